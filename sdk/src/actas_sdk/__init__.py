@@ -1,0 +1,47 @@
+"""The client side of a security token service: ask for narrower tokens, check the ones you receive.
+
+`Actas` asks, `Verifier` checks, both async; `actas_sdk.sync` has the same names, blocking.
+`actas_sdk.fastapi` puts the check in front of an API, `actas_sdk.testing` stands in for the server.
+The errors are drawn as a tree in `actas_sdk.errors`.
+"""
+
+from actas_sdk.async_client import Actas, Verifier
+from actas_sdk.caller import Caller
+from actas_sdk.errors import (
+    ActasError,
+    AmbiguousToken,
+    BadAnswer,
+    ClientRefused,
+    InvalidToken,
+    Misconfigured,
+    MissingScope,
+    NoPerson,
+    NoToken,
+    Refused,
+    SignInAgain,
+    Unreachable,
+)
+from actas_sdk.party import Party
+from actas_sdk.token import Token
+
+__all__ = [
+    "Actas",
+    "ActasError",
+    "AmbiguousToken",
+    "BadAnswer",
+    "Caller",
+    "ClientRefused",
+    "InvalidToken",
+    "Misconfigured",
+    "MissingScope",
+    "NoPerson",
+    "NoToken",
+    "Party",
+    "Refused",
+    "SignInAgain",
+    "Token",
+    "Unreachable",
+    "Verifier",
+]
+
+__version__ = "0.1.0"

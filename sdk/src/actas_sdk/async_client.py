@@ -1,0 +1,186 @@
+"""The async client: `Actas` asks for tokens, `Verifier` checks them. All they decide is in the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from actas_sdk.async_wire import AsyncWire
+from actas_sdk.auth import ActingFor
+from actas_sdk.caller import Caller
+from actas_sdk.client_base import AskingClient, CheckingClient, Wired
+from actas_sdk.requests import Wanted, wanted_for, wanted_own
+from actas_sdk.token import Token
+
+__all__ = ["Actas", "Verifier"]
+
+
+class _Awaiting(Wired[httpx2.AsyncClient, AsyncWire]):
+    """Sends by awaiting, and closes what it opened."""
+
+    async def aclose(self) -> None:
+        """Stop what is in flight and close what was opened. It may be used again afterwards."""
+        await self._wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _open(self, http: httpx2.AsyncClient | None, *, trust_env: bool) -> AsyncWire:
+        return AsyncWire(http, trust_env=trust_env)
+
+    def _over(self, transport: httpx2.MockTransport) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=transport)
+
+
+class Actas(_Awaiting, AskingClient[httpx2.AsyncClient, AsyncWire]):
+    """Asks one server for tokens on behalf of this service.
+
+    Tokens are kept under a digest of the subject token and of everything asked, so one person's
+    token never serves another, nor the same person after a new sign-in. They are renewed before
+    they expire, and those who want the same one at the same time share one request.
+
+    Args:
+        issuer: the server's issuer identifier: https, or http on the loopback address.
+        client_id: the name this service is registered under.
+        client_secret: its secret, or
+        client_key: its private key: a JWK, or the path of a file that holds one.
+        http: the client to send through, which stays yours to close. None opens one.
+        world: time and chance, for tests.
+
+    Raises:
+        Misconfigured: one of these cannot work.
+    """
+
+    async def exchange(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        scopes: Iterable[str] = (),
+        subject_type: str = "access_token",
+    ) -> Token:
+        """Return a token with which this service acts for ``whom`` at ``to`` (RFC 8693).
+
+        Args:
+            whom: a verified caller, or the token to act for.
+            to: the API's address or registered name.
+            scopes: what the token shall be good for; without any the server chooses.
+            subject_type: what kind of token it is: ``access_token`` of this server, ``id_token`` or
+                ``jwt`` of an issuer it trusts, or the URI of another kind.
+
+        Raises:
+            NoPerson: ``whom`` holds no token. Nothing was sent, nothing else was tried.
+            Refused: the answer is no.
+            SignInAgain: the token is too old or too weak.
+            Unreachable: no answer, after repeats where they are harmless.
+            BadAnswer: the server answered what it must not.
+            Misconfigured: ``to`` or the scopes cannot be sent.
+        """
+        return await self._obtain(wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type))
+
+    async def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
+        """Return a token for this service's own authority, for nobody else's (RFC 6749 section 4.4).
+
+        Args:
+            to: as for `exchange`.
+            scopes: as for `exchange`.
+
+        Raises:
+            Refused: and `Unreachable`, `BadAnswer`, `Misconfigured`, as `exchange`.
+        """
+        return await self._obtain(wanted_own(to=to, scopes=scopes))
+
+    def acting_for(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        scopes: Iterable[str] = (),
+        subject_type: str = "access_token",
+    ) -> ActingFor:
+        """Return an auth object for an async HTTP client that calls ``to`` for ``whom``.
+
+        It exchanges with the first request and renews by itself. Use one client per person: the
+        token goes wherever that client is told to go.
+
+        Args:
+            whom: as for `exchange`.
+            to: as for `exchange`.
+            scopes: as for `exchange`.
+            subject_type: as for `exchange`.
+
+        Raises:
+            NoPerson: ``whom`` holds no token.
+            Misconfigured: ``to`` or the scopes cannot be sent.
+        """
+        wanted = wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type)
+        return ActingFor(wanted, obtain=self._obtain, forget=self._forget)
+
+    async def _obtain(self, wanted: Wanted) -> Token:
+        return await self._wire.run(self._asking.obtain(wanted))
+
+    def _forget(self, wanted: Wanted) -> None:
+        self._asking.forget(wanted)
+
+
+class Verifier(_Awaiting, CheckingClient[httpx2.AsyncClient, AsyncWire]):
+    """Checks the access tokens that reach an API (RFC 9068 section 4).
+
+    Keys are fetched when they are first needed, kept for five minutes, and asked for again at once
+    when a token names one that is not known, though never twice in thirty seconds.
+
+    Args:
+        issuer: whose tokens are believed: https, or http on the loopback address.
+        audience: what must be in a token's ``aud``: this API's address or registered name.
+        algorithms: what tokens may be signed with; symmetric ones are never possible.
+        http: the client to fetch keys through, which stays yours to close. None opens one.
+        world: time and chance, for tests.
+
+    Raises:
+        Misconfigured: one of these cannot work.
+    """
+
+    async def check(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]],
+        scopes: Iterable[str] = (),
+    ) -> Caller:
+        """Return who sends this request.
+
+        Args:
+            method: of the request.
+            url: of the request.
+            headers: of the request; the token is only looked for in ``Authorization``.
+            scopes: what the caller must be allowed.
+
+        Raises:
+            InvalidToken: it carries no token that holds; `NoToken` and `AmbiguousToken` are kinds of it.
+            MissingScope: the token holds but lacks a scope.
+            Unreachable: the keys could not be had: answer 503, not 401.
+            BadAnswer: the issuer's keys are not what they must be: answer 503 as well.
+        """
+        del method, url  # a bearer token is presented the same way to every request
+        return await self._wire.run(self._checking.check(headers, scopes=scopes))
+
+    async def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
+        """Return who holds ``token``.
+
+        Args:
+            token: the text that was presented.
+            scopes: as for `check`.
+
+        Raises:
+            InvalidToken: and `MissingScope`, `Unreachable`, `BadAnswer`, as `check`.
+        """
+        return await self._wire.run(self._checking.check_token(token, scopes=scopes))

@@ -1,0 +1,101 @@
+"""The blocking client: `Actas` asks for tokens, `Verifier` checks them. All they decide is in the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from actas_sdk.auth import BlockingActingFor
+from actas_sdk.caller import Caller
+from actas_sdk.client_base import AskingClient, CheckingClient, Wired
+from actas_sdk.requests import Wanted, wanted_for, wanted_own
+from actas_sdk.sync_wire import SyncWire
+from actas_sdk.token import Token
+
+__all__ = ["Actas", "Verifier"]
+
+
+class _Blocking(Wired[httpx2.Client, SyncWire]):
+    """Sends by blocking, and closes what it opened."""
+
+    def close(self) -> None:
+        """Close what was opened. It may be used again afterwards."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self, http: httpx2.Client | None, *, trust_env: bool) -> SyncWire:
+        return SyncWire(http, trust_env=trust_env)
+
+    def _over(self, transport: httpx2.MockTransport) -> httpx2.Client:
+        return httpx2.Client(transport=transport)
+
+
+class Actas(_Blocking, AskingClient[httpx2.Client, SyncWire]):
+    """Asks one server for tokens on behalf of this service: `actas_sdk.Actas`, blocking.
+
+    Takes the same arguments, raises the same errors, keeps the same promises. Threads that want the
+    same token at the same time share one request.
+    """
+
+    def exchange(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        scopes: Iterable[str] = (),
+        subject_type: str = "access_token",
+    ) -> Token:
+        """Return a token to act for ``whom`` at ``to``: `actas_sdk.Actas.exchange`, blocking."""
+        return self._obtain(wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type))
+
+    def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
+        """Return a token for this service itself: `actas_sdk.Actas.own_token`, blocking."""
+        return self._obtain(wanted_own(to=to, scopes=scopes))
+
+    def acting_for(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        scopes: Iterable[str] = (),
+        subject_type: str = "access_token",
+    ) -> BlockingActingFor:
+        """Return an auth object for a blocking HTTP client: `actas_sdk.Actas.acting_for`, blocking."""
+        wanted = wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type)
+        return BlockingActingFor(wanted, obtain=self._obtain, forget=self._forget)
+
+    def _obtain(self, wanted: Wanted) -> Token:
+        return self._wire.run(self._asking.obtain(wanted))
+
+    def _forget(self, wanted: Wanted) -> None:
+        self._asking.forget(wanted)
+
+
+class Verifier(_Blocking, CheckingClient[httpx2.Client, SyncWire]):
+    """Checks the access tokens that reach an API: `actas_sdk.Verifier`, blocking."""
+
+    def check(
+        self,
+        *,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]],
+        scopes: Iterable[str] = (),
+    ) -> Caller:
+        """Return who sends this request: `actas_sdk.Verifier.check`, blocking."""
+        del method, url  # a bearer token is presented the same way to every request
+        return self._wire.run(self._checking.check(headers, scopes=scopes))
+
+    def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
+        """Return who holds ``token``: `actas_sdk.Verifier.check_token`, blocking."""
+        return self._wire.run(self._checking.check_token(token, scopes=scopes))

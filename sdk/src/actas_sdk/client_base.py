@@ -1,0 +1,188 @@
+"""What the async and the blocking client have in common: everything but how they wait."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
+from typing import Generic, Self, TypeVar
+
+import httpx2
+
+from actas_sdk.address import loopback_http
+from actas_sdk.asking import Asking
+from actas_sdk.checking import Checking
+from actas_sdk.credentials import credentials, from_environment
+from actas_sdk.flow import REAL, World
+from actas_sdk.issuer import Issuer
+from actas_sdk.jws import ASYMMETRIC
+from actas_sdk.keys import SigningKey
+from actas_sdk.strict_json import Json
+from actas_sdk.verify import Expected
+
+__all__ = ["AskingClient", "CheckingClient", "Wired"]
+
+Http = TypeVar("Http")
+Wire = TypeVar("Wire")
+
+
+class Wired(ABC, Generic[Http, Wire]):
+    """Something with one way out, which is all that `rewired` needs to know of it."""
+
+    _wire: Wire
+
+    @abstractmethod
+    def _open(self, http: Http | None, *, trust_env: bool) -> Wire:
+        """Return the way out: through ``http``, or through a client that is opened when needed."""
+
+    @abstractmethod
+    def _over(self, transport: httpx2.MockTransport) -> Http:
+        """Return a client that sends everything to ``transport``."""
+
+    @abstractmethod
+    def _forget_all(self) -> object:
+        """Start again with nothing remembered; return what was remembered."""
+
+    @abstractmethod
+    def _remember(self, kept: object) -> None:
+        """Go back to what `_forget_all` returned."""
+
+    @contextmanager
+    def rewired(self, transport: httpx2.MockTransport) -> Generator[None]:
+        """Ask through ``transport`` with nothing remembered, until the block ends. For tests."""
+        wire, kept = self._wire, self._forget_all()
+        self._wire = self._open(self._over(transport), trust_env=False)
+        try:
+            yield
+        finally:
+            self._wire = wire
+            self._remember(kept)
+
+
+class AskingClient(Wired[Http, Wire]):
+    """Asks one server for tokens on behalf of this service.
+
+    Args:
+        issuer: the server's issuer identifier: https, or http on the loopback address.
+        client_id: the name this service is registered under.
+        client_secret: its secret, or
+        client_key: its private key: a JWK, or the path of a file that holds one.
+        http: the client to send through, which stays yours to close. None opens one.
+        world: time and chance, for tests.
+
+    Raises:
+        Misconfigured: one of these cannot work.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        client_id: str,
+        client_secret: str | None = None,
+        client_key: SigningKey | Mapping[str, Json] | str | os.PathLike[str] | None = None,
+        http: Http | None = None,
+        world: World = REAL,
+    ) -> None:
+        self._credentials = credentials(client_id, secret=client_secret, key=client_key)
+        self._world = world
+        self._asking = self._new(issuer)
+        # A proxy must not be handed what is plain only because it never leaves this computer.
+        self._wire = self._open(http, trust_env=not loopback_http(issuer))
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, http: Http | None = None, world: World = REAL
+    ) -> Self:
+        """Read ``ACTAS_ISSUER``, ``ACTAS_CLIENT_ID`` and ``ACTAS_CLIENT_SECRET`` or ``ACTAS_CLIENT_KEY``.
+
+        Args:
+            environ: what to read instead of the process's environment.
+            http: as for the class.
+            world: as for the class.
+
+        Raises:
+            Misconfigured: a variable is missing, or cannot work.
+        """
+        found = from_environment(os.environ if environ is None else environ)
+        return cls(
+            found.issuer,
+            client_id=found.client_id,
+            client_secret=found.client_secret,
+            client_key=found.client_key,
+            http=http,
+            world=world,
+        )
+
+    @property
+    def issuer(self) -> str:
+        """The server's issuer identifier."""
+        return self._asking.issuer.address
+
+    @property
+    def client_id(self) -> str:
+        """The name this service is registered under."""
+        return self._credentials.client_id
+
+    def _new(self, issuer: str) -> Asking:
+        return Asking(Issuer(issuer, world=self._world), credentials=self._credentials, world=self._world)
+
+    def _forget_all(self) -> object:
+        kept, self._asking = self._asking, self._new(self.issuer)
+        return kept
+
+    def _remember(self, kept: object) -> None:
+        if isinstance(kept, Asking):
+            self._asking = kept
+
+
+class CheckingClient(Wired[Http, Wire]):
+    """Checks the access tokens that reach an API (RFC 9068 section 4).
+
+    Args:
+        issuer: whose tokens are believed: https, or http on the loopback address.
+        audience: what must be in a token's ``aud``: this API's address or registered name.
+        algorithms: what tokens may be signed with; symmetric ones are never possible.
+        http: the client to fetch keys through, which stays yours to close. None opens one.
+        world: time and chance, for tests.
+
+    Raises:
+        Misconfigured: one of these cannot work.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        audience: str,
+        algorithms: Collection[str] = ASYMMETRIC,
+        http: Http | None = None,
+        world: World = REAL,
+    ) -> None:
+        self._expected = Expected(issuer=issuer, audience=audience, algorithms=frozenset(algorithms))
+        self._world = world
+        self._checking = self._new()
+        self._wire = self._open(http, trust_env=not loopback_http(issuer))
+
+    @property
+    def issuer(self) -> str:
+        """Whose tokens are believed."""
+        return self._expected.issuer
+
+    @property
+    def audience(self) -> str:
+        """What must be in a token's ``aud``."""
+        return self._expected.audience
+
+    def _new(self) -> Checking:
+        issuer = Issuer(self._expected.issuer, world=self._world)
+        return Checking(issuer, expected=self._expected, world=self._world)
+
+    def _forget_all(self) -> object:
+        kept, self._checking = self._checking, self._new()
+        return kept
+
+    def _remember(self, kept: object) -> None:
+        if isinstance(kept, Checking):
+            self._checking = kept

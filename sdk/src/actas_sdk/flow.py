@@ -1,0 +1,108 @@
+"""How the core asks for the world without touching it.
+
+Everything that decides is a **flow**: a generator that yields what it wants done and is sent what
+came of it. Two small drivers run flows, one that awaits and one that blocks (`async_wire`,
+`sync_wire`), so the two clients cannot differ in what they decide.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Generator, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+__all__ = ["REAL", "Answer", "Ask", "Failure", "Flow", "Pause", "Step", "Together", "World"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One HTTP request to make.
+
+    Attributes:
+        headers: may hold a secret, so they do not print.
+        body: may hold a token, so it does not print.
+        largest: bytes of the largest answer that is read.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    largest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        headers: with lower-case names.
+        body: None when it was larger than `Ask.largest`, or encoded in a way that was not asked for.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Nothing came back.
+
+    Attributes:
+        detail: what happened, without anything of the request but its address.
+        sent: whether the request may have arrived.
+    """
+
+    detail: str
+    sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Run ``flow`` once for everybody who wants the same ``key`` at the same time."""
+
+    key: Hashable
+    flow: Callable[[], Flow[Any]]
+
+
+Step = Ask | Pause | Together
+"""What a flow may want done. It is sent an `Answer` or `Failure`, None, or the inner flow's result."""
+
+Flow = Generator[Step, Any, T]
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Time and chance, handed in so that tests can hold them still.
+
+    Attributes:
+        now: returns seconds since the epoch.
+        jitter: returns a number from 0 to 1.
+        new_id: returns a text nobody can guess, of at least 128 bits.
+    """
+
+    now: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.SystemRandom().random
+    new_id: Callable[[], str] = _new_id
+
+
+REAL: Final = World()
+"""The clock and the chance of this computer."""

@@ -1,0 +1,252 @@
+"""What came back, validated. Pure: an `Answer` in, a value or an error out.
+
+An answer is either exactly what its specification says or it is a `BadAnswer`; nothing is guessed
+and nothing of a bad answer is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from actas_sdk.address import endpoint_allowed
+from actas_sdk.errors import (
+    ActasError,
+    BadAnswer,
+    ClientRefused,
+    InvalidToken,
+    Refused,
+    SignInAgain,
+    Unreachable,
+)
+from actas_sdk.flow import Answer, Failure
+from actas_sdk.jws import LONGEST_TOKEN, parse
+from actas_sdk.keys import KeySet
+from actas_sdk.party import Party
+from actas_sdk.requests import ACCESS_TOKEN, Wanted, is_scope
+from actas_sdk.strict_json import Json, JsonObject, NotStrict, parse_object, text, text_or_none
+from actas_sdk.token import Token
+from actas_sdk.verify import chain_of
+
+__all__ = ["Metadata", "key_set", "metadata", "token", "unreachable"]
+
+_B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_WORD: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_LONGEST_LIFE: Final = 366 * 24 * 3600
+_LONGEST_WAIT: Final = 24 * 3600
+_OUR_FAULT: Final = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a server says about itself (RFC 8414 section 2), as far as we use it.
+
+    Attributes:
+        token_endpoint: None when it has none, which is fine for whoever only checks tokens.
+        jwks_uri: None when it publishes no keys.
+    """
+
+    issuer: str
+    token_endpoint: str | None
+    jwks_uri: str | None
+
+
+def unreachable(reply: Answer | Failure, *, now: float) -> Unreachable | None:
+    """Return the error when ``reply`` says nothing but *not now*, or None when it says something.
+
+    Args:
+        reply: what came of a request.
+        now: seconds since the epoch, for a ``Retry-After`` that is a date.
+    """
+    if isinstance(reply, Failure):
+        return Unreachable(reply.detail)
+    if reply.status != 429 and reply.status < 500:
+        return None
+    return Unreachable(
+        f"{reply.url} answered {reply.status}",
+        retry_after=_retry_after(reply.headers, now=now),
+        entry=_entry(reply.headers),
+    )
+
+
+def metadata(answer: Answer, *, issuer: str) -> Metadata:
+    """Return what the server says about itself.
+
+    Raises:
+        BadAnswer: it is not strict JSON, its ``issuer`` is not the one that was asked (RFC 8414
+            section 3.3: a document of another server could point our credentials anywhere), or it
+            leads to an address that is not called.
+    """
+    document = _document(answer, types={"application/json"})
+    try:
+        said = text(document, "issuer")
+        endpoint = text_or_none(document, "token_endpoint", longest=2048)
+        jwks_uri = text_or_none(document, "jwks_uri", longest=2048)
+    except NotStrict as fault:
+        raise BadAnswer(f"the metadata at {answer.url}: {fault}") from None
+    if said != issuer:
+        raise BadAnswer(f"the metadata at {answer.url} is another issuer's")
+    for url in (endpoint, jwks_uri):
+        if url is not None and not endpoint_allowed(url, issuer=issuer):
+            raise BadAnswer(f"the metadata at {answer.url} leads to an address that is not https")
+    return Metadata(issuer=issuer, token_endpoint=endpoint, jwks_uri=jwks_uri)
+
+
+def key_set(answer: Answer) -> KeySet:
+    """Return the issuer's keys (RFC 7517 section 5).
+
+    Raises:
+        BadAnswer: it is not a JWK set.
+    """
+    document = _document(answer, types={"application/json", "application/jwk-set+json"})
+    try:
+        return KeySet.from_jwks(document)
+    except NotStrict as fault:
+        raise BadAnswer(f"the key set at {answer.url}: {fault}") from None
+
+
+def token(answer: Answer, *, wanted: Wanted, client: Party, asked_at: float) -> Token:
+    """Return the token that was asked for (RFC 8693 section 2.2.1, RFC 6749 section 5.1).
+
+    Args:
+        answer: what came back.
+        wanted: what was asked for.
+        client: this service.
+        asked_at: seconds since the epoch when the request was made: the life of the token counts
+            from there, so that a slow answer never makes it longer.
+
+    Raises:
+        Refused: the answer is no.
+        SignInAgain: the subject token is too old or too weak.
+        BadAnswer: the answer breaks its specification.
+    """
+    if answer.status != 200:
+        raise _no(answer)
+    document = _document(answer, types={"application/json"})
+    try:
+        value = text(document, "access_token", longest=LONGEST_TOKEN)
+        scheme = text(document, "token_type", longest=64)
+        if not _B64TOKEN.fullmatch(value):
+            raise NotStrict("access_token could not be sent in a header")
+        # RFC 6749 section 5.1: the name is case-insensitive. N_A, and every scheme that we do not
+        # speak, would be sent in a way its server does not expect.
+        if scheme.lower() != "bearer":
+            raise NotStrict("token_type is not Bearer")
+        if wanted.subject is not None and text(document, "issued_token_type") != ACCESS_TOKEN:
+            raise NotStrict("issued_token_type is not what was asked for")
+        life = _life(document)
+        scopes = _granted(document, asked=wanted.scopes)
+    except NotStrict as fault:
+        raise BadAnswer(f"the token answer of {answer.url}: {fault}") from None
+    before = () if wanted.subject is None else wanted.subject.chain
+    return Token(
+        value,
+        audience=wanted.to,
+        scopes=scopes,
+        chain=_chain_said(value) or (*before, client),
+        expires_at=None if life is None else asked_at + life,
+    )
+
+
+def _no(answer: Answer) -> ActasError:
+    """Return what an answer other than 200 means (RFC 6749 section 5.2, RFC 8693 section 2.2.2)."""
+    if answer.status not in {400, 401, 403}:
+        return BadAnswer(f"{answer.url} answered {answer.status}; redirects are not followed")
+    document = _document(answer, types={"application/json"}, status=answer.status)
+    code = document.get("error")
+    if not isinstance(code, str) or not _WORD.fullmatch(code):
+        return BadAnswer(f"{answer.url} refused without saying why")
+    sentence = _shown(document.get("error_description"))
+    entry = _entry(answer.headers)
+    reason = _reason(document.get("error_uri"))
+    if reason == "expired":
+        return SignInAgain(sentence, entry=entry)
+    if code == "insufficient_user_authentication":
+        return SignInAgain(sentence, needs=_shown(document.get("acr_values")) or "mfa", entry=entry)
+    if code == "temporarily_unavailable":
+        return Unreachable(f"{answer.url} answered {code}", entry=entry)
+    kind = ClientRefused if code in _OUR_FAULT else Refused
+    return kind(sentence, code=code, reason=reason, entry=entry)
+
+
+def _document(answer: Answer, *, types: set[str], status: int = 200) -> JsonObject:
+    """Return the JSON object that ``answer`` is.
+
+    Raises:
+        BadAnswer: the status, the media type, the size or the text is wrong. The media type is
+            checked because an error page of something in between is not the server's word.
+    """
+    if answer.status != status:
+        raise BadAnswer(f"{answer.url} answered {answer.status}; redirects are not followed")
+    if answer.headers.get("content-type", "").partition(";")[0].strip().lower() not in types:
+        raise BadAnswer(f"{answer.url} did not answer with JSON")
+    if answer.body is None:
+        raise BadAnswer(f"the answer of {answer.url} is too large or encoded")
+    try:
+        return parse_object(answer.body)
+    except NotStrict as fault:
+        raise BadAnswer(f"the answer of {answer.url} is {fault}") from None
+
+
+def _life(document: Mapping[str, Json]) -> int | None:
+    """Return ``expires_in``: whole seconds, above zero, within a year; None when it is not there."""
+    if "expires_in" not in document:
+        return None
+    life = document["expires_in"]
+    if isinstance(life, bool) or not isinstance(life, int) or not 0 < life <= _LONGEST_LIFE:
+        raise NotStrict("expires_in is not a number of seconds")
+    return life
+
+
+def _granted(document: Mapping[str, Json], *, asked: frozenset[str]) -> frozenset[str]:
+    """Return the scopes granted: what was asked for, unless the answer says otherwise (RFC 6749 5.1)."""
+    said = text_or_none(document, "scope", longest=8192) if document.get("scope") != "" else ""
+    if said is None:
+        return asked
+    scopes = said.split(" ") if said else []
+    if not all(is_scope(each) for each in scopes):
+        raise NotStrict("scope is not a list of scopes")
+    return frozenset(scopes)
+
+
+def _chain_said(value: str) -> tuple[Party, ...]:
+    """Return the chain that a JWT says it has, or nothing when it is not a JWT.
+
+    Only for the sentence. The token came straight from its server over TLS; nothing is decided by
+    it here, and whoever it is for verifies it.
+    """
+    try:
+        return chain_of(parse_object(parse(value).unverified_payload))
+    except (InvalidToken, NotStrict):
+        return ()
+
+
+def _retry_after(headers: Mapping[str, str], *, now: float) -> int | None:
+    """Return ``Retry-After`` in seconds (RFC 9110 section 10.2.3), at most a day, or None."""
+    said = headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return min(int(said[:9]), _LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(said).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return max(0, min(round(at - now), _LONGEST_WAIT))
+
+
+def _entry(headers: Mapping[str, str]) -> str | None:
+    entry = headers.get("actas-entry", "")
+    return entry if _WORD.fullmatch(entry) else None
+
+
+def _reason(error_uri: Json) -> str | None:
+    fragment = error_uri.partition("#")[2] if isinstance(error_uri, str) else ""
+    return fragment if _WORD.fullmatch(fragment) else None
+
+
+def _shown(value: Json) -> str:
+    """Return a sentence of the server's that may be shown and logged: one line of ASCII, bounded."""
+    said = value if isinstance(value, str) else ""
+    return said if len(said) <= 1000 and said.isascii() and said.isprintable() else ""

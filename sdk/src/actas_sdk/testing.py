@@ -1,0 +1,203 @@
+"""A stand-in for the server, for the tests of services that use this SDK. Installs a pytest fixture.
+
+::
+
+    @pytest.fixture
+    def client(fake_actas):
+        fake_actas.stand_in(protect, actas)  # the `Protect` and the `Actas` of your service
+        return TestClient(app)
+
+
+    def test_an_agent_may_read(client, fake_actas):
+        token = fake_actas.token("alice", via=["assistant"], scopes=["orders:read"])
+        assert client.get("/orders/7", headers=token.headers()).status_code == 200
+
+Nothing leaves the process: discovery, keys and tokens are answered in memory, and the tokens are
+real ones, signed with a key made for the test, so that your service checks them as it always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import Final, Protocol, runtime_checkable
+
+import httpx2
+import pytest
+
+from actas_sdk.fake_server import Asked, FakeServer
+from actas_sdk.flow import REAL, World
+from actas_sdk.party import KINDS, Party, PartyKind
+from actas_sdk.strict_json import Json, JsonObject
+from actas_sdk.token import Token
+from actas_sdk.verify import chain_of
+
+__all__ = ["Asked", "FakeActas"]
+
+_PROFILES: Final = {kind: profile for profile, kind in KINDS.items()}
+
+
+class Part(Protocol):
+    """A part of a service that talks to the server: an `Actas`, a `Verifier` or a `Protect`."""
+
+    @property
+    def issuer(self) -> str:
+        """The server it talks to."""
+        ...
+
+    def rewired(self, transport: httpx2.MockTransport) -> AbstractContextManager[None]:
+        """Talk to ``transport`` until the block ends."""
+        ...
+
+
+@runtime_checkable
+class _Checks(Protocol):
+    """A part that checks tokens for one API."""
+
+    @property
+    def audience(self) -> str:
+        """The API."""
+        ...
+
+
+class FakeActas:
+    """A server for one test.
+
+    Args:
+        issuer: the issuer it answers as, until it stands in for somebody's.
+        audience: the API its tokens are for, until it stands in for that of a `Protect`.
+        world: time and chance.
+
+    Attributes:
+        issuer: the issuer it answers as.
+        audience: the API its tokens are for unless a test says otherwise.
+        transport: where to send requests, for a client that is made by hand:
+            ``httpx2.AsyncClient(transport=fake_actas.transport)``.
+    """
+
+    def __init__(
+        self,
+        issuer: str = "https://sts.test",
+        *,
+        audience: str = "https://api.test",
+        world: World = REAL,
+    ) -> None:
+        self.audience = audience
+        self._world = world
+        self._server = FakeServer(issuer, world=world)
+        self.transport = httpx2.MockTransport(self._server.answer)
+        self._standing_in = ExitStack()
+
+    @property
+    def issuer(self) -> str:
+        """The issuer it answers as."""
+        return self._server.issuer
+
+    @property
+    def exchanges(self) -> list[Asked]:
+        """Every request for a token, oldest first, refused ones too."""
+        return self._server.asked
+
+    def stand_in(self, *parts: Part) -> None:
+        """Answer instead of the server that these parts of a service talk to, until the test ends.
+
+        From here on this fake has their issuer, and the audience of the one that checks tokens.
+
+        Raises:
+            ValueError: the parts talk to different servers.
+        """
+        issuers = {part.issuer for part in parts}
+        if len(issuers) > 1:
+            raise ValueError("these parts talk to different servers; use one fake for each")
+        for part in parts:
+            self._server.issuer = part.issuer
+            if isinstance(part, _Checks):
+                self.audience = part.audience
+            self._standing_in.enter_context(part.rewired(self.transport))
+
+    def token(
+        self,
+        person: str = "alice",
+        *,
+        via: Iterable[str | Party] = (),
+        scopes: Iterable[str] = (),
+        to: str | None = None,
+        kind: PartyKind = "person",
+        life: int = 300,
+        claims: Mapping[str, Json] | None = None,
+    ) -> Token:
+        """Return a signed token.
+
+        Args:
+            person: whom it speaks about.
+            via: who acts for them, oldest first; a bare name is an agent.
+            scopes: what it may do.
+            to: the API it is for; None for `audience`.
+            kind: what ``person`` is.
+            life: seconds from now; none left for a token that has expired.
+            claims: put over the others, to make something odd.
+        """
+        now = int(self._world.now())
+        actors = [Party(id=each, kind="agent") if isinstance(each, str) else each for each in via]
+        audience, granted = to or self.audience, sorted(scopes)
+        said: JsonObject = {
+            "iss": self.issuer,
+            "aud": audience,
+            "client_id": actors[-1].id if actors else person,
+            "scope": " ".join(granted),
+            "iat": min(now, now + life),
+            "exp": now + life,
+            "jti": self._world.new_id(),
+            **_named(Party(id=person, kind=kind)),
+        }
+        act: JsonObject | None = None
+        for actor in actors:
+            act = {"iss": self.issuer, **_named(actor), **({} if act is None else {"act": act})}
+        if act is not None:
+            said["act"] = act
+        said.update(claims or {})
+        return Token(
+            self._server.sign(said),
+            audience=audience,
+            scopes=granted,
+            chain=chain_of(said),
+            expires_at=now + life,
+        )
+
+    def refuse(self, reason: str) -> None:
+        """Refuse every exchange from now on, as a server would for ``reason`` (such as ``no_rule``).
+
+        Raises:
+            ValueError: there is no such reason.
+        """
+        self._server.refuse(reason)
+
+    def allow(self) -> None:
+        """Grant again, and be up again."""
+        self._server.refuse(None)
+        self._server.down_for = None
+
+    def go_down(self, *, retry_after: int = 60) -> None:
+        """Answer everything with 503 from now on, keys too.
+
+        Args:
+            retry_after: seconds to ask for. From three on, clients do not wait but give up at once.
+        """
+        self._server.down_for = retry_after
+
+    def close(self) -> None:
+        """Stop standing in for anybody."""
+        self._standing_in.close()
+
+
+@pytest.fixture
+def fake_actas() -> Generator[FakeActas]:
+    """A stand-in for the server, for one test."""
+    fake = FakeActas()
+    yield fake
+    fake.close()
+
+
+def _named(party: Party) -> JsonObject:
+    profile = {} if party.kind is None else {"sub_profile": _PROFILES[party.kind]}
+    return {"sub": party.id, **profile}

@@ -1,0 +1,52 @@
+"""The trail of one request: filled in along the seven steps, read once at the end.
+
+Only plain values are in it, so that the minutes depend on nobody's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actas.core.client import Client
+from actas.core.errors import OAuthError
+from actas.core.params import Params
+from actas.core.party import Actor, Party
+from actas.core.permit import ExchangeRequest, Issued
+from actas.core.ports import Json
+from actas.core.target import Api
+from actas.core.wire import AuthMethod
+
+
+@dataclass(slots=True)
+class Trail:
+    """What is known of one attempt so far.
+
+    Attributes:
+        entry: the id of the event to come; the caller gets it as ``Actas-Entry``.
+        at: when the attempt began, seconds since the epoch.
+        source: the peer's address.
+        chain: the subject, then every actor, oldest first, as the rules saw it.
+        claims: the subject's and the actor's claims that the policy may look at, by role.
+    """
+
+    entry: str
+    at: float
+    source: str
+    form: Params | None = None
+    request: ExchangeRequest | None = None
+    client: Client | None = None
+    method: AuthMethod | None = None
+    targets: tuple[Api, ...] = ()
+    subject: Party | None = None
+    actor: Party | None = None
+    kind: str | None = None
+    chain: tuple[Actor, ...] = ()
+    claims: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
+    rules: tuple[str, ...] = ()
+    policy: str | None = None
+    issued: Issued | None = None
+    issued_actors: tuple[Actor, ...] = ()
+    refused: OAuthError | None = None
+    notes: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -1,0 +1,146 @@
+"""Client authentication: exactly one method in the request, and it must be the registered one.
+
+An unknown client, a disabled one, a wrong method and a wrong secret take the same path and give the
+same answer (SEC-13); the minutes have the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from actas.clients.basic import read_basic
+from actas.core.client import Client
+from actas.core.errors import InvalidClient, InvalidRequest
+from actas.core.params import Params
+from actas.core.party import Caller
+from actas.core.secret import Secret
+from actas.core.wire import AuthMethod
+
+
+class ClientStore(Protocol):
+    """Finds a client by its name. Answers from memory."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Return the client called exactly ``client_id``, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a request offers as proof of who calls; nothing about it is believed yet.
+
+    Attributes:
+        client_id: whom the caller claims to be.
+        proof: the secret or the assertion; None for ``none``.
+        challenge: whether the Authorization header was used.
+    """
+
+    method: AuthMethod
+    client_id: str
+    proof: Secret | None
+    challenge: bool = False
+
+
+class Method(Protocol):
+    """One way to prove who calls."""
+
+    async def prove(self, client: Client | None, credentials: Credentials) -> None:
+        """Return when the credentials are the client's.
+
+        Args:
+            client: the client, or None when there is none of that name; then the same work is done.
+
+        Raises:
+            InvalidClient: they are not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """A client that proved who it is, and how."""
+
+    client: Client
+    method: AuthMethod
+
+
+class ClientAuthenticator:
+    """Authenticates the caller of the token endpoint.
+
+    Args:
+        clients: where clients are found.
+        methods: the methods, by their wire names.
+        claimed: how the client id is read from an assertion whose form names no ``client_id``.
+    """
+
+    def __init__(
+        self, *, clients: ClientStore, methods: Mapping[AuthMethod, Method], claimed: AssertedName
+    ) -> None:
+        self._clients = clients
+        self._methods = methods
+        self._claimed = claimed
+
+    async def authenticate(self, form: Params, caller: Caller) -> Authenticated:
+        """Return the client that calls.
+
+        Raises:
+            InvalidRequest: two methods in one request, or contradicting client ids (TX-23, TX-100).
+            InvalidClient: the caller did not prove to be a client by its registered method.
+        """
+        credentials = self._credentials(form, caller)
+        client = self._clients.client(credentials.client_id)
+        if client is not None and not client.auth.accepts(credentials.method):
+            detail = f"{client.name} is registered for {client.auth.method}, not {credentials.method}"
+            raise InvalidClient(detail=detail, challenge=credentials.challenge)
+        await self._methods[credentials.method].prove(client, credentials)
+        if client is None or client.disabled:
+            detail = (
+                f"the client {credentials.client_id[:64]!r} is {'unknown' if client is None else 'disabled'}"
+            )
+            raise InvalidClient(detail=detail, challenge=credentials.challenge)
+        return Authenticated(client, credentials.method)
+
+    def _credentials(self, form: Params, caller: Caller) -> Credentials:
+        found: list[Credentials] = []
+        client_id = form.get("client_id")
+        if caller.authorization is not None:
+            name, secret = read_basic(caller.authorization)
+            found.append(
+                Credentials(method="client_secret_basic", client_id=name, proof=secret, challenge=True)
+            )
+        posted = form.secret("client_secret")
+        if posted is not None:
+            if client_id is None:
+                raise InvalidClient(detail="client_secret was sent without client_id")
+            found.append(Credentials(method="client_secret_post", client_id=client_id, proof=posted))
+        assertion = form.secret("client_assertion")
+        if assertion is not None or "client_assertion_type" in form:
+            name = self._claimed(form, assertion)
+            found.append(Credentials(method="private_key_jwt", client_id=name, proof=assertion))
+        if len(found) > 1:
+            raise InvalidRequest(
+                "malformed_request", detail="two ways of client authentication in one request"
+            )
+        if not found:
+            if client_id is None:
+                raise InvalidClient(detail="the request names no client")
+            return Credentials(method="none", client_id=client_id, proof=None)
+        if client_id not in (None, found[0].client_id):
+            raise InvalidRequest(
+                "malformed_request", detail="client_id differs from the authenticated client"
+            )
+        return found[0]
+
+
+class AssertedName(Protocol):
+    """Reads whom an assertion claims to come from."""
+
+    def __call__(self, form: Params, assertion: Secret | None) -> str:
+        """Return the unverified ``sub`` of the assertion.
+
+        Raises:
+            InvalidClient: the assertion or its type is missing or cannot be read.
+        """
+        ...

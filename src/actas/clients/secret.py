@@ -1,0 +1,31 @@
+"""Client secrets: ``client_secret_basic`` and ``client_secret_post``.
+
+Secrets are generated with 256 bits and kept as keyed digests, so that a fast digest is enough and the
+hot path pays a microsecond. Comparison is in constant time, and an unknown client costs the same.
+"""
+
+from __future__ import annotations
+
+from actas.clients.authenticator import Credentials
+from actas.core.client import Client
+from actas.core.errors import InvalidClient
+from actas.crypto.passwords import secret_matches
+
+
+class SecretMethod:
+    """Compares a presented secret with the live ones.
+
+    Args:
+        pepper: the key of the digests.
+    """
+
+    def __init__(self, *, pepper: bytes) -> None:
+        self._pepper = pepper
+
+    async def prove(self, client: Client | None, credentials: Credentials) -> None:
+        presented = "" if credentials.proof is None else credentials.proof.reveal()
+        digests = () if client is None else client.auth.secret_digests
+        if not secret_matches(presented, digests, pepper=self._pepper):
+            raise InvalidClient(
+                detail=f"a wrong secret for {credentials.client_id[:64]!r}", challenge=credentials.challenge
+            )

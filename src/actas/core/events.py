@@ -1,0 +1,33 @@
+"""The names of everything that can happen: ``what:happened``.
+
+The audit log's reference page is made from this table; a test fails when an event is missing from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+EventName = Literal[
+    "exchange:granted",
+    "exchange:refused",
+    "exchange:refused_many",
+    "log:started",
+    "log:recovered",
+    "log:closed",
+    "keys:created",
+    "catalog:loaded",
+]
+
+EVENTS: Final[dict[EventName, str]] = {
+    "exchange:granted": "A token was issued. Written before the token left.",
+    "exchange:refused": "A request at the token endpoint was refused, with the reason and the decision.",
+    "exchange:refused_many": "Refusals before authentication from one source beyond the first hundred in a "
+    "minute, counted rather than written one by one.",
+    "log:started": "A stream was born, or a clean one was opened again. The first entry of every stream.",
+    "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
+    "whose delivery is unknown.",
+    "log:closed": "A stream was closed cleanly.",
+    "keys:created": "A key of our own was made.",
+    "catalog:loaded": "A configuration took effect, with its digest.",
+}
+"""Each event with what it means."""

@@ -1,0 +1,136 @@
+"""Who a token speaks of. The names say how far we trust them: presented, then proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from actas.core.client import PartyKind
+from actas.core.ports import Json
+from actas.core.secret import Secret
+from actas.core.wire import TokenType
+
+OURSELVES = "actas"
+"""The name of our own issuer in configuration and expressions. No trusted issuer may be called so."""
+
+
+ANY_CLIENT: Final = frozenset({"*"})
+"""Presenters of a token whose issuer's registration lets every client present it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """A token as it arrived: nothing about it is believed yet."""
+
+    type: TokenType
+    value: Secret
+    role: Literal["subject", "actor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A name and who vouches for it. Neither half means anything alone."""
+
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One member of a chain of authority.
+
+    Attributes:
+        identity: the issuer that vouches and the name it uses.
+        kind: what it is, as far as that issuer said.
+    """
+
+    identity: Identity
+    kind: PartyKind = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MayAct:
+    """The ``may_act`` claim of a proven token (RFC 8693 section 4.4): its identity members only."""
+
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """What a proven token says. Only a validator makes one, or step 3 for the client itself.
+
+    Attributes:
+        identity: who it is to us; this pair becomes ``sub`` and its issuer.
+        origin: who it is to the issuer of the presented token: its ``iss`` and ``sub``.
+        kind: person, service, agent or app.
+        issuer_name: what the configuration calls the issuer; ``actas`` for our own.
+        token_type: the declared and proven type of the token.
+        audience: its ``aud``.
+        presenters: for a foreign token, the clients that its issuer's registration lets present it, or
+            ``ANY_CLIENT``; None for our own tokens, where it follows from audience and client.
+        client_id: for our own tokens, the client it was issued to.
+        expires_at: its ``exp``, seconds since the epoch.
+        issued_at: its ``iat``, seconds since the epoch.
+        claims: all its claims, verified.
+        scope: the scopes it holds; empty when unknown.
+        groups: the groups its issuer's mapping gives.
+        actors: its ``act`` chain, newest first.
+        may_act: who alone may become its actor, or None.
+        token_id: its ``jti``.
+        digest: keyed digest of the token, for the minutes.
+        txn: the root of its lineage, for our own tokens.
+    """
+
+    identity: Identity
+    origin: Identity
+    kind: PartyKind
+    issuer_name: str
+    token_type: TokenType
+    audience: tuple[str, ...]
+    expires_at: int
+    issued_at: int
+    claims: Mapping[str, Json]
+    presenters: frozenset[str] | None = None
+    client_id: str | None = None
+    scope: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
+    actors: tuple[Actor, ...] = ()
+    may_act: MayAct | None = None
+    token_id: str | None = None
+    digest: str | None = None
+    txn: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we issued the token."""
+        return self.issuer_name == OURSELVES
+
+    def names_presenter(self, client_name: str) -> bool:
+        """Whether the issuer's registration lets this client present the token."""
+        return self.presenters is not None and (self.presenters is ANY_CLIENT or client_name in self.presenters)
+
+    def as_actor(self) -> Actor:
+        """This party as a member of a chain."""
+        return Actor(self.identity, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What an issuer's mapping makes of a foreign token: a local name and groups."""
+
+    subject: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who is on the other end of the connection, as the web floor saw it.
+
+    Attributes:
+        address: the peer's address, for the minutes.
+        authorization: the Authorization header's value, if one was sent.
+    """
+
+    address: str
+    authorization: Secret | None = None

@@ -1,0 +1,146 @@
+"""What was asked, what may be decided on, what was decided, what was made.
+
+``ExchangeRequest`` -> ``Proposal`` -> ``Permit`` or ``Refusal`` -> ``Issued``. The permit is the only
+thing step 5 sees: what is minted follows from what was decided, never from what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from actas.core.client import Client, PartyKind
+from actas.core.errors import OAuthError, Reason
+from actas.core.party import Actor, Identity, Party, PresentedToken
+from actas.core.ports import Json
+from actas.core.secret import Secret
+from actas.core.target import Api
+from actas.core.wire import GrantType, SigningAlgorithm, TokenType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRequest:
+    """What was asked: one shape whatever the grant.
+
+    Attributes:
+        subject: the presented subject token; None when the client speaks for itself.
+        scope: the requested scopes, or None when the parameter was left out.
+    """
+
+    grant_type: GrantType
+    subject: PresentedToken | None
+    requested: TokenType
+    actor: PresentedToken | None = None
+    audience: tuple[str, ...] = ()
+    resource: tuple[str, ...] = ()
+    scope: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Everything the policy may look at: all of it proven, none of it secret.
+
+    Attributes:
+        at: when the decision is made, seconds since the epoch.
+        client: the authenticated requester.
+        subject: whom the new token is about.
+        actor: the party of the actor token, or None when none was sent.
+        itself: the requester as a party: the actor when no actor token was sent.
+        targets: the APIs asked for, each known and open to the client.
+    """
+
+    at: float
+    grant_type: GrantType
+    client: Client
+    subject: Party
+    actor: Party | None
+    itself: Party
+    requested: TokenType
+    targets: tuple[Api, ...]
+    scope: frozenset[str] | None
+
+    @property
+    def acting(self) -> Party:
+        """Who would act: the party of the actor token, else the client."""
+        return self.itself if self.actor is None else self.actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Exactly what may be issued. Nothing below sees the request.
+
+    Attributes:
+        rules: the names of the rules that allowed it.
+        policy: the version of the policy that decided.
+        kind: the kind of exchange.
+        actors: the chain of the new token, newest first.
+        expires_at: when it ends, seconds since the epoch; never later than any parent.
+        not_after: the earliest end of its parents, for the re-reading.
+        claims: claims the rules add; never a reserved one.
+        txn: the root of the lineage, or None to start one.
+    """
+
+    rules: tuple[str, ...]
+    policy: str
+    kind: str
+    client_id: str
+    subject: Identity
+    subject_kind: PartyKind
+    origin: Identity
+    actors: tuple[Actor, ...]
+    token_type: TokenType
+    audience: tuple[str, ...]
+    scope: frozenset[str]
+    issued_at: int
+    expires_at: int
+    not_after: int | None = None
+    algorithm: SigningAlgorithm | None = None
+    claims: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    txn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """No, and why.
+
+    Attributes:
+        error: what kind of error the caller gets.
+        reason: the word of the closed set.
+        detail: for administrators.
+        rules: the rules that had a part in it.
+    """
+
+    error: type[OAuthError]
+    reason: Reason
+    detail: str
+    rules: tuple[str, ...] = ()
+
+    def as_error(self) -> OAuthError:
+        """Return the error to raise."""
+        return self.error(self.reason, detail=self.detail)
+
+
+Decision = Permit | Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """What was made.
+
+    Attributes:
+        id: its ``jti``.
+        digest: keyed digest of the token, for the minutes.
+        bearer: False answers ``token_type`` ``N_A`` (RFC 8693 section 2.2.1).
+        txn: the root of its lineage.
+    """
+
+    id: str
+    token: Secret
+    digest: str
+    token_type: TokenType
+    issued_at: int
+    expires_at: int
+    scope: frozenset[str]
+    audience: tuple[str, ...]
+    txn: str
+    bearer: bool = True

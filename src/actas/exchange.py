@@ -1,0 +1,235 @@
+"""THE token endpoint, in seven steps.
+
+Every face of token exchange is the same sentence: a client asks that an actor may act for a subject at
+a target with scopes; a rule decides; the answer is written down before it is given. There is no second
+path that issues a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from actas.audit.log import AuditLog
+from actas.audit.stream import Receipt
+from actas.audit.trail import Trail
+from actas.clients.authenticator import ClientAuthenticator
+from actas.core.client import Client
+from actas.core.errors import (
+    AuditUnavailable,
+    BadToken,
+    OAuthError,
+    Reason,
+    ServerError,
+    TemporarilyUnavailable,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+from actas.core.params import Params
+from actas.core.party import Caller, Party, PresentedToken
+from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.ports import Clock, JsonObject
+from actas.core.target import Api
+from actas.core.wire import GrantType
+from actas.grants.grant import Grant
+from actas.kinds.fulfilment import Fulfilment
+from actas.kinds.judge import Judgement, judge
+from actas.kinds.kind import Kind
+from actas.kinds.targets import ApiStore, targets_of
+from actas.policy.decide import Policy
+from actas.subjects.itself import party_of
+from actas.subjects.validator import Validators
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller gets, and where the minutes have it.
+
+    Attributes:
+        body: the members of the JSON answer.
+        entry: the id of the audit entry.
+        receipt: proof that the entry is durable.
+    """
+
+    body: JsonObject
+    entry: str
+    receipt: Receipt | None
+
+
+class Exchange:
+    """The pipeline. One instance serves one configuration.
+
+    Args:
+        issuer: our own issuer identifier.
+        grants: the forms of asking, one for each grant type.
+        clients: step 2.
+        subjects: step 3.
+        apis: what tokens are for.
+        kinds: the kinds of exchange, the preferred first.
+        policy: step 4.
+        fulfilment: step 5.
+        audit: step 6.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        grants: Iterable[Grant],
+        clients: ClientAuthenticator,
+        subjects: Validators,
+        apis: ApiStore,
+        kinds: Sequence[Kind],
+        policy: Policy,
+        fulfilment: Fulfilment,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._issuer = issuer
+        self._grants: dict[str, Grant] = {}
+        for grant in grants:
+            if grant.grant_type in self._grants:
+                raise ValueError(f"two grants claim {grant.grant_type}")
+            self._grants[grant.grant_type] = grant
+        self._clients = clients
+        self._subjects = subjects
+        self._apis = apis
+        self._kinds = tuple(kinds)
+        self._policy = policy
+        self._fulfilment = fulfilment
+        self._audit = audit
+        self._clock = clock
+
+    @property
+    def grant_types(self) -> tuple[GrantType, ...]:
+        """The grants that are implemented, for the metadata."""
+        return tuple(grant.grant_type for grant in self._grants.values())
+
+    async def __call__(self, body: bytes, caller: Caller) -> Answer:
+        """Answer one request at the token endpoint.
+
+        Args:
+            body: the form, as received.
+            caller: who sent it.
+
+        Raises:
+            OAuthError: it was refused. The refusal stands in the minutes, under ``entry``.
+        """
+        trail = self._audit.open(caller.address)
+        try:
+            # 1. Parse. Nothing is believed yet.
+            form = trail.form = Params.parse(body)
+            grant = self._grant(form)
+            request = trail.request = grant.parse(form)
+            # 2. Who is calling?
+            client = await self._authenticated(form, caller, grant, trail)
+            # 3. What for, whose token is it, and who acts?
+            targets = trail.targets = targets_of(request, client, self._apis)
+            itself = party_of(client, issuer=self._issuer, api=self._own_api(client))
+            subject = trail.subject = await self._prove(request.subject, grant) or itself
+            actor = trail.actor = await self._prove(request.actor, grant)
+            # 4. May it be done? From here on, only the permit speaks.
+            permit = self._decide(
+                Proposal(
+                    at=trail.at,
+                    grant_type=request.grant_type,
+                    client=client,
+                    subject=subject,
+                    actor=actor,
+                    itself=itself,
+                    requested=request.requested,
+                    targets=targets,
+                    scope=request.scope,
+                ),
+                trail,
+            )
+            # 5. Do it.
+            issued = trail.issued = await self._fulfilment.perform(permit)
+            # 6. Write it down. If this fails, nothing leaves.
+            receipt = await self._audit.close(trail)
+        except Exception as exc:
+            # Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04).
+            raise await self._refuse(trail, exc) from exc
+        # 7. Answer.
+        return Answer(grant.respond(issued), trail.entry, receipt)
+
+    async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
+        """Record a request that is not even a form, and return what to tell the caller."""
+        return await self._refuse(self._audit.open(caller.address), error)
+
+    def _grant(self, form: Params) -> Grant:
+        grant = self._grants.get(form.require("grant_type"))
+        if grant is None:
+            raise UnsupportedGrantType("unknown_grant", detail="grant_type is not one of ours")
+        return grant
+
+    async def _authenticated(self, form: Params, caller: Caller, grant: Grant, trail: Trail) -> Client:
+        known = await self._clients.authenticate(form, caller)
+        client = known.client
+        trail.client, trail.method = client, known.method
+        if grant.grant_type not in client.grants or known.method == "none":
+            # A public client may not exchange even if a registration says so (TX-109, SEC-08).
+            raise UnauthorizedClient(
+                "client_may_not_exchange", detail=f"{client.name} is not registered for {grant.grant_type}"
+            )
+        return client
+
+    def _own_api(self, client: Client) -> Api | None:
+        return None if client.api is None else self._apis.api(client.api)
+
+    async def _prove(self, token: PresentedToken | None, grant: Grant) -> Party | None:
+        if token is None:
+            return None
+        try:
+            return await self._subjects.prove(token)
+        except BadToken as bad:
+            if bad.why == "upstream_down":
+                raise TemporarilyUnavailable("upstream_down", detail=bad.detail, retry_after=5) from bad
+            reason: Reason = bad.why if bad.why != "forged" else _BAD[token.role]
+            raise grant.token_error(reason, detail=f"{token.role} token: {bad.detail}") from bad
+
+    def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
+        judgement = judge(proposal, kinds=self._kinds, policy=self._policy)
+        _record(judgement, self._policy, trail)
+        decision = judgement.decision
+        if isinstance(decision, Refusal):
+            raise decision.as_error()
+        return decision
+
+    async def _refuse(self, trail: Trail, exc: Exception) -> OAuthError:
+        """Make every exception a refusal and write it down. Returns what the caller is told."""
+        trail.issued = None
+        if isinstance(exc, AuditUnavailable):
+            # The log did not take the grant; it is not asked again for the refusal.
+            reason: Reason = "overloaded" if exc.overloaded else "audit_unavailable"
+            return TemporarilyUnavailable(reason, detail=exc.detail)
+        refused = exc if isinstance(exc, OAuthError) else ServerError("internal", detail=repr(exc))
+        trail.refused = refused
+        try:
+            await self._audit.close(trail)
+        except AuditUnavailable as failed:
+            reason = "overloaded" if failed.overloaded else "audit_unavailable"
+            return TemporarilyUnavailable(reason, detail=failed.detail)
+        refused.entry = trail.entry
+        return refused
+
+
+_BAD: dict[str, Reason] = {"subject": "bad_subject", "actor": "bad_actor"}
+
+
+def _record(judgement: Judgement, policy: Policy, trail: Trail) -> None:
+    """Put what was decided, and everything it was decided on, into the trail (SEC-45)."""
+    situation = judgement.situation
+    proposal = situation.proposal
+    trail.kind = None if judgement.kind is None else judgement.kind.name
+    trail.chain = situation.chain
+    trail.claims = {
+        "subject": policy.needed.subject_claims(proposal.subject),
+        "actor": policy.needed.actor_claims(proposal.acting),
+    }
+    trail.policy = policy.version
+    if judgement.permit is not None:
+        trail.rules = judgement.permit.rules
+        trail.issued_actors = judgement.permit.actors
+    else:
+        trail.rules = judgement.refusals[0].rules

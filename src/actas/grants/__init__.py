@@ -1,0 +1,5 @@
+"""The forms of asking: parse and respond, pure.
+
+``grant`` is the protocol; one file for each grant type. Steps that every grant shares live in the
+pipeline, so that a new grant cannot forget one.
+"""

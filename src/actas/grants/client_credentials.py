@@ -1,0 +1,42 @@
+"""Client credentials (RFC 6749 section 4.4): the client speaks for itself."""
+
+from __future__ import annotations
+
+from actas.core.errors import InvalidRequest, OAuthError
+from actas.core.params import Params
+from actas.core.permit import ExchangeRequest, Issued
+from actas.core.ports import JsonObject
+from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, GrantType
+from actas.grants.grant import scope_of, success, targets_of
+
+_OTHERS = ("subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type")
+
+
+class ClientCredentialsGrant:
+    """Reads and answers client credentials requests."""
+
+    token_error: type[OAuthError] = InvalidRequest
+
+    @property
+    def grant_type(self) -> GrantType:
+        return CLIENT_CREDENTIALS
+
+    def parse(self, form: Params) -> ExchangeRequest:
+        for name in _OTHERS:
+            # A dropped subject token once turned an exchange into bare authority (CVE-2026-9704).
+            if name in form:
+                raise InvalidRequest(
+                    "malformed_request", detail=f"{name} has no meaning in client_credentials"
+                )
+        audience, resource = targets_of(form)
+        return ExchangeRequest(
+            grant_type=CLIENT_CREDENTIALS,
+            subject=None,
+            requested=ACCESS_TOKEN,
+            audience=audience,
+            resource=resource,
+            scope=scope_of(form),
+        )
+
+    def respond(self, issued: Issued) -> JsonObject:
+        return success(issued)

@@ -1,0 +1,100 @@
+"""The protocol of a grant, and what its parsers share."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from actas.core.claims import is_name, parse_scope
+from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError
+from actas.core.params import Params
+from actas.core.permit import ExchangeRequest, Issued
+from actas.core.ports import JsonObject
+from actas.core.wire import GrantType
+
+MAX_TARGETS = 8
+"""Most targets of one request (RFC 8693 section 2.2.2: invalid_target when too many)."""
+
+
+class Grant(Protocol):
+    """One grant type: two pure functions and the error its bad tokens become."""
+
+    @property
+    def grant_type(self) -> GrantType:
+        """The value of ``grant_type``."""
+        ...
+
+    @property
+    def token_error(self) -> type[OAuthError]:
+        """What a bad subject or actor token is called in this grant (RFC 8693 2.2.2, RFC 7521 4.1.1)."""
+        ...
+
+    def parse(self, form: Params) -> ExchangeRequest:
+        """Return what was asked.
+
+        Raises:
+            OAuthError: a parameter is missing, malformed or contradicts another.
+        """
+        ...
+
+    def respond(self, issued: Issued) -> JsonObject:
+        """Return the body of the answer."""
+        ...
+
+
+def scope_of(form: Params) -> frozenset[str] | None:
+    """Return the requested scopes, or None when none were asked for.
+
+    Raises:
+        InvalidScope: it does not follow RFC 6749 section 3.3.
+    """
+    text = form.get("scope")
+    if text is None:
+        return None
+    scope = parse_scope(text)
+    if scope is None:
+        raise InvalidScope("excess", detail="scope is not a list of scope tokens separated by single spaces")
+    return scope
+
+
+def targets_of(form: Params) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return ``audience`` and ``resource`` (RFC 8693 section 2.1, RFC 8707 section 2).
+
+    Raises:
+        InvalidTarget: a resource that is not an absolute URI without a fragment, or too many targets.
+        InvalidRequest: an audience that cannot be a name.
+    """
+    audience = form.all("audience")
+    resource = form.all("resource")
+    if len(audience) + len(resource) > MAX_TARGETS:
+        raise InvalidTarget("unknown_target", detail=f"more than {MAX_TARGETS} targets at once")
+    for one in audience:
+        if not is_name(one):
+            raise InvalidRequest("malformed_request", detail="an audience is not a name")
+    for one in resource:
+        if not _is_absolute_uri(one):
+            raise InvalidTarget(
+                "unknown_target", detail="a resource is not an absolute URI without a fragment"
+            )
+    return audience, resource
+
+
+def _is_absolute_uri(text: str) -> bool:
+    if "#" in text or not is_name(text) or any(char.isspace() for char in text):
+        return False
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme) and bool(parts.netloc or parts.path)
+
+
+def success(issued: Issued) -> JsonObject:
+    """Return the success answer of RFC 8693 section 2.2.1."""
+    return {
+        "access_token": issued.token.reveal(),
+        "issued_token_type": issued.token_type,
+        "token_type": "Bearer" if issued.bearer else "N_A",
+        "expires_in": issued.expires_at - issued.issued_at,
+        "scope": " ".join(sorted(issued.scope)),
+    }

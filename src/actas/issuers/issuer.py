@@ -1,0 +1,29 @@
+"""The protocol of an issuer: build, sign, re-read."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from actas.core.permit import Issued, Permit
+from actas.core.wire import TokenType
+
+
+class TokenIssuer(Protocol):
+    """Makes tokens of one type."""
+
+    @property
+    def token_type(self) -> TokenType:
+        """The type it makes."""
+        ...
+
+    async def issue(self, permit: Permit) -> Issued:
+        """Build, sign, and re-read the result as a stranger would.
+
+        Raises:
+            MintedWrong: what came out is not what was permitted; it never leaves.
+        """
+        ...
+
+
+class MintedWrong(Exception):
+    """A token came out other than it was permitted. A defect of ours: nothing is issued."""

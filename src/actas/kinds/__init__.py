@@ -1,0 +1,7 @@
+"""The kinds of exchange: one value each, and the judge that chooses among them.
+
+``kind`` is the shape of a kind and the table of them; ``delegation``, ``impersonation``, ``translation``,
+``downscope`` and ``own`` are the kinds; ``checks`` are the specifications' musts, which no configuration
+can switch off; ``judge`` puts checks and rules together into one decision; ``fulfilment`` says what is
+done with a permit.
+"""

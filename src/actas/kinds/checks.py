@@ -1,0 +1,162 @@
+"""The specifications' musts, as small pure functions. Configuration cannot switch one off.
+
+Each takes the proposal and returns a refusal or None. ``EVERY_KIND`` run first, in order; a kind adds
+its own.
+"""
+
+from __future__ import annotations
+
+from actas.core.errors import InvalidRequest, InvalidTarget, Reason
+from actas.core.party import Party
+from actas.core.permit import Proposal, Refusal
+
+
+def _refuse(reason: Reason, detail: str) -> Refusal:
+    return Refusal(error=InvalidRequest, reason=reason, detail=detail)
+
+
+def targets_are_open(proposal: Proposal) -> Refusal | None:
+    """Every target exists, is enabled, and is on the requester's list (SEC-44)."""
+    for api in proposal.targets:
+        if api.disabled:
+            return Refusal(
+                error=InvalidTarget, reason="unknown_target", detail=f"the API {api.name} is disabled"
+            )
+        if api.name not in proposal.client.apis:
+            return Refusal(
+                error=InvalidTarget,
+                reason="unknown_target",
+                detail=f"the client {proposal.client.name} may not ask for {api.name} (may_request.apis)",
+            )
+    return None
+
+
+def subject_token_was_meant_for_the_requester(proposal: Proposal) -> Refusal | None:
+    """SEC-21, TX-46: a good signature on somebody else's token is not enough."""
+    subject = proposal.subject
+    client = proposal.client
+    if subject.presenters is not None:
+        if subject.names_presenter(client.name):
+            return None
+        return _refuse(
+            "wrong_audience",
+            f"a token of {subject.issuer_name} for {_list(subject)} is not {client.name}'s to present",
+        )
+    if subject.client_id == client.name or _own_audience(proposal) in subject.audience:
+        return None
+    return _refuse("wrong_audience", f"the subject token is for {_list(subject)}, which is not {client.name}")
+
+
+def actor_token_belongs_to_the_requester(proposal: Proposal) -> Refusal | None:
+    """SEC-50: issued to the requester, and about the requester or a person it may present."""
+    actor = proposal.actor
+    if actor is None:
+        return None
+    client = proposal.client
+    if actor.presenters is not None:
+        if not actor.names_presenter(client.name):
+            return _refuse(
+                "wrong_audience", f"the actor token is for {_list(actor)}, not {client.name}'s to present"
+            )
+        return None
+    if actor.client_id != client.name:
+        return _refuse("bad_actor", f"the actor token was issued to {actor.client_id}, not to {client.name}")
+    if actor.identity != proposal.itself.identity and actor.kind != "person":
+        return _refuse(
+            "bad_actor", f"the actor token speaks of {actor.identity.subject}, which is not {client.name}"
+        )
+    return None
+
+
+def may_act_names_the_actor(proposal: Proposal) -> Refusal | None:
+    """TX-61, SEC-51: every member of ``may_act`` equals the actor's verified claim, issuer included."""
+    may_act = proposal.subject.may_act
+    if may_act is None:
+        return None
+    acting = proposal.acting
+    if "sub" not in may_act.members:
+        return _refuse("actor_not_allowed", "may_act names nobody: it has no sub")
+    members = {"iss": proposal.subject.claims.get("iss"), **may_act.members}
+    for member, wanted in members.items():
+        if _claim_of(acting, member) != wanted:
+            return _refuse(
+                "actor_not_allowed", f"may_act asks for another {member} than {acting.identity.subject} has"
+            )
+    return None
+
+
+def chain_continues_or_begins(proposal: Proposal) -> Refusal | None:
+    """SEC-53: a token that both has a chain and offers a new one cannot be understood one way only."""
+    if proposal.subject.may_act is not None and proposal.subject.actors:
+        return _refuse("actor_not_allowed", "the subject token has both act and may_act")
+    return None
+
+
+def actor_is_new(proposal: Proposal) -> Refusal | None:
+    """SEC-53: a chain never repeats an actor, and nobody acts for itself."""
+    added = (proposal.acting.as_actor(), *proposal.acting.actors)
+    known = {proposal.subject.identity, *(member.identity for member in proposal.subject.actors)}
+    for member in added:
+        if member.identity in known:
+            return _refuse("actor_not_allowed", f"{member.identity.subject} is in the chain already")
+        known.add(member.identity)
+    return None
+
+
+def no_chain_would_be_lost(proposal: Proposal) -> Refusal | None:
+    """SEC-53: the full previous chain plus one, or nothing. Never silence about who acts (TX-52)."""
+    if proposal.subject.actors:
+        return _refuse(
+            "actor_not_allowed", "the subject token names an actor, who would no longer be the current one"
+        )
+    if proposal.actor is not None:
+        return _refuse(
+            "actor_not_allowed", "an actor token was sent, and this kind of exchange names no actor"
+        )
+    return None
+
+
+def requester_holds_the_token(proposal: Proposal) -> Refusal | None:
+    """Downscoping changes neither subject nor actor, so the requester must be who holds the token now."""
+    subject = proposal.subject
+    if subject.client_id != proposal.client.name:
+        return _refuse(
+            "wrong_audience", f"only {subject.client_id}, to whom the token was issued, may narrow it"
+        )
+    for api in proposal.targets:
+        if api.audience not in subject.audience:
+            return Refusal(
+                error=InvalidTarget,
+                reason="unknown_target",
+                detail=f"the subject token is not for {api.name}",
+            )
+    return None
+
+
+def client_speaks_for_itself(proposal: Proposal) -> Refusal | None:
+    """RFC 6749 section 4.4: subject and requester are one."""
+    if proposal.subject.identity != proposal.itself.identity or proposal.actor is not None:
+        return _refuse("malformed_request", "client_credentials names nobody but the client")
+    return None
+
+
+EVERY_KIND = (
+    targets_are_open,
+    subject_token_was_meant_for_the_requester,
+    actor_token_belongs_to_the_requester,
+    chain_continues_or_begins,
+    may_act_names_the_actor,
+)
+"""The musts of every kind, in order."""
+
+
+def _own_audience(proposal: Proposal) -> str | None:
+    return proposal.itself.audience[0] if proposal.itself.audience else None
+
+
+def _claim_of(party: Party, member: str) -> object:
+    return party.claims.get(member)
+
+
+def _list(party: Party) -> str:
+    return ", ".join(party.audience)

@@ -1,0 +1,272 @@
+"""The judge: the specifications' musts, then the rules, then one decision with its reasons.
+
+Pure. The same function decides a request and explains one, so that an explanation can never differ
+from the decision. It goes on after the first refusal, so that ``explain`` can show every stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget
+from actas.core.party import Actor
+from actas.core.permit import Decision, Permit, Proposal, Refusal
+from actas.core.ports import Json
+from actas.kinds.checks import EVERY_KIND
+from actas.kinds.kind import Kind
+from actas.policy.decide import Policy, Rule, Verdict
+from actas.policy.expression import EvaluationError
+from actas.policy.match import Situation
+from actas.policy.narrow import ScopeTable, deepest_chain, longest_life, scope_table, shared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Everything that was looked at, and what came of it.
+
+    Attributes:
+        situation: the exchange as the rules saw it.
+        kind: the kind that was chosen, or None when no allow matched.
+        considered: the kinds that the shape of the request leaves open.
+        verdicts: what the rules said, per target, for the chosen kind; for all open kinds when none was.
+        tables: what became of the scopes, per target.
+        granted: the scopes that would be granted.
+        actors: the chain of the new token, newest first.
+        depth_limit: the most actors it may name.
+        lifetime: its life in seconds.
+        refusals: every refusal, in the order of the stages; empty when it was granted.
+        permit: what may be issued, or None.
+    """
+
+    situation: Situation
+    kind: Kind | None
+    considered: tuple[Kind, ...]
+    verdicts: tuple[Verdict, ...]
+    tables: tuple[ScopeTable, ...]
+    granted: frozenset[str]
+    actors: tuple[Actor, ...]
+    depth_limit: int
+    lifetime: int
+    refusals: tuple[Refusal, ...]
+    permit: Permit | None
+
+    @property
+    def decision(self) -> Decision:
+        """The permit, or the first refusal."""
+        if self.permit is not None:
+            return self.permit
+        return self.refusals[0]
+
+
+def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judgement:
+    """Decide one exchange.
+
+    Args:
+        proposal: what is asked, all of it proven.
+        kinds: the kinds of exchange, the preferred first.
+        policy: the compiled rules.
+    """
+    refusals = [refusal for check in EVERY_KIND if (refusal := check(proposal)) is not None]
+    situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
+    considered = tuple(kind for kind in kinds if kind.fits(proposal))
+    kind, verdicts = _choose(situation, considered, policy)
+    if kind is not None:
+        refusals += [refusal for check in kind.checks if (refusal := check(proposal)) is not None]
+    refusals += _rule_refusals(kind, verdicts)
+
+    tables = tuple(
+        scope_table(verdict, client=proposal.client, held=proposal.subject.scope)
+        for verdict in verdicts
+        if kind is not None or verdict.kind == verdicts[0].kind
+    )
+    granted, scope_refusal = _scopes(proposal.scope, tables, policy.defaults.on_excess_scope)
+    if scope_refusal is not None and kind is not None:
+        refusals.append(scope_refusal)
+
+    actors = () if kind is None else kind.chain(proposal)
+    depth_limit = deepest_chain(verdicts, policy.defaults)
+    if len(actors) > depth_limit:
+        detail = f"the token would name {len(actors)} actors, and the limit is {depth_limit}"
+        refusals.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
+
+    lifetime = _lifetime(proposal, kind, longest_life(verdicts, policy.defaults))
+    if lifetime <= 0:
+        refusals.append(
+            Refusal(error=InvalidRequest, reason="expired", detail="a token in the request has ended")
+        )
+
+    permit = None
+    if kind is not None and not refusals:
+        claims, claim_refusal = _added_claims(situation, verdicts)
+        if claim_refusal is not None:
+            refusals.append(claim_refusal)
+        else:
+            permit = _permit(
+                proposal,
+                kind,
+                verdicts,
+                policy=policy,
+                granted=granted,
+                actors=actors,
+                lifetime=lifetime,
+                claims=claims,
+            )
+    return Judgement(
+        situation=situation,
+        kind=kind,
+        considered=considered,
+        verdicts=verdicts,
+        tables=tables,
+        granted=granted,
+        actors=actors,
+        depth_limit=depth_limit,
+        lifetime=lifetime,
+        refusals=tuple(refusals),
+        permit=permit,
+    )
+
+
+def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
+    """The subject, then every actor, oldest first, the acting party last: whom a rule may forbid."""
+    subject = proposal.subject
+    acting = proposal.acting
+    members = [subject.as_actor(), *reversed(subject.actors), *reversed(acting.actors)]
+    if acting.identity != subject.identity:
+        members.append(acting.as_actor())
+    return tuple(members)
+
+
+def _choose(
+    situation: Situation, considered: tuple[Kind, ...], policy: Policy
+) -> tuple[Kind | None, tuple[Verdict, ...]]:
+    """The first kind that an allow permits at every target; the one that names the actor comes first."""
+    seen: list[Verdict] = []
+    chosen: tuple[Kind, tuple[Verdict, ...]] | None = None
+    targets = situation.proposal.targets
+    for kind in considered:
+        verdicts = tuple(policy.consult(situation, api=api, kind=kind.name) for api in targets)
+        seen.extend(verdicts)
+        if chosen is None and verdicts and all(verdict.allows for verdict in verdicts):
+            chosen = (kind, verdicts)
+        if any(verdict.broken for verdict in verdicts):
+            # A rule that cannot be evaluated refuses, whichever kind it is for.
+            return (chosen[0], tuple(seen)) if chosen is not None else (None, tuple(seen))
+        if chosen is not None:
+            return chosen
+    return None, tuple(seen)
+
+
+def _rule_refusals(kind: Kind | None, verdicts: tuple[Verdict, ...]) -> list[Refusal]:
+    found: list[Refusal] = []
+    for verdict in verdicts:
+        found += [
+            _denied(rule, f"the rule {rule.spec.name} could not be evaluated: {why}")
+            for rule, why in verdict.broken
+        ]
+        found += [
+            _denied(rule, f"the rule {rule.spec.name} denies {verdict.api.name}: {rule.spec.reason}")
+            for rule in verdict.denies
+        ]
+    if kind is None and not found:
+        found.append(Refusal(error=InvalidTarget, reason="no_rule", detail="no rule allows this exchange"))
+    return found
+
+
+def _denied(rule: Rule, detail: str) -> Refusal:
+    return Refusal(error=InvalidTarget, reason="denied_by_rule", detail=detail, rules=(rule.spec.name,))
+
+
+def _scopes(
+    requested: frozenset[str] | None, tables: tuple[ScopeTable, ...], on_excess: str
+) -> tuple[frozenset[str], Refusal | None]:
+    leaves = shared(tables)
+    denied = frozenset[str]().union(*(table.denied for table in tables))
+    if requested is None:
+        granted = leaves
+        excess = frozenset[str]()
+    else:
+        granted = requested & leaves
+        excess = requested - leaves
+    if granted and (not excess or on_excess == "trim"):
+        return granted, None
+    forbidden = sorted((excess or denied) & denied)
+    if forbidden:
+        detail = f"a rule denies {' '.join(forbidden)}"
+        return granted, Refusal(error=InvalidScope, reason="denied_by_rule", detail=detail)
+    detail = (
+        f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
+    )
+    return granted, Refusal(error=InvalidScope, reason="excess", detail=detail)
+
+
+def _lifetime(proposal: Proposal, kind: Kind | None, longest: int) -> int:
+    """Seconds, never beyond any parent's end (SEC-43)."""
+    limits = [longest]
+    if kind is not None and kind.longest_life is not None:
+        limits.append(kind.longest_life)
+    limits += [end - int(proposal.at) for end in _parents_end(proposal)]
+    return min(limits)
+
+
+def _parents_end(proposal: Proposal) -> tuple[int, ...]:
+    parents = [] if proposal.subject is proposal.itself else [proposal.subject.expires_at]
+    if proposal.actor is not None:
+        parents.append(proposal.actor.expires_at)
+    return tuple(parents)
+
+
+def _added_claims(
+    situation: Situation, verdicts: tuple[Verdict, ...]
+) -> tuple[dict[str, Json], Refusal | None]:
+    claims: dict[str, Json] = {}
+    for verdict in verdicts:
+        for rule in verdict.allows:
+            if not rule.claims:
+                continue
+            try:
+                added = rule.added_claims(situation)
+            except EvaluationError as exc:
+                return {}, _denied(
+                    rule, f"a claim of the rule {rule.spec.name} could not be evaluated: {exc}"
+                )
+            for name, value in added.items():
+                if name in claims and claims[name] != value:
+                    return {}, _denied(rule, f"two rules set the claim {name} to different values")
+                claims[name] = value
+    return claims, None
+
+
+def _permit(
+    proposal: Proposal,
+    kind: Kind,
+    verdicts: tuple[Verdict, ...],
+    *,
+    policy: Policy,
+    granted: frozenset[str],
+    actors: tuple[Actor, ...],
+    lifetime: int,
+    claims: dict[str, Json],
+) -> Permit:
+    subject = proposal.subject
+    issued_at = int(proposal.at)
+    algorithms = {api.algorithm for api in proposal.targets}
+    return Permit(
+        rules=tuple(sorted({rule.spec.name for verdict in verdicts for rule in verdict.allows})),
+        policy=policy.version,
+        kind=kind.name,
+        client_id=proposal.client.name,
+        subject=subject.identity,
+        subject_kind=subject.kind,
+        origin=subject.origin,
+        actors=actors,
+        token_type=proposal.requested,
+        audience=tuple(api.audience for api in proposal.targets),
+        scope=granted,
+        issued_at=issued_at,
+        expires_at=issued_at + lifetime,
+        not_after=min(_parents_end(proposal), default=None),
+        algorithm=algorithms.pop() if len(algorithms) == 1 else None,
+        claims=claims,
+        txn=subject.txn,
+    )

@@ -1,0 +1,271 @@
+"""The compiled policy: any deny refuses, no allow refuses, order never matters.
+
+Rules are indexed by client and target when they are compiled, so that the cost of a decision does not
+grow with the policy. A rule whose expression cannot be evaluated refuses the request (SEC-42).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from actas.core.client import Client
+from actas.core.ports import Json
+from actas.core.target import Api
+from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
+from actas.policy.facts import ClaimsNeeded
+from actas.policy.match import Condition, Situation, conditions_of
+from actas.policy.rule import KindWord, PolicyDefaults, RuleError, RuleSpec
+
+RESERVED_CLAIMS = frozenset(
+    {
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "nbf",
+        "jti",
+        "act",
+        "may_act",
+        "client_id",
+        "azp",
+        "cnf",
+        "scope",
+        "typ",
+        "amr",
+        "acr",
+        "auth_time",
+        "sid",
+        "roles",
+        "groups",
+        "tenant",
+        "txn",
+        "sub_profile",
+        "sub_id",
+        "entitlements",
+    }
+)
+"""Claims that no mapping may set (SEC-49, SEC-65): who, for whom, how long and how strong is ours to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One compiled rule."""
+
+    spec: RuleSpec
+    conditions: tuple[Condition, ...]
+    when: tuple[Expression, ...]
+    claims: tuple[tuple[str, Expression], ...]
+
+    def matches(self, situation: Situation) -> bool:
+        """Whether every condition and every expression holds.
+
+        Raises:
+            EvaluationError: an expression could not be evaluated.
+        """
+        for condition in self.conditions:
+            if not condition.test(situation):
+                return False
+        return all(expression.holds(situation.context) for expression in self.when)
+
+    def added_claims(self, situation: Situation) -> dict[str, Json]:
+        """Return the claims this rule adds to the token.
+
+        Raises:
+            EvaluationError: an expression could not be evaluated, or gives something that is not JSON.
+        """
+        found: dict[str, Json] = {}
+        for name, expression in self.claims:
+            value = expression.value(situation.context)
+            if not isinstance(value, str | bool | int | float | list):
+                raise EvaluationError(
+                    f"{expression.source}: gives {type(value).__name__}, which no claim can hold"
+                )
+            found[name] = value
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rules say about one kind of exchange at one target.
+
+    Attributes:
+        allows: the allows that matched.
+        denies: the denies that matched and forbid the whole target.
+        scope_denies: the denies that matched and forbid some scopes only.
+        broken: rules that could not be evaluated, each with why.
+    """
+
+    api: Api
+    kind: KindWord
+    allows: tuple[Rule, ...] = ()
+    denies: tuple[Rule, ...] = ()
+    scope_denies: tuple[Rule, ...] = ()
+    broken: tuple[tuple[Rule, str], ...] = ()
+
+
+class Policy:
+    """All rules of one configuration, compiled.
+
+    Args:
+        specs: the rules as written.
+        apis: the APIs they name.
+        defaults: what holds where they say nothing.
+
+    Raises:
+        RuleError: a rule cannot be compiled, or leaves out what an allow must say.
+    """
+
+    def __init__(
+        self, specs: Iterable[RuleSpec], *, apis: Iterable[Api], defaults: PolicyDefaults | None = None
+    ) -> None:
+        self.defaults = defaults or PolicyDefaults()
+        audiences = {api.name: api.audience for api in apis}
+        self.rules = tuple(_compile(spec, audiences) for spec in specs)
+        self.needed = ClaimsNeeded.of(
+            expression for rule in self.rules for expression in (*rule.when, *(one for _, one in rule.claims))
+        )
+        self.version = _version(self.rules, self.defaults)
+        self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
+        self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
+        for rule in self.rules:
+            if not rule.spec.disabled:
+                self._index(rule)
+
+    def _index(self, rule: Rule) -> None:
+        spec = rule.spec
+        clients = [*spec.client.names, *(_kind_key(kind) for kind in spec.client.kinds)]
+        if spec.effect == "allow":
+            for client in clients:
+                for api in spec.apis:
+                    key = (client, api, spec.kind)
+                    self._allows[key] = (*self._allows.get(key, ()), rule)
+            return
+        anyone: list[str | None] = [*clients] or [None]
+        anything: list[str | None] = [*spec.apis] or [None]
+        for place in itertools.product(anyone, anything):
+            self._denies[place] = (*self._denies.get(place, ()), rule)
+
+    def allows(self, client: Client, api: Api, kind: KindWord) -> tuple[Rule, ...]:
+        """Return the allows that name this client, target and kind, whatever else they ask for."""
+        by_name = self._allows.get((client.name, api.name, kind), ())
+        by_kind = self._allows.get((_kind_key(client.kind), api.name, kind), ())
+        return by_name if not by_kind else (*by_name, *by_kind)
+
+    def denies(self, client: Client, api: Api) -> tuple[Rule, ...]:
+        """Return the denies that could concern this client and target, whatever else they ask for."""
+        found: tuple[Rule, ...] = ()
+        if self._denies:
+            for who in (client.name, _kind_key(client.kind), None):
+                for target in (api.name, None):
+                    found += self._denies.get((who, target), ())
+        return found
+
+    def consult(self, situation: Situation, *, api: Api, kind: KindWord) -> Verdict:
+        """Return what the rules say about one kind of exchange at one target. Pure.
+
+        Args:
+            situation: the exchange.
+            api: the target.
+            kind: the kind of exchange.
+        """
+        client = situation.proposal.client
+        broken: list[tuple[Rule, str]] = []
+        allows = _matching(self.allows(client, api, kind), situation, broken)
+        whole: list[Rule] = []
+        scoped: list[Rule] = []
+        candidates = [rule for rule in self.denies(client, api) if rule.spec.kind in ("any", kind)]
+        for rule in _matching(candidates, situation, broken):
+            (scoped if rule.spec.denied_scopes else whole).append(rule)
+        return Verdict(
+            api=api,
+            kind=kind,
+            allows=allows,
+            denies=tuple(whole),
+            scope_denies=tuple(scoped),
+            broken=tuple(broken),
+        )
+
+
+def _matching(
+    rules: Iterable[Rule], situation: Situation, broken: list[tuple[Rule, str]]
+) -> tuple[Rule, ...]:
+    found: list[Rule] = []
+    for rule in rules:
+        try:
+            if rule.matches(situation):
+                found.append(rule)
+        except EvaluationError as exc:
+            broken.append((rule, str(exc)))
+    return tuple(found)
+
+
+def _kind_key(kind: str) -> str:
+    # No client can be called so: a name holds no colon.
+    return f"kind:{kind}"
+
+
+def _compile(spec: RuleSpec, audiences: dict[str, str]) -> Rule:
+    _refuse_emptiness(spec)
+    when = tuple(_expression(spec, f"when[{i}]", source) for i, source in enumerate(spec.when))
+    claims = []
+    for name, source in spec.claims.items():
+        if name.casefold() in RESERVED_CLAIMS or not name:
+            raise RuleError(spec.name, f"token.claims.{name}", "is a reserved claim, which no rule may set")
+        claims.append((name, _expression(spec, f"token.claims.{name}", source)))
+    return Rule(spec=spec, conditions=conditions_of(spec, audiences), when=when, claims=tuple(claims))
+
+
+def _expression(spec: RuleSpec, field: str, source: str) -> Expression:
+    try:
+        return Expression(source, names=RULE_NAMES)
+    except ExpressionError as exc:
+        raise RuleError(spec.name, field, str(exc)) from exc
+
+
+def _refuse_emptiness(spec: RuleSpec) -> None:
+    """An allow names requester, subject, target and scopes; nothing matches emptiness (SEC-02, SEC-42)."""
+    if spec.effect == "deny":
+        if not spec.reason:
+            raise RuleError(spec.name, "reason", "a deny needs a reason that people will read")
+        return
+    if spec.kind == "any":
+        raise RuleError(spec.name, "allow", "an allow names one kind of exchange")
+    if not (spec.client.names or spec.client.kinds):
+        raise RuleError(spec.name, "client", "an allow names its client; only a deny may leave it out")
+    if not spec.apis:
+        raise RuleError(spec.name, "target", "an allow names its target API; only a deny may leave it out")
+    if spec.kind == "own":
+        if spec.subject is not None or spec.actor is not None:
+            raise RuleError(
+                spec.name, "subject", "a client that speaks for itself has no other subject or actor"
+            )
+    elif spec.subject is None or not spec.subject.issuers:
+        raise RuleError(spec.name, "subject", "an allow says whose subject tokens it takes (subject.from)")
+    scopes = spec.scopes
+    if scopes is None or not (scopes.bought or scopes.anyway or scopes.same):
+        raise RuleError(spec.name, "scopes", "an allow says which scopes it sells")
+
+
+def _version(rules: tuple[Rule, ...], defaults: PolicyDefaults) -> str:
+    def plain(value: object) -> object:
+        return sorted(value, key=str) if isinstance(value, frozenset) else str(value)
+
+    text = msgspec.json.encode(
+        [sorted((rule.spec for rule in rules), key=lambda spec: spec.name), defaults],
+        enc_hook=plain,
+        order="sorted",
+    )
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def scopes_of(api: Api, client: Client) -> frozenset[str]:
+    """Return the scopes of ``api`` that ``client`` may ask for at all."""
+    defined = frozenset(api.scopes)
+    limit: Mapping[str, frozenset[str]] = client.scopes
+    return defined & limit[api.name] if api.name in limit else defined

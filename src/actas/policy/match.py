@@ -1,0 +1,200 @@
+"""Conditions: one small test each, that can also say what it wanted and what it saw.
+
+Deciding and explaining use the same objects, so that an explanation cannot differ from the decision.
+An empty selector makes no condition; what only a deny may leave empty is checked in ``decide``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from actas.core.party import Actor, Party
+from actas.core.permit import Proposal
+from actas.policy.expression import Context
+from actas.policy.facts import ClaimsNeeded, context_of, values_of
+from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
+
+
+@dataclass(slots=True)
+class Situation:
+    """One exchange as the rules see it. Values for expressions are made when the first one asks.
+
+    Attributes:
+        chain: the subject, then every actor, oldest first, the acting party last.
+    """
+
+    proposal: Proposal
+    chain: tuple[Actor, ...]
+    needed: ClaimsNeeded
+    _values: dict[str, Any] | None = field(default=None, repr=False)
+    _context: Context | None = field(default=None, repr=False)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the names that expressions may use."""
+        if self._values is None:
+            self._values = values_of(self.proposal, chain=self.chain, needed=self.needed)
+        return self._values
+
+    @property
+    def context(self) -> Context:
+        """The same values, converted for the expression language."""
+        if self._context is None:
+            self._context = context_of(self.values)
+        return self._context
+
+
+Test = Callable[[Situation], bool]
+Seen = Callable[[Situation], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One field of a rule.
+
+    Attributes:
+        field: its path, such as ``subject.groups``.
+        wanted: what it asks for, in words.
+        test: whether it holds.
+        seen: the value it looked at, in words.
+    """
+
+    field: str
+    wanted: str
+    test: Test
+    seen: Seen
+
+
+def conditions_of(spec: RuleSpec, audiences: dict[str, str]) -> tuple[Condition, ...]:
+    """Return the structured conditions of a rule; client, kind and target are in the policy's index.
+
+    Args:
+        spec: the rule as written.
+        audiences: the audience of each API, by its name.
+    """
+    deny = spec.effect == "deny"
+    found: list[Condition] = []
+    if spec.subject is not None:
+        found.extend(_party(spec.subject, "subject", _subject, audiences, deny=deny))
+    if spec.effect == "allow" and spec.kind != "own":
+        found.extend(_actor_shape(spec.actor))
+    if spec.actor is not None:
+        found.extend(_party(spec.actor, "actor", _acting, audiences, deny=deny))
+    if spec.chain is not None:
+        found.extend(_chain(spec.chain, deny=deny))
+    return tuple(found)
+
+
+def _subject(situation: Situation) -> Party:
+    return situation.proposal.subject
+
+
+def _acting(situation: Situation) -> Party:
+    return situation.proposal.acting
+
+
+def _list(values: Iterator[str] | frozenset[str] | tuple[str, ...]) -> str:
+    return ", ".join(sorted(values)) or "none"
+
+
+def _party(
+    selector: PartySelector,
+    role: str,
+    party: Callable[[Situation], Party],
+    audiences: dict[str, str],
+    *,
+    deny: bool,
+) -> Iterator[Condition]:
+    if selector.issuers:
+        issuers = selector.issuers
+        yield Condition(
+            f"{role}.from",
+            _list(issuers),
+            lambda s: party(s).issuer_name in issuers,
+            lambda s: party(s).issuer_name,
+        )
+    if selector.token_types:
+        types = selector.token_types
+        yield Condition(
+            f"{role}.token_types",
+            _list(frozenset(map(str, types))),
+            lambda s: party(s).token_type in types,
+            lambda s: str(party(s).token_type),
+        )
+    if selector.audiences:
+        wanted = frozenset(audiences.get(one, one) for one in selector.audiences)
+        yield Condition(
+            f"{role}.audience",
+            _list(selector.audiences),
+            lambda s: not wanted.isdisjoint(party(s).audience),
+            lambda s: _list(party(s).audience),
+        )
+    if selector.kinds:
+        # Strict both ways: an unknown kind satisfies no allow, and escapes no deny (SEC-02).
+        kinds = selector.kinds | {"unknown"} if deny else selector.kinds
+        yield Condition(
+            f"{role}.kinds", _list(selector.kinds), lambda s: party(s).kind in kinds, lambda s: party(s).kind
+        )
+    if selector.names:
+        names = selector.names
+        yield Condition(
+            f"{role}.names",
+            _list(names),
+            lambda s: party(s).identity.subject in names,
+            lambda s: party(s).identity.subject,
+        )
+    if selector.groups:
+        groups = selector.groups
+        yield Condition(
+            f"{role}.groups",
+            _list(groups),
+            lambda s: not groups.isdisjoint(party(s).groups),
+            lambda s: _list(party(s).groups),
+        )
+
+
+def _actor_shape(selector: PartySelector | None) -> Iterator[Condition]:
+    """An actor token is used only by a rule that speaks of one, and never dropped by one that does not."""
+    if selector is None:
+        yield Condition(
+            "actor",
+            "the client itself",
+            lambda s: s.proposal.acting.identity == s.proposal.itself.identity,
+            lambda s: s.proposal.acting.identity.subject,
+        )
+        return
+    if selector.required:
+        yield Condition(
+            "actor.required",
+            "an actor token",
+            lambda s: s.proposal.actor is not None,
+            lambda s: "none sent" if s.proposal.actor is None else "sent",
+        )
+    if not selector.flatten:
+        yield Condition(
+            "actor.chain",
+            "an actor token without a chain of its own",
+            lambda s: not s.proposal.acting.actors,
+            lambda s: _list(tuple(one.identity.subject for one in s.proposal.acting.actors)),
+        )
+
+
+def _chain(selector: ChainSelector, *, deny: bool) -> Iterator[Condition]:
+    if selector.kinds:
+        kinds = selector.kinds | {"unknown"} if deny else selector.kinds
+        yield Condition(
+            "chain.kinds",
+            f"contains {_list(selector.kinds)}",
+            lambda s: any(member.kind in kinds for member in s.chain),
+            lambda s: _list(tuple(f"{m.identity.subject} ({m.kind})" for m in s.chain if m.kind in kinds)),
+        )
+    if selector.names:
+        names = selector.names
+        yield Condition(
+            "chain.names",
+            f"contains {_list(names)}",
+            lambda s: any(member.identity.subject in names for member in s.chain),
+            lambda s: _list(tuple(member.identity.subject for member in s.chain)),
+        )

@@ -1,0 +1,95 @@
+"""Scope, life and depth: only ever less. There is no operation here that widens (SEC-43)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from actas.core.client import Client
+from actas.core.target import Api
+from actas.policy.decide import Rule, Verdict, scopes_of
+from actas.policy.rule import PolicyDefaults
+
+DEPTH_CAP = 10
+"""No setting lets a chain name more actors than this (SEC-53)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeTable:
+    """What became of the scopes at one target: the table that ``explain`` prints.
+
+    Attributes:
+        defines: what the API offers.
+        buys: what the subject token's scopes buy under the matching rules.
+        may_ask: what the client may ask for.
+        denied: what a deny forbids.
+        leaves: what all of them leave.
+    """
+
+    api: Api
+    defines: frozenset[str]
+    buys: frozenset[str]
+    may_ask: frozenset[str]
+    denied: frozenset[str]
+    leaves: frozenset[str]
+
+
+def scope_table(verdict: Verdict, *, client: Client, held: frozenset[str]) -> ScopeTable:
+    """Cut the scopes of one target.
+
+    Args:
+        verdict: what the rules said there.
+        client: the requester.
+        held: the scopes of the subject token; none when they are unknown.
+    """
+    defines = frozenset(verdict.api.scopes)
+    buys = frozenset[str]().union(*(bought_by(rule, held) for rule in verdict.allows))
+    may_ask = scopes_of(verdict.api, client)
+    denied = frozenset[str]().union(*(rule.spec.denied_scopes for rule in verdict.scope_denies))
+    return ScopeTable(
+        api=verdict.api,
+        defines=defines,
+        buys=buys,
+        may_ask=may_ask,
+        denied=denied,
+        leaves=(defines & buys & may_ask) - denied,
+    )
+
+
+def bought_by(rule: Rule, held: frozenset[str]) -> frozenset[str]:
+    """Return the target scopes that ``held`` buys under one rule."""
+    scopes = rule.spec.scopes
+    if scopes is None:
+        return frozenset()
+    bought = set(scopes.anyway)
+    if scopes.same:
+        bought |= held
+    for scope in held:
+        bought |= scopes.bought.get(scope, frozenset())
+    return frozenset(bought)
+
+
+def shared(tables: Iterable[ScopeTable]) -> frozenset[str]:
+    """Return what every target leaves: scopes and targets are a full cross product (RFC 8693 2.1.1)."""
+    sets = [table.leaves for table in tables]
+    return frozenset.intersection(*sets) if sets else frozenset()
+
+
+def longest_life(verdicts: Iterable[Verdict], defaults: PolicyDefaults) -> int:
+    """Return the longest life of the token in seconds: the least of rules and APIs, else the default."""
+    limits: list[int] = []
+    for verdict in verdicts:
+        limits += [rule.spec.lifetime for rule in verdict.allows if rule.spec.lifetime is not None]
+        if verdict.api.lifetime is not None:
+            limits.append(verdict.api.lifetime)
+    return min(limits) if limits else defaults.lifetime
+
+
+def deepest_chain(verdicts: Iterable[Verdict], defaults: PolicyDefaults) -> int:
+    """Return the most actors the token may name: the least of rules, APIs, default and cap."""
+    limits = [defaults.max_depth, DEPTH_CAP]
+    for verdict in verdicts:
+        limits += [rule.spec.max_depth for rule in verdict.allows if rule.spec.max_depth is not None]
+        if verdict.api.max_depth is not None:
+            limits.append(verdict.api.max_depth)
+    return min(limits)

@@ -1,0 +1,144 @@
+"""A rule in its file form: typed, not yet compiled. ``policy.decide`` compiles it.
+
+Fields follow the configuration reference. An empty selector never means "anybody" by accident: the
+compiler refuses an allow that leaves out what only a deny may leave out (SEC-02, SEC-42).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from actas.core.client import PartyKind
+from actas.core.wire import TokenType
+
+KindWord = Literal["delegation", "impersonation", "translation", "downscope", "own"]
+"""What an allow may say. None implies another. ``own``: the client speaks for itself."""
+
+DenyWord = KindWord | Literal["any"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSelector:
+    """Which requesters: by name or by kind. Both empty: any, which only a deny may say."""
+
+    names: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartySelector:
+    """Which subjects or actors. An empty field does not restrict.
+
+    Attributes:
+        issuers: names of issuers; ``actas`` is ourselves.
+        token_types: declared types of the presented token.
+        audiences: API names or audience strings, at least one of which the token must carry.
+        kinds: person, service, agent, app.
+        names: exact local subjects.
+        groups: at least one of which the party must be in.
+        required: for an actor: an actor token must be sent.
+        flatten: for an actor: its token may carry a chain of its own, which is flattened into the
+            result (TX-59); otherwise such an actor token is refused.
+    """
+
+    issuers: frozenset[str] = frozenset()
+    token_types: frozenset[TokenType] = frozenset()
+    audiences: frozenset[str] = frozenset()
+    kinds: frozenset[PartyKind] = frozenset()
+    names: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    required: bool = False
+    flatten: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainSelector:
+    """Somebody anywhere in the chain, the subject and the acting party included."""
+
+    kinds: frozenset[PartyKind] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeMap:
+    """What held scopes buy at the target.
+
+    Attributes:
+        bought: per held scope, the target scopes it buys.
+        anyway: target scopes bought whatever is held (``any``).
+        same: a held scope buys the target scope of the same name (within one API).
+    """
+
+    bought: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    anyway: frozenset[str] = frozenset()
+    same: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSpec:
+    """One rule as written.
+
+    Attributes:
+        name: unique.
+        effect: ``allow`` or ``deny``.
+        kind: what it allows, or denies.
+        apis: the names of the target APIs; empty means any, which only a deny may say.
+        denied_scopes: for a deny: only these scopes are denied, not the whole target.
+        when: CEL conditions, all of which must be true.
+        lifetime: longest life of the token in seconds.
+        claims: claims to add, each a CEL expression.
+        reason: what people read when refused; required in a deny.
+        place: ``file:line``, for people.
+    """
+
+    name: str
+    effect: Literal["allow", "deny"]
+    kind: DenyWord
+    client: ClientSelector = field(default_factory=ClientSelector)
+    subject: PartySelector | None = None
+    actor: PartySelector | None = None
+    chain: ChainSelector | None = None
+    apis: frozenset[str] = frozenset()
+    denied_scopes: frozenset[str] = frozenset()
+    scopes: ScopeMap | None = None
+    when: tuple[str, ...] = ()
+    lifetime: int | None = None
+    claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    max_depth: int | None = None
+    reason: str = ""
+    description: str = ""
+    place: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDefaults:
+    """What holds where a rule and an API say nothing. Bounds are checked where they are read.
+
+    Attributes:
+        lifetime: of a token, in seconds.
+        max_depth: most actors in a chain; at most 10.
+        on_excess_scope: refuse a request for more, or grant the rest.
+    """
+
+    lifetime: int = 300
+    max_depth: int = 5
+    on_excess_scope: Literal["reject", "trim"] = "reject"
+
+
+class RuleError(ValueError):
+    """A rule cannot be compiled.
+
+    Args:
+        rule: its name.
+        field: the path below the rule, such as ``when[0]``.
+        message: what is wrong, in words a person can act on.
+    """
+
+    def __init__(self, rule: str, field: str, message: str) -> None:
+        super().__init__(f"{rule}: {field}: {message}")
+        self.rule = rule
+        self.field = field
+        self.message = message

@@ -1,0 +1,58 @@
+"""What no single field can know: names that must exist, things that must not meet, what --dev allows.
+
+Each check yields faults and changes nothing. Checks look only at forms whose shape is right; a name that
+is given by a form whose shape is wrong counts as known, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actas.settings.check_clients import check_apis, check_clients
+from actas.settings.check_issuers import check_issuers
+from actas.settings.check_rules import check_rules
+from actas.settings.check_tests import check_tests
+from actas.settings.faults import Fault
+from actas.settings.shaped import Shaped
+from actas.settings.sources import Loc, Written
+
+
+def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
+    """Yield everything that is wrong between the parts of a configuration.
+
+    Args:
+        shaped: the forms.
+        dev: whether http on this computer is allowed.
+    """
+    yield from _check_server(shaped)
+    yield from check_issuers(shaped)
+    yield from check_apis(shaped)
+    yield from check_clients(shaped)
+    yield from check_rules(shaped)
+    yield from check_tests(shaped)
+    if not dev:
+        yield from _check_https(shaped)
+
+
+def _check_server(shaped: Shaped) -> Iterator[Fault]:
+    if shaped.server is None:
+        return
+    server, written = shaped.server.form, shaped.server.written
+    if server.listen == server.management and not server.listen.endswith(":0"):
+        yield written.fault(("management",), "must not be the public listener: it shows health and metrics")
+
+
+def _check_https(shaped: Shaped) -> Iterator[Fault]:
+    for address, written, loc in _addresses(shaped):
+        if address is not None and address.startswith("http://"):
+            yield written.fault(loc, "must be https outside --dev")
+
+
+def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
+    if shaped.server is not None:
+        server, written = shaped.server.form, shaped.server.written
+        yield server.issuer, written, ("issuer",)
+        yield server.docs, written, ("docs",)
+    for item in shaped.issuers.values():
+        yield item.form.issuer, item.written, ("issuer",)
+        yield item.form.jwks_uri, item.written, ("jwks_uri",)

@@ -1,0 +1,161 @@
+"""Checks of rules: which fields go together. ``check_references`` sees to the names in them.
+
+An allow names requester, subject, kind, target and scopes (SEC-42); what it leaves out never means
+anybody. What would do nothing is refused, because whoever wrote it believes that it does something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from actas.core.party import OURSELVES
+from actas.settings.check_references import Rule, check_references, targets_of
+from actas.settings.faults import Fault
+from actas.settings.patterns import faults_of_patterns
+from actas.settings.shaped import Shaped
+from actas.settings.values import in_words
+
+MAX_IMPERSONATION: Final = 60 * 60
+"""Longest life of an impersonated token, in seconds (SEC-48)."""
+
+RESERVED_CLAIMS: Final = frozenset(
+    {
+        *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
+        *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn"),
+        *("roles", "groups", "entitlements", "tenant"),
+    }
+)
+"""Claims that this server writes itself or that others decide on. No rule sets them, in any case."""
+
+
+def check_rules(shaped: Shaped) -> Iterator[Fault]:
+    """Yield what is wrong with rules."""
+    for rule in shaped.rules.values():
+        for one in _CHECKS:
+            yield from one(rule, shaped)
+
+
+def _effect(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    if (rule.form.allow is None) == (rule.form.deny is None):
+        yield rule.written.fault((), "say what it does, in one way: allow: … or deny: …")
+
+
+def _allow(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    form, written = rule.form, rule.written
+    if form.allow is None:
+        return
+    own = form.allow == "own"
+    required = ("client", "target", "scopes") if own else ("client", "subject", "target", "scopes")
+    for name in required:
+        if getattr(form, name) is None:
+            yield written.fault((name,), "is required in an allow: what is left out never means anybody")
+    if form.target is not None and form.target.api is None:
+        yield written.fault(("target", "api"), "is required in an allow")
+    if form.target is not None and form.target.scopes is not None:
+        yield written.fault(("target", "scopes"), "is what a deny says; an allow says it in scopes")
+    if form.reason is not None:
+        yield written.fault(("reason",), "is what a deny says; use description")
+    for role, selector in (("subject", form.subject), ("actor", form.actor)):
+        if own and selector is not None:
+            yield written.fault((role,), "an own token is about the client itself; leave it out")
+        elif selector is not None and selector.from_ is None:
+            # The groups and names of one issuer mean nothing at another (SEC-24).
+            yield written.fault((role, "from"), "is required in an allow: say whose tokens")
+
+
+def _deny(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    form, written = rule.form, rule.written
+    if form.deny is None:
+        return
+    if form.reason is None:
+        yield written.fault(("reason",), "is required in a deny: people read it when they are refused")
+    for name in ("scopes", "token", "max_depth"):
+        if name in form.model_fields_set:
+            hint = "; a deny names scopes in target" if name == "scopes" else ""
+            yield written.fault((name,), f"means nothing in a deny; leave it out{hint}")
+    if form.actor is not None:
+        for name in ("required", "chain"):
+            if name in form.actor.model_fields_set:
+                yield written.fault(("actor", name), "means nothing in a deny; leave it out")
+
+
+def _issuer_kinds(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    form, written = rule.form, rule.written
+    kind = form.allow
+    issuers = (form.subject and form.subject.from_) or []
+    if kind is None or not issuers:
+        return
+    ours_only = kind in ("impersonation", "downscope")
+    if ours_only and issuers != [OURSELVES]:
+        yield written.fault(
+            ("subject", "from"), f"{kind} is for tokens of this server only: from: {OURSELVES}"
+        )
+    if kind == "translation" and OURSELVES in issuers:
+        message = "translation is for tokens of other issuers; our own are delegated or narrowed (downscope)"
+        yield written.fault(("subject", "from"), message)
+    if form.scopes == "same" and not ours_only and issuers != [OURSELVES]:
+        message = f"same is for tokens of this server only (from: {OURSELVES}); others hold no scopes of ours"
+        yield written.fault(("scopes",), message)
+
+
+def _same(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    """``same`` narrows within one API: equal words at two APIs mean different things."""
+    form, written = rule.form, rule.written
+    target, *others = targets_of(form) or ("",)
+    if form.scopes != "same":
+        return
+    if others:
+        yield written.fault(("scopes",), "same narrows within one API; write one rule for each target")
+        return
+    api = shaped.apis.get(target)
+    audiences = (form.subject and form.subject.audience) or []
+    if api is not None and any(one not in (api.form.name, api.form.audience) for one in audiences):
+        message = f"same narrows within one API: the audience must be {api.form.name}, as the target is"
+        yield written.fault(("subject", "audience"), message)
+
+
+def _lifetime(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    form, written = rule.form, rule.written
+    if form.allow != "impersonation":
+        return
+    lifetime = form.token.lifetime
+    if lifetime is None:
+        lives = [
+            api.form.token.lifetime or (shaped.defaults.form.token.lifetime if shaped.defaults else 0)
+            for name in targets_of(form)
+            if (api := shaped.apis.get(name)) is not None
+        ]
+        lifetime = max(lives, default=0)
+    if lifetime > MAX_IMPERSONATION:
+        message = f"an impersonated token lives at most {in_words(MAX_IMPERSONATION)}"
+        yield written.fault(("token", "lifetime"), message)
+
+
+def _claims(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    for name in rule.form.token.claims or ():
+        if name.casefold() in RESERVED_CLAIMS:
+            message = f'the claim "{name}" is not for rules: this server writes it, or others decide by it'
+            yield rule.written.fault(("token", "claims", name), message)
+
+
+def _patterns(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    for index, expression in enumerate(rule.form.when or ()):
+        for sentence in faults_of_patterns(expression):
+            yield rule.written.fault(rule.written.at(("when",), index), sentence)
+    for name, expression in (rule.form.token.claims or {}).items():
+        for sentence in faults_of_patterns(expression):
+            yield rule.written.fault(("token", "claims", name), sentence)
+
+
+_CHECKS: Final[tuple[Callable[[Rule, Shaped], Iterator[Fault]], ...]] = (
+    _effect,
+    _allow,
+    _deny,
+    check_references,
+    _issuer_kinds,
+    _same,
+    _lifetime,
+    _claims,
+    _patterns,
+)

@@ -1,0 +1,43 @@
+"""One value that tells two configurations apart, for health, the minutes and several nodes (REL-30)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+
+from actas.settings.forms import WrittenSecret
+from actas.settings.resolved import Resolved
+from actas.settings.schema import LISTS, SECTIONS
+from actas.settings.schema_parties import SecretAuth
+from actas.settings.shaped import Shaped
+
+_encode: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+def digest_of(shaped: Shaped, resolved: Resolved) -> str:
+    """Return SHA-256 over what is written and over the public keys it names, in hexadecimal.
+
+    Named things are taken in the order of their names, so that it does not matter how they are spread
+    over files. Secrets are left out, even those that ``--dev`` lets people write into the file.
+    """
+    whole = hashlib.sha256()
+    for section in sorted(SECTIONS):
+        item = getattr(shaped, section)
+        value: Any = {} if item is None else item.written.value
+        if section == "keys" and shaped.keys and isinstance(shaped.keys.form.envelope, WrittenSecret):
+            value = {**value, "envelope": None}
+        whole.update(_encode([section, value]))
+    for section in sorted(LISTS):
+        items = getattr(shaped, section)
+        for name in sorted(items):
+            value = items[name].written.value
+            auth = getattr(items[name].form, "auth", None)
+            if isinstance(auth, SecretAuth) and any(isinstance(one, WrittenSecret) for one in auth.secret):
+                value = {**value, "auth": None}
+            whole.update(_encode([section, name, value]))
+    for kind, keys in (("clients", resolved.client_keys), ("issuers", resolved.issuer_keys)):
+        for name in sorted(keys):
+            whole.update(_encode([kind, name, keys[name]]))
+    return whole.hexdigest()

@@ -1,0 +1,204 @@
+"""From files to definitions, in steps. Every fault of every step that can be taken is reported together.
+
+1. find, read and merge the files            ``sources``, ``yaml``
+2. lay the environment over the settings     ``environment``
+3. read every section and item into its form ``shaped``, ``schema``, ``sentences``
+4. check what no single field can know       ``check``
+5. resolve secrets and keys                  ``resolved``, ``references``
+6. compile                                   ``compile``
+7. ask the checks that others hand in        the policy's expressions, for one
+
+``read`` takes steps 1 to 5 and ``Draft.compile`` the rest: a server knows its data folder and its
+envelope key before it has the pepper under which client secrets are kept. ``load`` does both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from actas.core.secret import Secret
+from actas.crypto.passwords import digest_secret
+from actas.settings import compile as compiled
+from actas.settings.check import check
+from actas.settings.definitions import Definitions, KeySettings, ServerSettings
+from actas.settings.digest import digest_of
+from actas.settings.environment import lay_over
+from actas.settings.faults import ConfigurationFaults, Fault, Severity
+from actas.settings.references import References
+from actas.settings.resolved import Resolved, resolve
+from actas.settings.shaped import Shaped, shape
+from actas.settings.sources import Loc, gather
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check handed in by another package found.
+
+    Attributes:
+        section: ``rules``, ``issuers`` and so on.
+        name: of the item in it.
+        field: the path below the item, such as ``when[0]``.
+        message: a sentence a person can act on.
+    """
+
+    section: str
+    name: str
+    field: str
+    message: str
+    severity: Severity = "error"
+
+
+ExtraCheck = Callable[[Definitions], Iterable[Finding]]
+"""A check of compiled definitions, such as the policy compiling the expressions of rules and issuers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A configuration without errors, and what it warns of."""
+
+    definitions: Definitions
+    warnings: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A configuration that was read and checked, before its client secrets are digested.
+
+    Attributes:
+        server: the settings of the server.
+        keys: its own keys.
+        warnings: what it warns of so far.
+    """
+
+    server: ServerSettings
+    keys: KeySettings
+    warnings: tuple[Fault, ...]
+    _shaped: Shaped
+    _resolved: Resolved
+
+    def compile(self, *, pepper: bytes | None, extra_checks: Sequence[ExtraCheck] = ()) -> Loaded:
+        """Return the definitions.
+
+        Args:
+            pepper: the key under which client secrets are digested, at least 32 bytes. Without one no
+                digest is made, and no client can authenticate by a secret.
+            extra_checks: checks of the compiled definitions.
+
+        Raises:
+            ConfigurationFaults: one of the checks found an error.
+        """
+        definitions = self._definitions(pepper)
+        faults = list(self.warnings)
+        for one in extra_checks:
+            faults.extend(self._fault(finding) for finding in one(definitions))
+        _raise_on_errors(faults)
+        return Loaded(definitions=definitions, warnings=tuple(faults))
+
+    def _definitions(self, pepper: bytes | None) -> Definitions:
+        shaped, resolved = self._shaped, self._resolved
+        audiences = {name: item.form.audience for name, item in shaped.apis.items()}
+        return Definitions(
+            server=self.server,
+            keys=self.keys,
+            defaults=resolved.defaults,
+            issuers={
+                name: compiled.issuer(item.form, keys=resolved.issuer_keys.get(name, ()))
+                for name, item in shaped.issuers.items()
+            },
+            apis={name: compiled.api(item.form) for name, item in shaped.apis.items()},
+            clients={
+                name: compiled.client(
+                    item.form,
+                    keys=resolved.client_keys.get(name, ()),
+                    digests=_digests(resolved.secrets.get(name, ()), pepper),
+                )
+                for name, item in shaped.clients.items()
+            },
+            rules=tuple(compiled.rule(item.form, place=item.written.place) for item in shaped.rules.values()),
+            audit=resolved.audit,
+            limits=resolved.limits,
+            tests=tuple(
+                compiled.policy_test(item.form, audiences=audiences, place=item.written.place)
+                for item in shaped.tests.values()
+            ),
+            places={
+                section: {name: written.place for name, written in names.items()}
+                for section, names in shaped.names.items()
+            },
+            digest=digest_of(shaped, resolved),
+        )
+
+    def _fault(self, finding: Finding) -> Fault:
+        written = self._shaped.names[finding.section][finding.name]
+        return written.fault(_loc(finding.field), finding.message, finding.severity)
+
+
+def read(paths: Iterable[str | Path], *, dev: bool, environ: Mapping[str, str]) -> Draft:
+    """Read and check a configuration (steps 1 to 5).
+
+    Args:
+        paths: files, and folders whose ``*.yaml`` files are read in the order of their names.
+        dev: allows http on this computer; secrets in files and open secret files only draw warnings.
+        environ: the environment.
+
+    Raises:
+        ConfigurationFaults: something is wrong; every fault is in it.
+    """
+    gathered = gather(paths)
+    lay_over(gathered, environ)
+    shaped = shape(gathered)
+    references = References(dev=dev, environ=environ, faults=gathered.faults)
+    if not gathered.broken:  # what a broken file defines is not known, so nothing is said about names
+        gathered.faults.extend(check(shaped, dev=dev))
+    resolved = resolve(shaped, references)
+    _raise_on_errors(gathered.faults)
+    if resolved is None:
+        raise ConfigurationFaults(gathered.faults)
+    return Draft(
+        server=resolved.server,
+        keys=resolved.keys,
+        warnings=tuple(gathered.faults),
+        _shaped=shaped,
+        _resolved=resolved,
+    )
+
+
+def load(
+    paths: Iterable[str | Path],
+    *,
+    dev: bool,
+    environ: Mapping[str, str],
+    pepper: bytes | None,
+    extra_checks: Sequence[ExtraCheck] = (),
+) -> Loaded:
+    """Read, check and compile a configuration: ``read`` and ``Draft.compile`` in one.
+
+    Raises:
+        ConfigurationFaults: something is wrong; every fault is in it.
+    """
+    return read(paths, dev=dev, environ=environ).compile(pepper=pepper, extra_checks=extra_checks)
+
+
+def _raise_on_errors(faults: Sequence[Fault]) -> None:
+    if any(fault.severity == "error" for fault in faults):
+        raise ConfigurationFaults(sorted(faults, key=_position))
+
+
+def _position(fault: Fault) -> tuple[str, int]:
+    file, _, line = fault.place.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (fault.place, 0)
+
+
+def _digests(secrets: Iterable[Secret], pepper: bytes | None) -> tuple[bytes, ...]:
+    if pepper is None:
+        return ()
+    return tuple(digest_secret(secret.reveal(), pepper=pepper) for secret in secrets)
+
+
+def _loc(field: str) -> Loc:
+    """Return ``token.claims.team`` or ``when[0]`` as keys and indexes."""
+    steps = re.findall(r"([^.\[\]]+)|\[(\d+)\]", field)
+    return [int(index) if index else key for key, index in steps]

@@ -1,0 +1,69 @@
+"""The form of the whole file: its sections, in the order in which they are written.
+
+The sections are in ``schema_server``, ``schema_parties``, ``schema_rules`` and ``schema_tests``. The JSON
+Schema and the configuration reference are made from these classes, so every field has a description.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from actas.settings.forms import Form
+from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.schema_rules import RuleForm
+from actas.settings.schema_server import Audit, Defaults, Keys, Limits, Server
+from actas.settings.schema_tests import PolicyTestForm
+
+
+class Configuration(Form):
+    """The configuration of one server, in one file or in several that are read as one."""
+
+    later = frozenset(
+        {"users", "admins", "impersonation", "connections", "profiles", "vault", "signals", "metrics"}
+    )
+
+    version: Literal[1] = Field(description="The version of this form. One of the files must say it.")
+    server: Server = Field(description="The server itself.")
+    keys: Keys = Field(default_factory=Keys.model_construct, description="Its own keys.")
+    defaults: Defaults = Field(
+        default_factory=Defaults.model_construct,
+        description="What holds where a rule and an API say nothing.",
+    )
+    issuers: list[IssuerForm] = Field(default_factory=list[IssuerForm], description="Whom we believe.")
+    apis: list[ApiForm] = Field(default_factory=list[ApiForm], description="What tokens are for.")
+    clients: list[ClientForm] = Field(default_factory=list[ClientForm], description="Who asks.")
+    rules: list[RuleForm] = Field(
+        default_factory=list[RuleForm],
+        description="Exchange rules: any deny wins, no allow means no, order never matters.",
+    )
+    audit: Audit = Field(
+        default_factory=Audit.model_construct, description="What leaves a trace, and where it goes."
+    )
+    limits: Limits = Field(
+        default_factory=Limits.model_construct, description="Bounds that protect the server."
+    )
+    tests: list[PolicyTestForm] = Field(
+        default_factory=list[PolicyTestForm],
+        description="Policy tests: run by `actas check`, and in your pipeline.",
+    )
+
+
+SECTIONS: Final[dict[str, type[Form]]] = {
+    "server": Server,
+    "keys": Keys,
+    "defaults": Defaults,
+    "audit": Audit,
+    "limits": Limits,
+}
+"""The sections about the server itself: mappings, which the environment may override."""
+
+LISTS: Final[dict[str, type[Form]]] = {
+    "issuers": IssuerForm,
+    "apis": ApiForm,
+    "clients": ClientForm,
+    "rules": RuleForm,
+    "tests": PolicyTestForm,
+}
+"""The sections that are lists of named things: they come from files only."""

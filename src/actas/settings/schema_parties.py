@@ -1,0 +1,249 @@
+"""The form of whom we believe, what tokens are for, and who asks: issuers, apis, clients."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from actas.core.party import OURSELVES
+from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer
+from actas.settings.forms import Form, OneOrMany, PublicFile, SecretSource, shape
+from actas.settings.schema_server import ChainDepth, TokenLifetime
+from actas.settings.values import (
+    MEDIA_TYPE,
+    Duration,
+    Label,
+    Name,
+    Prose,
+    Scope,
+)
+
+NameText = Annotated[str, Name()]
+LabelText = Annotated[str, Label()]
+ScopeText = Annotated[str, Scope()]
+Condition = Annotated[str, Prose(1024)]
+Conditions = Annotated[list[Condition], Field(min_length=1, max_length=32), OneOrMany()]
+Verifying = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
+Description = Annotated[str, Prose(1000)]
+
+_Presenters = Annotated[list[NameText], Field(min_length=1, max_length=1000)]
+_Audiences = Annotated[
+    Annotated[list[LabelText], Field(min_length=1, max_length=100), Tag("names")]
+    | Annotated[dict[LabelText, _Presenters], Field(min_length=1, max_length=100), Tag("mapping")],
+    Discriminator(shape),
+]
+_PublicFiles = Annotated[list[PublicFile], Field(min_length=1, max_length=16)]
+
+
+def _usual_algorithms() -> list[Verifying]:
+    return ["ES256", "RS256"]
+
+
+def _assertion_algorithms() -> list[Verifying]:
+    return ["ES256", "RS256", "PS256", "EdDSA"]
+
+
+class IssuerForm(Form):
+    """An issuer whose tokens we accept, and exactly which of them."""
+
+    later = frozenset({"entity_id", "certificates"})
+    later_words = frozenset({"saml", "kubernetes", "access_token", "refresh_token", "saml1", "saml2"})
+
+    name: Annotated[str, Name(OURSELVES)] = Field(description="What rules and people call it.")
+    type: Literal["oidc", "jwks"] = Field(
+        description="How its keys are found: `oidc` by discovery at the issuer's address, `jwks` at "
+        "`jwks_uri` or in `jwks`."
+    )
+    issuer: Annotated[str, Issuer()] = Field(
+        description="Its `iss`, compared character for character.", examples=["https://idp.acme.example"]
+    )
+    audiences: _Audiences = Field(
+        description="The values of `aud` that we accept. As a list, any client of ours may present such a "
+        "token; as a mapping of audience to client names, only those clients may."
+    )
+    accepts: Annotated[list[Literal["id_token", "jwt"]], Field(min_length=1, max_length=2)] = Field(
+        description="The token types that its tokens may be presented as."
+    )
+    algorithms: Annotated[list[Verifying], Field(min_length=1, max_length=5)] = Field(
+        default_factory=_usual_algorithms,
+        description="The only algorithms its tokens may be signed with; never symmetric ones. Default: "
+        "ES256 and RS256.",
+    )
+    jwks_uri: Annotated[str, HttpsUrl(query=True)] | None = Field(
+        default=None,
+        description="Where its keys are. For `oidc` this takes the place of what discovery says.",
+    )
+    jwks: _PublicFiles | None = Field(
+        default=None, description="Its keys, in files. For `jwks` only, in place of `jwks_uri`."
+    )
+    jwks_hosts: Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=16)] | None = Field(
+        default=None,
+        description="Hosts besides the issuer's own on which discovery may place the keys. For `oidc` only.",
+    )
+    max_age: Annotated[int, Duration(1, 30 * 86400)] | None = Field(
+        default=None, description="How old a token may be, by its `iat`. Default: as old as it lives."
+    )
+    max_life: Annotated[int, Duration(1, 30 * 86400)] = Field(
+        default=24 * 3600, description="How long a token may live, from `iat` to `exp`."
+    )
+    subject: Condition | None = Field(
+        default=None,
+        description="CEL over `claims`: the name of the subject here. Default: `claims.sub`. With "
+        "`email_domains` it must give an address.",
+        examples=["claims.email"],
+    )
+    email_domains: Annotated[list[Annotated[str, DOMAIN]], Field(min_length=1, max_length=100)] | None = (
+        Field(
+            default=None,
+            description="The e-mail domains that this issuer, and no other, speaks for. Without them a "
+            "subject is called by the issuer's name and its own, so that equal names of two issuers never "
+            "meet.",
+        )
+    )
+    groups: Condition | None = Field(
+        default=None,
+        description="CEL over `claims`: a list of the subject's groups. Default: none.",
+        examples=["claims.groups"],
+    )
+    when: Conditions | None = Field(
+        default=None,
+        description="CEL over `claims`: one condition or a list, all of which must be true. Issuers that "
+        "serve many customers need one.",
+        examples=["claims.email_verified == true"],
+    )
+    kind: Literal["person", "service", "agent"] = Field(
+        default="person", description="What its subjects are."
+    )
+    token_types: Annotated[list[Annotated[str, MEDIA_TYPE]], Field(min_length=1, max_length=8)] | None = (
+        Field(
+            default=None,
+            description="For `accepts: [jwt]`: further values of the header `typ` to accept, besides "
+            "`JWT` and none.",
+            examples=[["at+jwt"]],
+        )
+    )
+    disabled: bool = Field(default=False, description="Refuse its tokens.")
+
+
+class ApiToken(Form):
+    """What an API asks of its tokens."""
+
+    later = frozenset({"binding", "format"})
+
+    lifetime: TokenLifetime | None = Field(
+        default=None, description="The longest life of a token for this API. Default: from `defaults`."
+    )
+    algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
+        default=None, description="What its tokens are signed with. Default: from `keys.signing`."
+    )
+
+
+class ApiChain(Form):
+    """What an API asks of chains."""
+
+    max_depth: ChainDepth | None = Field(
+        default=None, description="The most actors a token for this API may name. Default: from `defaults`."
+    )
+
+
+class ApiForm(Form):
+    """What tokens are for."""
+
+    later = frozenset({"kind"})
+
+    name: NameText = Field(description="What rules, clients and people call it; accepted as `audience`.")
+    audience: Annotated[str, Audience()] = Field(
+        description="The `aud` of its tokens; accepted as `audience` and as `resource`. An absolute URI "
+        "without fragment, or a plain name.",
+        examples=["https://orders.acme.example"],
+    )
+    scopes: Annotated[dict[ScopeText, Description], Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="Each scope with a sentence that says what it allows. Default: the API has no scopes.",
+    )
+    token: ApiToken = Field(
+        default_factory=ApiToken.model_construct, description="What it asks of its tokens."
+    )
+    chain: ApiChain = Field(default_factory=ApiChain.model_construct, description="What it asks of chains.")
+    disabled: bool = Field(default=False, description="Give out no token for it.")
+
+
+class SecretAuth(Form):
+    """A secret that the client sends, in the Authorization header or in the form."""
+
+    method: Literal["client_secret"] = Field(description="A shared secret.")
+    secret: Annotated[list[SecretSource], Field(min_length=1, max_length=2), OneOrMany()] = Field(
+        description="Where the secret is kept: `{ env: NAME }` or `{ file: PATH }`. A list of two while it "
+        "is changed. At least 32 characters."
+    )
+
+
+class KeyAuth(Form):
+    """An assertion that the client signs with its private key (RFC 7523)."""
+
+    later = frozenset({"jwks_uri"})
+
+    method: Literal["private_key_jwt"] = Field(description="An assertion signed by the client.")
+    jwks: _PublicFiles = Field(description="The client's public keys, in files.")
+    algorithms: Annotated[list[Verifying], Field(min_length=1, max_length=5)] = Field(
+        default_factory=_assertion_algorithms,
+        description="The only algorithms its assertions may be signed with. Default: ES256, RS256, PS256 and "
+        "EdDSA.",
+    )
+
+
+class NoAuth(Form):
+    """No proof at all: such a client may use no grant."""
+
+    method: Literal["none"] = Field(description="The client cannot keep a secret, and may use no grant.")
+
+
+class MayRequest(Form):
+    """What a client may ask for at all. Rules decide what it gets."""
+
+    apis: Annotated[list[NameText], Field(min_length=1, max_length=1000)] = Field(
+        description="The APIs it may ask for."
+    )
+    scopes: (
+        Annotated[
+            dict[NameText, Annotated[list[ScopeText], Field(min_length=1, max_length=500)]],
+            Field(min_length=1, max_length=1000),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Per API, the scopes it may ask for. An API that is not listed has no such limit.",
+    )
+
+
+class ClientForm(Form):
+    """Who asks: an app, a service or an agent."""
+
+    later = frozenset({"redirect_uris"})
+    later_words = frozenset({"workload", "mtls"})
+
+    name: NameText = Field(description="Its `client_id`, and its name in chains.")
+    kind: Literal["app", "service", "agent"] = Field(description="What it is; rules select on it.")
+    description: Description | None = Field(default=None, description="What it is for.")
+    owner: LabelText | None = Field(
+        default=None, description="The person who answers for it. Agents must have one."
+    )
+    auth: Annotated[SecretAuth | KeyAuth | NoAuth, Field(discriminator="method")] = Field(
+        description="How it proves who it is: exactly one method."
+    )
+    grants: Annotated[list[Literal["token_exchange", "client_credentials"]], Field(max_length=2)] | None = (
+        Field(
+            default=None,
+            description="The grants it may use. Default: `[token_exchange]`; none for `method: none`.",
+        )
+    )
+    api: NameText | None = Field(
+        default=None, description="The API that this client also is: tokens for that API are meant for it."
+    )
+    may_request: MayRequest | None = Field(
+        default=None, description="What it may ask for at all. Default: nothing."
+    )
+    disabled: bool = Field(
+        default=False, description="Refuse it, also as an earlier actor in somebody else's chain."
+    )

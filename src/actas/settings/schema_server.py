@@ -1,0 +1,140 @@
+"""The form of the sections about the server itself: server, keys, defaults, audit, limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from actas.settings.addresses import HttpsUrl, Listen
+from actas.settings.forms import Form, SecretSource
+from actas.settings.values import Duration, FilePath
+
+TokenLifetime = Annotated[int, Duration(1, 24 * 3600)]
+ChainDepth = Annotated[int, Field(ge=1, le=10)]
+
+
+class Server(Form):
+    """The server itself. Changes take effect when it starts again."""
+
+    later = frozenset({"trusted_proxies", "database"})
+
+    issuer: Annotated[str, HttpsUrl(slash=False)] = Field(
+        description="The `iss` of every token, and the public address of this server. Compared character "
+        "for character by everybody, so choose it once.",
+        examples=["https://sts.acme.example"],
+    )
+    listen: Annotated[str, Listen()] = Field(
+        default="127.0.0.1:8693", description="Where the protocol is served."
+    )
+    management: Annotated[str, Listen()] = Field(
+        default="127.0.0.1:8694",
+        description="Where health and metrics are served. Never the public listener.",
+    )
+    data: Annotated[str, FilePath()] = Field(
+        default="./actas-data",
+        description="The folder of keys, marks and the audit log. A relative path starts at the folder of "
+        "this file.",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="How many processes serve requests.")
+    docs: Annotated[str, HttpsUrl(slash=False)] | None = Field(
+        default=None,
+        description="The address of the pages that explain errors; `error_uri` is this address and the "
+        "reason. Default: the issuer and `/errors`, served by this server.",
+    )
+
+
+class Signing(Form):
+    """What new tokens are signed with."""
+
+    later = frozenset({"rotate_every", "publish_ahead", "keep_after"})
+
+    algorithm: Literal["ES256", "RS256", "EdDSA"] = Field(
+        default="ES256", description="The signature algorithm of tokens whose API does not choose another."
+    )
+
+
+class Keys(Form):
+    """This server's own keys."""
+
+    signing: Signing = Field(
+        default_factory=Signing.model_construct, description="What tokens are signed with."
+    )
+    envelope: SecretSource | None = Field(
+        default=None,
+        description="The key under which signing keys are kept: `{ file: PATH }` or `{ env: NAME }`. "
+        "Default: the file `envelope.key` in the data folder.",
+    )
+
+
+class DefaultToken(Form):
+    """What holds for tokens whose rule and API say nothing."""
+
+    later = frozenset({"format", "binding"})
+
+    lifetime: TokenLifetime = Field(default=300, description="The longest life of a token.")
+
+
+class DefaultChain(Form):
+    """What holds for chains whose rule and API say nothing."""
+
+    max_depth: ChainDepth = Field(default=5, description="The most actors a token may name, 1 to 10.")
+
+
+class Defaults(Form):
+    """What holds where a rule and an API say nothing."""
+
+    token: DefaultToken = Field(default_factory=DefaultToken.model_construct, description="Of tokens.")
+    chain: DefaultChain = Field(default_factory=DefaultChain.model_construct, description="Of chains.")
+    on_excess_scope: Literal["reject", "trim"] = Field(
+        default="reject",
+        description="When a request asks for more scopes than it may have: `reject` it, or `trim` and grant "
+        "the rest.",
+    )
+
+
+class Checkpoint(Form):
+    """Signed statements of how far the audit log has come."""
+
+    every: Annotated[int, Duration(10, 24 * 3600)] = Field(
+        default=300, description="How often a checkpoint is signed."
+    )
+    also_to: list[CheckpointCopy] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=8,
+        description="Files outside the data folder to which each checkpoint is also appended, so that a cut "
+        "at the end of the log is seen.",
+    )
+
+
+class CheckpointCopy(Form):
+    """One more place for checkpoints."""
+
+    file: Annotated[str, FilePath()] = Field(
+        description="The file to append to. A relative path starts at the folder of this file."
+    )
+
+
+class Audit(Form):
+    """The audit log. When it cannot be written, nothing is issued."""
+
+    later = frozenset({"keep", "sinks"})
+
+    checkpoint: Checkpoint = Field(
+        default_factory=Checkpoint.model_construct,
+        description="Signed statements of how far the log has come.",
+    )
+
+
+class Limits(Form):
+    """Bounds that protect the server."""
+
+    later = frozenset({"per_client", "per_person", "failed_client_auth"})
+
+    in_flight: int = Field(
+        default=1024,
+        ge=1,
+        le=65536,
+        description="The most requests at work in one process; more are answered with 503 and Retry-After.",
+    )

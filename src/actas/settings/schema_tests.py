@@ -1,0 +1,81 @@
+"""The form of policy tests: what is asked, and what must come of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from actas.core.errors import Reason
+from actas.settings.forms import Form, OneOrMany
+from actas.settings.schema_parties import LabelText, NameText, ScopeText
+from actas.settings.schema_rules import Kind
+from actas.settings.values import Duration, Prose, ScopeList
+
+_Names = Annotated[list[NameText], Field(min_length=1, max_length=100), OneOrMany()]
+_Labels = Annotated[list[LabelText], Field(min_length=1, max_length=100)]
+
+
+class AskedParty(Form):
+    """The party of a token that a policy test makes up."""
+
+    from_: NameText = Field(alias="from", description="The issuer of the token; `actas` is this server.")
+    user: LabelText = Field(description="The subject's name here.")
+    kind: Kind | None = Field(default=None, description="What the party is. Default: what its issuer says.")
+    groups: _Labels | None = Field(default=None, description="The party's groups.")
+    claims: Annotated[dict[str, Any], Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="Further claims of the token."
+    )
+    via: _Labels | None = Field(
+        default=None, description="The earlier actors of the token, oldest first, by the names of clients."
+    )
+    audience: Annotated[list[LabelText], Field(min_length=1, max_length=100), OneOrMany()] | None = Field(
+        default=None, description="Whom the token is meant for: names of APIs, or values of `aud`."
+    )
+    scope: Annotated[str, ScopeList()] | None = Field(
+        default=None, description="The scopes the token holds, separated by spaces."
+    )
+
+
+class Ask(Form):
+    """One request."""
+
+    client: NameText = Field(description="Who asks.")
+    subject: AskedParty | None = Field(
+        default=None, description="The subject token. Left out: the client speaks for itself."
+    )
+    actor: AskedParty | None = Field(default=None, description="The actor token, if one is sent.")
+    api: _Names = Field(description="What the new token is for.")
+    scope: Annotated[str, ScopeList()] | None = Field(
+        default=None, description="The scopes asked for, separated by spaces. Default: what there is."
+    )
+    kind: Literal["delegation", "impersonation", "translation", "downscope", "own"] | None = Field(
+        default=None, description="The kind of exchange that must come of it. Default: whichever does."
+    )
+
+
+class Expect(Form):
+    """What must come of it: granted or refused."""
+
+    granted: Annotated[list[ScopeText], Field(max_length=500)] | None = Field(
+        default=None, description="The scopes of the new token, exactly these; an empty list for none."
+    )
+    lifetime: Annotated[int, Duration(1, 24 * 3600)] | None = Field(
+        default=None, description="The life of the new token, exactly."
+    )
+    chain: _Labels | None = Field(
+        default=None, description="The subject and every actor, oldest first, exactly."
+    )
+    refused: Reason | None = Field(default=None, description="The reason of the refusal.")
+    rule: NameText | None = Field(default=None, description="The rule that allowed or denied.")
+    near_miss: NameText | None = Field(
+        default=None, description="With `refused: no_rule`: the rule that came nearest."
+    )
+
+
+class PolicyTestForm(Form):
+    """One policy test."""
+
+    name: Annotated[str, Prose(200)] = Field(description="A sentence about what must hold.")
+    ask: Ask = Field(description="One request.")
+    expect: Expect = Field(description="What must come of it.")

@@ -1,0 +1,224 @@
+"""Making checkpoints and keeping them: in the folder of the streams, and wherever else was configured.
+
+One process of the folder does it from time to time (whoever holds the leader's lock), and ``actas audit
+checkpoint`` whenever asked. A checkpoint never seals less than the last one did: a stream that lost what is
+sealed keeps its sealed head in every later checkpoint, so that the loss stays provable, and is reported;
+the other streams go on being sealed.
+
+Copies kept elsewhere are brought up to date each time, also after they were away for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from actas.audit.chain import Head, line_hash
+from actas.audit.checkpoint import (
+    BadCheckpoint,
+    SignedCheckpoint,
+    jws_of,
+    read,
+    ring_keys,
+    sign,
+    to_line,
+)
+from actas.audit.lifecycle import BrokenStream
+from actas.audit.series import following
+from actas.audit.stream import instant
+from actas.core.ports import Clock
+from actas.crypto.jose import PublicKey
+from actas.keys.ring import KeyRing
+from actas.store.audit_claim import Claim, claim
+from actas.store.audit_reader import CHECKPOINTS, reading, streams
+
+LEADER: Final = "leader.lock"
+PEN: Final = "checkpoints.lock"
+
+_TRIES: Final = 50
+_PAUSE: Final = 0.1
+
+
+class NotSealed(Exception):
+    """No checkpoint was made. The message is for administrators."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A checkpoint that was made and kept.
+
+    Attributes:
+        broken: streams that do not hold what is sealed: an integrity failure.
+        missed: copies that could not be brought up to date, with the cause; they will be next time.
+    """
+
+    signed: SignedCheckpoint
+    broken: tuple[BrokenStream, ...]
+    missed: tuple[str, ...]
+
+
+class Notary:
+    """Seals the streams of one folder.
+
+    Args:
+        also: files that get every checkpoint too.
+    """
+
+    def __init__(self, folder: Path, *, ring: KeyRing, clock: Clock, also: Sequence[Path] = ()) -> None:
+        self._folder = folder
+        self._ring = ring
+        self._clock = clock
+        self._also = tuple(also)
+        self._last: SignedCheckpoint | None = None
+
+    async def seal_now(self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Sealed:
+        """Make a checkpoint of all streams as they are, and keep it.
+
+        Raises:
+            NotSealed: no audit key, storage that cannot be used, or somebody else is at it for too long.
+        """
+        held = await self._hold_pen(sleep)
+        try:
+            keys = ring_keys(self._ring)
+            before = await asyncio.to_thread(self._before, keys)
+            heads, broken = await asyncio.to_thread(_heads, self._folder, before)
+            signed = await sign(following(before, heads=heads, at=instant(self._clock.now())), self._ring)
+            missed = await asyncio.to_thread(self._keep, signed)
+        except (BadCheckpoint, ValueError, LookupError, OSError, apsw.Error) as problem:
+            raise NotSealed(f"no checkpoint was made: {problem}") from problem
+        finally:
+            held.release()
+        self._last = signed
+        return Sealed(signed=signed, broken=broken, missed=missed)
+
+    async def run(
+        self,
+        *,
+        every: float,
+        note: Callable[[Sealed | NotSealed], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Make a checkpoint every so often, in one process of the folder, until cancelled.
+
+        Args:
+            every: seconds.
+            note: told how each attempt ended.
+        """
+        leader: Claim | None = None
+        try:
+            while True:
+                try:
+                    leader = leader or claim(self._folder / LEADER)
+                    if leader is not None:
+                        note(await self.seal_now(sleep=sleep))
+                except NotSealed as problem:
+                    note(problem)
+                except OSError as problem:
+                    note(NotSealed(f"no checkpoint was made: {problem}"))
+                await sleep(every)
+        finally:
+            if leader is not None:
+                leader.release()
+
+    async def _hold_pen(self, sleep: Callable[[float], Awaitable[None]]) -> Claim:
+        for _ in range(_TRIES):
+            try:
+                held = claim(self._folder / PEN)
+            except OSError as problem:
+                raise NotSealed(f"no checkpoint was made: {problem}") from problem
+            if held is not None:
+                return held
+            await sleep(_PAUSE)
+        raise NotSealed("no checkpoint was made: somebody else is making one and does not finish")
+
+    def _before(self, keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
+        """Return the last checkpoint that is known from anywhere."""
+        known = [last_checkpoint(path, keys) for path in (self._folder / CHECKPOINTS, *self._also)]
+        known.append(self._last)
+        return max(
+            (one for one in known if one is not None), key=lambda one: one.checkpoint.number, default=None
+        )
+
+    def _keep(self, signed: SignedCheckpoint) -> tuple[str, ...]:
+        line = to_line(signed)
+        kept = self._folder / CHECKPOINTS
+        _append(kept, [line])
+        missed: list[str] = []
+        for path in self._also:
+            try:
+                there = set(_lines(path))
+                _append(path, [one for one in _lines(kept) if one not in there])
+            except OSError as problem:
+                missed.append(f"{path}: {problem}")
+        return tuple(missed)
+
+
+def last_checkpoint(path: Path, keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
+    """Return the last checkpoint of a file that verifies, or None; the file need not be there.
+
+    Raises:
+        OSError: the file is there and cannot be read.
+    """
+    for line in reversed(_lines(path)):
+        try:
+            return read(jws_of(line.rstrip(b"\r\n")), keys)
+        except BadCheckpoint:
+            continue
+    return None
+
+
+def _heads(folder: Path, before: SignedCheckpoint | None) -> tuple[dict[str, Head], tuple[BrokenStream, ...]]:
+    """Return what to seal of each stream, and the streams that lost what was sealed."""
+    sealed: Mapping[str, Head] = before.checkpoint.heads if before is not None else {}
+    heads: dict[str, Head] = {}
+    broken: list[BrokenStream] = []
+    for stream in sorted({*streams(folder), *sealed}):
+        kept = sealed.get(stream)
+        try:
+            with reading(folder / f"{stream}.db") as reader:
+                head = reader.head()
+                line = reader.line(kept.seq) if kept is not None else None
+        except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.CantOpenError):
+            head, line = None, None
+        if kept is None or kept.seq == 0:
+            if head is not None and head.seq:
+                heads[stream] = head
+        elif head is None or line is None or line_hash(line) != kept.hash:
+            heads[stream] = kept
+            sentence = f"{stream} does not hold entry {kept.seq} as it was sealed"
+            broken.append(BrokenStream(stream=stream, seq=kept.seq, sentence=sentence))
+        else:
+            heads[stream] = head
+    return heads, tuple(broken)
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines of a file, each with its end; a torn last one is not a line."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return [line for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
+
+
+def _append(path: Path, lines: Sequence[bytes]) -> None:
+    """Append durably. A torn end, left by a crash, is removed first (REL-03)."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        whole = sum(len(line) for line in _lines(path))
+        file.truncate(whole)
+        file.seek(whole)
+        file.write(b"".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

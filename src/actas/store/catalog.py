@@ -1,0 +1,65 @@
+"""The catalog: one configuration, compiled once, immutable, answering every stage from memory.
+
+When the configuration changes it is replaced whole; requests in flight finish on the one they began
+with (architecture 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from actas.core.client import Client
+from actas.core.target import Api
+from actas.policy.decide import Policy
+from actas.policy.identity import IdentityMapping
+from actas.policy.rule import PolicyDefaults, RuleSpec
+from actas.trust.registry import TrustedIssuer
+
+
+class Catalog:
+    """Clients, APIs, issuers and rules of one configuration.
+
+    Args:
+        digest: of the configuration, for the minutes.
+
+    Raises:
+        RuleError: a rule cannot be compiled.
+        MappingError: an issuer's mapping cannot be compiled.
+        ValueError: two objects have one name, or two APIs one audience.
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: Iterable[Client],
+        apis: Iterable[Api],
+        issuers: Iterable[TrustedIssuer],
+        rules: Iterable[RuleSpec],
+        defaults: PolicyDefaults,
+        digest: str,
+    ) -> None:
+        self.clients = {client.name: client for client in clients}
+        self.apis = {api.name: api for api in apis}
+        self._by_audience = {api.audience: api for api in self.apis.values()}
+        self.issuers = {issuer.issuer: issuer for issuer in issuers}
+        self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults)
+        self.mapping = IdentityMapping(self.issuers.values())
+        self.digest = digest
+        if len(self._by_audience) != len(self.apis):
+            raise ValueError("two APIs have the same audience")
+
+    def client(self, client_id: str) -> Client | None:
+        """Return the client called exactly ``client_id``, or None."""
+        return self.clients.get(client_id)
+
+    def api(self, name: str) -> Api | None:
+        """Return the API called ``name``, or None."""
+        return self.apis.get(name)
+
+    def api_for(self, audience: str) -> Api | None:
+        """Return the API whose audience is exactly ``audience``, or None."""
+        return self._by_audience.get(audience)
+
+    def issuer(self, iss: str) -> TrustedIssuer | None:
+        """Return the issuer registered under exactly ``iss``, or None."""
+        return self.issuers.get(iss)

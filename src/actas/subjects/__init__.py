@@ -1,0 +1,5 @@
+"""Step 3: whose token is it? One file for each token type.
+
+``validator`` is the protocol and the table, ``jwt`` what every foreign JWT goes through, ``chain`` the
+reading of ``act`` and ``may_act``. Whether the exchange may happen is left to ``kinds`` and ``policy``.
+"""

@@ -1,0 +1,107 @@
+"""Our own access tokens (RFC 9068), checked like a stranger's and then against live state.
+
+A token is looked at again whenever it is presented (SEC-23): the client it was issued to, the subject
+when it is a client, and every client in its chain must still be registered and enabled (SEC-52).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from actas.core import claims as read
+from actas.core.client import Client
+from actas.core.errors import BadToken
+from actas.core.party import OURSELVES, Identity, Party, PresentedToken
+from actas.core.ports import Clock
+from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenType
+from actas.crypto import jose
+from actas.keys.ring import KeyRing
+from actas.subjects.chain import actors_of, kind_of, may_act_of
+
+_TYPES: Final[frozenset[str | None]] = frozenset({AT_JWT})
+
+
+class LiveClients(Protocol):
+    """Finds a client as it is now. Answers from memory."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
+        ...
+
+
+class AccessTokenValidator:
+    """Proves access tokens that this server issued.
+
+    Args:
+        issuer: our own issuer identifier.
+    """
+
+    def __init__(self, *, issuer: str, keys: KeyRing, clients: LiveClients, clock: Clock) -> None:
+        self._issuer = issuer
+        self._keys = keys
+        self._clients = clients
+        self._clock = clock
+
+    @property
+    def token_type(self) -> TokenType:
+        return ACCESS_TOKEN
+
+    async def validate(self, token: PresentedToken) -> Party:
+        text = token.value.reveal()
+        jws = jose.parse(text)
+        kid = jws.unverified_kid
+        key = None if kid is None else self._keys.public_key(kid, purpose="token")
+        if key is None:
+            raise BadToken("no key of ours signed it")
+        claims = jose.verify(jws, key=key, types=_TYPES, issuer=self._issuer, now=self._clock.now(), leeway=0)
+        if "cnf" in claims:
+            raise BadToken("it is bound to a key that the caller has not proved to hold")
+        party = self._party(claims, text)
+        self._require_live(party)
+        return party
+
+    def _party(self, claims: jose.SignedClaims, text: str) -> Party:
+        identity = Identity(self._issuer, read.name(claims, "sub"))
+        return Party(
+            identity=identity,
+            origin=_origin(claims) or identity,
+            kind=kind_of(claims),
+            issuer_name=OURSELVES,
+            token_type=ACCESS_TOKEN,
+            audience=read.audience(claims),
+            client_id=read.name(claims, "client_id"),
+            expires_at=read.instant(claims, "exp"),
+            issued_at=read.instant(claims, "iat"),
+            claims=claims,
+            scope=read.scope(claims),
+            actors=actors_of(claims, issuer=self._issuer, foreign_to=None),
+            may_act=may_act_of(claims),
+            token_id=read.name(claims, "jti"),
+            digest=self._keys.digest(text),
+            txn=read.name(claims, "txn"),
+        )
+
+    def _require_live(self, party: Party) -> None:
+        # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is.
+        names = [party.client_id or ""]
+        if party.kind != "person":
+            names.append(party.identity.subject)
+        names += [
+            actor.identity.subject
+            for actor in party.actors
+            if actor.identity.issuer == self._issuer and actor.kind != "person"
+        ]
+        for name in names:
+            if ":" in name or "@" in name:
+                continue
+            client = self._clients.client(name)
+            if client is None or client.disabled:
+                raise BadToken(f"{name} is disabled or no longer registered")
+
+
+def _origin(claims: jose.SignedClaims) -> Identity | None:
+    """Return who the subject is to its own issuer, which travels along as ``sub_id`` (RFC 9493)."""
+    sub_id = claims.get("sub_id")
+    if not isinstance(sub_id, dict):
+        return None
+    return Identity(read.name(sub_id, "iss"), read.name(sub_id, "sub"))

@@ -1,0 +1,174 @@
+"""What every foreign JWT goes through: its issuer, its key, its signature and times, who it is to us.
+
+The unverified ``iss`` is used for one thing: to find which registered issuer to ask for a key (SEC-03).
+The algorithm and the key come from that registration (SEC-16); the audience must be one that the
+registration lists (SEC-21); the identity comes from its mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from actas.core import claims as read
+from actas.core.errors import BadToken
+from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
+from actas.core.ports import Clock
+from actas.core.wire import TokenType
+from actas.crypto import jose
+from actas.subjects.chain import actors_of, may_act_of
+from actas.trust.registry import TrustedIssuer, TrustRegistry
+
+ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
+"""Claims that only an ID token carries (OpenID Connect Core sections 2 and 3.3.2.11)."""
+
+ACCESS_TOKEN_ONLY: Final = frozenset({"scope", "scp", "client_id"})
+"""Claims that an ID token never carries and an access token does (RFC 9068, RFC 8693)."""
+
+LOGOUT_TOKEN_ONLY: Final = frozenset({"events"})
+"""Back-channel logout section 2.4: such a token is never an ID token nor an access token."""
+
+
+class KeySource(Protocol):
+    """Finds the key of an issuer that a token names."""
+
+    async def key(self, issuer: TrustedIssuer, *, kid: str | None, algorithm: str) -> jose.PublicKey:
+        """Return the key.
+
+        Raises:
+            BadToken: the issuer has no such key, or its keys cannot be had.
+        """
+        ...
+
+
+class Mapper(Protocol):
+    """Says who a foreign token speaks of, to us."""
+
+    def map(self, issuer: TrustedIssuer, claims: jose.SignedClaims) -> Mapped:
+        """Return local name and groups.
+
+        Raises:
+            BadToken: the mapping refuses the token.
+        """
+        ...
+
+
+class Digest(Protocol):
+    """The keyed digest by which the minutes name a token."""
+
+    def __call__(self, token: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """What validators of foreign tokens share.
+
+    Attributes:
+        ourselves: our own issuer identifier.
+    """
+
+    ourselves: str
+    trust: TrustRegistry
+    keys: KeySource
+    mapper: Mapper
+    digest: Digest
+    clock: Clock
+
+    async def prove(
+        self, token: PresentedToken, *, types: frozenset[str | None], forbidden: Collection[str], azp: bool
+    ) -> Party:
+        """Prove a foreign JWT.
+
+        Args:
+            types: the accepted ``typ`` header values.
+            forbidden: claims whose presence means that it is a token of another type (SEC-22).
+            azp: whether ``azp`` names the party it was issued to (ID tokens).
+
+        Raises:
+            BadToken: it is not proven, not of the declared type, or not from an issuer we trust for it.
+        """
+        text = token.value.reveal()
+        jws = jose.parse(text)
+        issuer = self._issuer(jws, token.type)
+        if jws.unverified_algorithm not in issuer.algorithms:
+            raise BadToken(f"the issuer {issuer.name} is not registered for {jws.unverified_algorithm}")
+        key = await self.keys.key(issuer, kid=jws.unverified_kid, algorithm=jws.unverified_algorithm)
+        claims = jose.verify(
+            jws,
+            key=key,
+            types=types | issuer.token_types if issuer.token_types and not azp else types,
+            issuer=issuer.issuer,
+            now=self.clock.now(),
+            max_life=issuer.max_life,
+            max_age=issuer.max_age,
+        )
+        for name in forbidden:
+            if name in claims:
+                raise BadToken(f"the claim {name} says that it is not of the declared type")
+        if "cnf" in claims:
+            raise BadToken("it is bound to a key that the caller has not proved to hold")
+        return self._party(token, issuer, claims, azp=azp)
+
+    def _issuer(self, jws: jose.ParsedJws, declared: TokenType) -> TrustedIssuer:
+        unverified_issuer = read.name(jws.unverified_claims, "iss")
+        issuer = self.trust.issuer(unverified_issuer)
+        if issuer is None:
+            raise BadToken(f"there is no trusted issuer {unverified_issuer}")
+        if issuer.disabled:
+            raise BadToken(f"the issuer {issuer.name} is disabled")
+        if declared not in issuer.accepts:
+            raise BadToken(f"the issuer {issuer.name} is not trusted for tokens declared so (accepts)")
+        return issuer
+
+    def _party(
+        self, token: PresentedToken, issuer: TrustedIssuer, claims: jose.SignedClaims, *, azp: bool
+    ) -> Party:
+        origin = Identity(issuer.issuer, read.name(claims, "sub"))
+        audience = read.audience(claims)
+        presenters = _presenters(issuer, claims, audience, azp=azp)
+        mapped = self.mapper.map(issuer, claims)
+        return Party(
+            identity=Identity(self.ourselves, mapped.subject),
+            origin=origin,
+            kind=issuer.party_kind,
+            issuer_name=issuer.name,
+            token_type=token.type,
+            audience=audience,
+            presenters=presenters,
+            expires_at=read.instant(claims, "exp"),
+            issued_at=read.instant(claims, "iat"),
+            claims=claims,
+            scope=read.scope(claims),
+            groups=mapped.groups,
+            actors=actors_of(claims, issuer=issuer.issuer, foreign_to=self.ourselves),
+            may_act=may_act_of(claims),
+            token_id=read.optional_name(claims, "jti"),
+            digest=self.digest(token.value.reveal()),
+        )
+
+
+def _presenters(
+    issuer: TrustedIssuer, claims: jose.SignedClaims, audience: tuple[str, ...], *, azp: bool
+) -> frozenset[str]:
+    """Return who may present the token. Somebody else's audience is nobody's here (SEC-21)."""
+    meant = audience
+    if azp and "azp" in claims:
+        meant = (read.name(claims, "azp"),)
+    elif azp and len(audience) > 1:
+        raise BadToken("an ID token for several audiences names none as azp", why="wrong_audience")
+    found: set[str] = set()
+    known = False
+    for one in meant:
+        if one in issuer.audiences:
+            clients = issuer.audiences[one]
+            if clients is None:
+                return ANY_CLIENT
+            known = True
+            found |= clients
+    if not known:
+        raise BadToken(
+            f"its audience {', '.join(audience)[:200]} is not registered for {issuer.name}",
+            why="wrong_audience",
+        )
+    return frozenset(found)

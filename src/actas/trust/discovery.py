@@ -1,0 +1,62 @@
+"""An issuer's published metadata (OpenID Connect Discovery section 4): where its keys are.
+
+Only ``issuer`` and ``jwks_uri`` are read. Everything else about an issuer is written by the operator,
+so that a document fetched later cannot widen what was registered. How documents are fetched is left to
+``net.fetch``, how keys are kept to ``jwks``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.ports import Fetch, FetchFailed
+from actas.core.url import Url, read_url
+from actas.trust.registry import TrustedIssuer
+
+_PATH: Final = "/.well-known/openid-configuration"
+
+
+async def discover(issuer: TrustedIssuer, fetch: Fetch) -> str:
+    """Return where the keys of ``issuer`` are, as its own discovery document says.
+
+    The document's ``issuer`` is the registered one byte for byte: a trailing slash, another case, a
+    default port or another tenant's document is another issuer (SEC-37). The keys are at the issuer's
+    own host or at one that the operator listed, for a document that later points elsewhere would
+    otherwise choose both our next connection and whom we believe (SEC-36; CVE-2025-52477).
+
+    Raises:
+        FetchFailed: the document cannot be had, or is not to be followed. No other host is asked.
+    """
+    document = await fetch.get_json(issuer.issuer.removesuffix("/") + _PATH)
+    found = document.get("issuer")
+    if found != issuer.issuer:
+        raise FetchFailed(
+            f"the discovery document of {issuer.name} is that of another issuer: it says {_shown(found)}, "
+            f"registered is {issuer.issuer!r}"
+        )
+    jwks_uri = document.get("jwks_uri")
+    if not isinstance(jwks_uri, str):
+        raise FetchFailed(f"the discovery document of {issuer.name} names no jwks_uri")
+    try:
+        url = read_url(jwks_uri)
+        permitted = _is_permitted(url, issuer)
+    except ValueError as error:
+        raise FetchFailed(f"the jwks_uri of {issuer.name} cannot be used: {error}") from None
+    if not permitted:
+        raise FetchFailed(
+            f"the discovery document of {issuer.name} places its keys at {url.authority}, which is neither "
+            "its own host nor listed in jwks_hosts; nothing was fetched from there"
+        )
+    return jwks_uri
+
+
+def _is_permitted(url: Url, issuer: TrustedIssuer) -> bool:
+    """Whether ``url`` is at the issuer's host and port, or at a listed host (``host`` or ``host:port``)."""
+    own = read_url(issuer.issuer)
+    places = [own, *(read_url(f"{own.scheme}://{host}") for host in issuer.jwks_hosts)]
+    return (url.scheme, url.host, url.port) in {(place.scheme, place.host, place.port) for place in places}
+
+
+def _shown(value: object) -> str:
+    """A fetched value for people: short, and with its control characters written out."""
+    return f"{value!r:.120}" if isinstance(value, str) else "something that is not text"

@@ -1,0 +1,65 @@
+"""Trusted issuers, and the protocol by which the stages find one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from actas.core.ports import JsonObject
+from actas.core.wire import TokenType, VerifyingAlgorithm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedIssuer:
+    """An issuer whose tokens we accept, and exactly which of them.
+
+    Attributes:
+        name: what rules and people call it.
+        issuer: its ``iss``, compared byte for byte (SEC-37).
+        kind: ``oidc`` finds its keys by discovery; ``jwks`` has them at ``jwks_uri`` or in ``keys``.
+        accepts: the declared token types it may be presented as.
+        algorithms: the only algorithms its tokens may use; never a symmetric one (TX-42).
+        audiences: each accepted ``aud`` value with the clients that may present such a token;
+            None means any client of ours (SEC-21: the registration says so).
+        jwks_uri: where its keys are, for ``jwks``; for ``oidc`` it overrides discovery.
+        keys: its public JWKs, when they are written in the configuration.
+        jwks_hosts: hosts besides the issuer's own on which discovery may place the keys (SEC-36).
+        max_age: oldest acceptable ``iat`` in seconds, or None.
+        max_life: longest acceptable ``exp`` minus ``iat`` in seconds.
+        subject: CEL over ``claims``: the local name of the subject.
+        email_domains: the e-mail domains this issuer alone speaks for. When set, ``subject`` yields
+            a verified address in one of them; when empty, the name is kept apart by issuer.
+        groups: CEL over ``claims`` yielding a list of strings, or None.
+        when: CEL conditions over ``claims`` that must all be true.
+        party_kind: what its subjects are.
+        token_types: for ``jwt``: further ``typ`` header values to accept.
+        disabled: a disabled issuer's tokens are refused.
+    """
+
+    name: str
+    issuer: str
+    kind: Literal["oidc", "jwks"]
+    accepts: frozenset[TokenType]
+    algorithms: frozenset[VerifyingAlgorithm]
+    audiences: Mapping[str, frozenset[str] | None]
+    jwks_uri: str | None = None
+    keys: tuple[JsonObject, ...] = ()
+    jwks_hosts: frozenset[str] = frozenset()
+    max_age: int | None = None
+    max_life: int = 24 * 3600
+    subject: str = "claims.sub"
+    email_domains: frozenset[str] = frozenset()
+    groups: str | None = None
+    when: tuple[str, ...] = ()
+    party_kind: Literal["person", "service", "agent"] = "person"
+    token_types: frozenset[str] = field(default_factory=frozenset[str])
+    disabled: bool = False
+
+
+class TrustRegistry(Protocol):
+    """Finds a trusted issuer by its ``iss``. Answers from memory."""
+
+    def issuer(self, iss: str) -> TrustedIssuer | None:
+        """Return the issuer registered under exactly ``iss``, or None."""
+        ...

@@ -1,0 +1,36 @@
+"""The few shapes of ASGI that the protocol routes use, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Final = (b"content-type", b"application/json")
+NO_STORE: Final[Headers] = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
+"""RFC 6749 section 5.1."""
+
+NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
+
+
+async def respond(send: Send, *, status: int, headers: Headers, body: bytes) -> None:
+    """Send a whole response."""
+    headers = [*headers, NO_SNIFF, (b"content-length", str(len(body)).encode("ascii"))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def header(scope: Scope, name: bytes) -> list[bytes]:
+    """Return every value of a header, by its lower-case name."""
+    return [value for key, value in scope["headers"] if key == name]
+
+
+def address(scope: Scope) -> str:
+    """Return the peer's address, for the minutes."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"

@@ -1,0 +1,70 @@
+"""Reading a bounded form from a request (RFC 6749 section 3.2, appendix B)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from actas.core.errors import InvalidRequest
+from actas.core.params import MAX_FORM_BYTES
+from actas.web.asgi import Message, Receive, Scope, header
+
+SLOWEST: Final = 10.0
+"""Seconds a caller may take to send the whole form."""
+
+_FORM: Final = b"application/x-www-form-urlencoded"
+
+
+async def read_form(scope: Scope, receive: Receive) -> bytes:
+    """Return the body of a form.
+
+    Raises:
+        InvalidRequest: not a POST, parameters in the query (TX-4), another content type, too large, too slow.
+    """
+    if scope["method"] != "POST":
+        raise InvalidRequest("malformed_request", detail="the token endpoint takes POST only")
+    if scope["query_string"]:
+        raise InvalidRequest("malformed_request", detail="the token endpoint takes no query")
+    types = header(scope, b"content-type")
+    if len(types) != 1 or not _is_form(types[0]):
+        raise InvalidRequest("malformed_request", detail="the body is not application/x-www-form-urlencoded")
+    if len(header(scope, b"authorization")) > 1:
+        raise InvalidRequest("malformed_request", detail="two Authorization headers")
+    if header(scope, b"content-encoding"):
+        raise InvalidRequest("malformed_request", detail="the body is compressed")
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        return _bounded(body)
+    try:
+        async with asyncio.timeout(SLOWEST):
+            return await _gather(message, receive)
+    except TimeoutError:
+        raise InvalidRequest("malformed_request", detail="the form did not arrive in 10 s") from None
+
+
+async def _gather(first: Message, receive: Receive) -> bytes:
+    body = bytearray()
+    current = first
+    while True:
+        if current["type"] != "http.request":
+            raise InvalidRequest("malformed_request", detail="the caller went away")
+        body += current.get("body", b"")
+        _bounded(body)
+        if not current.get("more_body"):
+            return bytes(body)
+        current = await receive()
+
+
+def _bounded(body: bytes | bytearray) -> bytes:
+    if len(body) > MAX_FORM_BYTES:
+        raise InvalidRequest("malformed_request", detail="the form is larger than 512 KiB")
+    return bytes(body)
+
+
+def _is_form(value: bytes) -> bool:
+    kind, _, rest = value.partition(b";")
+    if kind.strip().lower() != _FORM:
+        return False
+    rest = rest.strip().lower().replace(b'"', b"")
+    return rest in (b"", b"charset=utf-8")

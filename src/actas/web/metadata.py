@@ -1,0 +1,53 @@
+"""What we publish about ourselves (RFC 8414): only what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from actas.core.ports import JsonObject
+
+
+def metadata_paths(issuer: str) -> dict[str, str]:
+    """Return the paths on which the metadata is served.
+
+    RFC 8414 section 3.1 puts the well-known part between host and the issuer's path; OpenID Connect
+    Discovery appends it.
+    """
+    path = urlsplit(issuer).path.rstrip("/")
+    return {
+        "oauth": f"/.well-known/oauth-authorization-server{path}",
+        "openid": f"{path}/.well-known/openid-configuration",
+    }
+
+
+def metadata(
+    issuer: str,
+    *,
+    grant_types: Collection[str],
+    scopes: Collection[str],
+    assertion_algorithms: Collection[str],
+) -> JsonObject:
+    """Return the authorization server metadata.
+
+    Args:
+        issuer: our issuer identifier, character for character (TX-141).
+        grant_types: the grants that are implemented.
+        scopes: every scope of every enabled API.
+        assertion_algorithms: what client assertions may be signed with.
+    """
+    base = issuer.rstrip("/")
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{base}/token",
+        "jwks_uri": f"{base}/jwks",
+        "response_types_supported": [],
+        "grant_types_supported": [*sorted(grant_types)],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ],
+        "token_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
+        "scopes_supported": [*sorted(scopes)],
+    }

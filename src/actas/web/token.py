@@ -1,0 +1,59 @@
+"""``POST /token``: the hot path, answered from raw ASGI in front of the router."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from actas.audit.stream import Receipt
+from actas.core.errors import OAuthError
+from actas.core.party import Caller
+from actas.core.secret import Secret
+from actas.exchange import Exchange
+from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, address, header, respond
+from actas.web.body import read_form
+from actas.web.errors import ErrorWriter
+
+
+class Deliveries(Protocol):
+    """Told when an answer has left the process (REL-03)."""
+
+    def delivered(self, receipt: Receipt) -> None:
+        """Note that the answer recorded by that entry was handed to the transport."""
+        ...
+
+
+class TokenEndpoint:
+    """Answers the token endpoint.
+
+    Args:
+        exchange: the pipeline of the current configuration.
+        deliveries: told of answers that left.
+    """
+
+    def __init__(self, exchange: Exchange, *, errors: ErrorWriter, deliveries: Deliveries) -> None:
+        self._exchange = exchange
+        self._errors = errors
+        self._deliveries = deliveries
+        self._encode = msgspec.json.Encoder().encode
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        authorization = header(scope, b"authorization")
+        caller = Caller(
+            address=address(scope),
+            authorization=Secret(authorization[0].decode("latin-1")) if authorization else None,
+        )
+        try:
+            try:
+                body = await read_form(scope, receive)
+            except OAuthError as refused:
+                raise await self._exchange.turn_away(caller, refused) from None
+            answer = await self._exchange(body, caller)
+        except OAuthError as refused:
+            await self._errors.write(send, refused)
+            return
+        headers = [JSON, *NO_STORE, (b"actas-entry", answer.entry.encode("ascii"))]
+        await respond(send, status=200, headers=headers, body=self._encode(answer.body))
+        if answer.receipt is not None:
+            self._deliveries.delivered(answer.receipt)
