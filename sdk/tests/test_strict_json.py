@@ -83,6 +83,7 @@ def test_an_absent_member_is_none_but_a_wrong_one_is_refused() -> None:
 def test_one_text_or_a_list_of_them() -> None:
     assert texts({"aud": "a"}, "aud") == ("a",)
     assert texts({"aud": ["a", "b"]}, "aud") == ("a", "b")
-    for wrong in ([], [""], ["a", 7], None, {}, 7):
+    wrongs: list[Json] = [[], [""], ["a", 7], None, {}, 7]
+    for wrong in wrongs:
         with pytest.raises(NotStrict):
-            texts({"aud": wrong}, "aud")  # type: ignore[dict-item]
+            texts({"aud": wrong}, "aud")

@@ -21,6 +21,7 @@ from actas.core.errors import (
     OAuthError,
     Reason,
     ServerError,
+    StoreUnavailable,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
@@ -28,7 +29,7 @@ from actas.core.errors import (
 from actas.core.params import Params
 from actas.core.party import Caller, Party, PresentedToken
 from actas.core.permit import Permit, Proposal, Refusal
-from actas.core.ports import Clock, JsonObject
+from actas.core.ports import JsonObject
 from actas.core.target import Api
 from actas.core.wire import GrantType
 from actas.grants.grant import Grant
@@ -83,7 +84,6 @@ class Exchange:
         policy: Policy,
         fulfilment: Fulfilment,
         audit: AuditLog,
-        clock: Clock,
     ) -> None:
         self._issuer = issuer
         self._grants: dict[str, Grant] = {}
@@ -98,7 +98,6 @@ class Exchange:
         self._policy = policy
         self._fulfilment = fulfilment
         self._audit = audit
-        self._clock = clock
 
     @property
     def grant_types(self) -> tuple[GrantType, ...]:
@@ -203,7 +202,7 @@ class Exchange:
             # The log did not take the grant; it is not asked again for the refusal.
             reason: Reason = "overloaded" if exc.overloaded else "audit_unavailable"
             return TemporarilyUnavailable(reason, detail=exc.detail)
-        refused = exc if isinstance(exc, OAuthError) else ServerError("internal", detail=repr(exc))
+        refused = _as_refusal(exc)
         trail.refused = refused
         try:
             await self._audit.close(trail)
@@ -212,6 +211,14 @@ class Exchange:
             return TemporarilyUnavailable(reason, detail=failed.detail)
         refused.entry = trail.entry
         return refused
+
+
+def _as_refusal(exc: Exception) -> OAuthError:
+    if isinstance(exc, OAuthError):
+        return exc
+    if isinstance(exc, StoreUnavailable):
+        return TemporarilyUnavailable("storage_unavailable", detail=str(exc))
+    return ServerError("internal", detail=repr(exc))
 
 
 _BAD: dict[str, Reason] = {"subject": "bad_subject", "actor": "bad_actor"}

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator
 
 import pytest
+from tests.fakes.audit import body, event
 
 from actas.audit.chain import EMPTY, follow
 from actas.audit.stream import AuditWriter, Receipt
-from tests.fakes.audit import body, event
 
 
 class AuditWriterSuite:
-    """Inherit, and name the class ``Test...``."""
-
-    @abstractmethod
-    def open(self) -> AsyncIterator[AuditWriter]:
-        """Yield a writer of a new stream; a fixture named ``writer`` in the inheriting class."""
+    """Inherit as ``Test...``, with a fixture ``writer`` that yields the writer of a new stream."""
 
     @abstractmethod
     def lines(self, writer: AuditWriter) -> list[bytes]:

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.contracts.audit_writer import AuditWriterSuite
+from tests.fakes.audit import CountingChance, MemoryWriter
+from tests.fakes.clock import FixedClock
 
 from actas.audit.stream import AuditWriter
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_reader import reading
-from tests.contracts.audit_writer import AuditWriterSuite
-from tests.fakes.audit import CountingChance, MemoryWriter
-from tests.fakes.clock import FixedClock
 
 
 class TestStreamWriter(AuditWriterSuite):

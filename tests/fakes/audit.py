@@ -120,7 +120,8 @@ class FaultyDisk(apsw.VFS):
     """A file system of SQLite that can fail and hang.
 
     Attributes:
-        fault: makes the exception that writes and syncs end with; None for none.
+        fault: makes the exception that ``faulty`` operations end with; None for none.
+        faulty: which operations fail, of ``write`` and ``sync``.
         free: cleared while writes and syncs hang.
         hanging: set once one hangs.
     """
@@ -128,6 +129,7 @@ class FaultyDisk(apsw.VFS):
     def __init__(self) -> None:
         self.vfs = f"faulty-{next(_serial)}"
         self.fault: Callable[[], Exception] | None = None
+        self.faulty = {"write", "sync"}
         self.free = threading.Event()
         self.free.set()
         self.hanging = threading.Event()
@@ -136,12 +138,12 @@ class FaultyDisk(apsw.VFS):
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:
         return _FaultyFile(self, name, flags)
 
-    def touch(self) -> None:
+    def touch(self, operation: str) -> None:
         """What every write and sync goes through."""
         if not self.free.is_set():
             self.hanging.set()
             self.free.wait(60)
-        if self.fault is not None:
+        if self.fault is not None and operation in self.faulty:
             raise self.fault()
 
 
@@ -151,11 +153,11 @@ class _FaultyFile(apsw.VFSFile):
         super().__init__("", name, flags)
 
     def xWrite(self, data: Any, offset: int) -> None:
-        self._disk.touch()
+        self._disk.touch("write")
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:
-        self._disk.touch()
+        self._disk.touch("sync")
         super().xSync(flags)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +29,11 @@ PEPPER: Final = bytes(range(32))
 
 def acme() -> dict[str, Any]:
     """Return the sample as a tree that a test may change."""
+    return copy.deepcopy(_acme())
+
+
+@cache
+def _acme() -> dict[str, Any]:
     tree: dict[str, Any] = yaml.safe_load(ACME.read_text(encoding="utf-8"))
     return tree
 

@@ -70,7 +70,9 @@ def secret_of(name: str) -> str:
 def client(name: str, **changes: Any) -> Client:
     """A client with a secret that may use both grants."""
     auth = ClientAuth(method="client_secret", secret_digests=(digest_secret(secret_of(name), pepper=PEPPER),))
-    base = Client(name=name, kind="service", auth=auth, grants=GRANTS, apis=frozenset({"orders", "inventory"}))
+    base = Client(
+        name=name, kind="service", auth=auth, grants=GRANTS, apis=frozenset({"orders", "inventory"})
+    )
     return replace(base, **changes)
 
 
@@ -161,7 +163,11 @@ RULES = (ASSISTANT_FOR_SUPPORT, ORDERS_TO_INVENTORY, NO_AGENT_WRITES_STOCK)
 
 def allow(name: str, kind: Any, who: str, api: str, **changes: Any) -> RuleSpec:
     """A plain allow for subjects of ours; any of its fields can be changed."""
-    scopes = {"orders": "orders:read orders:write", "inventory": "stock:read stock:write", "handbook": "pages:search"}
+    scopes = {
+        "orders": "orders:read orders:write",
+        "inventory": "stock:read stock:write",
+        "handbook": "pages:search",
+    }
     spec = RuleSpec(
         name=name,
         effect="allow",
@@ -282,12 +288,13 @@ class House:
             policy=self.catalog.policy,
             fulfilment=mint,
             audit=self.minutes,
-            clock=self.clock,
         )
 
     # What people and peers do.
 
-    def id_token(self, user: str = "alice", *, key: jose.PrivateKey = IDP_KEY, typ: str = "JWT", **claims: Any) -> str:
+    def id_token(
+        self, user: str = "alice", *, key: jose.PrivateKey = IDP_KEY, typ: str = "JWT", **claims: Any
+    ) -> str:
         """An ID token of the company's identity provider."""
         base: dict[str, Any] = {
             "iss": IDP,
@@ -330,7 +337,9 @@ class House:
         }
         return jose.sign(_without_none({**base, **claims}), key=key, typ="client-authentication+jwt")
 
-    async def post(self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None = None) -> Answer:
+    async def post(
+        self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None = None
+    ) -> Answer:
         """Send a form to the pipeline as bytes."""
         body = form if isinstance(form, str) else urlencode(form if isinstance(form, list) else _pairs(form))
         caller = Caller(
@@ -368,7 +377,9 @@ class House:
             assert self.writer.events[-1]["outcome"] == "refused"
             assert self.writer.events[-1]["reason"] == error.reason
             return error
-        raise AssertionError(f"it was granted: {jose.parse(str(answer.body['access_token'])).unverified_claims}")
+        raise AssertionError(
+            f"it was granted: {jose.parse(str(answer.body['access_token'])).unverified_claims}"
+        )
 
 
 def _without_none(claims: Mapping[str, Any]) -> dict[str, Any]:

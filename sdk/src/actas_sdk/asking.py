@@ -9,7 +9,7 @@ from typing import Final
 
 from actas_sdk.credentials import Credentials
 from actas_sdk.errors import BadAnswer, Refused, SignInAgain, Unreachable
-from actas_sdk.flow import Flow, Together, World
+from actas_sdk.flow import Flow, World, together
 from actas_sdk.issuer import Issuer, ask
 from actas_sdk.party import Party
 from actas_sdk.requests import Wanted
@@ -127,7 +127,7 @@ class Asking:
         if at_hand is not None:
             return at_hand
         try:
-            new: Token = yield Together(key=key, flow=lambda: self._request(wanted))
+            return (yield from together(key, lambda: self._request(wanted)))
         except Unreachable:
             # The very token that was granted for this subject token is still within its life: an
             # outage of the server need not become one of ours before it ends.
@@ -138,7 +138,6 @@ class Asking:
         except (Refused, SignInAgain):
             self._cache.drop(key)
             raise
-        return new
 
     def forget(self, wanted: Wanted) -> None:
         """Forget a token that an API did not accept, so that the next request gets another."""

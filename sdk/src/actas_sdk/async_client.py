@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx2
 
+from actas_sdk.asking import Asking
 from actas_sdk.async_wire import AsyncWire
 from actas_sdk.auth import ActingFor
 from actas_sdk.caller import Caller
+from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient, CheckingClient, Wired
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.token import Token
 
 __all__ = ["Actas", "Verifier"]
 
+Core = TypeVar("Core")
 
-class _Awaiting(Wired[httpx2.AsyncClient, AsyncWire]):
+
+class _Awaiting(Wired[httpx2.AsyncClient, AsyncWire, Core]):
     """Sends by awaiting, and closes what it opened."""
 
     async def aclose(self) -> None:
@@ -40,7 +44,7 @@ class _Awaiting(Wired[httpx2.AsyncClient, AsyncWire]):
         return httpx2.AsyncClient(transport=transport)
 
 
-class Actas(_Awaiting, AskingClient[httpx2.AsyncClient, AsyncWire]):
+class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
     """Asks one server for tokens on behalf of this service.
 
     Tokens are kept under a digest of the subject token and of everything asked, so one person's
@@ -125,13 +129,13 @@ class Actas(_Awaiting, AskingClient[httpx2.AsyncClient, AsyncWire]):
         return ActingFor(wanted, obtain=self._obtain, forget=self._forget)
 
     async def _obtain(self, wanted: Wanted) -> Token:
-        return await self._wire.run(self._asking.obtain(wanted))
+        return await self._wire.run(self._core.obtain(wanted))
 
     def _forget(self, wanted: Wanted) -> None:
-        self._asking.forget(wanted)
+        self._core.forget(wanted)
 
 
-class Verifier(_Awaiting, CheckingClient[httpx2.AsyncClient, AsyncWire]):
+class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire]):
     """Checks the access tokens that reach an API (RFC 9068 section 4).
 
     Keys are fetched when they are first needed, kept for five minutes, and asked for again at once
@@ -171,7 +175,7 @@ class Verifier(_Awaiting, CheckingClient[httpx2.AsyncClient, AsyncWire]):
             BadAnswer: the issuer's keys are not what they must be: answer 503 as well.
         """
         del method, url  # a bearer token is presented the same way to every request
-        return await self._wire.run(self._checking.check(headers, scopes=scopes))
+        return await self._wire.run(self._core.check(headers, scopes=scopes))
 
     async def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
         """Return who holds ``token``.
@@ -183,4 +187,4 @@ class Verifier(_Awaiting, CheckingClient[httpx2.AsyncClient, AsyncWire]):
         Raises:
             InvalidToken: and `MissingScope`, `Unreachable`, `BadAnswer`, as `check`.
         """
-        return await self._wire.run(self._checking.check_token(token, scopes=scopes))
+        return await self._wire.run(self._core.check_token(token, scopes=scopes))

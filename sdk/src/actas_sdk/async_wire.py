@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx2
 
@@ -15,6 +18,14 @@ from actas_sdk.wire import DEADLINE, FAULTS, TIMEOUT, answer_of, bounded, failur
 __all__ = ["AsyncWire"]
 
 T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Here:
+    """What belongs to one event loop: connections and tasks cannot leave the loop they were made in."""
+
+    http: httpx2.AsyncClient | None = None
+    flights: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict[Hashable, asyncio.Task[Any]])
 
 
 class AsyncWire:
@@ -37,8 +48,7 @@ class AsyncWire:
         self._given = http
         self._trust_env = trust_env
         self._sleep = sleep
-        self._own: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = None
-        self._flights: dict[Hashable, asyncio.Task[Any]] = {}
+        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Here] = WeakKeyDictionary()
 
     async def run(self, flow: Flow[T]) -> T:
         """Do what ``flow`` yields until it returns, and return what it returns.
@@ -47,38 +57,30 @@ class AsyncWire:
             ActasError: what the flow raises.
         """
         reply: object = None
-        error: ActasError | None = None
         while True:
             try:
-                step = flow.throw(error) if error is not None else flow.send(reply)
+                step = flow.send(reply)
             except StopIteration as done:
                 result: T = done.value
                 return result
-            reply = error = None
-            try:
-                reply = await self._do(step)
-            except ActasError as problem:
-                error = problem
+            reply = await self._do(step)
 
     async def aclose(self) -> None:
-        """Stop what is in flight and close what was opened. It may be used again afterwards."""
-        flights, self._flights = list(self._flights.values()), {}
-        here = asyncio.get_running_loop()
-        for task in flights:
-            if task.get_loop() is here:
-                task.cancel()
-        if self._own is not None:
-            loop, http = self._own
-            self._own = None
-            # What belongs to a loop that is gone is closed with it.
-            if loop is here:
-                await http.aclose()
+        """Stop what is in flight and close what was opened, in this event loop. It may be used again."""
+        here = self._by_loop.pop(asyncio.get_running_loop(), _Here())
+        for task in here.flights.values():
+            task.cancel()
+        if here.http is not None:
+            await here.http.aclose()
 
     async def _do(self, step: Step) -> object:
         if isinstance(step, Ask):
             return await self._send(step)
         if isinstance(step, Together):
-            return await self._together(step.key, step.flow)
+            try:
+                return await self._together(step.key, step.flow)
+            except ActasError as problem:
+                return problem
         await self._sleep(step.seconds)
         return None
 
@@ -88,21 +90,15 @@ class AsyncWire:
         It runs in a task of its own: whoever asked first may give up, and the others still get
         their answer.
         """
-        task = self._flights.get(key)
-        if task is None or task.done() or task.get_loop() is not asyncio.get_running_loop():
-            task = asyncio.create_task(self.run(flow()))
-            self._flights[key] = task
-            task.add_done_callback(lambda done: self._landed(key, done))
+        flights = self._here().flights
+        task = flights.get(key)
+        if task is None:
+            task = flights[key] = asyncio.create_task(self.run(flow()))
+            task.add_done_callback(lambda done: _landed(flights, key, done))
         await asyncio.wait({task})
         if task.cancelled():
             raise Unreachable("the client was closed while it waited")
         return task.result()
-
-    def _landed(self, key: Hashable, task: asyncio.Task[Any]) -> None:
-        if self._flights.get(key) is task:
-            del self._flights[key]
-        if not task.cancelled():
-            task.exception()  # seen, also when everybody who waited has left
 
     async def _send(self, ask: Ask) -> Answer | Failure:
         try:
@@ -114,9 +110,10 @@ class AsyncWire:
                 try:
                     body = bounded(response, largest=ask.largest)
                     if body is not None:
-                        async for chunk in response.aiter_bytes():
-                            if not body.take(chunk):
-                                break
+                        async with aclosing(response.aiter_bytes()) as chunks:
+                            async for chunk in chunks:
+                                if not body.take(chunk):
+                                    break
                 finally:
                     await response.aclose()
             return answer_of(response, ask, body)
@@ -126,7 +123,16 @@ class AsyncWire:
     def _http(self) -> httpx2.AsyncClient:
         if self._given is not None:
             return self._given
-        here = asyncio.get_running_loop()
-        if self._own is None or self._own[0] is not here:
-            self._own = (here, httpx2.AsyncClient(timeout=TIMEOUT, trust_env=self._trust_env))
-        return self._own[1]
+        here = self._here()
+        if here.http is None:
+            here.http = httpx2.AsyncClient(timeout=TIMEOUT, trust_env=self._trust_env)
+        return here.http
+
+    def _here(self) -> _Here:
+        return self._by_loop.setdefault(asyncio.get_running_loop(), _Here())
+
+
+def _landed(flights: dict[Hashable, asyncio.Task[Any]], key: Hashable, task: asyncio.Task[Any]) -> None:
+    del flights[key]
+    if not task.cancelled():
+        task.exception()  # seen, also when everybody who waited has left

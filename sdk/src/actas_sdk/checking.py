@@ -9,7 +9,7 @@ from typing import Final
 
 from actas_sdk.caller import Caller
 from actas_sdk.errors import BadAnswer, InvalidToken, Unreachable
-from actas_sdk.flow import Flow, Together, World
+from actas_sdk.flow import Flow, World, together
 from actas_sdk.issuer import Issuer, ask
 from actas_sdk.jws import UnverifiedJws
 from actas_sdk.keys import KeySet, VerifyingKey
@@ -104,7 +104,7 @@ class Checking:
         if missed is not None and missed.at <= now < missed.at + _NOT_AGAIN_FOR:
             return missed.error.with_traceback(None)
         try:
-            yield Together(key=("keys", self.issuer.address), flow=self._fetch)
+            yield from together(("keys", self.issuer.address), self._fetch)
         except (Unreachable, BadAnswer) as problem:
             return problem.with_traceback(None)
         return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx2
 
+from actas_sdk.asking import Asking
 from actas_sdk.auth import BlockingActingFor
 from actas_sdk.caller import Caller
+from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient, CheckingClient, Wired
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.sync_wire import SyncWire
@@ -17,8 +19,10 @@ from actas_sdk.token import Token
 
 __all__ = ["Actas", "Verifier"]
 
+Core = TypeVar("Core")
 
-class _Blocking(Wired[httpx2.Client, SyncWire]):
+
+class _Blocking(Wired[httpx2.Client, SyncWire, Core]):
     """Sends by blocking, and closes what it opened."""
 
     def close(self) -> None:
@@ -40,7 +44,7 @@ class _Blocking(Wired[httpx2.Client, SyncWire]):
         return httpx2.Client(transport=transport)
 
 
-class Actas(_Blocking, AskingClient[httpx2.Client, SyncWire]):
+class Actas(_Blocking[Asking], AskingClient[httpx2.Client, SyncWire]):
     """Asks one server for tokens on behalf of this service: `actas_sdk.Actas`, blocking.
 
     Takes the same arguments, raises the same errors, keeps the same promises. Threads that want the
@@ -75,13 +79,13 @@ class Actas(_Blocking, AskingClient[httpx2.Client, SyncWire]):
         return BlockingActingFor(wanted, obtain=self._obtain, forget=self._forget)
 
     def _obtain(self, wanted: Wanted) -> Token:
-        return self._wire.run(self._asking.obtain(wanted))
+        return self._wire.run(self._core.obtain(wanted))
 
     def _forget(self, wanted: Wanted) -> None:
-        self._asking.forget(wanted)
+        self._core.forget(wanted)
 
 
-class Verifier(_Blocking, CheckingClient[httpx2.Client, SyncWire]):
+class Verifier(_Blocking[Checking], CheckingClient[httpx2.Client, SyncWire]):
     """Checks the access tokens that reach an API: `actas_sdk.Verifier`, blocking."""
 
     def check(
@@ -94,8 +98,8 @@ class Verifier(_Blocking, CheckingClient[httpx2.Client, SyncWire]):
     ) -> Caller:
         """Return who sends this request: `actas_sdk.Verifier.check`, blocking."""
         del method, url  # a bearer token is presented the same way to every request
-        return self._wire.run(self._checking.check(headers, scopes=scopes))
+        return self._wire.run(self._core.check(headers, scopes=scopes))
 
     def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
         """Return who holds ``token``: `actas_sdk.Verifier.check_token`, blocking."""
-        return self._wire.run(self._checking.check_token(token, scopes=scopes))
+        return self._wire.run(self._core.check_token(token, scopes=scopes))

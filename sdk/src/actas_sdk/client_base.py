@@ -25,12 +25,14 @@ __all__ = ["AskingClient", "CheckingClient", "Wired"]
 
 Http = TypeVar("Http")
 Wire = TypeVar("Wire")
+Core = TypeVar("Core")
 
 
-class Wired(ABC, Generic[Http, Wire]):
-    """Something with one way out, which is all that `rewired` needs to know of it."""
+class Wired(ABC, Generic[Http, Wire, Core]):
+    """A core that decides and a wire that asks, which is all that `rewired` needs to know of it."""
 
     _wire: Wire
+    _core: Core
 
     @abstractmethod
     def _open(self, http: Http | None, *, trust_env: bool) -> Wire:
@@ -41,26 +43,22 @@ class Wired(ABC, Generic[Http, Wire]):
         """Return a client that sends everything to ``transport``."""
 
     @abstractmethod
-    def _forget_all(self) -> object:
-        """Start again with nothing remembered; return what was remembered."""
-
-    @abstractmethod
-    def _remember(self, kept: object) -> None:
-        """Go back to what `_forget_all` returned."""
+    def _anew(self) -> Core:
+        """Return a core that remembers nothing."""
 
     @contextmanager
     def rewired(self, transport: httpx2.MockTransport) -> Generator[None]:
         """Ask through ``transport`` with nothing remembered, until the block ends. For tests."""
-        wire, kept = self._wire, self._forget_all()
+        kept = self._wire, self._core
         self._wire = self._open(self._over(transport), trust_env=False)
+        self._core = self._anew()
         try:
             yield
         finally:
-            self._wire = wire
-            self._remember(kept)
+            self._wire, self._core = kept
 
 
-class AskingClient(Wired[Http, Wire]):
+class AskingClient(Wired[Http, Wire, Asking]):
     """Asks one server for tokens on behalf of this service.
 
     Args:
@@ -87,7 +85,8 @@ class AskingClient(Wired[Http, Wire]):
     ) -> None:
         self._credentials = credentials(client_id, secret=client_secret, key=client_key)
         self._world = world
-        self._asking = self._new(issuer)
+        self._issuer = issuer
+        self._core = self._anew()
         # A proxy must not be handed what is plain only because it never leaves this computer.
         self._wire = self._open(http, trust_env=not loopback_http(issuer))
 
@@ -118,26 +117,19 @@ class AskingClient(Wired[Http, Wire]):
     @property
     def issuer(self) -> str:
         """The server's issuer identifier."""
-        return self._asking.issuer.address
+        return self._issuer
 
     @property
     def client_id(self) -> str:
         """The name this service is registered under."""
         return self._credentials.client_id
 
-    def _new(self, issuer: str) -> Asking:
-        return Asking(Issuer(issuer, world=self._world), credentials=self._credentials, world=self._world)
-
-    def _forget_all(self) -> object:
-        kept, self._asking = self._asking, self._new(self.issuer)
-        return kept
-
-    def _remember(self, kept: object) -> None:
-        if isinstance(kept, Asking):
-            self._asking = kept
+    def _anew(self) -> Asking:
+        issuer = Issuer(self._issuer, world=self._world)
+        return Asking(issuer, credentials=self._credentials, world=self._world)
 
 
-class CheckingClient(Wired[Http, Wire]):
+class CheckingClient(Wired[Http, Wire, Checking]):
     """Checks the access tokens that reach an API (RFC 9068 section 4).
 
     Args:
@@ -162,7 +154,7 @@ class CheckingClient(Wired[Http, Wire]):
     ) -> None:
         self._expected = Expected(issuer=issuer, audience=audience, algorithms=frozenset(algorithms))
         self._world = world
-        self._checking = self._new()
+        self._core = self._anew()
         self._wire = self._open(http, trust_env=not loopback_http(issuer))
 
     @property
@@ -175,14 +167,6 @@ class CheckingClient(Wired[Http, Wire]):
         """What must be in a token's ``aud``."""
         return self._expected.audience
 
-    def _new(self) -> Checking:
+    def _anew(self) -> Checking:
         issuer = Issuer(self._expected.issuer, world=self._world)
         return Checking(issuer, expected=self._expected, world=self._world)
-
-    def _forget_all(self) -> object:
-        kept, self._checking = self._checking, self._new()
-        return kept
-
-    def _remember(self, kept: object) -> None:
-        if isinstance(kept, Checking):
-            self._checking = kept

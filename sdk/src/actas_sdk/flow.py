@@ -14,7 +14,9 @@ from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-__all__ = ["REAL", "Answer", "Ask", "Failure", "Flow", "Pause", "Step", "Together", "World"]
+from actas_sdk.errors import ActasError
+
+__all__ = ["REAL", "Answer", "Ask", "Failure", "Flow", "Pause", "Step", "Together", "World", "together"]
 
 T = TypeVar("T")
 
@@ -80,9 +82,23 @@ class Together:
 
 
 Step = Ask | Pause | Together
-"""What a flow may want done. It is sent an `Answer` or `Failure`, None, or the inner flow's result."""
+"""What a flow may want done. It is sent an `Answer` or `Failure`, None, or what the inner flow
+returned or raised."""
 
 Flow = Generator[Step, Any, T]
+
+
+def together(key: Hashable, flow: Callable[[], Flow[T]]) -> Flow[T]:
+    """Return what ``flow`` returns, run once for everybody who wants the same ``key`` at once.
+
+    Raises:
+        ActasError: what ``flow`` raises.
+    """
+    outcome = yield Together(key=key, flow=flow)
+    if isinstance(outcome, ActasError):
+        raise outcome
+    result: T = outcome
+    return result
 
 
 def _new_id() -> str:

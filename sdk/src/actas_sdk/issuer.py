@@ -9,7 +9,7 @@ from typing import Final
 
 from actas_sdk.address import issuer_address, well_known
 from actas_sdk.errors import BadAnswer, Unreachable
-from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, Together, World
+from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, World, together
 from actas_sdk.requests import document
 from actas_sdk.responses import Metadata, metadata, unreachable
 
@@ -55,12 +55,11 @@ class Issuer:
             return fresh
         known = self._known
         try:
-            found: Metadata = yield Together(key=("metadata", self.address), flow=self._fetch)
+            return (yield from together(("metadata", self.address), self._fetch))
         except Unreachable:
             if known is None:
                 raise
             return known.metadata
-        return found
 
     def _fresh(self) -> Metadata | None:
         known, now = self._known, self._world.now()

@@ -50,18 +50,13 @@ class SyncWire:
             ActasError: what the flow raises.
         """
         reply: object = None
-        error: ActasError | None = None
         while True:
             try:
-                step = flow.throw(error) if error is not None else flow.send(reply)
+                step = flow.send(reply)
             except StopIteration as done:
                 result: T = done.value
                 return result
-            reply = error = None
-            try:
-                reply = self._do(step)
-            except ActasError as problem:
-                error = problem
+            reply = self._do(step)
 
     def close(self) -> None:
         """Close what was opened. It may be used again afterwards."""
@@ -74,7 +69,10 @@ class SyncWire:
         if isinstance(step, Ask):
             return self._send(step)
         if isinstance(step, Together):
-            return self._together(step.key, step.flow)
+            try:
+                return self._together(step.key, step.flow)
+            except ActasError as problem:
+                return problem
         self._sleep(step.seconds)
         return None
 

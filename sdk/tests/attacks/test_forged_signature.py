@@ -17,6 +17,7 @@ from joserfc.jwk import RSAKey
 from sdk.tests.support import HandMadeIssuer, StillWorld, claims, present, segment
 
 from actas_sdk.errors import InvalidToken
+from actas_sdk.jws import parse, signature_holds
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
@@ -91,3 +92,7 @@ def test_a_signature_has_one_spelling(issuer: HandMadeIssuer, still: StillWorld)
         with pytest.raises(InvalidToken):
             present(issuer.verifier(still), f"{header}.{payload}.{spelling}")
     present(issuer.verifier(still), f"{header}.{payload}.{signature}")
+
+
+def test_a_key_of_another_kind_verifies_nothing(issuer: HandMadeIssuer) -> None:
+    assert not signature_holds(parse(issuer.sign(claims())), RSAKey.generate_key(2048))

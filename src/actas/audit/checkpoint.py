@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -35,18 +35,21 @@ class BadCheckpoint(ValueError):
     """A text is not a checkpoint signed by a key we were given. The message is for administrators."""
 
 
+_Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
-    seq: int
-    hash: str
+    seq: Annotated[int, msgspec.Meta(ge=1)]
+    hash: _Hash
 
 
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
     v: int
     at: str
-    number: int
+    number: Annotated[int, msgspec.Meta(ge=1)]
     heads: dict[str, _Head]
-    prev: str
+    prev: _Hash
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):

@@ -104,6 +104,8 @@ def _term(match: re.Match[str]) -> Term:
     if field is not None and field not in FIELDS:
         known = ", ".join(FIELDS)
         raise BadQuery(f'there is no field {field!r}; put "..." around text with a colon. Fields: {known}')
+    if field is None and quoted is None and plain.endswith(":"):
+        raise BadQuery(f"cannot read {plain!r}: a value is missing")
     value = plain if quoted is None else quoted
     prefix = quoted is None and value.endswith("*")
     return Term(

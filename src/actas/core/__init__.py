@@ -1,7 +1,8 @@
 """Words and values. Nothing here does I/O, and nothing here imports another package of ours.
 
 ``wire`` holds the protocol's words, ``errors`` every way a request can be refused, ``params`` the
-form, ``claims`` typed reading of claims, ``secret`` a value that does not print itself. ``party``,
+form, ``claims`` typed reading of claims, ``url`` the one reading of
+addresses, ``secret`` a value that does not print itself. ``party``,
 ``client``, ``target`` and ``permit`` hold the values that travel through the seven steps, in the
 order in which trust grows. ``events`` names what can happen; ``ports`` what we ask of the world.
 """

@@ -14,6 +14,7 @@ The tree::
     └── ServerError            500 server_error
     BadToken                   a token that did not survive its validator; the grant says which
                                OAuthError that becomes (RFC 8693 section 2.2.2 against RFC 7521)
+    StoreUnavailable           a store could not answer; the request is refused, nothing is guessed
     AuditUnavailable           the minutes could not be written; nothing is issued
 
 Each error has two messages. The sentence of its **reason** goes to the caller: it is fixed, so that
@@ -46,6 +47,7 @@ Reason = Literal[
     "chain_too_deep",
     "actor_not_allowed",
     "audit_unavailable",
+    "storage_unavailable",
     "upstream_down",
     "overloaded",
     "internal",
@@ -177,6 +179,12 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     "audit_unavailable": ReasonText(
         sentence="The request cannot be recorded right now. Nothing was issued.",
         meaning="The audit log did not accept the record, so no token was given.",
+        causes="A full disk, lost permissions, a read-only file system.",
+        remedy="Mend the storage; service resumes by itself. `/readyz` names what fails.",
+    ),
+    "storage_unavailable": ReasonText(
+        sentence="The request cannot be checked right now. Nothing was issued.",
+        meaning="Whether something was used before could not be read or recorded, and is never guessed.",
         causes="A full disk, lost permissions, a read-only file system.",
         remedy="Mend the storage; service resumes by itself. `/readyz` names what fails.",
     ),
@@ -314,6 +322,10 @@ class BadToken(Exception):
         super().__init__(detail)
         self.detail = detail
         self.why = why
+
+
+class StoreUnavailable(Exception):
+    """A store could not answer. Never read as "not used yet" or "allowed" (REL-19)."""
 
 
 class AuditUnavailable(Exception):

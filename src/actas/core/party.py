@@ -108,7 +108,8 @@ class Party:
 
     def names_presenter(self, client_name: str) -> bool:
         """Whether the issuer's registration lets this client present the token."""
-        return self.presenters is not None and (self.presenters is ANY_CLIENT or client_name in self.presenters)
+        presenters = self.presenters
+        return presenters is not None and (presenters is ANY_CLIENT or client_name in presenters)
 
     def as_actor(self) -> Actor:
         """This party as a member of a chain."""

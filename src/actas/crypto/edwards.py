@@ -17,7 +17,8 @@ _SQRT_MINUS_ONE: Final = pow(2, (_P - 1) // 4, _P)
 def is_usable_point(encoded: bytes) -> bool:
     """Whether ``encoded`` is the canonical encoding of a point on the curve that is not of small order.
 
-    Follows RFC 8032 section 5.1.3, then multiplies by the cofactor 8 and looks for the neutral element.
+    Follows RFC 8032 section 5.1.3, then multiplies by the cofactor 8 and looks for the neutral element. The
+    points with two spellings of their sign (x is zero) are of small order, so they need no rule of their own.
     """
     if len(encoded) != 32:
         return False
@@ -40,8 +41,6 @@ def _recover_x(y: int, sign: int) -> int | None:
         x = x * _SQRT_MINUS_ONE % _P
         if v * x * x % _P != u:
             return None
-    if x == 0 and sign:
-        return None
     return _P - x if x & 1 != sign else x
 
 

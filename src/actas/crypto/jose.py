@@ -65,16 +65,11 @@ KNOWN_CLAIMS: Final = frozenset(
         "auth_time",
         "acr",
         "amr",
-        "nonce",
-        "at_hash",
-        "c_hash",
-        "sid",
-        "events",
         "email",
         "email_verified",
     )
 )
-"""Claims that somebody decides by. A claim that is one of these in another case is refused (SEC-07)."""
+"""Claims that we decide by. A member that is one of these in another case is refused, at any depth (SEC-07)."""
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -32,10 +32,11 @@ def read_file(path: Path, *, most: int, private: bool = False) -> tuple[bytes, b
         raise Unreadable("there is no such file") from None
     except (OSError, ValueError) as exc:
         raise Unreadable(f"cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise Unreadable("is not a regular file")
     with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("is not a regular file")
         data = stream.read(most + 1)
     if len(data) > most:
         raise Unreadable(f"is larger than {most} bytes")

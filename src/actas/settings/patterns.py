@@ -15,7 +15,7 @@ _TEXT: Final = re.compile(r"""[rR]?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 _CALL: Final = re.compile(r"\b(matches|startsWith|endsWith)\s*\(\s*(?:[^()]*,\s*)?(?:\0(\d+)\0)?\s*(\))?")
 _CLAIM: Final = re.compile(r"\bclaims\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*\0(\d+)\0\s*\])")
 _COMPARES: Final = re.compile(r"==|\bin\b|\b(?:matches|startsWith|endsWith|contains)\s*\(")
-_WILDCARDS: Final = frozenset({"", ".", ".*", ".+", r"\S*", r"\S+", "[^/]*", "[^/]+"})
+_WILDCARDS: Final = frozenset({".", ".*", ".+", r"\S*", r"\S+", "[^/]*", "[^/]+"})
 _SAYS_NOTHING: Final = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti", "email_verified"})
 """Claims that are the same for all customers of an issuer, or that everybody has."""
 

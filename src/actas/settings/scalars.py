@@ -6,14 +6,13 @@ value and the server may use another. Such words are faults with a suggestion, n
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Final
 
 Scalar = bool | int | float | str | None
 
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,3})?")
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _TRUTHS: Final = {
     **dict.fromkeys(("y", "yes", "on"), "true"),
     **dict.fromkeys(("n", "no", "off"), "false"),
@@ -23,7 +22,7 @@ _ODD_NUMBER: Final = re.compile(
     r"[-+]?(?:"
     r"0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+"  # 0x1F 0o17 0b11
     r"|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # 1:30, which YAML 1.1 reads as 90
-    r"|[0-9_]*\.?[0-9_]+(?:[eE][-+]?[0-9]+)?"  # 010 1_000 .5 1e5 and numbers beyond our bounds
+    r"|[0-9_]*\.?[0-9_]+(?:[eE][-+]?[0-9]+)?"  # 010 1_000 .5 1e5 -0 and numbers beyond our bounds
     r"|[0-9][0-9_]*\.(?:[eE][-+]?[0-9]+)?"  # 1.
     r"|\.(?:inf|Inf|INF)"
     r")|\.(?:nan|NaN|NAN)"
@@ -69,9 +68,7 @@ def _number_or_text(word: str) -> Scalar:
     if _INTEGER.fullmatch(word):
         return int(word)
     if _DECIMAL.fullmatch(word):
-        number = float(word)
-        if math.isfinite(number):
-            return number
+        return float(word)
     if _DATE.fullmatch(word):
         raise Unclear(f'{word} is a date to some readers of YAML; put quotes around it: "{word}"')
     if _ODD_NUMBER.fullmatch(word):

@@ -29,7 +29,7 @@ class Configuration(Form):
     keys: Keys = Field(default_factory=Keys.model_construct, description="Its own keys.")
     defaults: Defaults = Field(
         default_factory=Defaults.model_construct,
-        description="What holds where a rule and an API say nothing.",
+        description="What holds where neither a rule nor an API says otherwise.",
     )
     issuers: list[IssuerForm] = Field(default_factory=list[IssuerForm], description="Whom we believe.")
     apis: list[ApiForm] = Field(default_factory=list[ApiForm], description="What tokens are for.")

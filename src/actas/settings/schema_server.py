@@ -93,6 +93,14 @@ class Defaults(Form):
     )
 
 
+class CheckpointCopy(Form):
+    """One more place for checkpoints."""
+
+    file: Annotated[str, FilePath()] = Field(
+        description="The file to append to. A relative path starts at the folder of this file."
+    )
+
+
 class Checkpoint(Form):
     """Signed statements of how far the audit log has come."""
 
@@ -105,14 +113,6 @@ class Checkpoint(Form):
         max_length=8,
         description="Files outside the data folder to which each checkpoint is also appended, so that a cut "
         "at the end of the log is seen.",
-    )
-
-
-class CheckpointCopy(Form):
-    """One more place for checkpoints."""
-
-    file: Annotated[str, FilePath()] = Field(
-        description="The file to append to. A relative path starts at the folder of this file."
     )
 
 

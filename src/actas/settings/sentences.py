@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from actas.settings.faults import Fault
 from actas.settings.forms import Form
 from actas.settings.sources import Loc, Written
-from actas.settings.suggest import did_you_mean, listed
+from actas.settings.suggest import did_you_mean, listed, nearest
 from actas.settings.yaml import below
 
 F = TypeVar("F", bound=Form)
@@ -32,6 +32,7 @@ _TYPES: Final = {
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
+    "missing": "is required",
     "union_tag_not_found": "is required",
 }
 
@@ -69,24 +70,21 @@ def read_form(form: type[F], written: Written, faults: list[Fault]) -> F | None:
 
 def _fault(form: type[Form], written: Written, details: ErrorDetails) -> Fault:
     kind = details["type"]
+    context: Mapping[str, Any] = details.get("ctx", {})
     forms = tuple(_forms_at(form, details["loc"]))
     loc = _in_file(written.value, details["loc"], missing=kind in ("missing", "extra_forbidden"))
-    if kind == "union_tag_not_found":
-        loc = [*loc, str(details.get("ctx", {}).get("discriminator", "")).strip("'")]
-    last = loc[-1] if loc else ""
-    value = _value_at(written.value, loc)
-    if kind == "missing":
-        message = "is required"
-    elif kind == "extra_forbidden":
-        message = _unknown_key(str(last), forms)
-    elif kind in ("literal_error", "union_tag_invalid"):
-        if kind == "union_tag_invalid":
-            loc = [*loc, str(details.get("ctx", {}).get("discriminator", "")).strip("'")]
-            value = _value_at(written.value, loc)
-        message = _unknown_word(value, details, forms)
-    else:
-        message = _sentence(kind, details.get("ctx", {}))
-    return written.fault(loc, message)
+    if kind == "extra_forbidden":
+        return written.fault(loc, _unknown_key(str(loc[-1]), forms))
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        tag = str(context["discriminator"]).strip("'")
+        misspelt = nearest(tag, _value_at(written.value, loc) or ())
+        if kind == "union_tag_not_found" and misspelt is not None:
+            message = f'there is no field "{misspelt}" here; did you mean "{tag}"?'
+            return written.fault([*loc, misspelt], message)
+        loc = [*loc, tag]
+    if kind in ("literal_error", "union_tag_invalid"):
+        return written.fault(loc, _unknown_word(_value_at(written.value, loc), context, forms))
+    return written.fault(loc, _sentence(kind, context))
 
 
 def _sentence(kind: str, context: Mapping[str, Any]) -> str:
@@ -110,8 +108,7 @@ def _unknown_key(key: str, forms: Sequence[type[Form]]) -> str:
     return f'there is no field "{key}" here{did_you_mean(key, known) or f" (there is {listed(known)})"}'
 
 
-def _unknown_word(value: object, details: ErrorDetails, forms: Sequence[type[Form]]) -> str:
-    context = details.get("ctx", {})
+def _unknown_word(value: object, context: Mapping[str, Any], forms: Sequence[type[Form]]) -> str:
     known = [word.strip("'") for word in _words(str(context.get("expected") or context.get("expected_tags")))]
     hint = did_you_mean(value, known) if isinstance(value, str) else ""
     options = ", ".join(known[:-1]) + (" or " if len(known) > 1 else "") + known[-1]
@@ -159,7 +156,7 @@ def _without(value: Any, loc: Loc) -> Any:
     return copy
 
 
-def _value_at(value: Any, loc: Loc) -> object:
+def _value_at(value: Any, loc: Loc) -> Any:
     for step in loc:
         found = below(value, step)
         if found is None:

@@ -140,7 +140,7 @@ class Duration(Word):
         self._most = most
 
     def _check(self, value: object) -> Any:
-        if isinstance(value, int | float):
+        if isinstance(value, int | float) and not isinstance(value, bool):
             wrong(f"needs a unit: {value}s, {value}m, {value}h or {value}d")
         return super()._check(value)
 

@@ -19,7 +19,7 @@ from typing import Final
 import apsw
 
 from actas.audit.chain import EMPTY, Head, line_hash
-from actas.store.audit_sqlite import array, blob, connect, number
+from actas.store.audit_sqlite import array, connect, line_of, number
 
 BUSY: Final = 1500
 """Milliseconds to wait for a lock somebody else holds: less than a request may wait."""
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS state (
     clean INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS undelivered (seq INTEGER PRIMARY KEY);
-INSERT OR IGNORE INTO state VALUES (1, 0, 0, 1);
+INSERT OR IGNORE INTO state SELECT 1, 0, 0, NOT EXISTS (SELECT 1 FROM entries);
 """
 _INSERT: Final = "INSERT INTO entries SELECT ? + rowid, value FROM carray(?)"
 _STATE: Final = "UPDATE state SET delivered = ?, clean = ? WHERE id = 1"
@@ -93,17 +93,17 @@ class StreamFile:
     def head(self) -> Head:
         """Return the end of the stream as kept."""
         found = self._db.execute("SELECT seq, line FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        return Head(number(found[0]), line_hash(blob(found[1]))) if found else EMPTY
+        return Head(number(found[0]), line_hash(line_of(found[1]))) if found else EMPTY
 
     def line(self, seq: int) -> bytes | None:
         """Return one line, or None."""
         found = self._db.execute("SELECT line FROM entries WHERE seq = ?", (seq,)).fetchone()
-        return blob(found[0]) if found else None
+        return line_of(found[0]) if found else None
 
     def rows(self, *, after: int, most: int) -> list[tuple[int, bytes]]:
         """Return up to ``most`` rows after number ``after``, in order."""
         sql = "SELECT seq, line FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
-        return [(number(seq), blob(line)) for seq, line in self._db.execute(sql, (after, most))]
+        return [(number(seq), line_of(line)) for seq, line in self._db.execute(sql, (after, most))]
 
     def undelivered(self) -> list[int]:
         """Return the numbers set aside: their answers did not leave in time and no event named them yet."""

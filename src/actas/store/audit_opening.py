@@ -90,6 +90,9 @@ def _open(
     broken: list[BrokenStream],
 ) -> Opened:
     path = folder / f"{claim.name}.db"
+    if sealed.seq and not path.exists():
+        # Not made anew: an empty file in its place would look as if it had always been so.
+        raise BrokenChain(1, f"stream {claim.name} is gone, and was sealed up to entry {sealed.seq}")
     file = StreamFile(path, vfs=vfs)
     try:
         state = file.state()

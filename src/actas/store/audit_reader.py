@@ -18,7 +18,7 @@ import msgspec
 
 from actas.audit.chain import EMPTY, Head, line_hash
 from actas.audit.stream import instant
-from actas.store.audit_sqlite import Database, blob, connect, number
+from actas.store.audit_sqlite import Database, connect, line_of, number
 
 CHUNK: Final = 500
 """Rows read in one transaction."""
@@ -51,22 +51,22 @@ class StreamReader:
     def head(self) -> Head:
         """Return the end of the stream."""
         found = self._db.execute("SELECT seq, line FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        return Head(number(found[0]), line_hash(blob(found[1]))) if found else EMPTY
+        return Head(number(found[0]), line_hash(line_of(found[1]))) if found else EMPTY
 
     def line(self, seq: int) -> bytes | None:
         """Return one line, or None."""
         found = self._db.execute("SELECT line FROM entries WHERE seq = ?", (seq,)).fetchone()
-        return blob(found[0]) if found else None
+        return line_of(found[0]) if found else None
 
     def chunk(self, *, after: int, most: int = CHUNK) -> list[tuple[int, bytes]]:
         """Return up to ``most`` rows after number ``after``, in order."""
         sql = "SELECT seq, line FROM entries WHERE seq > ? ORDER BY seq LIMIT ?"
-        return [(number(seq), blob(line)) for seq, line in self._db.execute(sql, (after, most))]
+        return [(number(seq), line_of(line)) for seq, line in self._db.execute(sql, (after, most))]
 
     def last(self, most: int) -> list[tuple[int, bytes]]:
         """Return the last rows, in order."""
         sql = "SELECT seq, line FROM entries ORDER BY seq DESC LIMIT ?"
-        return [(number(seq), blob(line)) for seq, line in self._db.execute(sql, (most,))][::-1]
+        return [(number(seq), line_of(line)) for seq, line in self._db.execute(sql, (most,))][::-1]
 
     def rows(self, *, after: int = 0) -> Iterator[tuple[int, bytes]]:
         """Yield all rows after number ``after``, in order; what is written meanwhile too."""

@@ -178,7 +178,7 @@ class Scribe:
         try:
             first = self._commit([body for _, body, _ in batch], probing=probing)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the thread lives and the requests are told
-            trouble = f"stream {self._stream} could not be written: {problem!r}"
+            trouble = f"stream {self._stream} could not be written: {_said(problem)}"
             self._drop()
         self.flight = None
         self._tell(lambda: self._report(Report(batch=batch, first=first, trouble=trouble)))
@@ -243,7 +243,7 @@ class Scribe:
         try:
             self._say_goodbye()
         except Exception as problem:  # noqa: BLE001 - the claim is let go whatever happens
-            trouble = AuditUnavailable(f"stream {self._stream} could not be closed cleanly: {problem!r}")
+            trouble = AuditUnavailable(f"stream {self._stream} could not be closed cleanly: {_said(problem)}")
         self._drop()
         self._claim.release()
         self.flight = None
@@ -274,3 +274,7 @@ class Scribe:
         except RuntimeError:
             # The loop is gone, and with it everybody who waited.
             return
+
+
+def _said(problem: Exception) -> str:
+    return f"{type(problem).__name__}: {problem}"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from actas.web.asgi import JSON, Message, Receive, Scope, Send, respond
+from actas.web.asgi import Message, Receive, Scope, Send, respond
 
 Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 from typing import Any
 
@@ -22,6 +23,7 @@ ES256 = SigningKey.generate("ES256", kid="es")
 ES384 = SigningKey.generate("ES384", kid="es384")
 RS256 = SigningKey.generate("RS256", kid="rs")
 EDDSA = SigningKey.generate("EdDSA", kid="ed")
+POINT = base64.urlsafe_b64decode(ES256.jwk()["x"] + "=") + base64.urlsafe_b64decode(ES256.jwk()["y"] + "=")
 SMALL_ORDER = bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")
 
 
@@ -201,6 +203,9 @@ def test_a_key_with_a_private_member_is_refused(member: str) -> None:
         ES256.jwk(x=b64(bytes(31))),
         ES256.jwk(x=b64(bytes(33))),
         ES256.jwk(x=ES384.jwk()["x"]),
+        ES256.jwk(x=b64(POINT[:31]), y=b64(POINT[31:])),
+        ES256.jwk(x=b64(POINT[:33]), y=b64(POINT[33:])),
+        ES256.jwk(x=b64(b"\x00" + POINT[:32])),
         ES256.jwk(x=ES256.jwk()["x"] + "="),
         ES256.jwk(x=ES256.jwk()["x"] + "\n"),
         ES256.jwk(x="\u0430" + ES256.jwk()["x"][1:]),

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 from tests.fakes.forge import Algorithm, SigningKey
 
-from actas.crypto.jose import PublicKey
+from actas.crypto.jose import BadKey, PublicKey
+from actas.crypto.signature import require_strong
 
 DATA = b"header.payload"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -38,6 +39,15 @@ def test_a_signature_has_exactly_one_length(algorithm: Algorithm) -> None:
         b"\xff" * len(signature),
     ):
         assert not key.verifies(DATA, other)
+
+
+@pytest.mark.requirement("SEC-12", "SEC-16")
+@pytest.mark.parametrize("algorithm", ["ES256", "ES384"])
+def test_zeros_inside_an_ecdsa_signature_are_refused(algorithm: Algorithm) -> None:
+    signature, size = KEYS[algorithm].sign(DATA), 32 if algorithm == "ES256" else 48
+    r, s = signature[:size], signature[size:]
+    for respelt in (r + b"\x00" + s, b"\x00" + r + s, b"\x00" + r + b"\x00" + s, r + s + b"\x00"):
+        assert not PUBLIC[algorithm].verifies(DATA, respelt)
 
 
 @pytest.mark.requirement("SEC-16")
@@ -78,6 +88,15 @@ def test_a_signature_over_another_digest_is_refused(digest: Any) -> None:
     assert not PUBLIC["RS256"].verifies(DATA, RSA.sign(DATA, padding.PKCS1v15(), digest))
     pss = padding.PSS(mgf=padding.MGF1(digest), salt_length=32)
     assert not PUBLIC["PS256"].verifies(DATA, RSA.sign(DATA, pss, digest))
+
+
+@pytest.mark.requirement("SEC-16", "SEC-17")
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_key_of_another_type_is_never_strong_enough(algorithm: Algorithm) -> None:
+    for other, key in KEYS.items():
+        if {algorithm, other} != {"RS256", "PS256"} and algorithm != other:
+            with pytest.raises(BadKey):
+                require_strong(algorithm, key.private.public_key())
 
 
 DIGEST = hashlib.sha256(DATA).digest()

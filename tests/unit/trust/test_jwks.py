@@ -278,6 +278,20 @@ async def test_all_who_wait_share_one_fetch_and_one_who_gives_up_ends_none(world
     assert world.keys._shelves["acme"].waiting == 0
 
 
+@pytest.mark.requirement("REL-12")
+async def test_a_slow_attempt_is_joined_and_not_doubled(world: World) -> None:
+    world.fetch.gate = asyncio.Event()
+    first = asyncio.create_task(world.key())
+    await asyncio.sleep(0)
+    world.clock.advance(9)
+    second = asyncio.create_task(world.key())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    world.fetch.gate.set()
+    await asyncio.gather(first, second)
+    assert world.fetch.asked == [DOCUMENT, JWKS]
+
+
 @pytest.mark.requirement("REL-10")
 async def test_no_more_than_a_thousand_wait_for_one_issuer(world: World) -> None:
     world.fetch.gate = asyncio.Event()

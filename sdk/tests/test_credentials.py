@@ -1,0 +1,133 @@
+"""How this service proves who it is, and how that is configured."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
+from sdk.tests.support import ISSUER, NOW, StillWorld
+
+from actas_sdk import Actas
+from actas_sdk.credentials import ClientKey, ClientSecret
+from actas_sdk.errors import Misconfigured
+from actas_sdk.keys import SigningKey
+
+KEY = ECKey.generate_key("P-256")
+JWK: dict[str, Any] = {**KEY.as_dict(private=True), "kid": "orders-1"}
+GOOD = {"ACTAS_ISSUER": ISSUER, "ACTAS_CLIENT_ID": "orders", "ACTAS_CLIENT_SECRET": "s3cr3t"}
+
+
+@pytest.mark.requirement("TX-101")
+@pytest.mark.parametrize(
+    ("client_id", "secret"),
+    [("orders", "s3cr3t"), ("ord:ers", "a:b"), ("spiffe://acme/orders", "p+q r%&="), ("größe", "pässwörd")],
+)
+def test_id_and_secret_are_form_encoded_before_they_are_joined(
+    still: StillWorld, client_id: str, secret: str
+) -> None:
+    proof = ClientSecret(client_id=client_id, secret=secret).proof(issuer=ISSUER, world=still.world())
+    scheme, _, said = proof.headers["Authorization"].partition(" ")
+    first, _, second = base64.b64decode(said).decode("ascii").partition(":")
+
+    assert scheme == "Basic"
+    assert (unquote_plus(first), unquote_plus(second)) == (client_id, secret)
+    assert proof.form == ()
+
+
+@pytest.mark.requirement("AG-40", "AG-41", "AG-42", "AG-43", "AG-46")
+def test_an_assertion_names_the_issuer_alone_and_lives_a_minute(still: StillWorld) -> None:
+    credentials = ClientKey(client_id="orders", key=SigningKey.from_jwk(JWK))
+    proof = credentials.proof(issuer=ISSUER, world=still.world())
+    form = dict(proof.form)
+    read = jwt.decode(form["client_assertion"], KEY)
+
+    assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert read.header == {"alg": "ES256", "kid": "orders-1", "typ": "client-authentication+jwt"}
+    assert read.claims == {
+        "iss": "orders",
+        "sub": "orders",
+        "aud": ISSUER,
+        "iat": int(NOW),
+        "exp": int(NOW) + 60,
+        "jti": "id-1",
+    }
+    assert proof.headers == {}
+
+
+def test_each_request_has_an_assertion_of_its_own(still: StillWorld) -> None:
+    credentials = ClientKey(client_id="orders", key=SigningKey.from_jwk(JWK))
+    made = {
+        dict(credentials.proof(issuer=ISSUER, world=still.world()).form)["client_assertion"] for _ in "abc"
+    }
+
+    assert len({jwt.decode(each, KEY).claims["jti"] for each in made}) == 3
+
+
+def test_the_environment_names_server_and_secret() -> None:
+    actas = Actas.from_env(GOOD)
+
+    assert (actas.issuer, actas.client_id) == (ISSUER, "orders")
+
+
+def test_the_environment_names_server_and_key_file(tmp_path: Path) -> None:
+    path = tmp_path / "orders.jwk"
+    path.write_text(json.dumps(JWK))
+    environ = {"ACTAS_ISSUER": ISSUER, "ACTAS_CLIENT_ID": "orders", "ACTAS_CLIENT_KEY": str(path)}
+
+    assert Actas.from_env(environ).client_id == "orders"
+
+
+def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ACTAS_CLIENT_KEY", raising=False)
+
+    assert Actas.from_env().client_id == "orders"
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"ACTAS_ISSUER": ""}, "ACTAS_ISSUER"),
+        ({"ACTAS_CLIENT_ID": ""}, "ACTAS_CLIENT_ID"),
+        ({"ACTAS_CLIENT_SECRET": ""}, "ACTAS_CLIENT_SECRET"),
+        ({"ACTAS_CLIENT_KEY": "/keys/orders.jwk"}, "ACTAS_CLIENT_KEY"),
+        ({"ACTAS_ISSUER": "http://sts.acme.example"}, "issuer"),
+    ],
+)
+def test_what_is_missing_or_too_much_is_named_and_never_shown(changed: dict[str, str], named: str) -> None:
+    with pytest.raises(Misconfigured, match=named) as no:
+        Actas.from_env(GOOD | changed)
+
+    assert "s3cr3t" not in str(no.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"client_secret": ""},
+        {"client_secret": "s", "client_key": JWK},
+        {"client_key": {}},
+        {"client_key": "/nowhere/orders.jwk"},
+    ],
+    ids=range(5),
+)
+def test_one_usable_way_to_prove_who_we_are_is_needed(given: dict[str, Any]) -> None:
+    with pytest.raises(Misconfigured):
+        Actas(ISSUER, client_id="orders", **given)
+    with pytest.raises(Misconfigured):
+        Actas(ISSUER, client_id="", client_secret="s")
+
+
+def test_a_key_may_be_given_as_it_is_or_as_a_path(tmp_path: Path) -> None:
+    path = tmp_path / "orders.jwk"
+    path.write_text(json.dumps(JWK))
+    for given in (JWK, path, str(path), SigningKey.from_jwk(JWK)):
+        assert Actas(ISSUER, client_id="orders", client_key=given).client_id == "orders"

@@ -1,0 +1,243 @@
+"""What ``explain`` says: seven stages, every condition with its values, the scopes, the smallest change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actas.core.errors import OAuthError
+from actas.core.party import OURSELVES, Party
+from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.wire import ACCESS_TOKEN
+from actas.kinds.judge import Judgement
+from actas.kinds.kind import Kind
+from actas.policy.decide import Policy
+from actas.policy.explain import RuleLine, nearest, rule_lines
+from actas.policy.narrow import ScopeTable
+
+STAGES = ("client", "subject", "actor", "rules", "scopes", "chain", "lifetime")
+"""The seven stages of a decision, as the configuration reference numbers them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage.
+
+    Attributes:
+        number: from 1.
+        passed: None when the stage was not reached.
+        text: what was found, in one line.
+    """
+
+    number: int
+    name: str
+    passed: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """The smallest change that would have been granted, tried before it is suggested.
+
+    Attributes:
+        scope: ask for exactly these scopes.
+    """
+
+    scope: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why an exchange was, or would be, granted or refused.
+
+    Attributes:
+        error: the OAuth error, or None when granted.
+        reason: the word of the closed set, or None when granted.
+        detail: the decisive sentence.
+        rules: the rules that concern this client at these targets.
+        tables: the scope table of each target.
+        near_miss: the allow that came nearest, when no rule allowed it.
+        suggestion: the smallest change that would have been granted, if there is one.
+        policy: the version of the policy that this explanation used.
+        drawn: the chain: the subject, then every actor, oldest first.
+    """
+
+    granted: bool
+    kind: str | None
+    error: str | None
+    reason: str | None
+    detail: str
+    stages: tuple[Stage, ...]
+    rules: tuple[RuleLine, ...]
+    tables: tuple[ScopeTable, ...]
+    requested: tuple[str, ...] | None
+    scopes: tuple[str, ...]
+    near_miss: RuleLine | None
+    suggestion: Suggestion | None
+    policy: str
+    proposal: Proposal | None = None
+    permit: Permit | None = None
+
+
+def explain_early(error: OAuthError, *, stage: int, passed: Sequence[str], policy: str) -> Explanation:
+    """Explain a refusal that came before the rules were asked.
+
+    Args:
+        error: the refusal.
+        stage: the number of the stage that refused.
+        passed: the texts of the stages before it.
+        policy: the version of the policy.
+    """
+    texts = [*passed[: stage - 1], error.detail]
+    stages = tuple(
+        Stage(
+            number=number,
+            name=name,
+            passed=True if number < stage else False if number == stage else None,
+            text=texts[number - 1] if number <= len(texts) else "not reached",
+        )
+        for number, name in enumerate(STAGES, 1)
+    )
+    return Explanation(
+        granted=False,
+        kind=None,
+        error=error.code,
+        reason=error.reason,
+        detail=error.detail,
+        stages=stages,
+        rules=(),
+        tables=(),
+        requested=None,
+        scopes=(),
+        near_miss=None,
+        suggestion=None,
+        policy=policy,
+    )
+
+
+def explain_judgement(
+    judgement: Judgement, *, policy: Policy, kinds: Sequence[Kind], suggestion: Suggestion | None
+) -> Explanation:
+    """Explain a decision.
+
+    Args:
+        judgement: the decision with everything it looked at.
+        policy: the rules that decided.
+        kinds: the kinds of exchange.
+        suggestion: the smallest change that would have been granted.
+    """
+    proposal = judgement.situation.proposal
+    decision = judgement.decision
+    refusal = decision if isinstance(decision, Refusal) else None
+    considered = [kind.name for kind in (judgement.considered or tuple(kinds))]
+    lines = rule_lines(policy, judgement.situation, apis=proposal.targets, kinds=considered)
+    return Explanation(
+        granted=refusal is None,
+        kind=None if judgement.kind is None else judgement.kind.name,
+        error=None if refusal is None else refusal.error.code,
+        reason=None if refusal is None else refusal.reason,
+        detail="" if refusal is None else refusal.detail,
+        stages=_stages(judgement, lines),
+        rules=lines,
+        tables=judgement.tables,
+        requested=None if proposal.scope is None else tuple(sorted(proposal.scope)),
+        scopes=tuple(sorted(judgement.granted)),
+        near_miss=None if judgement.kind is not None else nearest(lines),
+        suggestion=suggestion,
+        policy=policy.version,
+        proposal=proposal,
+        permit=judgement.permit,
+    )
+
+
+_STAGE_OF = {
+    "unknown_target": 1,
+    "wrong_audience": 2,
+    "bad_subject": 2,
+    "bad_actor": 3,
+    "actor_not_allowed": 3,
+    "malformed_request": 3,
+    "no_rule": 4,
+    "excess": 5,
+    "chain_too_deep": 6,
+    "expired": 7,
+}
+
+
+def _stage_of(refusal: Refusal) -> int:
+    if refusal.reason == "denied_by_rule":
+        return 5 if refusal.error.code == "invalid_scope" else 4
+    return _STAGE_OF.get(refusal.reason, 4)
+
+
+def _stages(judgement: Judgement, lines: Sequence[RuleLine]) -> tuple[Stage, ...]:
+    proposal = judgement.situation.proposal
+    refused: dict[int, str] = {}
+    for refusal in judgement.refusals:
+        refused.setdefault(_stage_of(refusal), refusal.detail)
+    found = (
+        _client_text(proposal),
+        _party_text(proposal.subject, proposal.at),
+        _actor_text(proposal),
+        _rules_text(lines),
+        _scopes_text(judgement),
+        f"{len(judgement.actors)} actors of at most {judgement.depth_limit}",
+        _lifetime_text(judgement),
+    )
+    return tuple(
+        Stage(
+            number=number,
+            name=name,
+            passed=number not in refused,
+            text=refused.get(number, found[number - 1]),
+        )
+        for number, name in enumerate(STAGES, 1)
+    )
+
+
+def _client_text(proposal: Proposal) -> str:
+    targets = ", ".join(api.name for api in proposal.targets)
+    return f"{proposal.client.name} ({proposal.client.kind}) may ask for {targets}"
+
+
+def _party_text(party: Party, at: float) -> str:
+    if party.expires_at == 0:
+        return f"{party.identity.subject} itself"
+    token = "access token of ours" if party.issuer_name == OURSELVES else f"token of {party.issuer_name}"
+    if party.token_type != ACCESS_TOKEN:
+        token = f"{str(party.token_type).rpartition(':')[2]} of {party.issuer_name}"
+    left = span(party.expires_at - int(at))
+    return f"{party.identity.subject}, {token} for {', '.join(party.audience)}, {left} left"
+
+
+def _actor_text(proposal: Proposal) -> str:
+    if proposal.actor is not None:
+        return _party_text(proposal.actor, proposal.at)
+    return f"none sent, so {proposal.client.name} itself is who acts"
+
+
+def _rules_text(lines: Sequence[RuleLine]) -> str:
+    matched = [line for line in lines if line.matched]
+    return ", ".join(f"{line.name} {line.effect}" for line in matched) or "no rule concerns this"
+
+
+def _scopes_text(judgement: Judgement) -> str:
+    return " ".join(sorted(judgement.granted)) or "none"
+
+
+def _lifetime_text(judgement: Judgement) -> str:
+    proposal = judgement.situation.proposal
+    left = proposal.subject.expires_at - int(proposal.at)
+    if proposal.subject is not proposal.itself and judgement.lifetime >= left:
+        return f"{span(judgement.lifetime)}: what the subject token has left"
+    return f"{span(judgement.lifetime)}: the shortest of rule, API and default"
+
+
+def span(seconds: int) -> str:
+    """Return a span of seconds for people: ``1 m 41 s``."""
+    if seconds <= 0:
+        return "0 s"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "m"), (rest, "s")]
+    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount)

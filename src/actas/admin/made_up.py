@@ -1,0 +1,126 @@
+"""Parties that no token proves: for rehearsals from the minutes and for policy tests, never for a grant.
+
+Nothing here is reachable from the pipeline; a house test says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from actas.core.claims import parse_scope
+from actas.core.client import Client, PartyKind
+from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
+from actas.policy.cases import AskedToken
+from actas.trust.registry import TrustedIssuer
+
+
+def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
+    """Return the party that an event speaks of, as it was put before the policy.
+
+    Args:
+        document: ``subject`` or ``actor`` of an event (``audit.event.party_document``).
+        at: when the event was written, seconds since the epoch.
+    """
+    identity = Identity(str(document["iss"]), str(document["sub"]))
+    origin = cast(
+        "Mapping[str, str]", document.get("origin") or {"iss": identity.issuer, "sub": identity.subject}
+    )
+    token = cast("Mapping[str, Any]", document["token"])
+    may_act = document.get("may_act")
+    claims = {"iss": origin["iss"], "sub": origin["sub"], **document.get("claims", {})}
+    if document["issuer"] == OURSELVES:
+        claims |= {"iss": identity.issuer, "sub": identity.subject, "client_id": document.get("client")}
+    return Party(
+        identity=identity,
+        origin=Identity(origin["iss"], origin["sub"]),
+        kind=cast("PartyKind", document["kind"]),
+        issuer_name=str(document["issuer"]),
+        token_type=TokenType(str(document["type"])),
+        audience=tuple(document.get("audience", ())),
+        presenters=_presenters(document.get("presenters")),
+        client_id=document.get("client"),
+        expires_at=int(token.get("exp") or at),
+        issued_at=int(token.get("iat") or at),
+        claims=claims,
+        scope=parse_scope(document.get("scope", "")) or frozenset(),
+        groups=tuple(document.get("groups", ())),
+        actors=actors_from_event(document.get("actors", ())),
+        may_act=None if may_act is None else MayAct(may_act),
+        token_id=token.get("jti"),
+        digest=token.get("digest"),
+        txn=document.get("txn"),
+    )
+
+
+def _presenters(names: Sequence[str] | None) -> frozenset[str] | None:
+    if names is None:
+        return None
+    return ANY_CLIENT if list(names) == ["*"] else frozenset(names)
+
+
+def actors_from_event(members: Sequence[Mapping[str, str]]) -> tuple[Actor, ...]:
+    """Return the members of a chain that an event speaks of, in its order."""
+    return tuple(Actor(Identity(one["iss"], one["sub"]), cast("PartyKind", one["kind"])) for one in members)
+
+
+def party_from_case(
+    asked: AskedToken,
+    *,
+    ourselves: str,
+    issuers: Mapping[str, TrustedIssuer],
+    clients: Mapping[str, Client],
+    presenter: str,
+    at: int,
+) -> Party:
+    """Return the party of a policy test.
+
+    Args:
+        ourselves: our own issuer identifier.
+        issuers: by name.
+        clients: by name; the actors in ``via`` are clients.
+        presenter: the client that presents the token.
+        at: the instant of the test, seconds since the epoch; the token lives another hour.
+    """
+    ours = asked.issuer == OURSELVES
+    issuer = None if ours else issuers[asked.issuer]
+    user = asked.user
+    if issuer is not None:
+        user = _name_at(issuer, user)
+    identity = Identity(ourselves, user)
+    client = clients.get(asked.user)
+    kind: PartyKind = asked.kind or (
+        issuer.party_kind if issuer is not None else client.kind if client is not None else "person"
+    )
+    iss = ourselves if issuer is None else issuer.issuer
+    token_type = ACCESS_TOKEN
+    if issuer is not None:
+        token_type = ID_TOKEN if ID_TOKEN in issuer.accepts else next(iter(issuer.accepts))
+    return Party(
+        identity=identity,
+        origin=Identity(iss, user if ours else asked.user),
+        kind=kind,
+        issuer_name=asked.issuer,
+        token_type=token_type,
+        audience=asked.audience,
+        presenters=None if ours else frozenset({presenter}),
+        client_id=presenter if ours and not asked.audience else (asked.via[-1] if asked.via else presenter),
+        expires_at=at + 3600,
+        issued_at=at,
+        claims={"iss": iss, "sub": asked.user, **asked.claims},
+        scope=asked.scope,
+        groups=asked.groups,
+        actors=tuple(
+            Actor(Identity(ourselves, name), clients[name].kind if name in clients else "unknown")
+            for name in reversed(asked.via)
+        ),
+        txn="test",
+    )
+
+
+def _name_at(issuer: TrustedIssuer, user: str) -> str:
+    """Return what the issuer's mapping would call ``user``: tests write the short name."""
+    if not issuer.email_domains:
+        return f"{issuer.name}:{user}"
+    return user if "@" in user else f"{user}@{min(issuer.email_domains)}"

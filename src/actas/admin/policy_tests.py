@@ -1,0 +1,140 @@
+"""The policy tests of a configuration, run against its own rules by the judge that answers requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from actas.admin.made_up import party_from_case
+from actas.core.client import Client
+from actas.core.party import Party
+from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.target import Api
+from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+from actas.kinds.judge import Judgement, judge
+from actas.kinds.kind import Kind
+from actas.policy.cases import AskedToken, PolicyTest
+from actas.policy.decide import Policy
+from actas.policy.explain import nearest, rule_lines
+from actas.subjects.itself import party_of
+from actas.trust.registry import TrustedIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What came of one policy test.
+
+    Attributes:
+        problems: how the decision differs from what the test expects; empty when it passed.
+    """
+
+    __test__ = False  # a name that a test collector would take for a suite
+
+    test: PolicyTest
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTester:
+    """Runs policy tests.
+
+    Attributes:
+        ourselves: our own issuer identifier.
+        at: the instant of the tests, seconds since the epoch.
+    """
+
+    ourselves: str
+    clients: Mapping[str, Client]
+    apis: Mapping[str, Api]
+    issuers: Mapping[str, TrustedIssuer]
+    kinds: Sequence[Kind]
+    policy: Policy
+    at: int
+
+    def run(self, test: PolicyTest) -> TestResult:
+        """Run one test. Pure: nothing is issued and nothing is written."""
+        judgement = judge(self._proposal(test), kinds=self.kinds, policy=self.policy)
+        return TestResult(test, tuple(self._differences(test, judgement)))
+
+    def _proposal(self, test: PolicyTest) -> Proposal:
+        client = self.clients[test.client]
+        own = None if client.api is None else self.apis[client.api]
+        itself = party_of(client, issuer=self.ourselves, api=own)
+        subject = itself if test.subject is None else self._party(test.subject, test.client)
+        return Proposal(
+            at=float(self.at),
+            grant_type=CLIENT_CREDENTIALS if test.subject is None else TOKEN_EXCHANGE,
+            client=client,
+            subject=subject,
+            actor=None if test.actor is None else self._party(test.actor, test.client),
+            itself=itself,
+            requested=ACCESS_TOKEN,
+            targets=tuple(self.apis[name] for name in test.apis),
+            scope=test.scope,
+        )
+
+    def _party(self, asked: AskedToken, presenter: str) -> Party:
+        return party_from_case(
+            asked,
+            ourselves=self.ourselves,
+            issuers=self.issuers,
+            clients=self.clients,
+            presenter=presenter,
+            at=self.at,
+        )
+
+    def _differences(self, test: PolicyTest, judgement: Judgement) -> Iterator[str]:
+        decision = judgement.decision
+        if isinstance(decision, Refusal):
+            yield from self._refused(test, judgement, decision)
+        else:
+            yield from _granted(test, decision)
+        if test.kind is not None:
+            seen = "none" if judgement.kind is None else judgement.kind.name
+            if seen != test.kind:
+                yield f"expected the kind {test.kind}, got {seen}"
+
+    def _refused(self, test: PolicyTest, judgement: Judgement, refusal: Refusal) -> Iterator[str]:
+        if test.granted is not None:
+            yield f"expected it granted, got {refusal.reason}: {refusal.detail}"
+            return
+        if refusal.reason != test.refused:
+            yield f"expected {test.refused}, got {refusal.reason}: {refusal.detail}"
+        lines = rule_lines(
+            self.policy,
+            judgement.situation,
+            apis=judgement.situation.proposal.targets,
+            kinds=[kind.name for kind in judgement.considered],
+        )
+        had_a_part = {line.name for line in lines if line.matched is not False}
+        if test.rule is not None and test.rule not in had_a_part:
+            yield f"expected the rule {test.rule} to have refused it"
+        if test.near_miss is not None:
+            near = nearest(lines)
+            if near is None or near.name != test.near_miss:
+                yield f"expected {test.near_miss} to come nearest, got {near.name if near else 'none'}"
+
+
+def _granted(test: PolicyTest, permit: Permit) -> Iterator[str]:
+    if test.granted is None:
+        yield f"expected {test.refused}, got granted: {' '.join(sorted(permit.scope))}"
+        return
+    if permit.scope != test.granted:
+        yield f"expected {' '.join(sorted(test.granted))}, got {' '.join(sorted(permit.scope))}"
+    lifetime = permit.expires_at - permit.issued_at
+    if test.lifetime is not None and lifetime != test.lifetime:
+        yield f"expected a life of {test.lifetime} s, got {lifetime} s"
+    if test.rule is not None and test.rule not in permit.rules:
+        yield f"expected the rule {test.rule} to allow it, got {', '.join(permit.rules)}"
+    if test.chain is not None:
+        chain = (permit.subject.subject, *(actor.identity.subject for actor in reversed(permit.actors)))
+        if not _same_chain(test.chain, chain):
+            yield f"expected the chain {' '.join(test.chain)}, got {' '.join(chain)}"
+
+
+def _same_chain(expected: Sequence[str], got: Sequence[str]) -> bool:
+    """Tests may write short names: ``alice`` for alice@acme.example, or for corp:alice."""
+    return len(expected) == len(got) and all(
+        want in (have, have.partition("@")[0], have.partition(":")[2])
+        for want, have in zip(expected, got, strict=True)
+    )

@@ -1,0 +1,177 @@
+"""An exchange up to the decision and no further: nothing is issued, nothing is written.
+
+The same parsers, validators and judge that answer requests are used; there is no second engine (SEC-45).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
+from actas.admin.made_up import party_from_event
+from actas.clients.authenticator import ClientStore
+from actas.core.claims import parse_scope
+from actas.core.client import Client
+from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, Reason, UnauthorizedClient
+from actas.core.party import Party, PresentedToken
+from actas.core.permit import ExchangeRequest, Proposal
+from actas.core.ports import Clock
+from actas.core.wire import ACCESS_TOKEN, GrantType, TokenType
+from actas.kinds.judge import Judgement, judge
+from actas.kinds.kind import Kind
+from actas.kinds.targets import ApiStore, targets_of
+from actas.policy.decide import Policy
+from actas.subjects.itself import party_of
+from actas.subjects.validator import Validators
+
+
+class NotExplainable(Exception):
+    """An entry of the minutes cannot be put before the policy again. The message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Explains exchanges under one configuration.
+
+    Attributes:
+        issuer: our own issuer identifier.
+    """
+
+    issuer: str
+    clients: ClientStore
+    apis: ApiStore
+    subjects: Validators
+    kinds: Sequence[Kind]
+    policy: Policy
+    clock: Clock
+
+    async def of_request(self, client_name: str, request: ExchangeRequest) -> Explanation:
+        """Explain what would happen if ``client_name`` asked this now.
+
+        Args:
+            client_name: who would ask; that it can authenticate is taken for granted.
+            request: what would be asked.
+        """
+        stage, passed = 1, list[str]()
+        try:
+            client = self._client(client_name, request.grant_type)
+            targets = targets_of(request, client, self.apis)
+            passed.append(f"{client.name} ({client.kind})")
+            stage = 2
+            itself = self._itself(client)
+            subject = await self._prove(request.subject) or itself
+            passed.append(subject.identity.subject)
+            stage = 3
+            actor = await self._prove(request.actor)
+        except OAuthError as refused:
+            return explain_early(refused, stage=stage, passed=passed, policy=self.policy.version)
+        return self.of_proposal(
+            Proposal(
+                at=self.clock.now(),
+                grant_type=request.grant_type,
+                client=client,
+                subject=subject,
+                actor=actor,
+                itself=itself,
+                requested=request.requested,
+                targets=targets,
+                scope=request.scope,
+            )
+        )
+
+    def of_event(self, event: Mapping[str, Any]) -> Explanation:
+        """Explain a past attempt from its entry in the minutes, under the policy of today.
+
+        Raises:
+            NotExplainable: the entry is no attempt, or its client or API no longer exists.
+        """
+        if event.get("outcome") not in ("granted", "refused"):
+            raise NotExplainable(f"{event.get('id')} is {event.get('event')}, which is not an attempt")
+        if "policy" not in event:
+            return self._early(event)
+        return self.of_proposal(self._proposal_of(event))
+
+    def of_proposal(self, proposal: Proposal) -> Explanation:
+        """Explain a proposal."""
+        judgement = judge(proposal, kinds=self.kinds, policy=self.policy)
+        return explain_judgement(
+            judgement, policy=self.policy, kinds=self.kinds, suggestion=self._suggestion(judgement)
+        )
+
+    def _suggestion(self, judgement: Judgement) -> Suggestion | None:
+        """Try the largest part of the request that is left; suggest it only if it is granted."""
+        if judgement.permit is not None or not judgement.tables:
+            return None
+        proposal = judgement.situation.proposal
+        left = frozenset.intersection(*(table.leaves for table in judgement.tables))
+        wanted = left & proposal.scope if proposal.scope is not None else left
+        for scope in (wanted, left):
+            if scope and scope != proposal.scope:
+                again = judge(replace(proposal, scope=scope), kinds=self.kinds, policy=self.policy)
+                if again.permit is not None:
+                    return Suggestion(scope=tuple(sorted(again.permit.scope)))
+        return None
+
+    def _client(self, name: str, grant_type: GrantType) -> Client:
+        client = self.clients.client(name)
+        if client is None or client.disabled:
+            raise InvalidClient(
+                detail=f"the client {name!r} is {'unknown' if client is None else 'disabled'}"
+            )
+        if grant_type not in client.grants:
+            raise UnauthorizedClient(
+                "client_may_not_exchange", detail=f"{name} is not registered for {grant_type}"
+            )
+        return client
+
+    def _itself(self, client: Client) -> Party:
+        return party_of(
+            client, issuer=self.issuer, api=None if client.api is None else self.apis.api(client.api)
+        )
+
+    async def _prove(self, token: PresentedToken | None) -> Party | None:
+        if token is None:
+            return None
+        try:
+            return await self.subjects.prove(token)
+        except BadToken as bad:
+            forged: Reason = "bad_subject" if token.role == "subject" else "bad_actor"
+            reason: Reason = forged if bad.why == "forged" else bad.why
+            raise InvalidRequest(reason, detail=f"{token.role} token: {bad.detail}") from bad
+
+    def _early(self, event: Mapping[str, Any]) -> Explanation:
+        error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))
+        stage = 1 if "client" not in event or "apis" not in event else 2 if "subject" not in event else 3
+        passed = [f"{event.get('client', {}).get('name')}", str(event.get("subject", {}).get("sub"))]
+        early = explain_early(error, stage=stage, passed=passed, policy=self.policy.version)
+        return replace(early, error=str(event.get("error", early.error)))
+
+    def _proposal_of(self, event: Mapping[str, Any]) -> Proposal:
+        client = self.clients.client(str(event["client"]["name"]))
+        if client is None:
+            raise NotExplainable(f"the client {event['client']['name']} no longer exists")
+        targets = tuple(api for name in event["apis"] if (api := self.apis.api(name)) is not None)
+        if len(targets) != len(event["apis"]):
+            raise NotExplainable("an API that was asked for no longer exists")
+        at = datetime.fromisoformat(str(event["at"])).timestamp()
+        itself = self._itself(client)
+        subject = party_from_event(event["subject"], at=int(at))
+        if subject.token_id is None and subject.digest is None:
+            subject = itself
+        asked = event.get("asked", {})
+        scope = asked.get("scope")
+        actor = event.get("actor")
+        return Proposal(
+            at=at,
+            grant_type=GrantType(str(event["grant"])),
+            client=client,
+            subject=subject,
+            actor=None if actor is None else party_from_event(actor, at=int(at)),
+            itself=itself,
+            requested=TokenType(str(asked.get("type", ACCESS_TOKEN))),
+            targets=targets,
+            scope=None if scope is None else parse_scope(scope),
+        )

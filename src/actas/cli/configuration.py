@@ -1,0 +1,90 @@
+"""The ``-c`` flag, and how a configuration that does not hold is told."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from actas.cli.exits import Exit, Failure
+from actas.cli.run import Run
+
+if TYPE_CHECKING:
+    from actas.settings.faults import Fault
+    from actas.settings.load import Draft
+
+DEFAULT: Final = "actas.yaml"
+
+configuration_flag = click.option(
+    "-c",
+    "--config",
+    multiple=True,
+    metavar="FILE…",
+    help="Configuration files and folders; ACTAS_CONFIG, else ./actas.yaml.",
+)
+
+
+def paths_of(run: Run, config: Sequence[str]) -> tuple[str, ...]:
+    """Return the files to read: the flag, ``ACTAS_CONFIG``, ``./actas.yaml``."""
+    if config:
+        return tuple(config)
+    return (run.variable("ACTAS_CONFIG") or DEFAULT,)
+
+
+def read_draft(run: Run, config: Sequence[str], *, dev: bool, environ: Mapping[str, str]) -> Draft:
+    """Read a configuration and tell its warnings.
+
+    Raises:
+        Failure: it does not hold; every fault was told.
+    """
+    from actas.app import read_configuration
+    from actas.settings.faults import ConfigurationFaults
+
+    try:
+        draft = read_configuration([Path(one) for one in paths_of(run, config)], dev=dev, environ=environ)
+    except ConfigurationFaults as broken:
+        raise invalid(run, broken.faults) from broken
+    for warning in draft.warnings:
+        run.out.aside(f"warning: {warning}")
+    return draft
+
+
+def invalid(run: Run, faults: Sequence[Fault]) -> Failure:
+    """Tell every fault, and return the failure to raise."""
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if not run.out.structured:
+        for fault in faults:
+            run.out.aside(str(fault) if fault.severity == "error" else f"warning: {fault}")
+    count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
+    return Failure(
+        f"{count}. Nothing was changed.",
+        code="configuration",
+        exit=Exit.CONFIGURATION,
+        more={
+            "faults": [
+                {"place": one.place, "path": one.path, "message": one.message, "severity": one.severity}
+                for one in faults
+            ]
+        },
+    )
+
+
+@contextlib.contextmanager
+def refusals() -> Generator[None]:
+    """Make what stops a server from starting into failures with the right exit code."""
+    from actas.core.errors import AuditUnavailable, StoreUnavailable
+    from actas.keys.envelope import EnvelopeKeyRefused
+    from actas.keys.kept import KeysUnusable
+    from actas.store.trouble import DatabaseUnavailable
+
+    try:
+        yield
+    except AuditUnavailable as stopped:
+        raise Failure(stopped.detail, code="audit", exit=Exit.UNFINISHED) from stopped
+    except (EnvelopeKeyRefused, KeysUnusable) as stopped:
+        raise Failure(str(stopped), code="keys", exit=Exit.CONFIGURATION) from stopped
+    except (DatabaseUnavailable, StoreUnavailable) as stopped:
+        raise Failure(str(stopped), code="storage", exit=Exit.UNFINISHED) from stopped

@@ -1,0 +1,137 @@
+"""What one invocation of the program knows: the world outside, the global flags, where to write.
+
+Every command gets a ``Run``. Flags may stand before and after the command's name, so ``Options`` is
+filled while the command line is read and is not to be read before that.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from io import TextIOWrapper
+from os import environ
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Self, TextIO
+
+from actas.cli.exits import misused
+
+if TYPE_CHECKING:
+    from actas.cli.output import Output
+
+Format = Literal["table", "json", "jsonl", "yaml", "name"]
+FORMATS: Final[tuple[Format, ...]] = ("table", "json", "jsonl", "yaml", "name")
+
+DEFAULT_SERVER: Final = "http://127.0.0.1:8693"
+DEFAULT_TIMEOUT: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is outside the program, handed in so that tests can hold it still.
+
+    Attributes:
+        clock: returns seconds since the epoch.
+    """
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    clock: Callable[[], float] = time.time
+
+    @classmethod
+    def real(cls) -> Self:
+        """The streams, environment and clock of this process."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                # A name that the terminal cannot show is spelt out; it never ends the program.
+                stream.reconfigure(errors="backslashreplace")
+        return cls(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=environ)
+
+
+@dataclass(slots=True, kw_only=True)
+class Options:
+    """The global flags.
+
+    Attributes:
+        server: the address of the server, when a flag gave one.
+        timeout: seconds to wait for an answer.
+        verbose: how often ``-v`` was given; twice shows the wire.
+    """
+
+    server: str | None = None
+    format: Format = "table"
+    quiet: bool = False
+    verbose: int = 0
+    no_colour: bool = False
+    ascii: bool = False
+    timeout: float = DEFAULT_TIMEOUT
+    yes: bool = False
+    dry_run: bool = False
+
+
+class Run:
+    """One invocation.
+
+    Args:
+        world: what is outside.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.options = Options()
+
+    @cached_property
+    def out(self) -> Output:
+        """Where to write."""
+        from actas.cli.output import Output
+
+        return Output(self.world, self.options)
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.world.clock()
+
+    @property
+    def home(self) -> Path:
+        """Where the command line keeps things of this person: ``ACTAS_HOME``, else the XDG state folder."""
+        environ = self.world.environ
+        if environ.get("ACTAS_HOME"):
+            return Path(environ["ACTAS_HOME"])
+        state = Path(environ.get("XDG_STATE_HOME", ""))
+        if state.is_absolute():  # the XDG base directory specification ignores relative ones
+            return state / "actas"
+        return Path(environ.get("HOME") or Path.home()) / ".local" / "state" / "actas"
+
+    def variable(self, name: str) -> str | None:
+        """Return a variable of the environment, or None when it is missing or empty."""
+        return self.world.environ.get(name) or None
+
+    def server(self) -> str:
+        """Return the address of the server: flag, ``ACTAS_SERVER``, ``ACTAS_ISSUER``, this computer."""
+        return (
+            self.options.server
+            or self.variable("ACTAS_SERVER")
+            or self.variable("ACTAS_ISSUER")
+            or DEFAULT_SERVER
+        )
+
+    def confirm(self, what: str) -> None:
+        """Say what will happen, and go on only when somebody says yes.
+
+        Raises:
+            Failure: nobody is there to ask and there is no ``--yes`` (exit 2), or the answer is no (exit 2).
+        """
+        if self.options.yes:
+            return
+        if not (self.world.stdin.isatty() and self.world.stderr.isatty()):
+            raise misused(f"{what} Nobody is there to ask.", hint="add --yes to go ahead")
+        self.out.aside(what)
+        self.world.stderr.write("Go ahead? [y/N] ")
+        self.world.stderr.flush()
+        if self.world.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise misused("Nothing was changed.")

@@ -1,0 +1,135 @@
+"""``actas serve``: run the server."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from actas.cli.configuration import configuration_flag, paths_of, read_draft, refusals
+from actas.cli.exits import Exit, Failure
+from actas.cli.run import Run
+from actas.cli.tree import command as make
+
+if TYPE_CHECKING:
+    from actas.app import Assembly
+    from actas.settings.load import Draft
+
+
+@make(
+    examples=(
+        ("this folder's configuration, on this computer only", "actas serve --dev"),
+        ("two processes on a production configuration", "actas serve -c /etc/actas --workers 2"),
+    )
+)
+@configuration_flag
+@click.option("--listen", metavar="ADDRESS", help="Where to serve the protocol, instead of server.listen.")
+@click.option("--management", metavar="ADDRESS", help="Where to serve health, instead of server.management.")
+@click.option("--workers", type=click.IntRange(1, 64), help="How many processes, instead of server.workers.")
+@click.option("--dev", is_flag=True, help="Allow http on this computer, and tell callers the whole story.")
+@click.pass_obj
+def command(
+    run: Run, config: tuple[str, ...], *, dev: bool, workers: int | None, **changes: str | None
+) -> None:
+    """Run the server.
+
+    On the very first start it makes its data folder and its keys. It stops on SIGTERM or Ctrl-C once
+    running requests have finished, and reads its configuration again on SIGHUP.
+    """
+    environ = dict(run.world.environ)
+    for name, value in changes.items():
+        if value is not None:
+            environ[f"ACTAS_SERVER__{name.upper()}"] = value
+    paths = paths_of(run, config)
+    draft = read_draft(run, paths, dev=dev, environ=environ)
+    count = workers or draft.server.workers
+    from actas.web.server import listen
+
+    try:
+        public = listen(draft.server.listen.host, draft.server.listen.port)
+        management = listen(draft.server.management.host, draft.server.management.port)
+    except OSError as taken:
+        raise Failure(str(taken.strerror or taken), code="address", exit=Exit.UNFINISHED) from taken
+    job = Job(paths=paths, dev=dev, environ=environ, sockets=(public.fileno(), management.fileno()))
+    say = functools.partial(run.out.aside)
+    host, port = public.getsockname()[:2]
+    if count == 1:
+        with refusals():
+            asyncio.run(
+                serve(job, draft, ready=lambda: say(f"actas serves {draft.server.issuer} on {host}:{port}"))
+            )
+        return
+    from actas.web.workers import Workers
+
+    say(f"actas serves {draft.server.issuer} on {host}:{port} with {count} workers")
+    if Workers(count=count, start=functools.partial(work, job)).run():
+        raise Failure("the workers did not all end well", code="workers", exit=Exit.UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker process needs to know. It crosses a process boundary, so it holds plain values.
+
+    Attributes:
+        sockets: file descriptors of the public and the management socket.
+    """
+
+    paths: tuple[str, ...]
+    dev: bool
+    environ: Mapping[str, str]
+    sockets: tuple[int, int]
+
+
+def work(job: Job, _number: int) -> None:
+    """Run one worker process."""
+    asyncio.run(serve(job, _read(job), ready=lambda: None))
+
+
+async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
+    """Serve one process until it is told to stop."""
+    import socket
+
+    from actas.app import assembly, foundation
+    from actas.web.health import management_app
+    from actas.web.server import Listener
+    from actas.web.server import serve as listen_and_serve
+
+    public, management = (socket.socket(fileno=os.dup(number)) for number in job.sockets)
+    async with foundation(draft, dev=job.dev) as base, assembly(base) as house:
+        await listen_and_serve(
+            [Listener(house.gate, public), Listener(management_app(house.probes), management)],
+            ready=ready,
+            on_hangup=functools.partial(_reload, job, house),
+        )
+
+
+async def _reload(job: Job, house: Assembly) -> None:
+    """Read the configuration again. All or nothing: on any fault the old one serves on (REL-30)."""
+    import structlog
+
+    from actas.core.errors import AuditUnavailable
+    from actas.settings.faults import ConfigurationFaults
+
+    log = structlog.get_logger("actas")
+    try:
+        draft = await asyncio.to_thread(_read, job)
+        await house.replace(draft)
+    except ConfigurationFaults as broken:
+        for fault in broken.faults:
+            log.error("configuration not reloaded", fault=str(fault))  # noqa: TRY400 (no defect: no trace)
+    except AuditUnavailable as failed:
+        log.error("configuration not reloaded", fault=failed.detail)  # noqa: TRY400 (no defect: no trace)
+    else:
+        log.info("configuration reloaded", digest=house.base.catalog.digest)
+
+
+def _read(job: Job) -> Draft:
+    from actas.app import read_configuration
+
+    return read_configuration([Path(path) for path in job.paths], dev=job.dev, environ=job.environ)

@@ -1,0 +1,68 @@
+"""A policy test as data: what is asked, by whom, with which made-up token, and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from actas.core.client import PartyKind
+from actas.core.errors import Reason
+from actas.core.ports import Json
+from actas.policy.rule import KindWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedToken:
+    """A token that a policy test makes up.
+
+    Attributes:
+        issuer: the name of its issuer; ``actas`` is this server.
+        user: the subject's name here.
+        kind: what the party is, or None for what its issuer says.
+        via: its earlier actors, oldest first, by the names of clients.
+        audience: values of ``aud``: names of APIs are already replaced by their audience.
+        scope: the scopes it holds.
+    """
+
+    issuer: str
+    user: str
+    kind: PartyKind | None = None
+    groups: tuple[str, ...] = ()
+    claims: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    via: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    scope: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTest:
+    """One policy test. Exactly one of ``granted`` and ``refused`` is set.
+
+    Attributes:
+        subject: the subject token, or None when the client speaks for itself.
+        apis: the names of the targets.
+        scope: the scopes asked for, or None when none are named.
+        kind: the kind of exchange that must come of it, or None for whichever does.
+        granted: exactly the scopes of the new token.
+        lifetime: exactly its life in seconds, or None when that does not matter.
+        chain: exactly the subject and every actor, oldest first, or None when that does not matter.
+        refused: the reason of the refusal.
+        rule: the rule that allowed or denied, or None when that does not matter.
+        near_miss: the rule that came nearest, or None when that does not matter.
+        place: ``file:line``, for people.
+    """
+
+    name: str
+    client: str
+    subject: AskedToken | None
+    actor: AskedToken | None
+    apis: tuple[str, ...]
+    scope: frozenset[str] | None
+    kind: KindWord | None
+    granted: frozenset[str] | None
+    lifetime: int | None
+    chain: tuple[str, ...] | None
+    refused: Reason | None
+    rule: str | None
+    near_miss: str | None
+    place: str

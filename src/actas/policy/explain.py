@@ -1,0 +1,139 @@
+"""Why yes, why no, and what came nearest: the rules of one decision, condition by condition.
+
+The same condition objects that decided are asked again, so that an explanation cannot differ from the
+decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from actas.core.target import Api
+from actas.policy.decide import Policy, Rule
+from actas.policy.expression import EvaluationError, Expression
+from actas.policy.match import Situation
+from actas.policy.rule import KindWord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionLine:
+    """One condition as it was.
+
+    Attributes:
+        field: its path in the rule.
+        wanted: what it asks for, or the expression.
+        holds: whether it held; None when it could not be evaluated.
+        seen: the values it looked at, in words.
+    """
+
+    field: str
+    wanted: str
+    holds: bool | None
+    seen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """One rule as it was.
+
+    Attributes:
+        effect: ``allows`` or ``denies``.
+        place: ``file:line`` of the rule.
+        matched: whether it had a part in the decision; None when it could not be evaluated.
+        scopes: for a deny of scopes only, which.
+    """
+
+    name: str
+    effect: str
+    kind: str
+    place: str
+    matched: bool | None
+    reason: str
+    scopes: tuple[str, ...]
+    conditions: tuple[ConditionLine, ...]
+
+    @property
+    def missed(self) -> tuple[ConditionLine, ...]:
+        """The conditions that did not hold."""
+        return tuple(one for one in self.conditions if one.holds is not True)
+
+
+def rule_lines(
+    policy: Policy, situation: Situation, *, apis: Sequence[Api], kinds: Sequence[KindWord]
+) -> tuple[RuleLine, ...]:
+    """Return every rule that concerns this client at these targets: those that matched first.
+
+    Args:
+        policy: the rules.
+        situation: the exchange.
+        apis: its targets.
+        kinds: the kinds of exchange that its shape leaves open.
+    """
+    client = situation.proposal.client
+    found: dict[str, Rule] = {}
+    for api in apis:
+        for kind in kinds:
+            found |= {rule.spec.name: rule for rule in policy.allows(client, api, kind)}
+        found |= {
+            rule.spec.name: rule
+            for rule in policy.denies(client, api)
+            if rule.spec.kind == "any" or rule.spec.kind in kinds
+        }
+    lines = [_line(rule, situation) for rule in found.values()]
+    return tuple(sorted(lines, key=_weight))
+
+
+def nearest(lines: Sequence[RuleLine]) -> RuleLine | None:
+    """Return the allow that came nearest without matching, or None when there is none."""
+    missed = [line for line in lines if line.effect == "allows" and line.matched is not True]
+    return min(missed, key=lambda line: (len(line.missed), line.name), default=None)
+
+
+def _weight(line: RuleLine) -> tuple[bool, bool, int, str]:
+    return (line.matched is False, line.effect == "allows", len(line.missed), line.name)
+
+
+def _line(rule: Rule, situation: Situation) -> RuleLine:
+    conditions = (*_structured(rule, situation), *_expressions(rule, situation))
+    holds = [one.holds for one in conditions]
+    structured = all(one for one in holds[: len(rule.conditions)])
+    return RuleLine(
+        name=rule.spec.name,
+        effect="allows" if rule.spec.effect == "allow" else "denies",
+        kind=rule.spec.kind,
+        place=rule.spec.place,
+        matched=None if structured and None in holds else all(holds),
+        reason=rule.spec.reason,
+        scopes=tuple(sorted(rule.spec.denied_scopes)),
+        conditions=conditions,
+    )
+
+
+def _structured(rule: Rule, situation: Situation) -> Iterator[ConditionLine]:
+    for condition in rule.conditions:
+        yield ConditionLine(
+            field=condition.field,
+            wanted=condition.wanted,
+            holds=condition.test(situation),
+            seen=condition.seen(situation),
+        )
+
+
+def _expressions(rule: Rule, situation: Situation) -> Iterator[ConditionLine]:
+    for number, expression in enumerate(rule.when):
+        holds, problem = _holds(expression, situation)
+        seen = [f"{path} = {value!r}" for path, value in expression.seen(situation.values).items()]
+        yield ConditionLine(
+            field=f"when[{number}]",
+            wanted=expression.source,
+            holds=holds,
+            seen=", ".join([*seen, problem] if problem else seen),
+        )
+
+
+def _holds(expression: Expression, situation: Situation) -> tuple[bool | None, str]:
+    try:
+        return expression.holds(situation.context), ""
+    except EvaluationError as exc:
+        return None, str(exc)

@@ -1,0 +1,53 @@
+"""Stores that keep nothing beyond the process: for tests, held to the same suites as the real ones."""
+
+from __future__ import annotations
+
+from actas.core.ports import Clock
+from actas.keys.kept import StoredKey, StoredSecret
+from actas.store.marks import MarksUnavailable, mark_of, needed_until
+
+
+class MemoryKeyStore:
+    """Implements ``keys.local.KeyStore``."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, StoredKey] = {}
+        self._secrets: dict[str, StoredSecret] = {}
+
+    async def all(self) -> list[StoredKey]:
+        return list(self._keys.values())
+
+    async def add(self, key: StoredKey) -> bool:
+        slot = (key.purpose, key.algorithm, "active")
+        taken = any((one.purpose, one.algorithm, one.state) == slot for one in self._keys.values())
+        if key.kid in self._keys or (taken and key.state == "active"):
+            return False
+        self._keys[key.kid] = key
+        return True
+
+    async def secrets(self) -> list[StoredSecret]:
+        return list(self._secrets.values())
+
+    async def add_secret(self, secret: StoredSecret) -> bool:
+        return self._secrets.setdefault(secret.name, secret) is secret
+
+
+class MemoryMarks:
+    """Implements ``clients.private_key_jwt.MarkStore``."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: dict[bytes, int] = {}
+        self._forgotten = 0
+
+    async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
+        key = mark_of(purpose=purpose, issuer=issuer, token_id=token_id)
+        until = needed_until(expires_at)
+        if until <= self._forgotten:
+            raise MarksUnavailable("marks of that age are gone: nobody knows whether it was claimed before")
+        first = key not in self._kept
+        self._kept.setdefault(key, until)
+        past = [key for key, kept in self._kept.items() if kept < self._clock.now()]
+        for key in past:
+            self._forgotten = max(self._forgotten, self._kept.pop(key))
+        return first

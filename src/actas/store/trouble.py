@@ -1,0 +1,11 @@
+"""What can be wrong with a database, in words for administrators. No library's exception leaves ``store``."""
+
+from __future__ import annotations
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be opened, or a transaction failed; nothing may be concluded from it (REL-19)."""
+
+
+class SchemaRefused(Exception):
+    """The database holds something that this release must not touch (REL-27)."""

@@ -1,0 +1,123 @@
+"""Two listeners in one process: the public one and the management one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import uvicorn
+
+from actas.web.protocol import BoundedHttpProtocol
+
+DRAIN: Final = 30
+"""Seconds that running requests have to finish once a stop was asked for (REL-25)."""
+
+BACKLOG: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An application and the socket it is served on. The socket is bound and listening."""
+
+    app: Callable[..., Awaitable[None]] | Any
+    socket: socket.socket
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to its owner."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening TCP socket.
+
+    Args:
+        host: an IP address or ``localhost``.
+        port: 0 for any free one.
+
+    Raises:
+        OSError: the address cannot be had; the message names it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError as exc:
+        listening.close()
+        raise OSError(exc.errno, f"cannot listen on {host}:{port}: {exc.strerror}") from None
+    listening.set_inheritable(True)
+    return listening
+
+
+async def serve(
+    listeners: Sequence[Listener], *, ready: Callable[[], None], on_hangup: Callable[[], Awaitable[None]]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return.
+
+    Args:
+        listeners: what to serve.
+        ready: called once every listener answers.
+        on_hangup: called on SIGHUP.
+    """
+    servers = [_server(listener) for listener in listeners]
+    loop = asyncio.get_running_loop()
+    hangups: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    def hangup() -> None:
+        task = loop.create_task(_call(on_hangup))
+        hangups.add(task)
+        task.add_done_callback(hangups.discard)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, hangup)
+    tasks = [
+        loop.create_task(server.serve(sockets=[listener.socket]))
+        for server, listener in zip(servers, listeners, strict=True)
+    ]
+    try:
+        while not all(server.started for server in servers):
+            if any(task.done() for task in tasks):
+                break
+            await asyncio.sleep(0.005)
+        else:
+            ready()
+        await asyncio.gather(*tasks)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+async def _call(function: Callable[[], Awaitable[None]]) -> None:
+    await function()
+
+
+def _server(listener: Listener) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            listener.app,
+            http=BoundedHttpProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=DRAIN,
+        )
+    )
