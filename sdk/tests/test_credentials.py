@@ -113,11 +113,12 @@ def test_what_is_missing_or_too_much_is_named_and_never_shown(changed: dict[str,
     [
         {},
         {"client_secret": ""},
+        {"client_secret": "s\udcff"},
         {"client_secret": "s", "client_key": JWK},
         {"client_key": {}},
         {"client_key": "/nowhere/orders.jwk"},
     ],
-    ids=range(5),
+    ids=range(6),
 )
 def test_one_usable_way_to_prove_who_we_are_is_needed(given: dict[str, Any]) -> None:
     with pytest.raises(Misconfigured):

@@ -109,6 +109,15 @@ def test_a_bad_token_is_401_and_says_no_more(
     )
 
 
+def test_the_log_says_which_check_failed(
+    client: TestClient, fake_actas: FakeActas, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="actas_sdk")
+    client.get("/me", headers=fake_actas.token("alice", life=-1).headers())
+
+    assert "exp has passed" in caplog.text
+
+
 def test_two_tokens_are_400(client: TestClient, fake_actas: FakeActas) -> None:
     said = fake_actas.token("alice").headers()["Authorization"]
     answer = client.get("/me", headers=[("Authorization", said), ("Authorization", said)])

@@ -94,7 +94,9 @@ def test_everything_is_encoded() -> None:
         {"scopes": ["a" * 257]},
         {"subject_type": "cookie"},
         {"subject_type": ""},
+        {"subject_type": "urn:x\n"},
         {"whom": "x" * 16_385},
+        {"whom": "canary\ud800"},
     ],
     ids=repr,
 )

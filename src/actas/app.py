@@ -64,6 +64,7 @@ from actas.trust.jwks import IssuerKeys
 from actas.web.admission import Admission
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
+from actas.web.errors_page import ErrorsPage
 from actas.web.gate import Endpoint, Gate
 from actas.web.health import Probe
 from actas.web.metadata import metadata, metadata_paths
@@ -431,6 +432,7 @@ def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dic
     return {
         f"{prefix}/token": Admission(token, most=base.definitions.limits.in_flight, errors=errors),
         f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
+        f"{prefix}/errors": ErrorsPage(),
         paths["oauth"]: about,
         paths["openid"]: about,
     }

@@ -13,7 +13,7 @@ from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import World
 from actas_sdk.jws import encode
 from actas_sdk.keys import SigningKey
-from actas_sdk.strict_json import Json
+from actas_sdk.strict_json import Json, encodable
 
 __all__ = ["ClientKey", "ClientSecret", "Credentials", "Proof", "from_environment"]
 
@@ -104,13 +104,14 @@ def credentials(
     Raises:
         Misconfigured: none was given, or both, or the key cannot be used.
     """
-    if not client_id:
-        raise Misconfigured("the client id is missing")
+    if not client_id or not encodable(client_id):
+        raise Misconfigured("the client id is missing, or is not text that can be sent")
     if (secret is None) == (key is None):
         raise Misconfigured("give the client a secret or a key, one of the two")
     if secret is not None:
-        if not secret:
-            raise Misconfigured("the client secret is empty")
+        # An environment variable that is not UTF-8 reaches Python with surrogates in it.
+        if not secret or not encodable(secret):
+            raise Misconfigured("the client secret is empty, or is not text that can be sent")
         return ClientSecret(client_id=client_id, secret=secret)
     if isinstance(key, SigningKey):
         return ClientKey(client_id=client_id, key=key)

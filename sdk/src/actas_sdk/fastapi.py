@@ -13,6 +13,7 @@
 # No `from __future__ import annotations` here: FastAPI reads the annotations of a dependency that
 # is an object, and would look for their names in the wrong module.
 
+import logging
 from collections.abc import AsyncGenerator, Collection
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Final
@@ -37,6 +38,7 @@ from actas_sdk.requests import scope_set
 __all__ = ["Caller", "Protect"]
 
 _UNAVAILABLE: Final = 503
+_log = logging.getLogger("actas_sdk")
 
 
 class Protect:
@@ -162,13 +164,16 @@ class _Check(SecurityBase):
                 scopes=needed.scopes,
             )
         except InvalidToken as no:
+            _log.info("401: %s", no.detail)
             headers = no.challenge(resource_metadata=self._metadata_url, scopes=needed.scopes)
             raise HTTPException(no.status, no.sentence, headers) from no
         except MissingScope as no:
             headers = no.challenge(resource_metadata=self._metadata_url)
             raise HTTPException(no.status, no.sentence, headers) from no
         except Unreachable as down:
+            _log.warning("503: %s", down.detail)
             wait = {} if down.retry_after is None else {"Retry-After": str(down.retry_after)}
             raise HTTPException(_UNAVAILABLE, down.sentence, wait) from down
         except BadAnswer as down:
+            _log.warning("503: %s", down.detail)
             raise HTTPException(_UNAVAILABLE, down.sentence) from down

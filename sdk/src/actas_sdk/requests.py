@@ -15,6 +15,7 @@ from actas_sdk.credentials import Proof
 from actas_sdk.errors import Misconfigured, NoPerson
 from actas_sdk.flow import Ask
 from actas_sdk.jws import LONGEST_TOKEN
+from actas_sdk.strict_json import encodable
 from actas_sdk.token import Token
 
 __all__ = ["ACCESS_TOKEN", "Wanted", "document", "token", "wanted_for", "wanted_own"]
@@ -80,10 +81,10 @@ def wanted_for(
         held = Token(held.strip(), audience="")
     if held is None or not held.reveal():
         raise NoPerson("no token to act for was given; nothing was sent")
-    if len(held.reveal()) > LONGEST_TOKEN:
-        raise Misconfigured("the token to act for is longer than any token that is accepted")
+    if len(held.reveal()) > LONGEST_TOKEN or not encodable(held.reveal()):
+        raise Misconfigured("the token to act for is too long, or is not text that can be sent")
     declared = SHORT_TYPES.get(subject_type, subject_type)
-    if ":" not in declared:
+    if ":" not in declared or not declared.isprintable() or len(declared) > 1024:
         raise Misconfigured("the subject type is none of access_token, id_token, jwt, nor a URI")
     return Wanted(subject=held, subject_type=declared, to=_target(to), scopes=scope_set(scopes))
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-__all__ = ["Json", "JsonObject", "NotStrict", "parse_object", "text", "text_or_none", "texts"]
+__all__ = ["Json", "JsonObject", "NotStrict", "encodable", "parse_object", "text", "text_or_none", "texts"]
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A JSON value."""
@@ -86,6 +86,14 @@ def texts(members: Mapping[str, Json], name: str) -> tuple[str, ...]:
     return found
 
 
+def encodable(text: str) -> bool:
+    """Say whether ``text`` can be written down: a lone surrogate cannot.
+
+    Asked before encoding, because the error of encoding quotes the text, which may be a secret.
+    """
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def _without_repeats(pairs: list[tuple[str, Json]]) -> JsonObject:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -109,7 +117,7 @@ def _check_depth_and_text(value: Json, *, deepest: int) -> None:
     if deepest == 0:
         raise NotStrict("nested too deeply")
     if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= each <= "\udfff" for each in value):
+        if not encodable(value):
             raise NotStrict("a text holds a lone surrogate")
     elif isinstance(value, list):
         for each in value:

@@ -16,7 +16,17 @@ from actas_sdk.errors import InvalidToken
 @pytest.mark.requirement("TX-125")
 @pytest.mark.parametrize(
     "typ",
-    ["JWT", "jwt", "AT+JWT", "at+jwt ", "id+jwt", "logout+jwt", "client-authentication+jwt", "dpop+jwt", ""],
+    [
+        "JWT",
+        "jwt",
+        "AT+JWT",
+        "at+jwt ",
+        "id+jwt",
+        "logout+jwt",
+        "client-authentication+jwt",
+        "secevent+jwt",
+        "",
+    ],
 )
 def test_another_type_of_token_is_refused(issuer: HandMadeIssuer, still: StillWorld, typ: str) -> None:
     with pytest.raises(InvalidToken):

@@ -129,7 +129,7 @@ def read_link(line: bytes) -> Link:
         raise NotAnEntry("not a line of the audit log")
     try:
         at = msgspec.json.decode(line, type=_Dated).at
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise NotAnEntry(f"not JSON: {problem}") from None
     stream, seq, prev = match.groups()
     return Link(

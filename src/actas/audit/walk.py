@@ -83,6 +83,7 @@ class Walk:
         self._damaged = 0
         self._doubt: _Doubt | None = None
         self._unlike: _Unlike | None = None
+        self._misplaced: Finding | None = None
 
     def step(self, link: Link, line: bytes, *, where: str, row: int | None = None) -> None:
         """Take the next line.
@@ -94,8 +95,8 @@ class Walk:
         self.entries += 1
         self.first = self.first or link.seq
         here = Seen(link.seq, line_hash(line), where)
-        if row is not None and row != link.seq:
-            self._add(sentences.misplaced(self.stream, row, here))
+        if row is not None and row != link.seq and self._misplaced is None:
+            self._misplaced = sentences.misplaced(self.stream, row, here)
         expected = self.last.seq + 1
         if link.seq < expected:
             self._out_of_turn(link, here)
@@ -125,6 +126,9 @@ class Walk:
         beyond = min((seq for seq in self._seals if seq > self.last.seq), default=None)
         if beyond is not None:
             self._add(sentences.cut_off(self.stream, self.last.seq, beyond, self._seals[beyond]))
+        # Other rows than their numbers are the trace of something else, unless there is nothing else.
+        if self._misplaced is not None and not self.findings:
+            self._add(self._misplaced)
 
     def _out_of_turn(self, link: Link, here: Seen) -> None:
         """A number that was passed already: it comes late, or a second time."""

@@ -87,16 +87,8 @@ def _ended(this: Run, words: list[str]) -> Exit:
         return Exit(ended.exit_code)
     except Failure as failure:
         return _told(this, failure)
-    except click.exceptions.NoArgsIsHelpError as wrong:
-        for line in wrong.format_message().split("\n"):
-            this.out.aside(line)
-        return Exit.USAGE
     except click.UsageError as wrong:
-        if _wants_json(words):  # the flag may stand behind the mistake, where it was not read any more
-            this.options.format = "json"
-        path = "actas" if wrong.ctx is None else wrong.ctx.command_path
-        message = wrong.format_message()
-        return _told(this, Failure(message, code="usage", exit=Exit.USAGE, hint=f"{path} --help"))
+        return _told(this, _misused(this, wrong, words))
     except (click.Abort, KeyboardInterrupt, EOFError):
         this.out.aside()  # closes the line on which the terminal wrote ^C
         interrupted = Failure("Interrupted.", code="interrupted", exit=Exit.INTERRUPTED, told=True)
@@ -111,6 +103,19 @@ def _ended(this: Run, words: list[str]) -> Exit:
 def _told(this: Run, failure: Failure) -> Exit:
     this.out.failure(failure)
     return failure.exit
+
+
+def _misused(this: Run, wrong: click.UsageError, words: Sequence[str]) -> Failure:
+    """Return the failure that a mistake on the command line is."""
+    if _wants_json(words):  # the flag may stand behind the mistake, where it was not read any more
+        this.options.format = "json"
+    message = wrong.format_message()
+    if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
+        for line in () if this.out.structured else message.split("\n"):
+            this.out.aside(line)
+        return Failure("Which command?", code="usage", exit=Exit.USAGE, hint="actas --help", told=True)
+    path = "actas" if wrong.ctx is None else wrong.ctx.command_path
+    return Failure(message, code="usage", exit=Exit.USAGE, hint=f"{path} --help")
 
 
 def _wants_json(words: Sequence[str]) -> bool:

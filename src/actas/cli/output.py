@@ -32,9 +32,7 @@ Line = Piece | Sequence[Piece]
 """One line of text: one piece, or several."""
 
 _COLOURS: Final[dict[Style, str]] = {"good": "32", "bad": "31", "warn": "33", "strong": "1", "dim": "2"}
-_PLAIN: Final = str.maketrans(
-    {"✓": "+", "✕": "x", "·": "-", "…": "...", "→": "->", "×": "x", "—": "-", "“": '"', "”": '"', "’": "'"}
-)
+_PLAIN: Final = str.maketrans({"✓": "+", "✕": "x", "·": "-", "…": "...", "→": "->", "—": "-"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,29 +7,28 @@ from actas.cli.wording import clean, listed
 
 
 def sentence(chain: Chain) -> str:
-    """Return the sentence, such as *orders may use stock:read at inventory, acting for alice.*
-
-    An empty chain, which no token has, is *nobody*.
-    """
+    """Return the sentence of a chain. An empty one, which no token has, speaks of nobody."""
     called = dict(zip(chain.stations, names(chain), strict=True))
     parties = [called[station] for station in chain.parties]
-    issuers = [called[station] for station in chain.stations if station.kind == "issuer"]
     if not parties:
         return f"{_may('nobody', chain)}."
-    if chain.stations[-1].by == "impersonation" and len(chain.stations) > 1:
+    *others, using = chain.stations
+    if others and using.by == "impersonation":
         return _impersonating(chain, parties)
-    subject, *earlier, current = parties if len(parties) > 1 else (parties[0], parties[0])
-    clauses = [_may(current, chain)]
-    if len(parties) > 1:
-        clauses.append(f"acting for {subject}")
-        if earlier:
-            clauses.append(f"who asked through {', then '.join(earlier)}")
-    elif chain.stations[-1].current:
-        clauses.append("acting for itself")
+    clauses = [_may(parties[-1], chain), *_for_whom(parties, itself=using.current)]
+    issuers = [called[station] for station in chain.stations if station.kind == "issuer"]
     if issuers:
-        vouching = chain.stations[0].kind == "issuer"
+        vouching = chain.stations.index(chain.parties[0]) > 0
         clauses.append(f"{'on the word of' if vouching else 'by way of'} {listed(issuers)}")
     return f"{', '.join(clauses)}."
+
+
+def _for_whom(parties: list[str], *, itself: bool) -> list[str]:
+    if len(parties) == 1:
+        return ["acting for itself"] if itself else []
+    subject, *earlier = parties[:-1]
+    asked = [f"who asked through {', then '.join(earlier)}"] if earlier else []
+    return [f"acting for {subject}", *asked]
 
 
 def _impersonating(chain: Chain, parties: list[str]) -> str:

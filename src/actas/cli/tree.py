@@ -50,7 +50,7 @@ class Entry:
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     """Note a global flag that was really given; one that was not changes nothing."""
-    if param.name is None or ctx.get_parameter_source(param.name) is not ParameterSource.COMMANDLINE:
+    if ctx.get_parameter_source(param.name) is not ParameterSource.COMMANDLINE:
         return value
     run = ctx.find_object(Run)
     if run is None:
@@ -104,10 +104,10 @@ class _Common(click.Command):
             help="Show this and exit.",
         )
 
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:  # noqa: ARG002 - click's
         return self._help
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:  # noqa: ARG002 - click's
         return [*self.params, *self._global, self._help]
 
     def _write_flags(
@@ -156,7 +156,7 @@ class Command(_Common):
         with ctx.scope(cleanup=False):
             self._write_flags(formatter, "Flags", self.params)
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         with formatter.section("Examples"):
             for number, (wanted, typed) in enumerate(self.examples):
                 indent = " " * formatter.current_indent
@@ -176,10 +176,10 @@ class Group(_Common, click.Group):
         super().__init__(*args, subcommand_metavar="COMMAND [ARGS]…", **attributes)
         self.entries = tuple(entries)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return [entry.name for entry in self.entries]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         return next((entry.load() for entry in self.entries if entry.name == cmd_name), None)
 
     def resolve_command(

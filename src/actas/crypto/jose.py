@@ -69,7 +69,7 @@ KNOWN_CLAIMS: Final = frozenset(
         "email_verified",
     )
 )
-"""Claims that we decide by. A member that is one of these in another case is refused, at any depth (SEC-07)."""
+"""Claims that we decide by. A member that is one of them in another case is refused at any depth."""
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -144,6 +144,7 @@ class LocalKeyRing:
         Raises:
             KeysUnusable: a key that is kept cannot be used, under this envelope key or at all. Nothing is
                 made then: a wrong envelope key never leads to new keys beside the old ones.
+            SealKeySpent: the envelope key may seal no more (SEC-93).
             Exception: the store failed.
         """
         tokens: set[SigningAlgorithm] = {algorithm, *algorithms}

@@ -113,8 +113,6 @@ def _typed(annotation: object, text: str) -> object:
     """Return the text as the field's type where it reads as one; else the form says what is wrong."""
     if int in _flat(annotation) and re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text):
         return int(text)
-    if bool in _flat(annotation) and text in ("true", "false"):
-        return text == "true"
     return text
 
 

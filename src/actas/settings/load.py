@@ -94,7 +94,8 @@ class Draft:
         faults = list(self.warnings)
         for one in extra_checks:
             faults.extend(self._fault(finding) for finding in one(definitions))
-        _raise_on_errors(faults)
+        if _has_errors(faults):
+            raise _together(faults)
         return Loaded(definitions=definitions, warnings=tuple(faults))
 
     def _definitions(self, pepper: bytes | None) -> Definitions:
@@ -154,9 +155,8 @@ def read(paths: Iterable[str | Path], *, dev: bool, environ: Mapping[str, str]) 
     if not gathered.broken:  # what a broken file defines is not known, so nothing is said about names
         gathered.faults.extend(check(shaped, dev=dev))
     resolved = resolve(shaped, references)
-    _raise_on_errors(gathered.faults)
-    if resolved is None:
-        raise ConfigurationFaults(gathered.faults)
+    if resolved is None or _has_errors(gathered.faults):
+        raise _together(gathered.faults)
     return Draft(
         server=resolved.server,
         keys=resolved.keys,
@@ -182,9 +182,12 @@ def load(
     return read(paths, dev=dev, environ=environ).compile(pepper=pepper, extra_checks=extra_checks)
 
 
-def _raise_on_errors(faults: Sequence[Fault]) -> None:
-    if any(fault.severity == "error" for fault in faults):
-        raise ConfigurationFaults(sorted(faults, key=_position))
+def _has_errors(faults: Sequence[Fault]) -> bool:
+    return any(fault.severity == "error" for fault in faults)
+
+
+def _together(faults: Sequence[Fault]) -> ConfigurationFaults:
+    return ConfigurationFaults(sorted(faults, key=_position))
 
 
 def _position(fault: Fault) -> tuple[str, int]:

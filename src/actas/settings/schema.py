@@ -42,7 +42,7 @@ class Configuration(Form):
         default_factory=Audit.model_construct, description="What leaves a trace, and where it goes."
     )
     limits: Limits = Field(
-        default_factory=Limits.model_construct, description="Bounds that protect the server."
+        default_factory=Limits.model_construct, description="Bounds on what the server takes on."
     )
     tests: list[PolicyTestForm] = Field(
         default_factory=list[PolicyTestForm],

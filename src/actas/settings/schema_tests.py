@@ -38,7 +38,7 @@ class AskedParty(Form):
 
 
 class Ask(Form):
-    """One request."""
+    """A request that a policy test makes up."""
 
     client: NameText = Field(description="Who asks.")
     subject: AskedParty | None = Field(

@@ -104,7 +104,7 @@ def _text_lines(path: Path) -> Iterator[tuple[str, bytes]]:
         count = 0
         while data := file.readline(LONGEST_LINE):
             count += 1
-            complete = data.endswith(b"\n")
+            torn = len(data) < LONGEST_LINE and not data.endswith((b"\n", b"}"))
             data = data.rstrip(b"\r\n")
-            if data and (complete or data.endswith(b"}")):
+            if data and not torn:
                 yield f"line {count} of {path.name}", data

@@ -55,6 +55,13 @@ def test_a_link_is_read_from_its_place() -> None:
         b'{"v":1,"stream":"s1","seq":1,"prev":"' + b"0" * 64 + b'","id":"x"',
         b'{"v":1,"stream":"s1","seq":1,"prev":"' + b"0" * 64 + b'","id":}',
         b' {"v":1,"stream":"s1","seq":1,"prev":"' + b"0" * 64 + b'","id":"x"}',
+        b'{"v":1,"stream":"s1","seq":1,"prev":"' + b"0" * 64 + b'","at":"\xb0"}',
+        b'{"v":1,"stream":"s1","seq":1,"prev":"'
+        + b"0" * 64
+        + b'","id":'
+        + b"[" * 100_000
+        + b"]" * 100_000
+        + b"}",
         b'{"stream":"s1","v":1,"seq":1,"prev":"' + b"0" * 64 + b'","id":"x"}',
     ],
 )

@@ -324,6 +324,8 @@ def test_an_issuer_without_discovery_may_have_a_plain_name(tmp_path: Path) -> No
     tree = acme()
     issuer(tree, "partner", issuer="partner-batch")
     assert loaded(tmp_path, tree).definitions.issuers["partner"].issuer == "partner-batch"
+    issuer(tree, "partner", issuer="partner batch")
+    assert sentences(tmp_path, tree) == ["issuers[1].issuer: must not hold spaces"]
 
 
 def test_a_client_may_bear_the_name_of_its_own_api(tmp_path: Path) -> None:

@@ -307,6 +307,11 @@ def test_the_digest_knows_public_keys_and_no_secret(tmp_path: Path) -> None:
     secret = named(tree, "clients", "desk-app")["auth"]
     secret["secret"] = "0b9d7f5e3c1a28460b9d7f5e3c1a2846"
     written = loaded(tmp_path, tree, dev=True).definitions.digest
+    tree["keys"]["envelope"] = "7a9b1c3d5e7f9a0b7a9b1c3d5e7f9a0b"
+    with_envelope = loaded(tmp_path, tree, dev=True).definitions.digest
+    tree["keys"]["envelope"] = "0b9f7e5d3c1b9a7a0b9f7e5d3c1b9a7a"
+    assert loaded(tmp_path, tree, dev=True).definitions.digest == with_envelope
+    tree["keys"]["envelope"] = {"file": "envelope.key"}
     secret["secret"] = "1c0e8f6f4d2b39571c0e8f6f4d2b3957"
     assert loaded(tmp_path, tree, dev=True).definitions.digest == written
 

@@ -47,7 +47,7 @@ def test_an_anchored_pattern_is_accepted(expression: str) -> None:
     ],
 )
 def test_a_pattern_that_matches_more_than_it_says_is_refused(expression: str, complaint: str) -> None:
-    assert any(complaint in one for one in faults_of_patterns(expression))
+    assert any(complaint in one for one in list(faults_of_patterns(expression)))
 
 
 @pytest.mark.requirement("SEC-25")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from tests.fakes.configuration import ACME_ENVIRONMENT, acme, complaints, write
 
+from actas.settings import sources
 from actas.settings.faults import ConfigurationFaults
+from actas.settings.files import Unreadable, read_file
 from actas.settings.load import Loaded, load
 from actas.settings.sources import Source, Written
 from actas.settings.yaml import Items, Section
@@ -118,6 +121,30 @@ def test_a_file_that_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> No
     assert faults_of(tmp_path, tmp_path / "pipe.yaml") == ["pipe.yaml: is not a regular file"]
     assert faults_of(tmp_path, tmp_path / "empty") == ["empty: there is no *.yaml file in this folder"]
     assert faults_of(tmp_path) == ["actas.yaml: no file was given"]
+
+
+def test_a_folder_that_cannot_be_listed_and_too_many_files_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, SERVER)
+    monkeypatch.setattr(sources, "_MAX_FILES", 2)
+    assert faults_of(tmp_path, path, path, path) == ["actas.yaml: there are more than 2 files"]
+
+    def refuse(_self: Path) -> NoReturn:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert faults_of(tmp_path, tmp_path) == ["FOLDER: cannot be read: Permission denied"]
+
+
+def test_a_path_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (tmp_path / "loop.yaml").symlink_to("loop.yaml")
+    (complaint,) = faults_of(tmp_path, tmp_path / "loop.yaml")
+    assert complaint.startswith("loop.yaml: cannot be read: ")
+    with pytest.raises(Unreadable, match="cannot be read: embedded null byte"):
+        read_file(Path("a\0b"), most=10)
+    with pytest.raises(Unreadable, match="is larger than 10 bytes"):
+        read_file(write(tmp_path, SERVER), most=10)
 
 
 @pytest.mark.requirement("SEC-02")

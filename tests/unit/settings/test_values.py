@@ -154,7 +154,7 @@ def test_the_public_listener_never_shows_health_and_metrics(tmp_path: Path) -> N
     assert sentences(tmp_path, tree) == [
         "server.management: must not be the public listener: it shows health and metrics"
     ]
-    tree["server"] |= {"listen": "127.0.0.1:0", "management": "127.0.0.1:0"}
+    tree["server"] |= {"listen": "localhost:0", "management": "localhost:0"}
     assert sentences(tmp_path, tree) == []
 
 

@@ -93,6 +93,10 @@ def test_what_attackers_like_and_people_never_need_is_refused(text: str | bytes,
     assert complaint in faults(text)
 
 
+def test_a_file_of_one_unclear_word_is_one_fault() -> None:
+    assert len(faults("yes")) == 1
+
+
 def test_an_alias_is_refused_and_does_not_repeat_what_it_names() -> None:
     tree, found = read_all("a: &x [1]\nb: *x\nc: { *x : 1 }")
     assert "2: b: aliases (*x) are not used here; write the value out" in found
@@ -114,6 +118,8 @@ def test_a_billion_laughs_costs_no_memory() -> None:
 def test_broken_syntax_names_the_line() -> None:
     (complaint,) = faults("a: 1\nb: [1, 2\nc: 3\n")
     assert complaint.startswith(("2: : is not YAML: ", "3: : is not YAML: "))
+    (odd,) = faults("a: \ufffe")
+    assert odd.startswith("1: : is not YAML: ")
     (tab,) = faults("a:\n\t- b")
     assert tab.startswith("2: : is not YAML: ")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fakes.audit import AuditRing, CountingChance, body, rewrite
@@ -12,6 +13,7 @@ from tests.fakes.clock import FixedClock
 
 from actas.audit.checkpoint import ring_keys
 from actas.audit.series import read_series
+from actas.core.secret import Secret
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_claim import claim
 from actas.store.audit_notary import LEADER, PEN, Notary, NotSealed, Sealed, last_checkpoint
@@ -159,7 +161,7 @@ async def test_a_damaged_stream_that_was_never_sealed_is_left_out(
 
 async def test_without_an_audit_key_nothing_is_made(tmp_path: Path, writer: StreamWriter) -> None:
     class Keyless(AuditRing):
-        async def sign(self, *_: object, **__: object) -> object:  # type: ignore[override]
+        async def sign(self, *_: Any, **__: Any) -> Secret:
             raise LookupError("no active key")
 
     with pytest.raises(NotSealed, match="no active key"):
@@ -169,7 +171,7 @@ async def test_without_an_audit_key_nothing_is_made(tmp_path: Path, writer: Stre
 
 async def test_storage_that_fails_is_said(tmp_path: Path, writer: StreamWriter) -> None:
     (tmp_path / "checkpoints.jsonl").mkdir()
-    with pytest.raises(NotSealed, match="checkpoints.jsonl"):
+    with pytest.raises(NotSealed, match=r"checkpoints\.jsonl"):
         await notary(tmp_path).seal_now()
     with pytest.raises(NotSealed):
         await notary(tmp_path / "nowhere").seal_now()

@@ -122,7 +122,7 @@ def test_a_half_written_checkpoint_is_none(folder: Path) -> None:
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="nothing.jsonl"):
+    with pytest.raises(Unreadable, match=r"nothing\.jsonl"):
         verify_path(tmp_path / "nothing.jsonl")
     with pytest.raises(Unreadable, match="witness"):
         verify_path(tmp_path, checkpoints=[tmp_path / "witness.jsonl"], keys=KEYS)

@@ -1,0 +1,58 @@
+"""Every store of marks passes the suite; one that looks before it writes does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.contracts.mark_store import MarkStoreSuite
+from tests.fakes.clock import FixedClock
+
+from actas.store.marks import Marks, open_marks
+from actas.store.memory import MemoryMarks
+
+
+class TestMarks(MarkStoreSuite):
+    @pytest.fixture
+    async def marks(self, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Marks]:
+        marks = await open_marks(tmp_path, clock=clock)
+        yield marks
+        await marks.close()
+
+    @pytest.fixture
+    async def other(self, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Marks]:
+        other = await open_marks(tmp_path, clock=clock)
+        yield other
+        await other.close()
+
+
+class TestMemoryMarks(MarkStoreSuite):
+    @pytest.fixture
+    def marks(self, clock: FixedClock) -> MemoryMarks:
+        return MemoryMarks(clock=clock)
+
+    @pytest.fixture
+    def other(self, marks: MemoryMarks) -> MemoryMarks:
+        return marks
+
+
+class LookingFirst:
+    """Looks whether there is a mark, and then makes one: what the suite must not let pass."""
+
+    def __init__(self) -> None:
+        self._marks: set[str] = set()
+
+    async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
+        first = token_id not in self._marks
+        await asyncio.sleep(0)
+        self._marks.add(token_id)
+        return first
+
+
+@pytest.mark.requirement("REL-23", "SEC-11")
+async def test_a_store_that_looks_before_it_writes_does_not_pass() -> None:
+    broken = LookingFirst()
+    with pytest.raises(AssertionError):
+        await MarkStoreSuite().test_of_fifty_at_once_exactly_one_succeeds(broken, broken)

@@ -1,0 +1,424 @@
+"""The main database: made private, brought to its schema once, and refused when it is not ours."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, inspect, make_url, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
+from tests.fakes.clock import NOON, FixedClock
+from tests.fakes.processes import run_together
+
+from actas.store.database import Database, open_database
+from actas.store.schema import Migration, migrations, read_migration
+from actas.store.tables import METADATA, SCHEMA_VERSIONS, SECRETS, SIGNING_KEYS
+from actas.store.trouble import DatabaseUnavailable, SchemaRefused
+
+CLOCK = FixedClock()
+SECOND = read_migration(
+    "0002_more.sql",
+    "-- usable-from: 2\nCREATE TABLE more (a TEXT);\n-- a comment; with a mark\nINSERT INTO more\nVALUES ('x;y');\n",
+)
+ADDITION = read_migration("0002_more.sql", "-- usable-from: 1\nCREATE TABLE more (a TEXT);\n")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await open_database(tmp_path, clock=CLOCK)
+    yield database
+    await database.close()
+
+
+async def open_and_close(where: Path | str, *, steps: tuple[Migration, ...] | None = None) -> None:
+    database = await open_database(where, clock=CLOCK, steps=steps)
+    await database.check()
+    await database.close()
+
+
+def rows(folder: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(folder / "actas.db")) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def change(folder: Path, sql: str) -> None:
+    with closing(sqlite3.connect(folder / "actas.db")) as connection, connection:
+        connection.executescript(sql)
+
+
+async def test_folder_and_files_are_made_for_us_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    before = os.umask(0)
+    try:
+        database = await open_database(folder, clock=CLOCK)
+        async with database.writing() as connection:
+            await connection.execute(SECRETS.insert().values(name="a", sealed=b"b"))
+            modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+        await database.close()
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert modes == {"actas.db": 0o600, "actas.db-journal": 0o600}
+
+
+async def test_a_data_folder_that_everybody_may_write_to_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(DatabaseUnavailable, match=r"mode 0777.*chmod 700"):
+        await open_and_close(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_every_connection_is_durable_and_has_a_rollback_journal(database: Database) -> None:
+    async def settings() -> list[object]:
+        async with database.reading() as connection:
+            await asyncio.sleep(0)
+            return [
+                (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema", "busy_timeout")
+            ]
+
+    for found in await asyncio.gather(*[settings() for _ in range(4)]):
+        assert found == ["delete", 3, 1, 0, 5000]
+
+
+async def test_a_file_that_was_left_with_a_write_ahead_log_is_changed_back(tmp_path: Path) -> None:
+    await open_and_close(tmp_path)
+    change(tmp_path, "PRAGMA journal_mode = WAL")
+    await open_and_close(tmp_path)
+    assert rows(tmp_path, "PRAGMA journal_mode") == [("delete",)]
+
+
+async def test_a_url_names_a_file_too(tmp_path: Path) -> None:
+    for scheme in ("sqlite", "sqlite+aiosqlite"):
+        await open_and_close(f"{scheme}:///{tmp_path}/other.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://actas:hunter2@db/actas",
+        "sqlite://",
+        "sqlite:///:memory:?hunter2=1",
+        "mysql://hunter2@x/y",
+        "hunter2",
+        "",
+        "://hunter2",
+    ],
+)
+async def test_a_url_without_a_driver_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as refused:
+        await open_and_close(url)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.requirement("REL-27")
+async def test_migrations_are_applied_once_in_order(tmp_path: Path) -> None:
+    await open_and_close(tmp_path)
+    await open_and_close(tmp_path)
+    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
+    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
+    applied = rows(tmp_path, "SELECT version, name, digest, usable_from, applied_at FROM schema_versions")
+    assert applied == [
+        (1, "start", migrations()[0].digest, 1, int(NOON)),
+        (2, "more", SECOND.digest, 2, int(NOON)),
+    ]
+    assert rows(tmp_path, "SELECT a FROM more") == [("x;y",)]
+
+
+NODE = """
+from actas.core.ports import SystemClock
+from actas.store.database import open_database
+from actas.store.schema import migrations, read_migration
+async def main():
+    steps = (*migrations(), read_migration("0002_more.sql", sys.argv[2]))
+    together()
+    database = await open_database(Path(sys.argv[1]), clock=SystemClock(), steps=steps)
+    await database.check()
+    await database.close()
+    print("up")
+asyncio.run(main())
+"""
+
+
+@pytest.mark.requirement("REL-27")
+async def test_nodes_that_start_at_once_on_an_old_schema_migrate_it_once(tmp_path: Path) -> None:
+    await open_and_close(tmp_path)
+    more = "-- usable-from: 2\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
+    assert run_together(NODE, str(tmp_path), more, count=5) == ["up\n"] * 5
+    assert rows(tmp_path, "SELECT a FROM more") == [("once",)]
+
+
+@pytest.mark.requirement("REL-27")
+def test_nodes_that_start_at_once_on_nothing_migrate_it_once(tmp_path: Path) -> None:
+    more = "-- usable-from: 2\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
+    assert run_together(NODE, str(tmp_path / "new"), more, count=5) == ["up\n"] * 5
+    assert rows(tmp_path / "new", "SELECT version FROM schema_versions") == [(1,), (2,)]
+    assert rows(tmp_path / "new", "SELECT a FROM more") == [("once",)]
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from actas.core.ports import SystemClock
+from actas.store.database import open_database
+
+def dying(at):
+    passed = [0]
+    def reached(point):
+        if passed[0] == at:
+            print(point, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed[0] += 1
+    return reached
+
+async def start(folder, at):
+    database = await open_database(folder, clock=SystemClock(), reached=dying(at))
+    await database.close()
+
+# Each attempt is a process of its own, forked while this one has a single thread.
+for at in range(100):
+    child = os.fork()
+    if child == 0:
+        asyncio.run(start(Path(sys.argv[1]) / str(at), at))
+        os._exit(0)
+    if os.waitpid(child, 0)[1] != signal.SIGKILL:
+        break
+"""
+
+
+@pytest.mark.requirement("REL-27")
+async def test_a_start_that_is_killed_at_any_statement_is_taken_up_by_the_next(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    points = ran.stdout.splitlines()
+    statements = len(migrations()[0].statements)
+    assert points == [
+        "1: begin",
+        "1: schema_versions",
+        *(f"1: statement {number}" for number in range(1, statements + 1)),
+        "1: record",
+        "1: commit",
+        "committed",
+    ]
+    for number, point in enumerate(points):
+        folder = tmp_path / str(number)
+        assert rows(folder, "SELECT count(*) FROM sqlite_schema")[0][0] == (
+            0 if point != "committed" else len(tables_and_indexes(tmp_path / str(len(points))))
+        )
+        await open_and_close(folder)
+        assert tables_and_indexes(folder) == tables_and_indexes(tmp_path / str(len(points)))
+        assert rows(folder, "SELECT version FROM schema_versions") == [(1,)]
+
+
+def tables_and_indexes(folder: Path) -> list[tuple[object, ...]]:
+    return rows(folder, "SELECT name, sql FROM sqlite_schema ORDER BY name")
+
+
+@pytest.mark.requirement("REL-27")
+async def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    bad = read_migration("0002_bad.sql", "-- usable-from: 2\nCREATE TABLE more (a TEXT);\nNOT SQL;\n")
+    await open_and_close(tmp_path)
+    with pytest.raises(DatabaseUnavailable, match="syntax error"):
+        await open_and_close(tmp_path, steps=(*migrations(), bad))
+    assert ("more",) not in rows(tmp_path, "SELECT name FROM sqlite_schema")
+    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
+
+
+@pytest.mark.requirement("REL-27")
+async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
+    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
+    before = (tmp_path / "actas.db").read_bytes()
+    with pytest.raises(SchemaRefused) as refused:
+        await open_and_close(tmp_path)
+    assert str(refused.value) == (
+        "the database has schema 2, made by a later release of Actas; this one knows schema 1."
+        " Run that release, or restore a backup from before"
+    )
+    assert (tmp_path / "actas.db").read_bytes() == before
+
+
+@pytest.mark.requirement("REL-26")
+async def test_a_newer_schema_that_only_adds_serves_the_release_before_too(tmp_path: Path) -> None:
+    await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
+    await open_and_close(tmp_path)
+    third = read_migration("0003_less.sql", "-- usable-from: 2\nDROP TABLE more;\n")
+    await open_and_close(tmp_path, steps=(*migrations(), ADDITION, third))
+    with pytest.raises(SchemaRefused, match="has schema 3"):
+        await open_and_close(tmp_path)
+    await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
+
+
+@pytest.mark.requirement("REL-27")
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("UPDATE schema_versions SET digest = 'x' WHERE version = 1", "its step 1 is not this release's"),
+        ("UPDATE schema_versions SET version = 0", "step 1 is missing"),
+        ("UPDATE schema_versions SET version = 7", "step 1 is missing"),
+        ("DROP TABLE schema_versions", "not made by Actas: it holds secrets, signing_keys"),
+    ],
+)
+async def test_an_unknown_schema_is_refused_and_left_alone(tmp_path: Path, sql: str, sentence: str) -> None:
+    await open_and_close(tmp_path)
+    change(tmp_path, sql)
+    before = (tmp_path / "actas.db").read_bytes()
+    with pytest.raises(SchemaRefused, match=sentence):
+        await open_and_close(tmp_path)
+    assert (tmp_path / "actas.db").read_bytes() == before
+
+
+async def test_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    change(tmp_path, "CREATE TABLE people (name TEXT)")
+    with pytest.raises(SchemaRefused, match="not made by Actas: it holds people"):
+        await open_and_close(tmp_path)
+    assert rows(tmp_path, "SELECT name FROM sqlite_schema") == [("people",)]
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"not a database, " * 1000)
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def a_dangling_link(path: Path) -> None:
+    path.symlink_to(path.parent / "nowhere" / "x")
+
+
+@pytest.mark.parametrize("make", [garbage, a_folder, a_dangling_link])
+async def test_what_is_no_database_is_refused_with_its_name(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "actas.db")
+    with pytest.raises(DatabaseUnavailable, match=r"actas\.db"):
+        await open_and_close(tmp_path)
+
+
+async def test_a_file_where_the_data_folder_should_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    with pytest.raises(DatabaseUnavailable, match="cannot be opened"):
+        await open_and_close(tmp_path / "data")
+
+
+async def test_a_transaction_is_whole_or_not_at_all(database: Database) -> None:
+    async def two_rows() -> None:
+        async with database.writing() as connection:
+            await connection.execute(SECRETS.insert().values(name="a", sealed=b"1"))
+            await connection.execute(SECRETS.insert().values(name="a", sealed=b"2"))
+
+    async def one_row_and_a_change_of_mind() -> None:
+        async with database.writing() as connection:
+            await connection.execute(SECRETS.insert().values(name="a", sealed=b"3"))
+            raise RuntimeError("changed my mind")
+
+    with pytest.raises(IntegrityError):
+        await two_rows()
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        await one_row_and_a_change_of_mind()
+    async with database.reading() as connection:
+        assert (await connection.execute(select(SECRETS))).all() == []
+
+
+@pytest.mark.requirement("REL-23")
+async def test_writers_take_turns_and_no_update_is_lost(database: Database, tmp_path: Path) -> None:
+    second = await open_database(tmp_path, clock=CLOCK)
+    async with database.writing() as connection:
+        await connection.execute(SECRETS.insert().values(name="n", sealed=b""))
+
+    async def one_more(place: Database) -> None:
+        async with place.writing() as connection:
+            before = (await connection.execute(select(SECRETS.c.sealed))).scalar_one()
+            await asyncio.sleep(0)
+            await connection.execute(SECRETS.update().values(sealed=before + b"x"))
+
+    await asyncio.gather(*[one_more((database, second)[number % 2]) for number in range(20)])
+    async with second.reading() as connection:
+        assert (await connection.execute(select(SECRETS.c.sealed))).scalar_one() == b"x" * 20
+    await second.close()
+
+
+@pytest.mark.requirement("REL-19")
+async def test_a_failure_says_so_and_shows_no_value(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(tmp_path, "DROP TABLE secrets")
+    with pytest.raises(DatabaseUnavailable, match="no such table: secrets") as failed:
+        async with database.writing() as connection:
+            await connection.execute(SECRETS.insert().values(name="a", sealed=b"canary-canary"))
+    assert "canary" not in str(failed.value)
+    assert "canary" not in str(failed.value.__cause__)
+    change(tmp_path, "DROP TABLE schema_versions")
+    with pytest.raises(DatabaseUnavailable, match=r"actas\.db failed"):
+        await database.check()
+
+
+async def test_the_tables_are_what_the_migrations_make(database: Database) -> None:
+    def described(connection: Connection) -> dict[str, object]:
+        found = inspect(connection)
+        return {
+            table: (
+                [(column["name"], column["nullable"]) for column in found.get_columns(table)],
+                found.get_pk_constraint(table)["constrained_columns"],
+                [(one["name"], one["column_names"], bool(one["unique"])) for one in found.get_indexes(table)],
+            )
+            for table in found.get_table_names()
+        }
+
+    async with database.reading() as connection:
+        made = await connection.run_sync(described)
+    assert made == {
+        table.name: (
+            [(column.name, column.nullable) for column in table.columns],
+            [column.name for column in table.primary_key],
+            [(one.name, [column.name for column in one.columns], one.unique) for one in table.indexes],
+        )
+        for table in METADATA.sorted_tables
+    }
+
+
+def test_the_migrations_say_what_the_tables_mean_to_postgresql() -> None:
+    # SQLite takes any word for a type; here is what keeps the file one that the other engine reads alike.
+    dialect = make_url("postgresql://").get_dialect()()
+    text = " ".join(" ".join(migrations()[0].statements).split())
+    for table in (SIGNING_KEYS, SECRETS):
+        ddl = str(CreateTable(table).compile(dialect=dialect))
+        for column in table.columns:
+            kind = column.type.compile(dialect=dialect)
+            assert f"{column.name} {kind} NOT NULL" in text
+            assert f"{column.name} {kind}" in ddl
+    (index,) = SIGNING_KEYS.indexes
+    assert " ".join(str(CreateIndex(index).compile(dialect=dialect)).split()) in text
+    assert SCHEMA_VERSIONS.name not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("1_start.sql", "-- usable-from: 1\nSELECT 1;\n"),
+        ("0001_Start.sql", "-- usable-from: 1\nSELECT 1;\n"),
+        ("0001_start.sql", "SELECT 1;\n"),
+        ("0001_start.sql", "-- usable-from: x\nSELECT 1;\n"),
+        ("0001_start.sql", "-- usable-from: 1\n"),
+        ("0001_start.sql", ""),
+    ],
+)
+def test_a_file_that_is_no_migration_is_a_mistake(name: str, content: str) -> None:
+    with pytest.raises(ValueError, match="is not a migration"):
+        read_migration(name, content)
+
+
+def test_the_migrations_of_this_release_are_numbered_and_usable_from_some_release() -> None:
+    steps = migrations()
+    assert [one.version for one in steps] == list(range(1, len(steps) + 1))
+    assert all(1 <= one.usable_from <= one.version for one in steps)
