@@ -52,6 +52,7 @@ from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_notary import Notary, NotSealed, Sealed, last_checkpoint
 from actas.store.audit_reader import CHECKPOINTS
 from actas.store.catalog import Catalog
+from actas.store.database import FILE as DATABASE_FILE
 from actas.store.database import open_database
 from actas.store.keys import SqlKeyStore
 from actas.store.marks import Marks, open_marks
@@ -150,20 +151,28 @@ def catalog_of(definitions: Definitions) -> Catalog:
     )
 
 
+class NotStartedYet(Exception):
+    """There is no data folder: the server has never been started with this configuration."""
+
+
 @contextlib.asynccontextmanager
-async def foundation(draft: Draft, *, dev: bool) -> AsyncGenerator[Foundation]:
-    """Open data folder, keys and catalog; on the very first start, make them.
+async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncGenerator[Foundation]:
+    """Open data folder, keys and catalog.
 
     Args:
         draft: the configuration, read.
+        create: on the very first start, make data folder and keys.
 
     Raises:
+        NotStartedYet: there is no data folder, and none is to be made.
         ConfigurationFaults: a rule or mapping does not compile.
         EnvelopeKeyRefused: the envelope key cannot be used.
         KeysUnusable: our own keys cannot be used.
     """
     clock = SystemClock()
     data = draft.server.data
+    if not create and not (data / DATABASE_FILE).exists():
+        raise NotStartedYet(f"there is nothing in {data}: the server has not been started yet")
     sealer = _envelope(draft)
     database = await open_database(data, clock=clock)
     try:
@@ -200,7 +209,7 @@ def _envelope(draft: Draft) -> Sealer:
     try:
         return load_envelope_key(path)
     except EnvelopeKeyMissing:
-        if (draft.server.data / "actas.db").exists():
+        if (draft.server.data / DATABASE_FILE).exists():
             # Another key would open nothing of what is there, and make a second truth beside it.
             raise
     with contextlib.suppress(FileExistsError):

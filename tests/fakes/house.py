@@ -8,11 +8,12 @@ services ``orders`` and ``inventory``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from actas.admin.rehearsal import Rehearsal
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.audit.stream import Receipt
@@ -37,6 +38,7 @@ from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
 from actas.kinds.fulfilment import Mint
 from actas.kinds.impersonation import IMPERSONATION
+from actas.kinds.kind import Kind
 from actas.kinds.own import OWN
 from actas.kinds.translation import TRANSLATION
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
@@ -240,6 +242,7 @@ class House:
     ring: FakeRing = field(default_factory=lambda: FakeRing("ES256", "RS256", "EdDSA"))
     writer: ListWriter = field(default_factory=ListWriter)
     marks: SetMarks = field(default_factory=SetMarks)
+    kinds: Sequence[Kind] = KINDS
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
@@ -263,7 +266,9 @@ class House:
             clock=self.clock,
         )
         own = AccessTokenValidator(issuer=ISSUER, keys=self.ring, clients=self.catalog, clock=self.clock)
-        validators = Validators([own, IdTokenValidator(foreign), ForeignJwtValidator(foreign)])
+        self.validators = validators = Validators(
+            [own, IdTokenValidator(foreign), ForeignJwtValidator(foreign)]
+        )
         secret = SecretMethod(pepper=PEPPER)
         mint = Mint(AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=chance))
         self.exchange = Exchange(
@@ -284,10 +289,22 @@ class House:
             ),
             subjects=validators,
             apis=self.catalog,
-            kinds=KINDS,
+            kinds=self.kinds,
             policy=self.catalog.policy,
             fulfilment=mint,
             audit=self.minutes,
+        )
+
+    def rehearsal(self) -> Rehearsal:
+        """What explains exchanges under this configuration."""
+        return Rehearsal(
+            issuer=ISSUER,
+            clients=self.catalog,
+            apis=self.catalog,
+            subjects=self.validators,
+            kinds=self.kinds,
+            policy=self.catalog.policy,
+            clock=self.clock,
         )
 
     # What people and peers do.

@@ -218,7 +218,11 @@ def _actor_text(proposal: Proposal) -> str:
 
 def _rules_text(lines: Sequence[RuleLine]) -> str:
     matched = [line for line in lines if line.matched]
-    return ", ".join(f"{line.name} {line.effect}" for line in matched) or "no rule concerns this"
+    allows = [line.name for line in matched if line.effect == "allows"]
+    denies = [line.name for line in matched if line.effect == "denies"]
+    said = [f"allowed by {', '.join(allows)}"] if allows else []
+    said += [f"cut by {', '.join(denies)}"] if denies else []
+    return "; ".join(said) or "no rule concerns this"
 
 
 def _scopes_text(judgement: Judgement) -> str:

@@ -126,10 +126,10 @@ def missing(stream: str, first: int, last: int, *, where: str) -> Finding:
 
 def moved(stream: str, first: int, last: int, *, where: str) -> Finding:
     """Numbers that came late."""
-    which = f"entry {first}" if first == last else f"of entries {first} to {last} some"
-    sentence = f"{which} of {stream} stand later than where they were written"
     if first == last:
         sentence = f"entry {first} of {stream} stands later than where it was written"
+    else:
+        sentence = f"some of entries {first} to {last} of {stream} stand later than where they were written"
     return Finding(fault="reordered", stream=stream, seq=first, where=where, sentence=sentence)
 
 

@@ -219,9 +219,8 @@ def _seals(checkpoints: Iterable[SignedCheckpoint]) -> dict[str, dict[int, Seal]
     seals: dict[str, dict[int, Seal]] = {}
     for signed in checkpoints:
         for stream, head in signed.checkpoint.heads.items():
-            if head.seq > 0:
-                said = seals.setdefault(stream, {})
-                said.setdefault(head.seq, Seal(signed.checkpoint.number, head.hash))
+            said = seals.setdefault(stream, {})
+            said.setdefault(head.seq, Seal(signed.checkpoint.number, head.hash))
     return seals
 
 

@@ -212,7 +212,7 @@ class Walk:
             return
         if seal.hash == here.hash:
             self.sealed, self.sealed_by = here.seq, seal.checkpoint
-        elif self._unlike is None:
+        else:
             self._unlike = _Unlike(here, seal, max(self.sealed + 1, self._start))
 
     def _resolve_unlike(self, link: Link | None) -> None:

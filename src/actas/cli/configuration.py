@@ -1,11 +1,12 @@
-"""The ``-c`` flag, and how a configuration that does not hold is told."""
+"""The flags that name a configuration, work over it and its data folder, and how what stops it is told."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -13,10 +14,13 @@ from actas.cli.exits import Exit, Failure
 from actas.cli.run import Run
 
 if TYPE_CHECKING:
+    from actas.app import Foundation
     from actas.settings.faults import Fault
     from actas.settings.load import Draft
 
 DEFAULT: Final = "actas.yaml"
+
+T = TypeVar("T")
 
 configuration_flag = click.option(
     "-c",
@@ -25,6 +29,18 @@ configuration_flag = click.option(
     metavar="FILE…",
     help="Configuration files and folders; ACTAS_CONFIG, else ./actas.yaml.",
 )
+
+
+dev_flag = click.option(
+    "--dev",
+    is_flag=True,
+    help="Allow http on this computer and less strict secrets; ACTAS_DEV=1 does the same.",
+)
+
+
+def is_dev(run: Run, *, dev: bool) -> bool:
+    """Return whether the configuration is read for development."""
+    return dev or run.variable("ACTAS_DEV") == "1"
 
 
 def paths_of(run: Run, config: Sequence[str]) -> tuple[str, ...]:
@@ -70,6 +86,35 @@ def invalid(run: Run, faults: Sequence[Fault]) -> Failure:
             ]
         },
     )
+
+
+def on_foundation(
+    run: Run, config: Sequence[str], *, dev: bool, job: Callable[[Foundation], Awaitable[T]]
+) -> T:
+    """Run ``job`` over the configuration and the data folder of this computer.
+
+    Raises:
+        Failure: the configuration does not hold, or the data folder cannot be used.
+    """
+    from actas.app import NotStartedYet, foundation
+    from actas.settings.faults import ConfigurationFaults
+
+    dev = is_dev(run, dev=dev)
+    draft = read_draft(run, config, dev=dev, environ=run.world.environ)
+
+    async def over() -> T:
+        async with foundation(draft, dev=dev) as base:
+            return await job(base)
+
+    with refusals():
+        try:
+            return asyncio.run(over())
+        except NotStartedYet as never:
+            raise Failure(
+                str(never), code="not_started", exit=Exit.UNFINISHED, hint="actas serve makes it"
+            ) from never
+        except ConfigurationFaults as broken:
+            raise invalid(run, broken.faults) from broken
 
 
 @contextlib.contextmanager

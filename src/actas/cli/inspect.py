@@ -107,7 +107,8 @@ def _answer(run: Run, seen: Look, found: tuple[Finding, ...], *, claims: bool) -
             "scope": list(chain.scopes),
             "sentence": sentence(chain),
         }
-        lines += ["", *vertical(chain, ascii=run.out.ascii), "", sentence(chain)]
+        lines += ["", *vertical(chain, ascii=run.out.ascii), ""]
+        lines.append(sentence(chain) if _is_proven(found) else f"Unproven: {sentence(chain)}")
     if seen.header:
         body |= {"header": dict(seen.header), "claims": dict(seen.claims)}
     if claims:
@@ -115,6 +116,10 @@ def _answer(run: Run, seen: Look, found: tuple[Finding, ...], *, claims: bool) -
     token_id = seen.claims.get("jti")
     name = token_id if isinstance(token_id, str) else ""
     return Answer(kind="actas/Inspection", body=body, name=name, lines=lines)
+
+
+def _is_proven(found: tuple[Finding, ...]) -> bool:
+    return any(one.check == "signature" and one.result == "good" for one in found)
 
 
 def _head(seen: Look) -> Line:

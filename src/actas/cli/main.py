@@ -23,6 +23,8 @@ COMMANDS: Final = (
     Entry("serve", "actas.cli.serve", "Run the server."),
     Entry("exchange", "actas.cli.exchange", "Ask for a token (RFC 8693)."),
     Entry("inspect", "actas.cli.inspect", "Take a token apart, check it, draw its chain."),
+    Entry("explain", "actas.cli.explain", "Say why an exchange would be, or was, granted or refused."),
+    Entry("keys", "actas.cli.keys", "Look at the keys that sign tokens and seal the audit log."),
     Entry("completion", "actas.cli.completion", "Print the script that completes commands in a shell."),
     Entry("version", "actas.cli.version", "Say which version this is."),
 )

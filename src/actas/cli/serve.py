@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from actas.cli.configuration import configuration_flag, paths_of, read_draft, refusals
+from actas.cli.configuration import configuration_flag, dev_flag, is_dev, paths_of, read_draft, refusals
 from actas.cli.exits import Exit, Failure
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -32,16 +32,17 @@ if TYPE_CHECKING:
 @click.option("--listen", metavar="ADDRESS", help="Where to serve the protocol, instead of server.listen.")
 @click.option("--management", metavar="ADDRESS", help="Where to serve health, instead of server.management.")
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes, instead of server.workers.")
-@click.option("--dev", is_flag=True, help="Allow http on this computer, and tell callers the whole story.")
+@dev_flag
 @click.pass_obj
 def command(
-    run: Run, config: tuple[str, ...], *, dev: bool, workers: int | None, **changes: str | None
+    run: Run, /, config: tuple[str, ...], *, dev: bool, workers: int | None, **changes: str | None
 ) -> None:
     """Run the server.
 
     On the very first start it makes its data folder and its keys. It stops on SIGTERM or Ctrl-C once
     running requests have finished, and reads its configuration again on SIGHUP.
     """
+    dev = is_dev(run, dev=dev)
     environ = dict(run.world.environ)
     for name, value in changes.items():
         if value is not None:
@@ -101,7 +102,7 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
     from actas.web.server import serve as listen_and_serve
 
     public, management = (socket.socket(fileno=os.dup(number)) for number in job.sockets)
-    async with foundation(draft, dev=job.dev) as base, assembly(base) as house:
+    async with foundation(draft, dev=job.dev, create=True) as base, assembly(base) as house:
         await listen_and_serve(
             [Listener(house.gate, public), Listener(management_app(house.probes), management)],
             ready=ready,

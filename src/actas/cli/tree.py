@@ -114,7 +114,8 @@ class _Common(click.Command):
         self, formatter: click.HelpFormatter, title: str, flags: Sequence[click.Parameter]
     ) -> None:
         ctx = click.get_current_context()
-        records = [record for flag in flags if (record := flag.get_help_record(ctx)) is not None]
+        options = [flag for flag in flags if isinstance(flag, click.Option)]
+        records = [record for flag in options if (record := flag.get_help_record(ctx)) is not None]
         if records:
             with formatter.section(title):
                 formatter.write_dl(records)

@@ -53,7 +53,7 @@ def free_streams(folder: Path) -> Iterator[Claim]:
     """Claim the streams of ``folder`` that nobody writes: ``s1``, ``s2``, ... The caller releases.
 
     Raises:
-        AuditUnavailable: the folder cannot be used, or every name is taken.
+        AuditUnavailable: the folder cannot be used.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,4 +63,3 @@ def free_streams(folder: Path) -> Iterator[Claim]:
                 yield held
     except OSError as problem:
         raise AuditUnavailable(f"the audit folder {folder} cannot be used: {problem}") from problem
-    raise AuditUnavailable(f"all {MOST_STREAMS} streams of {folder} are taken")

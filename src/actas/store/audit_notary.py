@@ -85,8 +85,7 @@ class Notary:
         """
         held = await self._hold_pen(sleep)
         try:
-            keys = ring_keys(self._ring)
-            before = await asyncio.to_thread(self._before, keys)
+            before = await asyncio.to_thread(self.last)
             heads, broken = await asyncio.to_thread(_heads, self._folder, before)
             signed = await sign(following(before, heads=heads, at=instant(self._clock.now())), self._ring)
             missed = await asyncio.to_thread(self._keep, signed)
@@ -119,8 +118,8 @@ class Notary:
                         note(await self.seal_now(sleep=sleep))
                 except NotSealed as problem:
                     note(problem)
-                except OSError as problem:
-                    note(NotSealed(f"no checkpoint was made: {problem}"))
+                except Exception as problem:  # noqa: BLE001 - whatever it is, the next turn is tried
+                    note(NotSealed(f"no checkpoint was made: {problem!r}"))
                 await sleep(every)
         finally:
             if leader is not None:
@@ -137,8 +136,13 @@ class Notary:
             await sleep(_PAUSE)
         raise NotSealed("no checkpoint was made: somebody else is making one and does not finish")
 
-    def _before(self, keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
-        """Return the last checkpoint that is known from anywhere."""
+    def last(self) -> SignedCheckpoint | None:
+        """Return the last checkpoint that is known from anywhere, copies included, and verifies.
+
+        Raises:
+            OSError: a file is there and cannot be read.
+        """
+        keys = ring_keys(self._ring)
         known = [last_checkpoint(path, keys) for path in (self._folder / CHECKPOINTS, *self._also)]
         known.append(self._last)
         return max(
@@ -186,7 +190,7 @@ def _heads(folder: Path, before: SignedCheckpoint | None) -> tuple[dict[str, Hea
                 line = reader.line(kept.seq) if kept is not None else None
         except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.CantOpenError):
             head, line = None, None
-        if kept is None or kept.seq == 0:
+        if kept is None:
             if head is not None and head.seq:
                 heads[stream] = head
         elif head is None or line is None or line_hash(line) != kept.hash:

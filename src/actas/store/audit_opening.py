@@ -21,7 +21,7 @@ from actas.audit.chain import EMPTY, BrokenChain, Head, extend, follow, line_has
 from actas.audit.delivery import granted, ids
 from actas.audit.lifecycle import BrokenStream, Narrator
 from actas.core.errors import AuditUnavailable
-from actas.store.audit_claim import Claim, free_streams
+from actas.store.audit_claim import MOST_STREAMS, Claim, free_streams
 from actas.store.audit_file import State, StreamFile
 
 BATCH = 1000
@@ -77,7 +77,7 @@ def open_stream(
         except BaseException:
             claim.release()
             raise
-    raise AuditUnavailable(f"no stream of {folder} can be used")
+    raise AuditUnavailable(f"all {MOST_STREAMS} streams of {folder} are taken or broken")
 
 
 def _open(

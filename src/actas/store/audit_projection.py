@@ -115,26 +115,23 @@ def _catch_up(database: Database, stream: str, reader: StreamReader) -> None:
     """Take over what is new in one stream."""
     head = reader.head()
     while _cursor(database, stream) != (head.seq, head.hash):
+        # Whoever fails in here closes the connection, and with it ends the transaction.
         database.execute("BEGIN IMMEDIATE")
-        try:
-            seq, seen = _cursor(database, stream)
-            line = reader.line(seq) if seq else None
-            if seq and (line is None or line_hash(line) != seen):
-                # Not the stream that was followed so far, whatever the reason: begin again with this one.
-                _forget(database, stream)
-                seq = 0
-            chunk = reader.chunk(after=seq)
-            for row, data in chunk:
-                _take(database, stream, row, data)
-            if chunk:
-                seq, last = chunk[-1]
-                database.execute(
-                    "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", (stream, seq, line_hash(last))
-                )
-            database.execute("COMMIT")
-        except BaseException:
-            database.execute("ROLLBACK")
-            raise
+        seq, seen = _cursor(database, stream)
+        line = reader.line(seq) if seq else None
+        if seq and (line is None or line_hash(line) != seen):
+            # Not the stream that was followed so far, whatever the reason: begin again with this one.
+            _forget(database, stream)
+            seq = 0
+        chunk = reader.chunk(after=seq)
+        for row, data in chunk:
+            _take(database, stream, row, data)
+        if chunk:
+            seq, last = chunk[-1]
+            database.execute(
+                "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", (stream, seq, line_hash(last))
+            )
+        database.execute("COMMIT")
         if not chunk or seq >= head.seq:
             return
 

@@ -137,6 +137,8 @@ class Scribe:
         """Write what waits, close the stream cleanly and let it go; the future says when and whether."""
         if self._closing is None:
             self._closing = self._loop.create_future()
+            # Whoever gave up waiting does not want to hear of it later.
+            self._closing.add_done_callback(lambda ended: ended.exception())
             self.ring()
         return self._closing
 
@@ -249,8 +251,6 @@ class Scribe:
         self.flight = None
 
         def tell() -> None:
-            if closing.done():
-                return
             if trouble is None:
                 closing.set_result(None)
             else:

@@ -194,6 +194,28 @@ def test_a_moved_entry_is_named(source: int, target: int) -> None:
     assert len(verdict.findings) == 1
 
 
+def test_moved_entries_are_named_together() -> None:
+    lines = chain(10)
+    verdict = judge([*lines[:4], *lines[6:8], *lines[4:6], *lines[8:]])
+    assert first(verdict) == ("reordered", 5)
+    assert verdict.first is not None
+    assert verdict.first.sentence == "some of entries 5 to 6 of s1 stand later than where they were written"
+
+
+def test_a_moved_entry_is_told_from_a_missing_one() -> None:
+    lines = chain(10)
+    verdict = judge([lines[0], *lines[2:4], *lines[5:8], lines[4], *lines[8:]])
+    assert [(one.fault, one.seq) for one in verdict.findings] == [("deleted", 2), ("reordered", 5)]
+
+
+async def test_two_broken_seals_in_a_row_are_one_rewriting() -> None:
+    lines = chain(10)
+    checkpoints = await sealing({"s1": seal(lines, 4)}, {"s1": seal(lines, 5)})
+    lines[0] = edited(lines[0])
+    verdict = judge(relink(lines, begin=1), checkpoints)
+    assert [(one.fault, one.seq) for one in verdict.findings] == [("edited", 1)]
+
+
 async def test_a_moved_entry_that_was_edited_too_is_both() -> None:
     lines = chain(10)
     checkpoints = await sealing({"s1": seal(lines, 5)}, {"s1": seal(lines, 10)})

@@ -332,3 +332,22 @@ def test_a_client_may_bear_the_name_of_its_own_api(tmp_path: Path) -> None:
     tree = acme()
     api(tree, "orders", audience="orders")
     assert sentences(tmp_path, tree) == []
+
+
+@pytest.mark.requirement("TX-42", "SEC-93")
+@pytest.mark.parametrize(
+    "algorithm", ["none", "None", "HS256", "HS512", "hs256", "RS1", "ES256K", "ES512", ""]
+)
+def test_no_symmetric_or_unlisted_algorithm_is_registered(tmp_path: Path, algorithm: str) -> None:
+    tree = acme()
+    issuer(tree, algorithms=["ES256", algorithm])
+    named(tree, "clients", "orders")["auth"]["algorithms"] = [algorithm]
+    named(tree, "apis", "inventory")["token"]["algorithm"] = algorithm
+    tree["keys"]["signing"]["algorithm"] = algorithm
+    places = [one.partition(": must be ")[0] for one in sentences(tmp_path, tree)]
+    assert places == [
+        "keys.signing.algorithm",
+        "issuers[0].algorithms[1]",
+        "apis[1].token.algorithm",
+        "clients[1].auth.algorithms[0]",
+    ]

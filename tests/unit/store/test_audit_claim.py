@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import errno
 import os
 import signal
 import subprocess
@@ -58,16 +58,24 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_streams_are_no_more_than_a_checkpoint_can_seal(tmp_path: Path) -> None:
-    held = list(itertools.islice(free_streams(tmp_path), MOST_STREAMS))
-    assert held[-1].name == f"s{MOST_STREAMS}"
-    with pytest.raises(AuditUnavailable, match="are taken"):
-        next(free_streams(tmp_path))
+    held = list(free_streams(tmp_path))
+    assert [one.name for one in held] == [f"s{n}" for n in range(1, MOST_STREAMS + 1)]
+    assert list(free_streams(tmp_path)) == []
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditUnavailable, match="cannot be used"):
         next(free_streams(tmp_path / "file" / "audit"))
+
+
+def test_a_file_system_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", unsupported)
+    with pytest.raises(AuditUnavailable, match="No locks available"):
+        next(free_streams(tmp_path))
 
 
 def test_a_lock_file_is_not_followed_elsewhere(tmp_path: Path) -> None:

@@ -94,6 +94,12 @@ async def test_without_digests_the_jti_is_all_there_is(tmp_path: Path, writer: S
     assert kin(lineage(tmp_path, "x_b")) == ([("x_a", -1)], [])
 
 
+async def test_a_family_that_bites_its_tail_is_walked_once(tmp_path: Path, writer: StreamWriter) -> None:
+    for one in (given("a", "c"), given("b", "a"), given("c", "b")):
+        await writer.append(one)
+    assert kin(lineage(tmp_path, "x_a")) == ([("x_c", -1), ("x_b", -2)], [("x_b", 1), ("x_c", 2)])
+
+
 async def test_an_unknown_token_has_none(tmp_path: Path, writer: StreamWriter) -> None:
     await writer.append(given("a"))
     assert lineage(tmp_path, "x_b") is None

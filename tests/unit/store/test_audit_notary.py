@@ -224,6 +224,25 @@ async def test_one_process_of_the_folder_seals_from_time_to_time(
     assert claim(tmp_path / LEADER) is not None
 
 
+async def test_whatever_goes_wrong_the_next_turn_is_tried(tmp_path: Path) -> None:
+    notes: list[Sealed | NotSealed] = []
+
+    async def nap(_: float) -> None:
+        if len(notes) == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await notary(tmp_path / "nowhere").run(every=300, note=notes.append, sleep=nap)
+    assert [type(one) for one in notes] == [NotSealed, NotSealed]
+
+
+async def test_the_last_one_is_known_from_a_copy_too(tmp_path: Path, writer: StreamWriter) -> None:
+    sealed = await notary(tmp_path, tmp_path / "copy.jsonl").seal_now()
+    (tmp_path / "checkpoints.jsonl").unlink()
+    assert notary(tmp_path).last() is None
+    assert notary(tmp_path, tmp_path / "copy.jsonl").last() == sealed.signed
+
+
 async def test_a_failed_attempt_is_noted_and_tried_again(tmp_path: Path, writer: StreamWriter) -> None:
     notes: list[Sealed | NotSealed] = []
     (tmp_path / "checkpoints.jsonl").mkdir()

@@ -15,7 +15,10 @@ from actas.audit.chain import EMPTY, Head, extend, follow, line_hash
 from actas.audit.lifecycle import MOST_NAMED
 from actas.core.errors import AuditUnavailable
 from actas.store.audit import NOTHING_SEALED, StreamWriter, open_writer
+from actas.store.audit_claim import free_streams
+from actas.store.audit_file import StreamFile
 from actas.store.audit_reader import reading
+from actas.store.audit_sqlite import UnsoundSqlite
 
 pytestmark = pytest.mark.requirement("REL-03")
 
@@ -241,6 +244,36 @@ async def test_a_recovery_beside_a_broken_stream_names_it(tmp_path: Path) -> Non
     assert recovered["facts"]["broken"][0]["stream"] == "s1"
     assert recovered["facts"]["delivery_unknown"] == ["x_1"]
     await writer.close()
+
+
+async def test_more_writers_than_streams_are_refused(tmp_path: Path) -> None:
+    held = list(free_streams(tmp_path))
+    with pytest.raises(AuditUnavailable, match="are taken"):
+        await start(tmp_path)
+    held[6].release()
+    writer = await start(tmp_path)
+    assert writer.stream == "s7"
+    await writer.close()
+
+
+async def test_an_unsound_sqlite_writes_nothing_and_holds_no_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("apsw.sqlite_lib_version", lambda: "3.40.1")
+        with pytest.raises(UnsoundSqlite):
+            await start(tmp_path)
+    writer = await start(tmp_path)
+    assert writer.stream == "s1"
+    await writer.close()
+
+
+def test_a_state_lost_under_the_reader_is_damage(tmp_path: Path) -> None:
+    file = StreamFile(tmp_path / "s1.db")
+    rewrite(tmp_path / "s1.db", lambda db: db.execute("DELETE FROM state"))
+    with pytest.raises(apsw.CorruptError, match="lost its state"):
+        file.state()
+    file.close()
 
 
 @pytest.mark.requirement("REL-02")

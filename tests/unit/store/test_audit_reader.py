@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.fakes.audit import CountingChance, bodies, body, event
+from tests.fakes.audit import CountingChance, bodies, body, event, rewrite
 from tests.fakes.clock import NOON, FixedClock
 
 from actas.audit.chain import Head, extend
@@ -133,6 +133,17 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(apsw.CantOpenError), reading(tmp_path / "s1.db"):
         pass
     assert not (tmp_path / "s1.db").exists()
+
+
+async def test_a_damaged_entry_is_exported_as_it_is(tmp_path: Path, writer: StreamWriter) -> None:
+    rewrite(
+        tmp_path / "s1.db",
+        lambda db: db.execute("INSERT INTO entries VALUES (2, X'FF22'), (3, CAST('{' AS BLOB))"),
+    )
+    sink = io.BytesIO()
+    export(tmp_path, sink)
+    assert sink.getvalue().splitlines()[1:] == [b"\xff\x22", b"{"]
+    rewrite(tmp_path / "s1.db", lambda db: db.execute("DELETE FROM entries WHERE seq > 1"))
 
 
 def test_a_reader_cannot_write(tmp_path: Path) -> None:

@@ -200,6 +200,18 @@ async def test_an_entry_gone_from_its_stream_is_found_empty(tmp_path: Path, writ
     assert [(one.id, one.line, one.event) for one in found] == [("x_a", b"", {})]
 
 
+async def test_a_stream_that_cannot_be_read_when_it_matters_is_said(
+    tmp_path: Path, writer: StreamWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise apsw.IOError("disk I/O error")
+
+    await writer.append(entry("x_a"))
+    monkeypatch.setattr("actas.store.audit_search.line_at", broken)
+    with pytest.raises(SearchUnavailable, match="stream s1 cannot be read"):
+        search(tmp_path, "client:orders")
+
+
 async def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     with pytest.raises(SearchUnavailable, match="cannot be opened"):
         search(tmp_path / "nowhere", "")

@@ -152,6 +152,16 @@ async def test_the_watermark_follows_by_itself_when_nobody_asks(tmp_path: Path) 
 
 
 @pytest.mark.requirement("REL-03")
+async def test_an_answer_that_leaves_late_is_noted_too(tmp_path: Path) -> None:
+    writer = await start(tmp_path, bounds=WriterBounds(limit=0.2))
+    receipt = await writer.append(bodies(1)[0])
+    await until(lambda: writer._timer is None)
+    writer.delivered(receipt)
+    await until(lambda: state(tmp_path) == (2, 0))
+    await writer.close()
+
+
+@pytest.mark.requirement("REL-03")
 async def test_a_clean_close_names_what_never_left(tmp_path: Path) -> None:
     writer = await start(tmp_path)
     receipts = [await writer.append(one) for one in bodies(3)]

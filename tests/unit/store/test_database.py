@@ -135,17 +135,21 @@ async def test_migrations_are_applied_once_in_order(tmp_path: Path) -> None:
 
 
 NODE = """
+import asyncio, sys
+from pathlib import Path
 from actas.core.ports import SystemClock
 from actas.store.database import open_database
 from actas.store.schema import migrations, read_migration
-async def main():
+
+async def start():
     steps = (*migrations(), read_migration("0002_more.sql", sys.argv[2]))
-    together()
     database = await open_database(Path(sys.argv[1]), clock=SystemClock(), steps=steps)
     await database.check()
     await database.close()
     print("up")
-asyncio.run(main())
+
+def main():
+    asyncio.run(start())
 """
 
 

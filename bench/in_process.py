@@ -1,0 +1,101 @@
+"""The pipeline in process: everything that the token endpoint does but HTTP.
+
+The real assembly over a real data folder, with the durable audit writer: an exchange counts once its entry is
+on the disk. Sixty-four tasks ask at once, as many as there are callers over HTTP. The grown catalog is measured
+in the same process, a round of it after each round of the small one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from actas.app import Assembly, Foundation, assembly, exchange, foundation
+from actas.core.party import Caller
+from actas.exchange import Exchange
+from bench.company import Asker, Company, Forms, grown
+from bench.measure import Part, Round, costing, percentile
+from bench.raw import RawLimit
+
+TASKS: Final = 64
+
+SLOWEST_ROUND: Final = 120.0
+"""Seconds after which a round is given up."""
+
+_CALLER: Final = Caller(address="127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A pipeline over one catalog, and what makes requests for it."""
+
+    part: Part
+    pipeline: Exchange
+    forms: Forms
+
+
+async def measure(
+    folder: Path, raw: RawLimit, *, rounds: int, exchanges: int, with_grown: bool
+) -> list[Part]:
+    """Measure the pipeline.
+
+    Args:
+        folder: an empty folder.
+        rounds: how many, besides one that is thrown away.
+        exchanges: in each round.
+        with_grown: whether the grown catalog is measured too.
+
+    Raises:
+        AuditUnavailable: an entry could not be written.
+        TimeoutError: a round took too long.
+    """
+    company = Company(folder=folder)
+    async with foundation(company.draft(), dev=True) as base, assembly(base) as house:
+        settings = [_setting("pipeline in process", house, base, (company.asker,))]
+        if with_grown:
+            settings.append(_setting("same, grown catalog", house, *grown(base)))
+        # What was loaded is never collected, as in the server.
+        gc.collect()
+        gc.freeze()
+        for number in range(rounds + 1):
+            for setting in settings:
+                bodies = await setting.forms.make(exchanges)
+                limit = raw.round(exchanges)
+                one = await _round(house, setting.pipeline, bodies)
+                if number:
+                    setting.part.rounds.append(Round(raw=limit, cost=one.cost, p50=one.p50, p99=one.p99))
+                    setting.part.exchanges += exchanges
+    return [setting.part for setting in settings]
+
+
+def _setting(name: str, house: Assembly, base: Foundation, askers: tuple[Asker, ...]) -> Setting:
+    return Setting(
+        part=Part(name=name),
+        pipeline=exchange(base, house.out, minutes=house.minutes, marks=house.marks),
+        forms=Forms(base.ring, askers),
+    )
+
+
+async def _round(house: Assembly, pipeline: Exchange, bodies: Sequence[bytes]) -> Round:
+    waiting = iter(bodies)
+    latencies: list[float] = []
+    with costing(len(bodies)) as cost:
+        async with asyncio.timeout(SLOWEST_ROUND):
+            await asyncio.gather(*(_ask(house, pipeline, waiting, latencies) for _ in range(TASKS)))
+    latencies.sort()
+    return Round(raw=cost, cost=cost, p50=percentile(latencies, 0.5), p99=percentile(latencies, 0.99))
+
+
+async def _ask(house: Assembly, pipeline: Exchange, waiting: Iterator[bytes], latencies: list[float]) -> None:
+    for body in waiting:
+        began = time.perf_counter()
+        answer = await pipeline(body, _CALLER)
+        if answer.receipt is None:
+            raise RuntimeError("an exchange was granted without an entry")
+        house.writer.delivered(answer.receipt)
+        latencies.append((time.perf_counter() - began) * 1e3)

@@ -1,0 +1,83 @@
+"""What is asked for: the flags of ``exchange`` made into one request at the token endpoint (RFC 8693 2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from actas.cli.exits import misused
+from actas.cli.tokens import TokenText
+from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE, TokenType
+
+SHORT_TYPES: Final[dict[str, TokenType]] = {"access": ACCESS_TOKEN, "id": ID_TOKEN, "jwt": JWT}
+"""The token types by the words of the flags; anything else is a URI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypedToken:
+    """A token to present, with the type it is declared as."""
+
+    text: TokenText
+    type: TokenType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One request for a token.
+
+    Attributes:
+        subject: whom the token shall speak about; None asks for the client's own.
+        actor: who shall use it; None is the client.
+        scope: what shall be allowed; empty asks for what the server gives.
+    """
+
+    subject: TypedToken | None
+    actor: TypedToken | None = None
+    audience: tuple[str, ...] = ()
+    resource: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    requested: TokenType = ACCESS_TOKEN
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the token shall be for, as asked."""
+        return (*self.audience, *self.resource)
+
+    def form(self) -> tuple[tuple[str, str], ...]:
+        """Return the fields of the request, without those that prove who the client is."""
+        fields: list[tuple[str, str]] = []
+        if self.subject is None:
+            fields.append(("grant_type", CLIENT_CREDENTIALS))
+        else:
+            fields.append(("grant_type", TOKEN_EXCHANGE))
+            fields += [("subject_token", self.subject.text.value.reveal())]
+            fields += [("subject_token_type", self.subject.type)]
+            fields += [("requested_token_type", self.requested)]
+        if self.actor is not None:
+            fields += [("actor_token", self.actor.text.value.reveal())]
+            fields += [("actor_token_type", self.actor.type)]
+        fields += [("audience", one) for one in self.audience]
+        fields += [("resource", one) for one in self.resource]
+        if self.scope:
+            fields.append(("scope", " ".join(self.scope)))
+        return tuple(fields)
+
+
+def token_type(word: str | None, text: TokenText, *, flag: str) -> TokenType:
+    """Return the type to declare a token as.
+
+    Args:
+        word: as typed, or None: then what a saved token is known to be, else an access token.
+        text: the token.
+        flag: the flag, for the message.
+
+    Raises:
+        Failure: the word is neither a short one nor a URI (exit 2).
+    """
+    if word is None:
+        return ACCESS_TOKEN if text.saved is None else TokenType(text.saved.token_type)
+    if word in SHORT_TYPES:
+        return SHORT_TYPES[word]
+    if ":" not in word:
+        raise misused(f"{flag}: {word!r} is neither a URI nor one of {', '.join(SHORT_TYPES)}")
+    return TokenType(word)

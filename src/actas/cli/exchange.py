@@ -1,0 +1,244 @@
+"""``actas exchange``: ask for a token (RFC 8693), or for the client's own (RFC 6749 section 4.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import click
+
+from actas.cli.ask import TypedToken, Wanted, token_type
+from actas.cli.exits import misused
+from actas.cli.output import Answer
+from actas.cli.proofs import Credentials
+from actas.cli.run import Run
+from actas.cli.saved import SavedToken, check_name, save
+from actas.cli.server import Ask, Server, fetch_keys, find_server
+from actas.cli.shown import SHOWABLE, code_lines, request_lines, response_lines
+from actas.cli.tokens import TOKEN_HELP, TokenArguments
+from actas.cli.tree import command as make
+from actas.cli.values import Words
+from actas.cli.verdict import (
+    Granted,
+    Refused,
+    failure_of,
+    granted_document,
+    granted_lines,
+    read_answer,
+    refused_document,
+    refused_lines,
+)
+from actas.cli.wire import Answered, Sent, send
+
+_METHODS: Final = ("auto", "basic", "post", "jwt", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The flags as typed."""
+
+    subject: str | None
+    subject_type: str | None
+    actor: str | None
+    actor_type: str | None
+    audience: tuple[str, ...]
+    resource: tuple[str, ...]
+    scope: tuple[str, ...]
+    requested: str
+    client: str | None
+    client_auth: Literal["auto", "basic", "post", "jwt", "none"]
+    secret: str | None
+    key: str | None
+    own: bool
+    raw: bool
+    save: str | None
+    show: tuple[str, ...] = ()
+
+
+@make(
+    examples=(
+        (
+            "orders, called by alice, needs inventory: a token for that hop alone",
+            "actas exchange --client orders --subject @alice-orders --audience inventory --scope stock:read",
+        ),
+        (
+            "a token for the client itself, kept under a name",
+            "actas exchange --client orders --own --audience inventory --scope stock:read --save orders-own",
+        ),
+    ),
+)
+@click.option("--subject", metavar="TOKEN", help=f"Whom the token speaks about: {TOKEN_HELP}.")
+@click.option("--subject-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [access]")
+@click.option("--actor", metavar="TOKEN", help="Who uses it, when that is not the client.")
+@click.option("--actor-type", metavar="TYPE", help="What that is: access, id, jwt, or a URI.  [access]")
+@click.option("--audience", multiple=True, metavar="NAME|URI", help="API it is for; may repeat.")
+@click.option("--resource", multiple=True, metavar="URI", help="Address it is for; may repeat.")
+@click.option("--scope", multiple=True, metavar="SCOPES", help="What it allows; may repeat.")
+@click.option("--for", "requested", type=click.Choice(("access",)), default="access", help="What to get.")
+@click.option("--client", metavar="NAME", help="Who asks.  [ACTAS_CLIENT_ID]")
+@click.option("--client-auth", type=click.Choice(_METHODS), default="auto", help="How it proves that.")
+@click.option(
+    "--secret", metavar="TOKEN", help="Its secret, as env:NAME or @file.  [env:ACTAS_CLIENT_SECRET]"
+)
+@click.option("--key", metavar="FILE", help="Its private key, one JWK.  [ACTAS_CLIENT_KEY]")
+@click.option("--own", is_flag=True, help="Ask for the client's own token: nobody's but its own.")
+@click.option("--raw", is_flag=True, help="Print the token alone, whole.")
+@click.option("--save", metavar="NAME", help="Keep it as @NAME, with the issuer's keys.")
+@click.option("--show", type=Words(*SHOWABLE), default=(), metavar="WHAT,…", help="request, response, code.")
+@click.pass_obj
+def command(run: Run, **flags: Any) -> None:
+    """Ask for a token (RFC 8693).
+
+    On a terminal it says what was granted and draws the chain; in a pipe the answer is the token. Exits 1
+    when the policy says no, 6 when the request itself is wrong, 4 when the server cannot be reached.
+
+    A TOKEN is @name for a saved one, @file, - for stdin, env:NAME, or the text itself.
+    """
+    typed = Flags(**flags)
+    name = None if typed.save is None else check_name(typed.save)
+    tokens = TokenArguments(run)
+    wanted = _wanted(typed, tokens)
+    credentials = _credentials(run, typed, tokens)
+    ask = _asker(run)
+    server = find_server(run.server(), ask)
+    proof = credentials.prove(server, now=run.now)
+    sent = Sent(
+        method="POST",
+        url=server.token_endpoint,
+        headers=proof.headers,
+        form=(*wanted.form(), *proof.form),
+    )
+    answered = ask(sent)
+    _show(run, typed, sent, answered, wanted, client=credentials.client)
+    answer = read_answer(answered, wanted, client=credentials.client, issuer=server.issuer)
+    if isinstance(answer, Refused):
+        _refuse(run, answer)
+    else:
+        saved = None if name is None else _keep(run, name, answer, server, ask)
+        _give(run, answer, wanted, raw=typed.raw, saved=saved)
+
+
+def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
+    """Return the request that the flags make.
+
+    Raises:
+        Failure: they contradict each other, or the subject is missing (exit 2).
+    """
+    if typed.own and (typed.subject is not None or typed.actor is not None):
+        raise misused("--own asks for the client's own token, which has no --subject and no --actor")
+    if not typed.own and typed.subject is None:
+        raise misused(
+            "whom shall the token speak about?", hint="--subject TOKEN, or --own for the client itself"
+        )
+    for token, declared, flag in (
+        (typed.subject, typed.subject_type, "--subject"),
+        (typed.actor, typed.actor_type, "--actor"),
+    ):
+        if token is None and declared is not None:
+            raise misused(f"{flag}-type says what {flag} is, which is missing")
+    return Wanted(
+        subject=_typed_token(tokens, typed.subject, typed.subject_type, flag="--subject"),
+        actor=_typed_token(tokens, typed.actor, typed.actor_type, flag="--actor"),
+        audience=typed.audience,
+        resource=typed.resource,
+        scope=tuple(dict.fromkeys(word for words in typed.scope for word in words.split())),
+    )
+
+
+def _typed_token(
+    tokens: TokenArguments, argument: str | None, declared: str | None, *, flag: str
+) -> TypedToken | None:
+    if argument is None:
+        return None
+    text = tokens.read(argument, flag=flag)
+    return TypedToken(text=text, type=token_type(declared, text, flag=f"{flag}-type"))
+
+
+def _credentials(run: Run, typed: Flags, tokens: TokenArguments) -> Credentials:
+    client = typed.client or run.variable("ACTAS_CLIENT_ID")
+    if client is None:
+        raise misused("who asks?", hint="--client NAME, or set ACTAS_CLIENT_ID")
+    secret = None
+    if typed.secret is not None:
+        secret = tokens.read(typed.secret, flag="--secret", secret=True).value
+    elif run.variable("ACTAS_CLIENT_SECRET"):
+        secret = tokens.read("env:ACTAS_CLIENT_SECRET", flag="--secret").value
+    key = typed.key
+    if key is None and typed.secret is None:  # a flag wins over the environment
+        key = run.variable("ACTAS_CLIENT_KEY")
+    return Credentials(client=client, method=typed.client_auth, secret=secret, key=key)
+
+
+def _asker(run: Run) -> Ask:
+    def ask(sent: Sent) -> Answered:
+        answered = send(sent, timeout=run.options.timeout)
+        run.out.detail(f"{sent.method} {sent.url} → {answered.status}, {answered.took * 1000:.0f} ms")
+        return answered
+
+    return ask
+
+
+def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted, *, client: str) -> None:
+    """Print what went over the wire, on stderr: a pipe sees the answer alone."""
+    show = ("request", "response") if run.options.verbose > 1 and not typed.show else typed.show
+    parts = {
+        "request": request_lines(sent),
+        "response": response_lines(answered),
+        "code": code_lines(sent, wanted, client=client),
+    }
+    for part in (part for part in SHOWABLE if part in show):
+        for lines in parts[part]:
+            for line in lines.split("\n"):
+                run.out.aside(line)
+        run.out.aside()
+
+
+def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask) -> str:
+    """Save the token with the keys its issuer has now, and return what to call it."""
+    keys = fetch_keys(server, ask)
+    if keys is None:
+        run.out.warn(f"the keys of {server.issuer} cannot be had, so inspect cannot check @{name} by itself")
+    saved = SavedToken(
+        token=granted.token,
+        token_type=granted.type,
+        issuer=server.issuer,
+        jwks=keys,
+        saved_at=int(run.now),
+    )
+    save(run.home, name, saved)
+    return f"@{name}"
+
+
+def _give(run: Run, granted: Granted, wanted: Wanted, *, raw: bool, saved: str | None) -> None:
+    """Print what was granted. The token itself is printed whole only where nobody looks over a shoulder."""
+    out = run.out
+    more = [scope for scope in granted.scope if wanted.scope and scope not in wanted.scope]
+    if more:
+        out.warn(f"the server granted more than was asked for: {' '.join(more)}")
+    whole = granted.token.reveal()
+    if run.options.format == "table" and (raw or not out.terminal):
+        out.line(whole)
+        return
+    shown = whole if raw or not out.terminal else granted.token.shortened()
+    out.answer(
+        Answer(
+            kind="actas/Exchange",
+            body=granted_document(granted, shown=shown, saved=saved),
+            name=granted.entry or "",
+            lines=granted_lines(granted, wanted, saved=saved, ascii=out.ascii),
+        )
+    )
+
+
+def _refuse(run: Run, refused: Refused) -> None:
+    """Print a refusal: for programs a document, for people a drawing on stderr, so that a pipe stays empty.
+
+    Raises:
+        Failure: always.
+    """
+    if refused.by_policy and run.out.structured:
+        run.out.document("actas/Exchange", refused_document(refused))
+    elif refused.by_policy:
+        for line in refused_lines(refused, ascii=run.out.ascii):
+            run.out.aside(line)
+    raise failure_of(refused)

@@ -1,0 +1,137 @@
+"""``actas explain``: rehearse a request, or go through a past one again. Nothing is issued."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
+from actas.cli.exits import Exit, Failure, misused
+from actas.cli.run import Run
+from actas.cli.tokens import TOKEN_HELP, TokenArguments
+from actas.cli.tree import command as make
+
+if TYPE_CHECKING:
+    from actas.admin.explanation import Explanation
+    from actas.app import Foundation
+    from actas.core.party import PresentedToken
+    from actas.core.permit import ExchangeRequest
+
+_TYPES: Final = {"access": "access_token", "id": "id_token", "jwt": "jwt"}
+
+
+@make(
+    examples=(
+        ("what would happen", "actas explain --client orders --subject @alice-orders --audience inventory"),
+        ("why it was refused", "actas explain --entry x_01M89SDKYYMASNK3JGXDBXQW4B"),
+    ),
+    dry_run="harmless",
+)
+@configuration_flag
+@dev_flag
+@click.option("--entry", metavar="ID", help="Go through a past attempt again, by its Actas-Entry.")
+@click.option("--client", metavar="NAME", help="Who would ask.")
+@click.option("--subject", metavar="TOKEN", help=f"The subject token: {TOKEN_HELP}.")
+@click.option("--subject-type", metavar="TYPE", default="access", help="access, id, jwt or a URI.")
+@click.option("--actor", metavar="TOKEN", help="The actor token.")
+@click.option("--actor-type", metavar="TYPE", default="access", help="access, id, jwt or a URI.")
+@click.option("--audience", metavar="NAME", multiple=True, help="API by name or address; may repeat.")
+@click.option("--resource", metavar="URI", multiple=True, help="API by address; may repeat.")
+@click.option("--scope", metavar="S…", help="Scopes, separated by spaces.")
+@click.option("--own", is_flag=True, help="The client speaks for itself (client_credentials).")
+@click.option("--all", "everything", is_flag=True, help="Also rules that did not match.")
+@click.pass_obj
+def command(
+    run: Run, /, config: tuple[str, ...], *, dev: bool, entry: str | None, everything: bool, **flags: Any
+) -> None:
+    """Say why an exchange would be, or was, granted or refused.
+
+    Runs on the computer of the server, over its configuration and data folder: it shows every stage, every
+    condition with the values it saw, and the smallest change that would have been granted.
+    """
+    from actas.cli.explaining import show
+
+    if entry is not None:
+        found, when = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
+    else:
+        request = _request(run, **flags)
+        found, when = on_foundation(
+            run, config, dev=dev, job=lambda base: _rehearsed(base, flags["client"], request)
+        )
+    show(run, found, entry=entry, when=when, everything=everything)
+    if not found.granted:
+        raise Failure(found.detail, code=found.reason or "refused", exit=Exit.NO, told=True)
+
+
+async def _rehearsed(
+    base: Foundation, client: str, request: ExchangeRequest
+) -> tuple[Explanation, str | None]:
+    from actas.app import outside, rehearsal
+
+    out = outside(base)
+    try:
+        return await rehearsal(base, out).of_request(client, request), None
+    finally:
+        await out.close()
+
+
+async def _past(base: Foundation, entry: str) -> tuple[Explanation, str | None]:
+    from actas.admin.rehearsal import NotExplainable
+    from actas.app import outside, rehearsal
+    from actas.store.audit_search import show as find
+
+    line = find(base.audit_folder, entry)
+    if line is None:
+        raise Failure(
+            f"there is no entry {entry}",
+            code="not_found",
+            exit=Exit.NO,
+            hint="actas audit search finds entries",
+        )
+    event = line.event
+    out = outside(base)
+    try:
+        found = rehearsal(base, out).of_event(event)
+    except NotExplainable as cannot:
+        raise Failure(str(cannot), code="not_explainable", exit=Exit.NO) from cannot
+    finally:
+        await out.close()
+    changed = event.get("policy") not in (None, found.policy)
+    return found, f"{event['at']}{', and the policy has changed since' if changed else ''}"
+
+
+def _request(run: Run, **flags: Any) -> ExchangeRequest:
+    from actas.core.claims import parse_scope
+    from actas.core.permit import ExchangeRequest
+    from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+
+    if not flags["client"]:
+        raise misused("explain needs --client and --subject, or --entry", hint="actas explain --help")
+    if flags["own"] == bool(flags["subject"]):
+        raise misused("explain takes either --subject or --own")
+    scope = None if flags["scope"] is None else parse_scope(flags["scope"])
+    if flags["scope"] is not None and scope is None:
+        raise misused("--scope is not a list of scopes separated by single spaces")
+    arguments = TokenArguments(run)
+    return ExchangeRequest(
+        grant_type=CLIENT_CREDENTIALS if flags["own"] else TOKEN_EXCHANGE,
+        subject=_presented(arguments, flags, "subject"),
+        actor=_presented(arguments, flags, "actor"),
+        requested=ACCESS_TOKEN,
+        audience=flags["audience"],
+        resource=flags["resource"],
+        scope=scope,
+    )
+
+
+def _presented(arguments: TokenArguments, flags: dict[str, Any], role: str) -> PresentedToken | None:
+    from actas.core.party import PresentedToken
+    from actas.core.wire import SHORT_TOKEN_TYPES, TokenType
+
+    if flags[role] is None:
+        return None
+    declared = flags[f"{role}_type"]
+    kind = SHORT_TOKEN_TYPES.get(_TYPES.get(declared, declared), TokenType(declared))
+    token = arguments.read(flags[role], flag=f"--{role}")
+    return PresentedToken(kind, token.value, "actor" if role == "actor" else "subject")

@@ -1,0 +1,90 @@
+"""The chain of a request: what is drawn of an exchange, from what went in and what came out. Pure.
+
+What goes in is read without being proven: whoever runs the command holds it and sees it anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from actas.cli.ask import Wanted
+from actas.cli.chains import chain_of, scopes_of
+from actas.cli.line import Chain, Station
+from actas.cli.look import Look, look
+from actas.core.ports import Json
+from actas.core.wire import ID_TOKEN
+
+
+def asked_chain(wanted: Wanted, *, client: str) -> Chain:
+    """Return the chain that was asked for and refused: the client would have been its newest actor."""
+    stations = _subject_stations(wanted)
+    acting = _acting(wanted, client)
+    if not stations or stations[-1].id != acting.id:  # a client that narrows its own token is in it already
+        stations = (*stations, acting)
+    return Chain(stations=stations, targets=wanted.targets, scopes=wanted.scope, outcome="refused")
+
+
+def granted_chain(
+    claims: Mapping[str, Json], wanted: Wanted, *, client: str, issuer: str, scope: tuple[str, ...]
+) -> Chain:
+    """Return the chain that was granted.
+
+    Args:
+        claims: those of the new token; empty when it cannot be read.
+        client: who asked.
+        issuer: the server's issuer identifier.
+        scope: what was granted.
+    """
+    if not claims:
+        return replace(asked_chain(wanted, client=client), outcome="granted", scopes=scope)
+    chain = replace(chain_of(claims), scopes=scope)
+    if len(wanted.targets) == len(chain.targets) == 1 and "://" not in wanted.targets[0]:
+        chain = replace(chain, targets=wanted.targets)  # the name under which it was asked for
+    if wanted.subject is None:
+        return chain
+    before = look(wanted.subject.text.value.reveal())
+    if len(chain.stations) > 1:
+        return _with_held(chain, before) if wanted.actor is None else chain
+    return _without_actor(chain, before, wanted, client=client, issuer=issuer)
+
+
+def _with_held(chain: Chain, before: Look) -> Chain:
+    """Draw the last hop but one as thick as the token that went in."""
+    if "scope" not in before.claims:
+        return chain
+    *earlier, newest = chain.stations
+    return replace(chain, stations=(*earlier, replace(newest, scopes=len(scopes_of(before.claims)))))
+
+
+def _without_actor(chain: Chain, before: Look, wanted: Wanted, *, client: str, issuer: str) -> Chain:
+    """The new token names its subject alone: because it is narrowed, impersonated or translated."""
+    subject = chain.stations[0]
+    if before.claims.get("iss") == issuer:
+        if before.claims.get("client_id") == client or subject.id == client:
+            return chain
+        holder = Station(kind="service", id=client, by="impersonation")
+        return replace(chain, stations=(subject, holder))
+    foreign = before.claims.get("iss")
+    if not isinstance(foreign, str) or wanted.subject is None or wanted.subject.type == ID_TOKEN:
+        return chain
+    elsewhere = Station(kind="issuer", id=foreign)
+    return replace(chain, stations=(elsewhere, replace(subject, by="crossing")))
+
+
+def _subject_stations(wanted: Wanted) -> tuple[Station, ...]:
+    if wanted.subject is None:
+        return ()
+    seen = look(wanted.subject.text.value.reveal())
+    if not seen.claims:
+        return (Station(kind="unknown", id="subject"),)
+    person = wanted.subject.type == ID_TOKEN
+    return tuple(replace(one, current=False) for one in chain_of(seen.claims, person=person).stations)
+
+
+def _acting(wanted: Wanted, client: str) -> Station:
+    if wanted.actor is not None:
+        seen = look(wanted.actor.text.value.reveal())
+        if seen.claims:
+            return replace(chain_of(seen.claims).stations[-1], current=True)
+    return Station(kind="service", id=client, current=True)

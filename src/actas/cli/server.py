@@ -1,0 +1,100 @@
+"""The server to ask: its metadata, read first and believed only when it is the server that was named.
+
+RFC 8414 section 3.3: the ``issuer`` in the metadata must be exactly the address that was asked for, or
+a client can be led to give its credentials to somebody else (mix-up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from actas.cli.chains import texts
+from actas.cli.exits import Exit, Failure
+from actas.cli.wire import Answered, Sent, checked, send
+from actas.core.ports import Json, JsonObject
+
+WELL_KNOWN: Final = "/.well-known/oauth-authorization-server"
+
+Ask = Callable[[Sent], Answered]
+"""Sends one request; the command decides how long to wait and what to tell about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What a server says about itself.
+
+    Attributes:
+        auth_methods: how clients may prove who they are at the token endpoint; empty when it does not say.
+    """
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str | None
+    auth_methods: tuple[str, ...]
+
+
+def find_server(address: str, ask: Ask) -> Server:
+    """Return the server at ``address``.
+
+    Raises:
+        Failure: the address cannot be used (exit 2), nothing answers there (exit 4), or what answers is no
+            authorization server or another one (exit 6).
+    """
+    checked(address, what="--server")
+    answered = ask(Sent(method="GET", url=metadata_address(address)))
+    document = answered.document()
+    if answered.status >= 500:
+        raise Failure(
+            f"{address} is not ready: it answers with status {answered.status}",
+            code="not_ready",
+            exit=Exit.UNFINISHED,
+        )
+    if answered.status != 200 or document is None:
+        raise _strange(f"{address} is no authorization server: it publishes no metadata (RFC 8414)")
+    issuer = document.get("issuer")
+    if issuer not in (address, address.rstrip("/")) or not isinstance(issuer, str):
+        raise _strange(
+            f"{address} says it is another server: {issuer}",
+            hint=f"--server {issuer}" if isinstance(issuer, str) else None,
+        )
+    return Server(
+        issuer=issuer,
+        token_endpoint=_address(document.get("token_endpoint"), "token_endpoint"),
+        jwks_uri=_address(document["jwks_uri"], "jwks_uri") if "jwks_uri" in document else None,
+        auth_methods=texts(document.get("token_endpoint_auth_methods_supported")),
+    )
+
+
+def metadata_address(address: str) -> str:
+    """Return where the metadata of an issuer is: its path goes behind the well-known part (RFC 8414 3.1)."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc, WELL_KNOWN + parts.path.rstrip("/"), "", ""))
+
+
+def fetch_keys(server: Server, ask: Ask) -> JsonObject | None:
+    """Return the public keys of the server, or None when they cannot be had."""
+    if server.jwks_uri is None:
+        return None
+    try:
+        answered = ask(Sent(method="GET", url=server.jwks_uri))
+    except Failure:
+        return None
+    document = answered.document()
+    return document if answered.status == 200 and document is not None and "keys" in document else None
+
+
+def _address(value: Json, name: str) -> str:
+    if not isinstance(value, str):
+        raise _strange(f"the server's metadata has no {name}")
+    try:
+        checked(value, what=name)
+    except Failure as unusable:
+        raise _strange(f"the server's metadata cannot be used: {unusable.message}") from None
+    return value
+
+
+def _strange(message: str, *, hint: str | None = None) -> Failure:
+    return Failure(message, code="bad_metadata", exit=Exit.PROTOCOL, hint=hint)

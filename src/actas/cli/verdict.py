@@ -1,0 +1,273 @@
+"""The server's answer, read and judged: a token, a policy's no, or a protocol error.
+
+RFC 8693 section 2.2.1 and RFC 6749 section 5.2 are the forms. What is printed about either is here too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from actas.cli.ask import Wanted
+from actas.cli.chains import chain_of, parties, texts
+from actas.cli.exits import Exit, Failure
+from actas.cli.hops import asked_chain, granted_chain
+from actas.cli.line import Chain, horizontal
+from actas.cli.look import look
+from actas.cli.output import Ink, Line
+from actas.cli.sentence import sentence
+from actas.cli.wire import Answered
+from actas.cli.wording import duration, listed
+from actas.core.ports import Json, JsonObject
+from actas.core.secret import Secret
+
+_ENTRY: Final = re.compile(r"x_[0-9A-Za-z]{1,64}")
+_WORD: Final = re.compile(r"[a-z_]{1,64}")
+
+POLICY_ERRORS: Final = frozenset({"invalid_scope", "invalid_target", "access_denied"})
+POLICY_REASONS: Final = frozenset(
+    {
+        "no_rule",
+        "denied_by_rule",
+        "excess",
+        "unknown_target",
+        "chain_too_deep",
+        "actor_not_allowed",
+        "expired",
+    }
+)
+"""Answers of the policy, or of time: it ran, and the answer is no. Every other refusal is an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """Yes.
+
+    Attributes:
+        type: what the token is, as a URN.
+        scheme: how it is presented, such as ``Bearer``.
+        expires_in: seconds, or None when the server does not say.
+        audience: what it is for, as it says itself, else as asked.
+        chain: to draw.
+        named: the ``chain`` member of the JSON: whom the token names.
+        entry: the audit entry, or None when the server sends none.
+    """
+
+    token: Secret
+    type: str
+    scheme: str
+    expires_in: int | None
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    chain: Chain
+    named: list[Json]
+    entry: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, or not like this.
+
+    Attributes:
+        error: the OAuth error.
+        reason: why, in the server's closed set of words, or None.
+        message: its sentence.
+        exit: what the command ends with.
+        chain: what was asked for, to draw.
+    """
+
+    error: str
+    reason: str | None
+    message: str
+    exit: Exit
+    chain: Chain
+    entry: str | None
+    retry_after: str | None = None
+
+    @property
+    def by_policy(self) -> bool:
+        """Whether the question was understood and the answer is no."""
+        return self.exit == Exit.NO
+
+
+def read_answer(answered: Answered, wanted: Wanted, *, client: str, issuer: str) -> Granted | Refused:
+    """Return what the server answered.
+
+    Raises:
+        Failure: it is neither of the two forms (exit 6), or the server is in trouble (exit 4).
+    """
+    document = answered.document()
+    if answered.status == 200 and document is not None:
+        return _granted(answered, document, wanted, client=client, issuer=issuer)
+    error = document.get("error") if document is not None else None
+    if document is None or not isinstance(error, str) or _WORD.fullmatch(error) is None:
+        raise Failure(
+            f"the server answered with status {answered.status} and no OAuth answer",
+            code="bad_answer",
+            exit=Exit.UNFINISHED if answered.status >= 500 or answered.status == 429 else Exit.PROTOCOL,
+        )
+    reason = _reason(document.get("error_uri"))
+    message = document.get("error_description")
+    return Refused(
+        error=error,
+        reason=reason,
+        message=message if isinstance(message, str) and message else "The server gives no reason.",
+        exit=_exit(answered.status, error, reason),
+        chain=asked_chain(wanted, client=client),
+        entry=_entry(answered),
+        retry_after=answered.headers.get("retry-after"),
+    )
+
+
+def _granted(
+    answered: Answered, document: JsonObject, wanted: Wanted, *, client: str, issuer: str
+) -> Granted:
+    token, scheme = document.get("access_token"), document.get("token_type")
+    if not isinstance(token, str) or not token or not isinstance(scheme, str):
+        raise _malformed("it has no access_token with a token_type")
+    issued = document.get("issued_token_type")
+    if wanted.subject is None and issued is None:
+        issued = wanted.requested  # client credentials: RFC 6749 knows no such member
+    if issued != wanted.requested:
+        raise _malformed(f"issued_token_type is {issued}, and {wanted.requested} was asked for")
+    lifetime, scope = document.get("expires_in"), document.get("scope")
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | None):
+        raise _malformed("expires_in is not a whole number")
+    seen = look(token)
+    # RFC 6749 section 5.1: a server that leaves scope out gave exactly what was asked for.
+    given = tuple(scope.split()) if isinstance(scope, str) else wanted.scope
+    return Granted(
+        token=Secret(token),
+        type=wanted.requested,
+        scheme=scheme,
+        expires_in=lifetime,
+        scope=given,
+        audience=texts(seen.claims.get("aud")) or wanted.targets,
+        chain=granted_chain(seen.claims, wanted, client=client, issuer=issuer, scope=given),
+        named=parties(chain_of(seen.claims)) if seen.claims else [],
+        entry=_entry(answered),
+    )
+
+
+def _malformed(detail: str) -> Failure:
+    return Failure(
+        f"the server's answer is not as RFC 8693 has it: {detail}", code="bad_answer", exit=Exit.PROTOCOL
+    )
+
+
+def _exit(status: int, error: str, reason: str | None) -> Exit:
+    if error in POLICY_ERRORS or reason in POLICY_REASONS:
+        return Exit.NO
+    if status in (429, 502, 503, 504) or error == "temporarily_unavailable":
+        return Exit.UNFINISHED
+    return Exit.PROTOCOL
+
+
+def _reason(address: Json) -> str | None:
+    """Return the reason that ``error_uri`` ends with. It becomes a word of ours, so it must be one."""
+    reason = address.rpartition("#")[2] if isinstance(address, str) and "#" in address else ""
+    return reason if _WORD.fullmatch(reason) else None
+
+
+def _entry(answered: Answered) -> str | None:
+    """Return the audit entry. People paste it into a shell, so it must be nothing else."""
+    entry = answered.headers.get("actas-entry", "")
+    return entry if _ENTRY.fullmatch(entry) else None
+
+
+def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict[str, Json]:
+    """Return the JSON of a granted exchange.
+
+    Args:
+        shown: the token, whole or shortened.
+        saved: what it was saved as, or None.
+    """
+    document: dict[str, Json] = {
+        "outcome": "granted",
+        "entry": granted.entry,
+        "token": {
+            "value": shown,
+            "type": granted.type.rpartition(":")[2],
+            "scheme": granted.scheme,
+            "expires_in": granted.expires_in,
+            "scope": list(granted.scope),
+            "audience": list(granted.audience),
+        },
+        "chain": granted.named,
+        "sentence": sentence(granted.chain),
+    }
+    return document if saved is None else {**document, "saved": saved}
+
+
+def granted_lines(
+    granted: Granted,
+    wanted: Wanted,
+    *,
+    saved: str | None,
+    ascii: bool,  # noqa: A002 - the flag's word
+) -> Sequence[Line]:
+    """Return what people are told of a granted exchange."""
+    what = granted.type.rpartition(":")[2].replace("_", " ")
+    life = "" if granted.expires_in is None else f", {duration(granted.expires_in)}"
+    where = f" for {listed(granted.audience)}" if granted.audience else ""
+    left_out = [scope for scope in wanted.scope if scope not in granted.scope]
+    entry = f"entry {granted.entry} · " if granted.entry else ""
+    keeping = f"saved as {saved}" if saved else "saved nowhere (use --save or --raw)"
+    return (
+        (Ink("granted", "good"), f"  {what}{where}{life}"),
+        "",
+        f"  {horizontal(granted.chain, ascii=ascii)}",
+        *([f"  not granted: {listed(left_out)}"] if left_out else []),
+        "",
+        f"  {entry}{keeping}",
+    )
+
+
+def refused_document(refused: Refused) -> dict[str, Json]:
+    """Return the JSON of a refused exchange."""
+    return {
+        "outcome": "refused",
+        "entry": refused.entry,
+        "error": refused.error,
+        "reason": refused.reason,
+        "message": refused.message,
+        "chain": parties(refused.chain),
+    }
+
+
+def refused_lines(refused: Refused, *, ascii: bool) -> Sequence[Line]:  # noqa: A002 - the flag's word
+    """Return what people are told of a refused exchange."""
+    words = refused.error if refused.reason is None else f"{refused.error}, {refused.reason}"
+    why = f"entry {refused.entry} · why: {explanation(refused.entry)}" if refused.entry else ""
+    return (
+        (Ink("REFUSED", "bad"), f"  {words}"),
+        "",
+        f"  {horizontal(refused.chain, ascii=ascii)}",
+        "",
+        f"  {refused.message}",
+        *([f"  {why}"] if why else []),
+    )
+
+
+def explanation(entry: str) -> str:
+    """Return the command that explains an entry."""
+    return f"actas explain --entry {entry}"
+
+
+def failure_of(refused: Refused) -> Failure:
+    """Return the failure that a refusal is: told already when it is the policy's answer."""
+    reason = f" ({refused.reason})" if refused.reason else ""
+    more: dict[str, Json] = {"error": refused.error, "reason": refused.reason, "entry": refused.entry}
+    hint = explanation(refused.entry) if refused.entry else None
+    if refused.retry_after is not None and refused.retry_after.isdecimal():
+        hint = f"try again in {duration(int(refused.retry_after))}"
+    return Failure(
+        refused.message if refused.by_policy else f"{refused.error}{reason}: {refused.message}",
+        code=refused.reason or refused.error,
+        exit=refused.exit,
+        hint=hint,
+        more=more,
+        told=refused.by_policy,
+    )
