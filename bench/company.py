@@ -40,7 +40,11 @@ _GROWN_DENIES: Final = 1_000
 
 CONFIGURATION: Final = """\
 version: 1
-server: {{ issuer: "{issuer}", listen: "127.0.0.1:{public}", management: "127.0.0.1:{management}", data: data }}
+server:
+  issuer: {issuer}
+  listen: 127.0.0.1:{public}
+  management: 127.0.0.1:{management}
+  data: data
 apis:
   - name: orders
     audience: https://orders.acme.example
@@ -188,7 +192,11 @@ def grown(base: Foundation) -> tuple[Foundation, tuple[Asker, ...]]:
     definitions = base.definitions
     services = GROWN_RULES - _GROWN_DENIES - len(definitions.rules)
     apis = [
-        Api(name=f"api-{i}", audience=f"https://api-{i}.acme.example", scopes={"read": "Read", "write": "Change"})
+        Api(
+            name=f"api-{i}",
+            audience=f"https://api-{i}.acme.example",
+            scopes={"read": "Read", "write": "Change"},
+        )
         for i in range(_GROWN_APIS)
     ]
     askers = tuple(

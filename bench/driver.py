@@ -1,8 +1,8 @@
 """The caller at the other end: keep-alive connections that each ask as soon as they are answered.
 
-A process of its own, started by ``bench.http``, so that what it costs is not counted as the server's. It reads
-one JSON object a line, which names a file of requests, and answers each with one line of figures. It is lean on
-purpose: the requests are bytes made before, and of an answer it reads the status and the length.
+A process of its own, started by ``bench.http``, so that what it costs is not counted as the server's. It
+reads one JSON object a line, which names a file of requests, and answers each with one line of figures. It is
+lean on purpose: the requests are bytes made before, and of an answer it reads the status and the length.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import uvloop
@@ -82,9 +83,9 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self._next(transport)
+        # uvloop's transports are transports, but do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._next(self._transport)
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer = self._buffer + data
@@ -117,15 +118,14 @@ class Connection(asyncio.Protocol):
         transport.write(request)
 
 
-async def drive(task: Task) -> Figures:
+async def drive(task: Task, load: Load) -> Figures:
     """Run one round."""
     loop = asyncio.get_running_loop()
-    load = Load(msgspec.msgpack.decode(Path(task.requests).read_bytes(), type=list[bytes]))
     ends = [loop.create_future() for _ in range(task.connections)]
     wall, cpu = time.perf_counter(), time.process_time()
     async with asyncio.timeout(SLOWEST_ROUND):
         for done in ends:
-            await loop.create_connection(lambda done=done: Connection(load, done), "127.0.0.1", task.port)
+            await loop.create_connection(partial(Connection, load, done), "127.0.0.1", task.port)
         await asyncio.gather(*ends)
     latencies = sorted(load.latencies)
     return Figures(
@@ -142,7 +142,9 @@ def main() -> None:
     """Do every task that is asked for, until there are no more."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
     for line in sys.stdin:
-        figures = uvloop.run(drive(msgspec.json.decode(line, type=Task)))
+        task = msgspec.json.decode(line, type=Task)
+        load = Load(msgspec.msgpack.decode(Path(task.requests).read_bytes(), type=list[bytes]))
+        figures = uvloop.run(drive(task, load))
         sys.stdout.write(msgspec.json.encode(figures).decode() + "\n")
         sys.stdout.flush()
 

@@ -1,8 +1,8 @@
 """The server over HTTP: ``actas serve`` as people start it, driven from another process.
 
 One worker is pinned to one core and its caller to another. Two workers have every core, and the caller must
-share them where there are only two: the CPU per request says more then than the throughput does. Afterwards the
-entries of the audit log are counted: as many as there were answers, or the run fails.
+share them where there are only two: the CPU per request says more then than the throughput does. Afterwards
+the entries of the audit log are counted: as many as there were answers, or the run fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import uvloop
 
 from actas.app import foundation
 from actas.audit.delivery import GRANTED
@@ -54,7 +53,17 @@ def server(company: Company, *, workers: int) -> Generator[list[int]]:
     company.public, company.management = _free_port(), _free_port()
     company.draft()
     log = company.folder / "server.log"
-    command = [sys.executable, "-m", "actas", "serve", "--dev", "-c", str(company.path), "--workers", str(workers)]
+    command = [
+        sys.executable,
+        "-m",
+        "actas",
+        "serve",
+        "--dev",
+        "-c",
+        str(company.path),
+        "--workers",
+        str(workers),
+    ]
     core, _ = cores()
     with log.open("wb") as err, pinned(*({core} if workers == 1 else os.sched_getaffinity(0))):
         process = subprocess.Popen(
@@ -82,7 +91,7 @@ def _wait_for(process: subprocess.Popen[bytes], company: Company, *, workers: in
         if len(pids) == len(held) == workers and _is_ready(company.management):
             return pids
         time.sleep(0.1)
-    raise Failed("the server did not start:\n" + (company.folder / "server.log").read_text())
+    raise Failed("the server did not start:\n" + (company.folder / "server.log").read_text()[-2000:])
 
 
 def _workers(pid: int) -> list[int]:
@@ -153,7 +162,17 @@ class Driver:
         self._process.wait()
 
 
-def measure(folder: Path, raw: RawLimit, *, workers: int, rounds: int, exchanges: int) -> Part:
+@contextmanager
+def driving(company: Company) -> Generator[Driver]:
+    """Run a driver."""
+    driver = Driver(company)
+    try:
+        yield driver
+    finally:
+        driver.close()
+
+
+async def measure(folder: Path, raw: RawLimit, *, workers: int, rounds: int, exchanges: int) -> Part:
     """Measure the server.
 
     Args:
@@ -165,10 +184,46 @@ def measure(folder: Path, raw: RawLimit, *, workers: int, rounds: int, exchanges
         Failed: a request was not granted, or the audit log does not have an entry for each answer.
     """
     company = Company(folder=folder)
-    part = Part(name=f"over HTTP, {workers} worker" + ("s" if workers > 1 else ""))
-    runner_loop = uvloop.new_event_loop()
-    del runner_loop
+    part = Part(name=f"over HTTP, {workers} worker{'s' if workers > 1 else ''}")
+    async with foundation(company.draft(), dev=True, create=True) as base:
+        forms = Forms(base.ring, (company.asker,))
+        with server(company, workers=workers) as pids, driving(company) as driver:
+            for number in range(rounds + 1):
+                bodies = await forms.make(exchanges)
+                one = _round(raw, driver, pids, bodies)
+                if number:
+                    part.rounds.append(one)
+                    part.exchanges += exchanges
+                part.memory.append((part.exchanges, sum(map(resident, pids))))
+    _compare(part, granted_by_stream(folder / "data" / "audit"), answers=(rounds + 1) * exchanges)
     return part
 
 
-_UNUSED = (Cost, Round, cpu_seconds, resident, foundation, GRANTED, reading, Forms)
+def _round(raw: RawLimit, driver: Driver, pids: list[int], bodies: list[bytes]) -> Round:
+    core, _ = cores()
+    with pinned(core):
+        limit = raw.round(len(bodies))
+    before = sum(map(cpu_seconds, pids))
+    figures = driver.drive(bodies)
+    used = sum(map(cpu_seconds, pids)) - before
+    cost = Cost(wall=figures.wall / len(bodies) * 1e6, cpu=used / len(bodies) * 1e6)
+    return Round(raw=limit, cost=cost, p50=figures.p50, p99=figures.p99)
+
+
+def granted_by_stream(folder: Path) -> dict[str, int]:
+    """Return how many granted exchanges each stream of an audit log holds."""
+    found: dict[str, int] = {}
+    for stream in streams(folder):
+        with reading(folder / f"{stream}.db") as reader:
+            found[stream] = sum(GRANTED in line for _, line in reader.rows())
+    return found
+
+
+def _compare(part: Part, granted: dict[str, int], *, answers: int) -> None:
+    entries = sum(granted.values())
+    if entries != answers:
+        raise Failed(f"{answers} answers were given, and the audit log has {entries} of them")
+    part.notes.append(f"{answers:,} answers, all 200; {entries:,} audit entries")
+    if len(granted) > 1:
+        shares = " and ".join(f"{100 * count / entries:.0f} %" for count in granted.values())
+        part.notes.append(f"the workers gave {shares} of the answers")

@@ -1,8 +1,8 @@
 """The pipeline in process: everything that the token endpoint does but HTTP.
 
 The real assembly over a real data folder, with the durable audit writer: an exchange counts once its entry is
-on the disk. Sixty-four tasks ask at once, as many as there are callers over HTTP. The grown catalog is measured
-in the same process, a round of it after each round of the small one.
+on the disk. Sixty-four tasks ask at once, as many as there are callers over HTTP. The grown catalog is
+measured in the same process, a round of it after each round of the small one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def measure(
         TimeoutError: a round took too long.
     """
     company = Company(folder=folder)
-    async with foundation(company.draft(), dev=True) as base, assembly(base) as house:
+    async with foundation(company.draft(), dev=True, create=True) as base, assembly(base) as house:
         settings = [_setting("pipeline in process", house, base, (company.asker,))]
         if with_grown:
             settings.append(_setting("same, grown catalog", house, *grown(base)))

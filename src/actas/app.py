@@ -19,7 +19,6 @@ from typing import Final
 import structlog
 
 from actas.admin.rehearsal import Rehearsal
-from actas.audit.checkpoint import ring_keys
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.clients.authenticator import ClientAuthenticator
@@ -48,9 +47,9 @@ from actas.policy.rule import RuleError
 from actas.settings.definitions import Definitions
 from actas.settings.faults import Fault
 from actas.settings.load import Draft, Finding, read
+from actas.settings.references import SecretsMode
 from actas.store.audit import StreamWriter, open_writer
-from actas.store.audit_notary import Notary, NotSealed, Sealed, last_checkpoint
-from actas.store.audit_reader import CHECKPOINTS
+from actas.store.audit_notary import Notary, NotSealed, Sealed
 from actas.store.catalog import Catalog
 from actas.store.database import FILE as DATABASE_FILE
 from actas.store.database import open_database
@@ -116,13 +115,22 @@ class Foundation:
         )
 
 
-def read_configuration(paths: Sequence[str | Path], *, dev: bool, environ: Mapping[str, str]) -> Draft:
+def read_configuration(
+    paths: Sequence[str | Path],
+    *,
+    dev: bool,
+    environ: Mapping[str, str],
+    secrets: SecretsMode = "required",
+) -> Draft:
     """Read and check a configuration, as the server does.
+
+    Args:
+        secrets: what a client secret that cannot be had is.
 
     Raises:
         ConfigurationFaults: something is wrong; every fault is in it.
     """
-    return read(paths, dev=dev, environ=environ)
+    return read(paths, dev=dev, environ=environ, secrets=secrets)
 
 
 def findings(definitions: Definitions) -> Iterator[Finding]:
@@ -232,7 +240,8 @@ class Outside:
 
 def outside(base: Foundation) -> Outside:
     """Return the guarded way out."""
-    fetch = GuardedFetch(dev=base.dev)
+    server = base.definitions.server
+    fetch = GuardedFetch(dev=base.dev, allowed_hosts=server.private_hosts, authorities=server.authorities)
     keys = IssuerKeys(fetch, base.clock, report=lambda sentence: _log.warning("issuer keys", detail=sentence))
     return Outside(fetch, keys)
 
@@ -364,8 +373,9 @@ class Assembly:
             await self.minutes.write_counts(math.inf)
         try:
             await self.writer.close()
-        except AuditUnavailable as failed:
-            _log.error("audit log not closed", detail=failed.detail)
+            _note_checkpoint(await self.base.notary().seal_now())
+        except (AuditUnavailable, NotSealed) as failed:
+            _log.error("audit log not sealed", detail=str(failed))
         await self.out.close()
         await self.marks.close()
 
@@ -386,7 +396,7 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
         AuditUnavailable: the audit log cannot be written; such a server does not start.
     """
     clock, chance = base.clock, SystemChance()
-    sealed = last_checkpoint(base.audit_folder / CHECKPOINTS, ring_keys(base.ring))
+    sealed = base.notary().last()
     writer = await open_writer(
         base.audit_folder,
         clock=clock,

@@ -184,8 +184,9 @@ class Exchange:
         except BadToken as bad:
             if bad.why == "upstream_down":
                 raise TemporarilyUnavailable("upstream_down", detail=bad.detail, retry_after=5) from bad
-            reason: Reason = bad.why if bad.why != "forged" else _BAD[token.role]
-            raise grant.token_error(reason, detail=f"{token.role} token: {bad.detail}") from bad
+            raise grant.token_error(
+                bad.reason(token.role), detail=f"{token.role} token: {bad.detail}"
+            ) from bad
 
     def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
         judgement = judge(proposal, kinds=self._kinds, policy=self._policy)
@@ -219,9 +220,6 @@ def _as_refusal(exc: Exception) -> OAuthError:
     if isinstance(exc, StoreUnavailable):
         return TemporarilyUnavailable("storage_unavailable", detail=str(exc))
     return ServerError("internal", detail=repr(exc))
-
-
-_BAD: dict[str, Reason] = {"subject": "bad_subject", "actor": "bad_actor"}
 
 
 def _record(judgement: Judgement, policy: Policy, trail: Trail) -> None:

@@ -381,22 +381,46 @@ class House:
 
     async def claims(self, who: str, subject: str | None, **parameters: Any) -> dict[str, Any]:
         """The claims of the token that an exchange gives."""
-        answer = await self.ask(who, subject, **parameters)
-        return dict(jose.parse(str(answer.body["access_token"])).unverified_claims)
+        return claims_of(await self.ask(who, subject, **parameters))
+
+    async def own(self, who: str, **parameters: Any) -> Answer:
+        """One client credentials request by client ``who``."""
+        return await self.post(self.own_form(who, **parameters))
+
+    def own_form(self, who: str, **parameters: Any) -> dict[str, Any]:
+        """The form of a client credentials request by client ``who``."""
+        form = {"grant_type": str(CLIENT_CREDENTIALS), "client_id": who, "client_secret": secret_of(who)}
+        return _without_none({**form, **parameters})
 
     async def refused(self, who: str, subject: str | None, **parameters: Any) -> OAuthError:
         """The refusal of an exchange; granting it is a failure. The minutes must have it too."""
+        return await self.turned_away(self.form(who, subject, **parameters))
+
+    async def turned_away(
+        self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None = None
+    ) -> OAuthError:
+        """The refusal of any form; granting it is a failure. The minutes must have it too."""
         before = len(self.writer.events)
+        error = await self._error(form, authorization=authorization)
+        assert len(self.writer.events) == before + 1
+        assert self.writer.events[-1]["outcome"] == "refused"
+        assert self.writer.events[-1]["reason"] == error.reason
+        assert self.writer.events[-1]["id"] == error.entry
+        return error
+
+    async def _error(
+        self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None
+    ) -> OAuthError:
         try:
-            answer = await self.ask(who, subject, **parameters)
+            answer = await self.post(form, authorization=authorization)
         except OAuthError as error:
-            assert len(self.writer.events) == before + 1
-            assert self.writer.events[-1]["outcome"] == "refused"
-            assert self.writer.events[-1]["reason"] == error.reason
             return error
-        raise AssertionError(
-            f"it was granted: {jose.parse(str(answer.body['access_token'])).unverified_claims}"
-        )
+        raise AssertionError(f"it was granted: {claims_of(answer)}")
+
+
+def claims_of(answer: Answer) -> dict[str, Any]:
+    """The claims of the token in an answer."""
+    return dict(jose.parse(str(answer.body["access_token"])).unverified_claims)
 
 
 def _without_none(claims: Mapping[str, Any]) -> dict[str, Any]:

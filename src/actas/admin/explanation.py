@@ -14,6 +14,7 @@ from actas.kinds.kind import Kind
 from actas.policy.decide import Policy
 from actas.policy.explain import RuleLine, nearest, rule_lines
 from actas.policy.narrow import ScopeTable
+from actas.policy.rule import KindWord
 
 STAGES = ("client", "subject", "actor", "rules", "scopes", "chain", "lifetime")
 """The seven stages of a decision, as the configuration reference numbers them."""
@@ -129,7 +130,7 @@ def explain_judgement(
     proposal = judgement.situation.proposal
     decision = judgement.decision
     refusal = decision if isinstance(decision, Refusal) else None
-    considered = [kind.name for kind in (judgement.considered or tuple(kinds))]
+    considered: list[KindWord] = [kind.name for kind in (judgement.considered or tuple(kinds))]
     lines = rule_lines(policy, judgement.situation, apis=proposal.targets, kinds=considered)
     return Explanation(
         granted=refusal is None,

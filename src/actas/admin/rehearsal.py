@@ -15,7 +15,7 @@ from actas.admin.made_up import party_from_event
 from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
-from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, Reason, UnauthorizedClient
+from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Proposal
 from actas.core.ports import Clock
@@ -24,6 +24,7 @@ from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.kinds.targets import ApiStore, targets_of
 from actas.policy.decide import Policy
+from actas.policy.narrow import shared
 from actas.subjects.itself import party_of
 from actas.subjects.validator import Validators
 
@@ -106,7 +107,7 @@ class Rehearsal:
         if judgement.permit is not None or not judgement.tables:
             return None
         proposal = judgement.situation.proposal
-        left = frozenset.intersection(*(table.leaves for table in judgement.tables))
+        left = shared(judgement.tables)
         wanted = left & proposal.scope if proposal.scope is not None else left
         for scope in (wanted, left):
             if scope and scope != proposal.scope:
@@ -138,9 +139,7 @@ class Rehearsal:
         try:
             return await self.subjects.prove(token)
         except BadToken as bad:
-            forged: Reason = "bad_subject" if token.role == "subject" else "bad_actor"
-            reason: Reason = forged if bad.why == "forged" else bad.why
-            raise InvalidRequest(reason, detail=f"{token.role} token: {bad.detail}") from bad
+            raise InvalidRequest(bad.reason(token.role), detail=f"{token.role} token: {bad.detail}") from bad
 
     def _early(self, event: Mapping[str, Any]) -> Explanation:
         error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))

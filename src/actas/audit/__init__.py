@@ -1,7 +1,9 @@
 """Step 6: what happened?
 
-``log`` is the trail of one request and the log that closes it, ``event`` a trail made into an event
-without secrets, ``stream`` the writer's protocol, ``chain`` the link from each entry to the one before,
-``checkpoint`` the signed seal of all streams, ``verify`` the proof, ``flood`` the counting of refusals
-that nobody authenticated.
+``trail`` is what is known of one request, ``log`` closes it, ``event`` makes it an event without secrets.
+``stream`` is the writer's protocol, ``chain`` the link from each entry to the one before, ``delivery``
+which answers have left, ``lifecycle`` what a stream says of itself. ``checkpoint`` is the signed seal of
+all streams and ``series`` their succession; ``verify`` is the proof, with ``walk``, ``findings`` and
+``sentences`` behind it. ``flood`` counts refusals that nobody authenticated; ``query`` is how the minutes
+are searched.
 """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from actas.app import Foundation
     from actas.settings.faults import Fault
     from actas.settings.load import Draft
+    from actas.settings.references import SecretsMode
 
 DEFAULT: Final = "actas.yaml"
 
@@ -50,8 +51,18 @@ def paths_of(run: Run, config: Sequence[str]) -> tuple[str, ...]:
     return (run.variable("ACTAS_CONFIG") or DEFAULT,)
 
 
-def read_draft(run: Run, config: Sequence[str], *, dev: bool, environ: Mapping[str, str]) -> Draft:
+def read_draft(
+    run: Run,
+    config: Sequence[str],
+    *,
+    dev: bool,
+    environ: Mapping[str, str],
+    secrets: SecretsMode = "required",
+) -> Draft:
     """Read a configuration and tell its warnings.
+
+    Args:
+        secrets: what a client secret that cannot be had is.
 
     Raises:
         Failure: it does not hold; every fault was told.
@@ -60,7 +71,9 @@ def read_draft(run: Run, config: Sequence[str], *, dev: bool, environ: Mapping[s
     from actas.settings.faults import ConfigurationFaults
 
     try:
-        draft = read_configuration([Path(one) for one in paths_of(run, config)], dev=dev, environ=environ)
+        draft = read_configuration(
+            [Path(one) for one in paths_of(run, config)], dev=dev, environ=environ, secrets=secrets
+        )
     except ConfigurationFaults as broken:
         raise invalid(run, broken.faults) from broken
     for warning in draft.warnings:
@@ -100,7 +113,7 @@ def on_foundation(
     from actas.settings.faults import ConfigurationFaults
 
     dev = is_dev(run, dev=dev)
-    draft = read_draft(run, config, dev=dev, environ=run.world.environ)
+    draft = read_draft(run, config, dev=dev, environ=run.world.environ, secrets="ignored")
 
     async def over() -> T:
         async with foundation(draft, dev=dev) as base:

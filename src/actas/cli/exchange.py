@@ -15,19 +15,11 @@ from actas.cli.run import Run
 from actas.cli.saved import SavedToken, check_name, save
 from actas.cli.server import Ask, Server, fetch_keys, find_server
 from actas.cli.shown import SHOWABLE, code_lines, request_lines, response_lines
+from actas.cli.telling import failure_of, granted_document, granted_lines, refused_document, refused_lines
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
 from actas.cli.values import Words
-from actas.cli.verdict import (
-    Granted,
-    Refused,
-    failure_of,
-    granted_document,
-    granted_lines,
-    read_answer,
-    refused_document,
-    refused_lines,
-)
+from actas.cli.verdict import Granted, Refused, read_answer
 from actas.cli.wire import Answered, Sent, send
 
 _METHODS: Final = ("auto", "basic", "post", "jwt", "none")
@@ -86,7 +78,7 @@ class Flags:
 @click.option("--save", metavar="NAME", help="Keep it as @NAME, with the issuer's keys.")
 @click.option("--show", type=Words(*SHOWABLE), default=(), metavar="WHAT,…", help="request, response, code.")
 @click.pass_obj
-def command(run: Run, **flags: Any) -> None:
+def command(run: Run, /, **flags: Any) -> None:
     """Ask for a token (RFC 8693).
 
     On a terminal it says what was granted and draws the chain; in a pipe the answer is the token. Exits 1

@@ -131,7 +131,8 @@ def _presented(arguments: TokenArguments, flags: dict[str, Any], role: str) -> P
 
     if flags[role] is None:
         return None
-    declared = flags[f"{role}_type"]
-    kind = SHORT_TOKEN_TYPES.get(_TYPES.get(declared, declared), TokenType(declared))
+    declared: str = flags[f"{role}_type"]
+    short = _TYPES.get(declared)
+    kind = TokenType(declared) if short is None else SHORT_TOKEN_TYPES[short]
     token = arguments.read(flags[role], flag=f"--{role}")
     return PresentedToken(kind, token.value, "actor" if role == "actor" else "subject")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from actas.cli.chains import texts
 from actas.cli.exits import Exit, Failure
-from actas.cli.wire import Answered, Sent, checked, send
+from actas.cli.wire import Answered, Sent, checked
 from actas.core.ports import Json, JsonObject
 
 WELL_KNOWN: Final = "/.well-known/oauth-authorization-server"
@@ -55,11 +55,10 @@ def find_server(address: str, ask: Ask) -> Server:
     if answered.status != 200 or document is None:
         raise _strange(f"{address} is no authorization server: it publishes no metadata (RFC 8414)")
     issuer = document.get("issuer")
-    if issuer not in (address, address.rstrip("/")) or not isinstance(issuer, str):
-        raise _strange(
-            f"{address} says it is another server: {issuer}",
-            hint=f"--server {issuer}" if isinstance(issuer, str) else None,
-        )
+    if not isinstance(issuer, str):
+        raise _strange(f"{address} does not say which server it is")
+    if issuer not in (address, address.rstrip("/")):
+        raise _strange(f"{address} says it is another server: {issuer}", hint=f"--server {issuer}")
     return Server(
         issuer=issuer,
         token_endpoint=_address(document.get("token_endpoint"), "token_endpoint"),

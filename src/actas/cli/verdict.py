@@ -1,12 +1,11 @@
 """The server's answer, read and judged: a token, a policy's no, or a protocol error.
 
-RFC 8693 section 2.2.1 and RFC 6749 section 5.2 are the forms. What is printed about either is here too.
+RFC 8693 section 2.2.1 and RFC 6749 section 5.2 are the forms. What is printed about it is in ``telling``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +13,9 @@ from actas.cli.ask import Wanted
 from actas.cli.chains import chain_of, parties, texts
 from actas.cli.exits import Exit, Failure
 from actas.cli.hops import asked_chain, granted_chain
-from actas.cli.line import Chain, horizontal
+from actas.cli.line import Chain
 from actas.cli.look import look
-from actas.cli.output import Ink, Line
-from actas.cli.sentence import sentence
 from actas.cli.wire import Answered
-from actas.cli.wording import duration, listed
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 
@@ -175,99 +171,3 @@ def _entry(answered: Answered) -> str | None:
     """Return the audit entry. People paste it into a shell, so it must be nothing else."""
     entry = answered.headers.get("actas-entry", "")
     return entry if _ENTRY.fullmatch(entry) else None
-
-
-def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict[str, Json]:
-    """Return the JSON of a granted exchange.
-
-    Args:
-        shown: the token, whole or shortened.
-        saved: what it was saved as, or None.
-    """
-    document: dict[str, Json] = {
-        "outcome": "granted",
-        "entry": granted.entry,
-        "token": {
-            "value": shown,
-            "type": granted.type.rpartition(":")[2],
-            "scheme": granted.scheme,
-            "expires_in": granted.expires_in,
-            "scope": list(granted.scope),
-            "audience": list(granted.audience),
-        },
-        "chain": granted.named,
-        "sentence": sentence(granted.chain),
-    }
-    return document if saved is None else {**document, "saved": saved}
-
-
-def granted_lines(
-    granted: Granted,
-    wanted: Wanted,
-    *,
-    saved: str | None,
-    ascii: bool,  # noqa: A002 - the flag's word
-) -> Sequence[Line]:
-    """Return what people are told of a granted exchange."""
-    what = granted.type.rpartition(":")[2].replace("_", " ")
-    life = "" if granted.expires_in is None else f", {duration(granted.expires_in)}"
-    where = f" for {listed(granted.audience)}" if granted.audience else ""
-    left_out = [scope for scope in wanted.scope if scope not in granted.scope]
-    entry = f"entry {granted.entry} · " if granted.entry else ""
-    keeping = f"saved as {saved}" if saved else "saved nowhere (use --save or --raw)"
-    return (
-        (Ink("granted", "good"), f"  {what}{where}{life}"),
-        "",
-        f"  {horizontal(granted.chain, ascii=ascii)}",
-        *([f"  not granted: {listed(left_out)}"] if left_out else []),
-        "",
-        f"  {entry}{keeping}",
-    )
-
-
-def refused_document(refused: Refused) -> dict[str, Json]:
-    """Return the JSON of a refused exchange."""
-    return {
-        "outcome": "refused",
-        "entry": refused.entry,
-        "error": refused.error,
-        "reason": refused.reason,
-        "message": refused.message,
-        "chain": parties(refused.chain),
-    }
-
-
-def refused_lines(refused: Refused, *, ascii: bool) -> Sequence[Line]:  # noqa: A002 - the flag's word
-    """Return what people are told of a refused exchange."""
-    words = refused.error if refused.reason is None else f"{refused.error}, {refused.reason}"
-    why = f"entry {refused.entry} · why: {explanation(refused.entry)}" if refused.entry else ""
-    return (
-        (Ink("REFUSED", "bad"), f"  {words}"),
-        "",
-        f"  {horizontal(refused.chain, ascii=ascii)}",
-        "",
-        f"  {refused.message}",
-        *([f"  {why}"] if why else []),
-    )
-
-
-def explanation(entry: str) -> str:
-    """Return the command that explains an entry."""
-    return f"actas explain --entry {entry}"
-
-
-def failure_of(refused: Refused) -> Failure:
-    """Return the failure that a refusal is: told already when it is the policy's answer."""
-    reason = f" ({refused.reason})" if refused.reason else ""
-    more: dict[str, Json] = {"error": refused.error, "reason": refused.reason, "entry": refused.entry}
-    hint = explanation(refused.entry) if refused.entry else None
-    if refused.retry_after is not None and refused.retry_after.isdecimal():
-        hint = f"try again in {duration(int(refused.retry_after))}"
-    return Failure(
-        refused.message if refused.by_policy else f"{refused.error}{reason}: {refused.message}",
-        code=refused.reason or refused.error,
-        exit=refused.exit,
-        hint=hint,
-        more=more,
-        told=refused.by_policy,
-    )

@@ -305,6 +305,10 @@ class ServerError(OAuthError):
     status = 500
 
 
+BadTokenWhy = Literal["forged", "expired", "wrong_audience", "replayed_token", "upstream_down"]
+"""How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
+
+
 class BadToken(Exception):
     """A presented token did not survive its validator.
 
@@ -317,11 +321,17 @@ class BadToken(Exception):
         self,
         detail: str,
         *,
-        why: Literal["forged", "expired", "wrong_audience", "replayed_token", "upstream_down"] = "forged",
+        why: BadTokenWhy = "forged",
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.why = why
+        self.why: BadTokenWhy = why
+
+    def reason(self, role: Literal["subject", "actor"]) -> Reason:
+        """Return the reason to refuse with, for a token presented as ``role``."""
+        if self.why == "forged":
+            return "bad_subject" if role == "subject" else "bad_actor"
+        return self.why
 
 
 class StoreUnavailable(Exception):

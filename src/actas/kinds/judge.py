@@ -13,6 +13,7 @@ from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget
 from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
+from actas.core.wire import SigningAlgorithm
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.kind import Kind
 from actas.policy.decide import Policy, Rule, Verdict
@@ -250,7 +251,7 @@ def _permit(
 ) -> Permit:
     subject = proposal.subject
     issued_at = int(proposal.at)
-    algorithms = {api.algorithm for api in proposal.targets}
+    algorithms: set[SigningAlgorithm | None] = {api.algorithm for api in proposal.targets}
     return Permit(
         rules=tuple(sorted({rule.spec.name for verdict in verdicts for rule in verdict.allows})),
         policy=policy.version,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -213,7 +213,7 @@ def _kind_key(kind: str) -> str:
 def _compile(spec: RuleSpec, audiences: dict[str, str]) -> Rule:
     _refuse_emptiness(spec)
     when = tuple(_expression(spec, f"when[{i}]", source) for i, source in enumerate(spec.when))
-    claims = []
+    claims: list[tuple[str, Expression]] = []
     for name, source in spec.claims.items():
         if name.casefold() in RESERVED_CLAIMS or not name:
             raise RuleError(spec.name, f"token.claims.{name}", "is a reserved claim, which no rule may set")
@@ -253,12 +253,10 @@ def _refuse_emptiness(spec: RuleSpec) -> None:
 
 
 def _version(rules: tuple[Rule, ...], defaults: PolicyDefaults) -> str:
-    def plain(value: object) -> object:
-        return sorted(value, key=str) if isinstance(value, frozenset) else str(value)
-
+    """Return what names this policy in the minutes. Where a rule is written does not change it."""
+    specs = sorted((replace(rule.spec, place="") for rule in rules), key=lambda spec: spec.name)
     text = msgspec.json.encode(
-        [sorted((rule.spec for rule in rules), key=lambda spec: spec.name), defaults],
-        enc_hook=plain,
+        [specs, defaults],
         order="sorted",
     )
     return hashlib.sha256(text).hexdigest()[:16]

@@ -7,8 +7,8 @@ The language has no effects and no loops without bound; length and nesting are b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, cast
 
 import cel
 
@@ -124,24 +124,31 @@ class Expression:
         Raises:
             EvaluationError: it is not one, or could not be evaluated.
         """
-        answer = self.value(context)
-        if not isinstance(answer, list) or not all(isinstance(one, str) for one in answer):
-            raise EvaluationError(f"{self.source}: is not a list of strings")
-        return tuple(answer)
+        answer: object = self.value(context)
+        if isinstance(answer, list):
+            members = cast("list[object]", answer)
+            texts = tuple(one for one in members if isinstance(one, str))
+            if len(texts) == len(members):
+                return texts
+        raise EvaluationError(f"{self.source}: is not a list of strings")
 
     def seen(self, values: Mapping[str, Any]) -> dict[str, Json]:
         """Return the value of every name the expression uses, for ``explain``; a missing one is left out."""
         found: dict[str, Json] = {}
         for path in self.paths:
-            here: Any = values
-            for step in path:
-                if not isinstance(here, Mapping) or step not in here:
-                    break
-                here = here[step]
-            else:
-                if not isinstance(here, Mapping):
-                    found[".".join(path)] = here if isinstance(here, list | str | int | float) else str(here)
+            here = _walk(values, path)
+            if here is not None and not isinstance(here, Mapping):
+                found[".".join(path)] = here if isinstance(here, list | str | int | float) else str(here)
         return found
+
+
+def _walk(values: Mapping[str, Any], path: Sequence[str]) -> Any:
+    here: Any = values
+    for step in path:
+        if not isinstance(here, Mapping):
+            return None
+        here = cast("Mapping[str, Any]", here).get(step)
+    return here
 
 
 def compile_all(sources: Iterable[str], *, names: frozenset[str]) -> tuple[Expression, ...]:

@@ -72,7 +72,7 @@ def bought_by(rule: Rule, held: frozenset[str]) -> frozenset[str]:
 def shared(tables: Iterable[ScopeTable]) -> frozenset[str]:
     """Return what every target leaves: scopes and targets are a full cross product (RFC 8693 2.1.1)."""
     sets = [table.leaves for table in tables]
-    return frozenset.intersection(*sets) if sets else frozenset()
+    return sets[0].intersection(*sets[1:]) if sets else frozenset()
 
 
 def longest_life(verdicts: Iterable[Verdict], defaults: PolicyDefaults) -> int:

@@ -13,8 +13,9 @@ from actas.core.client import Client, ClientAuth
 from actas.core.ports import Json, JsonObject
 from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
+from actas.policy.cases import AskedToken, PolicyTest
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
-from actas.settings.definitions import Address, AskedToken, LimitSettings, PolicyTest, ServerSettings
+from actas.settings.definitions import Address, LimitSettings, ServerSettings
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm, KeyAuth, NoAuth
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
 from actas.settings.schema_server import Defaults, Limits, Server
@@ -22,14 +23,16 @@ from actas.settings.schema_tests import AskedParty, PolicyTestForm
 from actas.trust.registry import TrustedIssuer
 
 
-def server_settings(form: Server, *, data: Path) -> ServerSettings:
-    """Return the settings of the server; ``data`` is the folder as an absolute path."""
+def server_settings(form: Server, *, data: Path, authorities: Path | None) -> ServerSettings:
+    """Return the settings of the server; ``data`` and ``authorities`` as absolute paths."""
     return ServerSettings(
         issuer=form.issuer,
         listen=_address(form.listen),
         management=_address(form.management),
         data=data,
         workers=form.workers,
+        private_hosts=frozenset(form.private_hosts or ()),
+        authorities=authorities,
         docs=f"{form.issuer}/errors" if form.docs is None else form.docs,
     )
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from actas.core.client import Client, PartyKind
-from actas.core.errors import Reason
-from actas.core.ports import Json
+from actas.core.client import Client
 from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm
-from actas.policy.rule import KindWord, PolicyDefaults, RuleSpec
+from actas.policy.cases import PolicyTest
+from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
 
 
@@ -39,6 +38,8 @@ class ServerSettings:
         management: where health and metrics are served.
         data: the folder of keys, marks and the audit log; absolute.
         workers: how many processes serve requests.
+        private_hosts: hosts that outgoing connections may reach at addresses which are not public.
+        authorities: the certificate authorities that outgoing connections trust; None for the system's.
         docs: the address of the pages that explain errors, without a slash at the end.
     """
 
@@ -47,6 +48,8 @@ class ServerSettings:
     management: Address
     data: Path
     workers: int
+    private_hosts: frozenset[str]
+    authorities: Path | None
     docs: str
 
 
@@ -100,63 +103,6 @@ class LimitSettings:
     """
 
     in_flight: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedToken:
-    """A token that a policy test makes up.
-
-    Attributes:
-        issuer: the name of its issuer; ``actas`` is this server.
-        user: the subject's name here.
-        kind: what the party is, or None for what its issuer says.
-        via: its earlier actors, oldest first, by the names of clients.
-        audience: values of ``aud``: names of APIs are already replaced by their audience.
-        scope: the scopes it holds.
-    """
-
-    issuer: str
-    user: str
-    kind: PartyKind | None = None
-    groups: tuple[str, ...] = ()
-    claims: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    via: tuple[str, ...] = ()
-    audience: tuple[str, ...] = ()
-    scope: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyTest:
-    """One policy test. Exactly one of ``granted`` and ``refused`` is set.
-
-    Attributes:
-        subject: the subject token, or None when the client speaks for itself.
-        apis: the names of the targets.
-        scope: the scopes asked for, or None when none are named.
-        kind: the kind of exchange that must come of it, or None for whichever does.
-        granted: exactly the scopes of the new token.
-        lifetime: exactly its life in seconds, or None when that does not matter.
-        chain: exactly the subject and every actor, oldest first, or None when that does not matter.
-        refused: the reason of the refusal.
-        rule: the rule that allowed or denied, or None when that does not matter.
-        near_miss: the rule that came nearest, or None when that does not matter.
-        place: ``file:line``, for people.
-    """
-
-    name: str
-    client: str
-    subject: AskedToken | None
-    actor: AskedToken | None
-    apis: tuple[str, ...]
-    scope: frozenset[str] | None
-    kind: KindWord | None
-    granted: frozenset[str] | None
-    lifetime: int | None
-    chain: tuple[str, ...] | None
-    refused: Reason | None
-    rule: str | None
-    near_miss: str | None
-    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from actas.settings.definitions import Definitions, KeySettings, ServerSettings
 from actas.settings.digest import digest_of
 from actas.settings.environment import lay_over
 from actas.settings.faults import ConfigurationFaults, Fault, Severity
-from actas.settings.references import References
+from actas.settings.references import References, SecretsMode
 from actas.settings.resolved import Resolved, resolve
 from actas.settings.shaped import Shaped, shape
 from actas.settings.sources import Loc, gather
@@ -137,13 +137,20 @@ class Draft:
         return written.fault(_loc(finding.field), finding.message, finding.severity)
 
 
-def read(paths: Iterable[str | Path], *, dev: bool, environ: Mapping[str, str]) -> Draft:
+def read(
+    paths: Iterable[str | Path],
+    *,
+    dev: bool,
+    environ: Mapping[str, str],
+    secrets: SecretsMode = "required",
+) -> Draft:
     """Read and check a configuration (steps 1 to 5).
 
     Args:
         paths: files, and folders whose ``*.yaml`` files are read in the order of their names.
         dev: allows http on this computer; secrets in files and open secret files only draw warnings.
         environ: the environment.
+        secrets: what a client secret that cannot be had is.
 
     Raises:
         ConfigurationFaults: something is wrong; every fault is in it.
@@ -151,7 +158,7 @@ def read(paths: Iterable[str | Path], *, dev: bool, environ: Mapping[str, str]) 
     gathered = gather(paths)
     lay_over(gathered, environ)
     shaped = shape(gathered)
-    references = References(dev=dev, environ=environ, faults=gathered.faults)
+    references = References(dev=dev, environ=environ, faults=gathered.faults, secrets=secrets)
     if not gathered.broken:  # what a broken file defines is not known, so nothing is said about names
         gathered.faults.extend(check(shaped, dev=dev))
     resolved = resolve(shaped, references)

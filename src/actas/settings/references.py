@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
@@ -20,6 +20,9 @@ from actas.settings.sources import Loc, Written
 
 MIN_SECRET: Final = 32
 """Fewest characters of a secret: 128 bits at four bits a character (SEC-13)."""
+
+SecretsMode = Literal["required", "optional", "ignored"]
+"""What a client secret that cannot be had is: an error, a warning, or nothing to speak of."""
 
 _MIN_DIFFERENT: Final = 8
 _MAX_SECRET_BYTES: Final = 16 * 1024
@@ -37,11 +40,14 @@ class References:
         dev: whether what is unsafe only draws a warning.
         environ: the environment.
         faults: what is wrong is added here.
+        secrets: what a client secret that cannot be had is. A command that authenticates nobody does not
+            need them, and whoever runs it may not have them.
     """
 
     dev: bool
     environ: Mapping[str, str]
     faults: list[Fault]
+    secrets: SecretsMode = "required"
     _keys: dict[Path, list[JsonObject]] = field(default_factory=dict[Path, list[JsonObject]])
 
     @property
@@ -65,8 +71,13 @@ class References:
 
     def secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
         """Return a client's secret, or None after a fault."""
+        if self.secrets == "ignored":
+            return None
+        known = len(self.faults)
         secret = self._resolve(source, written, loc)
         if secret is None:
+            if self.secrets == "optional" and not isinstance(source, WrittenSecret):
+                self.faults[known:] = [replace(fault, severity="warning") for fault in self.faults[known:]]
             return None
         sentence = weakness(secret)
         if sentence is not None:

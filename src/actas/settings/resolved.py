@@ -69,9 +69,15 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         or shaped.limits is None
     ):
         return None
-    data = references.path(shaped.server.form.data, shaped.server.written)
+    server = shaped.server
+    data = references.path(server.form.data, server.written)
+    authorities = server.form.authorities
     return Resolved(
-        server=server_settings(shaped.server.form, data=data),
+        server=server_settings(
+            server.form,
+            data=data,
+            authorities=None if authorities is None else references.find(authorities, server.written),
+        ),
         keys=_keys(shaped.keys.form, shaped, envelope or EnvelopeSource(path=data / "envelope.key")),
         defaults=policy_defaults(shaped.defaults.form),
         audit=_audit(shaped.audit, references),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from actas.settings.addresses import HttpsUrl, Listen
+from actas.settings.addresses import Host, HttpsUrl, Listen
 from actas.settings.forms import Form, SecretSource
 from actas.settings.values import Duration, FilePath
 
@@ -37,6 +37,17 @@ class Server(Form):
         "this file.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="How many processes serve requests.")
+    private_hosts: Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=64)] | None = Field(
+        default=None,
+        description="Hosts of trusted issuers that may have addresses which are not public, named exactly. "
+        "No other private address is ever connected to.",
+        examples=[["kubernetes.default.svc"]],
+    )
+    authorities: Annotated[str, FilePath()] | None = Field(
+        default=None,
+        description="A PEM file of the certificate authorities that outgoing connections trust, instead of "
+        "the system's.",
+    )
     docs: Annotated[str, HttpsUrl(slash=False)] | None = Field(
         default=None,
         description="The address of the pages that explain errors; `error_uri` is this address and the "

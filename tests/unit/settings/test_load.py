@@ -12,8 +12,9 @@ import pytest
 from tests.fakes.configuration import ACME, ACME_ENVIRONMENT, PEPPER, acme, complaints, loaded, named, write
 
 from actas.core.wire import CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE
+from actas.policy.cases import AskedToken, PolicyTest
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
-from actas.settings.definitions import Address, AskedToken, Definitions, PolicyTest
+from actas.settings.definitions import Address, Definitions
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Finding, load, read
 

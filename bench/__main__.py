@@ -1,0 +1,121 @@
+"""``make bench``, or ``python -m bench`` from the top of the repository: what an exchange costs, in one run.
+
+It prints the raw limit (one ES256 verification and one signature on one core), the pipeline in process, the
+same with 100,000 clients and 10,000 rules, and the server over HTTP with one and with two workers and 64
+connections, each as a multiple of the raw limit. It is no timed test: it fails only when an exchange is
+refused or an audit entry is missing. ``--quick`` takes half a minute, the whole some minutes.
+``docs/performance.md`` has figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvloop
+
+from bench import http, in_process
+from bench.measure import Part, cores, pinned
+from bench.raw import RawLimit
+from bench.table import as_document, machine, printed
+
+PARTS: Final = ("in-process", "catalog", "http-1", "http-2")
+_ROUND: Final = 10_000
+_SHORT: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        only: which parts.
+        rounds: of every part but the long one.
+        exchanges: in each of those.
+        long: exchanges over HTTP with one worker, over which memory is watched.
+    """
+
+    only: tuple[str, ...]
+    rounds: int
+    exchanges: int
+    long: int
+
+
+def main() -> int:
+    """Measure and print."""
+    options = _options()
+    plan = Plan(
+        only=tuple(options.only or PARTS),
+        rounds=3 if options.quick else 7,
+        exchanges=1_000 if options.quick else _SHORT,
+        long=options.exchanges or (5_000 if options.quick else 200_000),
+    )
+    with tempfile.TemporaryDirectory(prefix="actas-bench-") as name:
+        folder = Path(name)
+        description = machine(folder)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            parts = runner.run(measure(plan, folder))
+    if options.json:
+        sys.stdout.buffer.write(
+            msgspec.json.format(msgspec.json.encode(as_document(description, parts))) + b"\n"
+        )
+    else:
+        print(printed(description, parts))
+    return 0
+
+
+async def measure(plan: Plan, folder: Path) -> list[Part]:
+    """Measure every part of the plan, one after the other."""
+    raw = RawLimit()
+    parts: list[Part] = []
+    if {"in-process", "catalog"} & set(plan.only):
+        _say("the pipeline in process")
+        core, _ = cores()
+        with pinned(core):
+            parts += await in_process.measure(
+                _below(folder, "in-process"),
+                raw,
+                rounds=plan.rounds,
+                exchanges=plan.exchanges,
+                with_grown="catalog" in plan.only,
+            )
+    for workers in (1, 2):
+        if f"http-{workers}" not in plan.only:
+            continue
+        _say(f"the server over HTTP with {workers} worker{'s' if workers > 1 else ''}")
+        exchanges = min(_ROUND, max(1, plan.long // 5)) if workers == 1 else plan.exchanges
+        rounds = max(1, plan.long // exchanges) if workers == 1 else plan.rounds
+        at = _below(folder, f"http-{workers}")
+        parts.append(await http.measure(at, raw, workers=workers, rounds=rounds, exchanges=exchanges))
+    return parts
+
+
+def _below(folder: Path, name: str) -> Path:
+    below = folder / name
+    below.mkdir()
+    return below
+
+
+def _say(what: str) -> None:
+    print(f"measuring {what} ...", file=sys.stderr, flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What an exchange costs.")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure this part only; repeatable")
+    parser.add_argument(
+        "--exchanges", type=int, metavar="N", help="over HTTP with one worker; 200,000 when not given"
+    )
+    parser.add_argument("--json", action="store_true", help="print every round as JSON instead of the table")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

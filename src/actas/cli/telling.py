@@ -1,0 +1,111 @@
+"""What is printed about the server's answer: the JSON of ``exchange``, and the lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actas.cli.ask import Wanted
+from actas.cli.chains import parties
+from actas.cli.exits import Failure
+from actas.cli.line import horizontal
+from actas.cli.output import Ink, Line
+from actas.cli.sentence import sentence
+from actas.cli.verdict import Granted, Refused
+from actas.cli.wording import duration, listed
+from actas.core.ports import Json
+
+
+def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict[str, Json]:
+    """Return the JSON of a granted exchange.
+
+    Args:
+        shown: the token, whole or shortened.
+        saved: what it was saved as, or None.
+    """
+    document: dict[str, Json] = {
+        "outcome": "granted",
+        "entry": granted.entry,
+        "token": {
+            "value": shown,
+            "type": granted.type.rpartition(":")[2],
+            "scheme": granted.scheme,
+            "expires_in": granted.expires_in,
+            "scope": list(granted.scope),
+            "audience": list(granted.audience),
+        },
+        "chain": granted.named,
+        "sentence": sentence(granted.chain),
+    }
+    return document if saved is None else {**document, "saved": saved}
+
+
+def granted_lines(
+    granted: Granted,
+    wanted: Wanted,
+    *,
+    saved: str | None,
+    ascii: bool,  # noqa: A002 - the flag's word
+) -> Sequence[Line]:
+    """Return what people are told of a granted exchange."""
+    what = granted.type.rpartition(":")[2].replace("_", " ")
+    life = "" if granted.expires_in is None else f", {duration(granted.expires_in)}"
+    where = f" for {listed(granted.audience)}" if granted.audience else ""
+    left_out = [scope for scope in wanted.scope if scope not in granted.scope]
+    entry = f"entry {granted.entry} · " if granted.entry else ""
+    keeping = f"saved as {saved}" if saved else "saved nowhere (use --save or --raw)"
+    return (
+        (Ink("granted", "good"), f"  {what}{where}{life}"),
+        "",
+        f"  {horizontal(granted.chain, ascii=ascii)}",
+        *([f"  not granted: {listed(left_out)}"] if left_out else []),
+        "",
+        f"  {entry}{keeping}",
+    )
+
+
+def refused_document(refused: Refused) -> dict[str, Json]:
+    """Return the JSON of a refused exchange."""
+    return {
+        "outcome": "refused",
+        "entry": refused.entry,
+        "error": refused.error,
+        "reason": refused.reason,
+        "message": refused.message,
+        "chain": parties(refused.chain),
+    }
+
+
+def refused_lines(refused: Refused, *, ascii: bool) -> Sequence[Line]:  # noqa: A002 - the flag's word
+    """Return what people are told of a refused exchange."""
+    words = refused.error if refused.reason is None else f"{refused.error}, {refused.reason}"
+    why = f"entry {refused.entry} · why: {explanation(refused.entry)}" if refused.entry else ""
+    return (
+        (Ink("REFUSED", "bad"), f"  {words}"),
+        "",
+        f"  {horizontal(refused.chain, ascii=ascii)}",
+        "",
+        f"  {refused.message}",
+        *([f"  {why}"] if why else []),
+    )
+
+
+def explanation(entry: str) -> str:
+    """Return the command that explains an entry."""
+    return f"actas explain --entry {entry}"
+
+
+def failure_of(refused: Refused) -> Failure:
+    """Return the failure that a refusal is: told already when it is the policy's answer."""
+    reason = f" ({refused.reason})" if refused.reason else ""
+    more: dict[str, Json] = {"error": refused.error, "reason": refused.reason, "entry": refused.entry}
+    hint = explanation(refused.entry) if refused.entry else None
+    if refused.retry_after is not None and refused.retry_after.isdecimal():
+        hint = f"try again in {duration(int(refused.retry_after))}"
+    return Failure(
+        refused.message if refused.by_policy else f"{refused.error}{reason}: {refused.message}",
+        code=refused.reason or refused.error,
+        exit=refused.exit,
+        hint=hint,
+        more=more,
+        told=refused.by_policy,
+    )
