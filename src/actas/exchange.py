@@ -206,11 +206,11 @@ class Exchange:
         refused = _as_refusal(exc)
         trail.refused = refused
         try:
-            await self._audit.close(trail)
+            receipt = await self._audit.close(trail)
         except AuditUnavailable as failed:
             reason = "overloaded" if failed.overloaded else "audit_unavailable"
             return TemporarilyUnavailable(reason, detail=failed.detail)
-        refused.entry = trail.entry
+        refused.entry = None if receipt is None else trail.entry
         return refused
 
 

@@ -97,10 +97,12 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
     import socket
 
     from actas.app import assembly, foundation
+    from actas.cli.logs import configure
     from actas.web.health import management_app
     from actas.web.server import Listener
     from actas.web.server import serve as listen_and_serve
 
+    configure()
     public, management = (socket.socket(fileno=os.dup(number)) for number in job.sockets)
     async with foundation(draft, dev=job.dev, create=True) as base, assembly(base) as house:
         await listen_and_serve(

@@ -16,6 +16,11 @@ from actas.core.ports import Json
 
 MAX_EXPRESSION: Final = 1024
 MAX_NESTING: Final = 32
+MAX_LOOPS: Final = 2
+"""Macros that run over a list, in one expression: with ``MAX_LIST`` they bound its time (SEC-42)."""
+
+MAX_LIST: Final = 256
+"""Longest list an expression may see. A token could hold thousands of members."""
 
 RULE_NAMES: Final = frozenset({"subject", "actor", "chain", "client", "target", "request", "now"})
 """The names a rule's expression may use."""
@@ -27,6 +32,7 @@ _STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 _PATH: Final = re.compile(
     r"(?<![\w.])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*(?!\w*\s*\()|\[\"[^\"]*\"\]|\['[^']*'\])*)"
 )
+_LOOP: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\s*\(")
 _STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[\"([^\"]*)\"\]|\['([^']*)'\]")
 
 
@@ -39,11 +45,16 @@ class EvaluationError(Exception):
 
 
 class Context:
-    """The values of one request, converted for CEL once and used by every expression of it."""
+    """The values of one request, converted for CEL once and used by every expression of it.
+
+    Raises:
+        EvaluationError: a list among them is longer than ``MAX_LIST``.
+    """
 
     __slots__ = ("_cel", "values")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
+        _require_short(values)
         self.values = values
         self._cel = cel.Context(dict(values))
 
@@ -70,6 +81,8 @@ class Expression:
             raise ExpressionError(f"an expression is at most {MAX_EXPRESSION} characters long")
         if _nesting(source) > MAX_NESTING:
             raise ExpressionError(f"an expression nests at most {MAX_NESTING} deep")
+        if len(_LOOP.findall(_STRING.sub("", source))) > MAX_LOOPS:
+            raise ExpressionError(f"an expression runs over lists at most {MAX_LOOPS} times")
         try:
             self._program: Any = cel.compile(source)
             unknown = sorted(set(self._program.variables()) - names)
@@ -140,6 +153,18 @@ class Expression:
             if here is not None and not isinstance(here, Mapping):
                 found[".".join(path)] = here if isinstance(here, list | str | int | float) else str(here)
         return found
+
+
+def _require_short(value: object) -> None:
+    if isinstance(value, Mapping):
+        for member in cast("Mapping[str, object]", value).values():
+            _require_short(member)
+    elif isinstance(value, list):
+        members = cast("list[object]", value)
+        if len(members) > MAX_LIST:
+            raise EvaluationError(f"a list of {len(members)} members is longer than {MAX_LIST}")
+        for member in members:
+            _require_short(member)
 
 
 def _walk(values: Mapping[str, Any], path: Sequence[str]) -> Any:

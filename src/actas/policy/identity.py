@@ -79,8 +79,8 @@ class IdentityMapping:
         compiled = self._compiled[issuer.issuer]
         if compiled.subject is None and compiled.groups is None and not compiled.when:
             return Mapped(_local_name(issuer, claims.get("sub"), claims))
-        context = Context({"claims": dict(claims)})
         try:
+            context = Context({"claims": dict(claims)})
             for expression in compiled.when:
                 if not expression.holds(context):
                     raise BadToken(

@@ -164,15 +164,14 @@ def _actor_shape(selector: PartySelector | None) -> Iterator[Condition]:
             lambda s: s.proposal.acting.identity == s.proposal.itself.identity,
             lambda s: s.proposal.acting.identity.subject,
         )
-        return
-    if selector.required:
+    elif selector.required:
         yield Condition(
             "actor.required",
             "an actor token",
             lambda s: s.proposal.actor is not None,
             lambda s: "none sent" if s.proposal.actor is None else "sent",
         )
-    if not selector.flatten:
+    if selector is None or not selector.flatten:
         yield Condition(
             "actor.chain",
             "an actor token without a chain of its own",

@@ -1,0 +1,331 @@
+"""The company of the tour, written into one folder: its configuration, its people, its keys and secrets.
+
+Everything secret is made anew, is readable by its owner alone, and is referred to by its file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Final
+
+ORDERS: Final = "https://orders.acme.example"
+INVENTORY: Final = "https://inventory.acme.example"
+"""What tokens are for: names, not addresses. Where the services answer is in ``Addresses``."""
+
+WEB: Final = "acme-web"
+"""The application that people sign in to, and so whom their ID tokens are for."""
+
+_MARK: Final = "# The demo company of Actas."
+
+CONFIGURATION: Final = f"""{_MARK} Change it while the demo runs, then: kill -HUP $$ACTAS_DEMO_SERVER
+version: 1
+
+server:
+  issuer: http://127.0.0.1:$server
+  listen: 127.0.0.1:$server         # the protocol
+  management: 127.0.0.1:$management     # health
+  data: ./data
+
+# Whom we believe
+issuers:
+  - name: corp-idp
+    type: oidc
+    issuer: http://127.0.0.1:$corp_idp
+    audiences: {{ {WEB}: [assistant] }}   # people sign in to acme-web; only the assistant may present that
+    accepts: [id_token]
+    algorithms: [ES256]
+    subject: claims.email             # how a person of theirs becomes one of ours
+    email_domains: [acme.example]     # the only addresses this issuer may speak for
+    groups: claims.groups
+    when: claims.email_verified == true
+
+# What tokens are for
+apis:
+  - name: orders
+    audience: {ORDERS}
+    scopes:
+      "orders:read": Read orders
+      "orders:write": Change orders
+
+  - name: inventory
+    audience: {INVENTORY}
+    scopes:
+      "stock:read": See stock levels
+      "stock:write": Change stock levels
+
+# Who asks
+clients:
+  - name: assistant
+    kind: agent
+    owner: dana@acme.example          # every agent has a person who answers for it
+    auth: {{ method: private_key_jwt, jwks: [{{ file: assistant.pub.jwk }}] }}
+    may_request: {{ apis: [orders] }}
+
+  - name: orders
+    kind: service
+    api: orders                       # this client is also that API
+    auth: {{ method: client_secret, secret: {{ file: orders.secret }} }}
+    may_request: {{ apis: [inventory] }}
+
+# Any deny wins, no allow means no, order never matters
+rules:
+  - name: assistant-for-support
+    description: The assistant may work on orders for the person who asked.
+    allow: delegation
+    client: assistant
+    subject: {{ from: corp-idp, kinds: [person], groups: [support] }}
+    target: {{ api: orders }}
+    scopes: {{ any: ["orders:read", "orders:write"] }}   # an ID token has no scopes to trade
+    when: subject.claims.acr in ["mfa", "phr"]
+
+  - name: orders-to-inventory
+    description: What a holder of an orders scope may get at inventory.
+    allow: delegation
+    client: orders
+    subject: {{ from: actas, audience: orders }}
+    target: {{ api: inventory }}
+    scopes:                           # held there: what it buys here
+      "orders:read": ["stock:read"]
+      "orders:write": ["stock:write"]
+    max_depth: 3
+
+  - name: no-agent-writes-stock
+    deny: any
+    chain: {{ kinds: [agent] }}         # anywhere in the chain, not only the last hop
+    target: {{ api: inventory, scopes: ["stock:write"] }}
+    reason: Stock changes need a person at the keyboard.
+
+# Run by: actas check
+tests:
+  - name: an agent in the chain cannot change stock
+    ask:
+      client: orders
+      subject: {{ from: actas, user: alice, via: [assistant], audience: orders, scope: "orders:write" }}
+      api: inventory
+      scope: "stock:write"
+    expect: {{ refused: denied_by_rule, rule: no-agent-writes-stock }}
+"""
+"""The configuration of the server, with the ports left open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who can sign in at the identity provider.
+
+    Attributes:
+        subject: what the identity provider calls them; never changes.
+        acr: how strongly they sign in.
+    """
+
+    name: str
+    subject: str
+    groups: tuple[str, ...]
+    acr: str = "mfa"
+
+    @property
+    def email(self) -> str:
+        """Their address, which is their name at the company."""
+        return f"{self.name}@acme.example"
+
+
+PEOPLE: Final = (
+    Person(name="alice", subject="a-17", groups=("support",)),
+    Person(name="dana", subject="d-04", groups=("platform", "support-leads")),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The ports of the company, all on the loopback address."""
+
+    server: int
+    management: int
+    corp_idp: int
+    orders: int
+    inventory: int
+
+    def named(self) -> dict[str, int]:
+        """Return each port by whose it is."""
+        return {
+            "server": self.server,
+            "management": self.management,
+            "corp_idp": self.corp_idp,
+            "orders": self.orders,
+            "inventory": self.inventory,
+        }
+
+
+def address(port: int) -> str:
+    """Return the address of a port of this computer."""
+    return f"http://127.0.0.1:{port}"
+
+
+class FolderInUse(Exception):
+    """The folder that was named is not one for a demo. The message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The company in its folder.
+
+    Attributes:
+        passwords: of the people, by name.
+    """
+
+    folder: Path
+    ports: Ports
+    passwords: Mapping[str, str]
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration of the server."""
+        return self.folder / "actas.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """A file for shells to source: what ``actas`` and the SDK need to know to take part as orders."""
+        return self.folder / "env.sh"
+
+    @property
+    def home(self) -> Path:
+        """Where the command line keeps the tokens of the tour."""
+        return self.folder / "home"
+
+    @property
+    def logs(self) -> Path:
+        """Where the programs write what they have to say."""
+        return self.folder / "logs"
+
+    @property
+    def passwords_file(self) -> Path:
+        """The passwords, for the identity provider."""
+        return self.folder / "passwords.json"
+
+    @property
+    def agent_key(self) -> Path:
+        """The assistant's private key, one JWK."""
+        return self.folder / "assistant.jwk"
+
+    @property
+    def orders_secret(self) -> Path:
+        """The client secret of orders."""
+        return self.folder / "orders.secret"
+
+    @property
+    def received(self) -> Path:
+        """The last token that inventory accepted, so that the tour can take it apart."""
+        return self.folder / "received.token"
+
+
+@contextlib.contextmanager
+def folder_for(kept: Path | None) -> Generator[Path]:
+    """Yield the folder of a tour: a new one that is deleted at the end, or one that is kept.
+
+    Args:
+        kept: where to keep it: a folder that is missing, empty, or from an earlier tour, whose audit log
+            then goes on.
+
+    Raises:
+        FolderInUse: ``kept`` is something else, or another tour runs in it.
+    """
+    if kept is None:
+        made = Path(tempfile.mkdtemp(prefix="actas-demo-"))
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        return
+    folder = kept.expanduser().absolute()
+    try:
+        if folder.exists() and any(folder.iterdir()) and not _is_ours(folder):
+            raise FolderInUse(f"{folder} is not empty and holds no demo")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "demo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FolderInUse(f"{folder} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield folder
+    except BlockingIOError:
+        raise FolderInUse(f"another demo runs in {folder}") from None
+    finally:
+        os.close(lock)
+
+
+def _is_ours(folder: Path) -> bool:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        return (folder / "actas.yaml").read_text(encoding="utf-8").startswith(_MARK)
+    return False
+
+
+def found(folder: Path, ports: Ports, *, configuration: str = CONFIGURATION) -> Company:
+    """Write the company into ``folder``.
+
+    Args:
+        configuration: of the server, with the ports left open.
+    """
+    company = Company(
+        folder=folder,
+        ports=ports,
+        passwords={person.name: secrets.token_urlsafe(24) for person in PEOPLE},
+    )
+    for inner in (company.logs, company.home):
+        inner.mkdir(mode=0o700, exist_ok=True)
+    write_private(company.orders_secret, secrets.token_urlsafe(32))
+    write_private(company.passwords_file, json.dumps(dict(company.passwords)))
+    _write_agent_key(company)
+    text = Template(configuration).substitute(ports.named())
+    company.configuration.write_text(text, encoding="utf-8")
+    company.environment.write_text(_environment(company), encoding="utf-8")
+    return company
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that is whole or not there, and that only its owner may ever read."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _write_agent_key(company: Company) -> None:
+    from joserfc.jwk import ECKey
+
+    key = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, private=True, auto_kid=True)
+    write_private(company.agent_key, json.dumps(key.as_dict(private=True)))
+    public = json.dumps(key.as_dict(private=False))
+    company.agent_key.with_suffix(".pub.jwk").write_text(public, encoding="utf-8")
+
+
+def _environment(company: Company) -> str:
+    """Return the file to source. The secret is read from its own file when that happens."""
+    programs = Path(sys.executable).parent
+    here = shlex.quote(str(company.folder))
+    lines = [
+        "# Take part in the running demo, as orders:  . " + str(company.environment),
+        f"export ACTAS_DEMO={here}",
+        f"export ACTAS_ISSUER={address(company.ports.server)}",
+        'export ACTAS_CONFIG="$ACTAS_DEMO/actas.yaml" ACTAS_DEV=1',
+        'export ACTAS_HOME="$ACTAS_DEMO/home"',
+        "export ACTAS_CLIENT_ID=orders",
+        'export ACTAS_CLIENT_SECRET="$(cat "$ACTAS_DEMO/orders.secret")"',
+        "unset ACTAS_SERVER ACTAS_CLIENT_KEY",
+    ]
+    if shutil.which("actas") != str(programs / "actas"):
+        lines.append(f'export PATH={shlex.quote(str(programs))}:"$PATH"')
+    if any(os.environ.get(name) for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")):
+        lines.append('export no_proxy="127.0.0.1${no_proxy:+,$no_proxy}"  # no proxy on this computer')
+    return "\n".join(lines) + "\n"

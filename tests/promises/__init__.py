@@ -1,0 +1,4 @@
+"""The requirements, page by page. ``tests.requirements`` puts them together; a row is one promise.
+
+``row`` is what a row is, ``token_exchange``, ``clients``, ``security`` and ``reliability`` hold the rows.
+"""

@@ -1,0 +1,37 @@
+"""Reliability promises, as far as this release makes them."""
+
+from __future__ import annotations
+
+from tests.promises.row import Requirement, kept, later, on
+
+_AUDIT = "reliability 17: audit and crash safety"
+_KEYS = "reliability 18: keys"
+_LOAD = "reliability 19: issuers, clocks, load"
+_STORE = "reliability 21: storage"
+_RUN = "reliability 22: operations"
+
+ROWS: tuple[Requirement, ...] = on(
+    "security",
+    kept("REL-01", _AUDIT, "No token leaves before its record is durable."),
+    kept("REL-02", _AUDIT, "When no record can be written nothing is issued, and service resumes by itself."),
+    kept("REL-03", _AUDIT, "After a crash the log is checked, mended and says what may not have arrived."),
+    later("REL-04", _AUDIT, "Export loses nothing.", reason="export comes later"),
+    later("REL-05", _KEYS, "Planned rotation loses no request.", reason="rotation comes later"),
+    later("REL-07", _KEYS, "Emergency rotation kills a key everywhere.", reason="rotation comes later"),
+    kept("REL-09", _LOAD, "An issuer's outage does not stop exchanges with known keys."),
+    kept("REL-10", _LOAD, "One slow issuer does not slow the others."),
+    kept("REL-12", _LOAD, "Equal work in flight is joined."),
+)
+"""Promises of a data folder, a node and an operator."""
+
+OPERATIONS: tuple[Requirement, ...] = on(
+    "security",
+    kept("REL-11", _LOAD, "Overload is shed, not queued."),
+    kept("REL-13", _LOAD, "Memory of what was used outlives its acceptance."),
+    kept("REL-19", _STORE, "A store's error is never read as not used yet."),
+    kept("REL-25", _RUN, "A stop signal drains."),
+    kept("REL-27", _RUN, "Migrations run once and refuse an unknown schema."),
+    kept("REL-30", _RUN, "An unsafe or unclear configuration is refused at start."),
+    kept("REL-31", _RUN, "Health is honest."),
+)
+"""Promises of storage and running."""
