@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.fakes.program import Program
 from tests.fakes.token_server import TokenServer
 

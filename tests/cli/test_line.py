@@ -82,18 +82,6 @@ CASES = {
         "<> partner-saml // [s] partner-gateway -- [ ] orders     orders:read",
         "partner-gateway may use orders:read at orders, on the word of partner-saml.",
     ),
-    "from_the_vault": (
-        Chain(
-            stations=(
-                ALICE,
-                Station(kind="agent", id="assistant", by="vault", current=True),
-                Station(kind="issuer", id="calendar", by="vault"),
-            ),
-        ),
-        "● alice ┈┈ ⬢ assistant ┈┈ ◆ calendar",
-        "(o) alice .. <a> assistant .. <> calendar",
-        "assistant may use nothing, acting for alice, by way of calendar.",
-    ),
     "impersonation_by_somebody": (
         Chain(
             stations=(
@@ -186,6 +174,19 @@ def test_impersonation_and_crossing_are_seen_in_the_vertical_drawing() -> None:
         "  ◆  partner-saml            issuer",
         "  ║",
     )
+
+
+def test_what_is_drawn_from_the_vault_is_dotted() -> None:
+    chain = Chain(
+        stations=(
+            ALICE,
+            Station(kind="agent", id="assistant", by="vault", current=True),
+            Station(kind="issuer", id="calendar", by="vault"),
+        )
+    )
+    assert horizontal(chain) == "● alice ┈┈ ⬢ assistant ┈┈ ◆ calendar"
+    assert horizontal(chain, ascii=True) == "(o) alice .. <a> assistant .. <> calendar"
+    assert vertical(chain)[1] == "  ┊"
 
 
 def test_columns_make_room_for_long_and_for_wide_names() -> None:

@@ -84,7 +84,9 @@ def test_wide_and_combining_characters_are_counted_as_the_terminal_counts_them()
     assert padded("山", 4) == "山  "
 
 
-@pytest.mark.parametrize("unsafe", ["\x1b", "\x07", "\x9b", "\r", "\n", "\u2028", "\u202e", "\u200b", "\ud800"])
+@pytest.mark.parametrize(
+    "unsafe", ["\x1b", "\x07", "\x9b", "\r", "\n", "\u2028", "\u202e", "\u200b", "\ud800"]
+)
 def test_what_could_steer_a_terminal_is_spelt_out(unsafe: str) -> None:
     assert clean(f"a{unsafe}b") == f"a\\u{ord(unsafe):04x}b"
 

@@ -10,9 +10,10 @@ Implements just enough of RFC 8414 and RFC 8693 for a client::
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -83,6 +84,8 @@ class TokenServer:
         self.headers: list[dict[str, str]] = []
         self.key = SigningKey.generate("ES256", kid="2026-11-a")
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._go = threading.Event()
+        self._go.set()
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
 
     @property
@@ -95,6 +98,15 @@ class TokenServer:
         merged = {"iss": self.issuer, "jti": "j-1", **claims}
         whole = {name: value for name, value in merged.items() if value is not ...}
         return forge(whole, key=key or self.key, headers={"typ": "at+jwt"})
+
+    @contextlib.contextmanager
+    def held(self) -> Generator[None]:
+        """Answer nothing until this context is left."""
+        self._go.clear()
+        try:
+            yield
+        finally:
+            self._go.set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -145,6 +157,11 @@ def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
             """Stay quiet."""
 
         def _reply(self, reply: Reply) -> None:
+            server._go.wait()
+            with contextlib.suppress(OSError):  # whoever asked may have gone
+                self._write(reply)
+
+        def _write(self, reply: Reply) -> None:
             self.send_response(reply.status)
             for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                 self.send_header(name, value)

@@ -13,6 +13,7 @@ from tests.fakes.house import (
     CLIENTS,
     INVENTORY,
     ORDERS,
+    ORDERS_TO_INVENTORY,
     RULES,
     House,
     allow,
@@ -299,7 +300,7 @@ async def test_an_operator_may_have_excess_trimmed_but_never_to_nothing() -> Non
 @pytest.mark.requirement("TX-73")
 @pytest.mark.parametrize("scope", [None, ""])
 async def test_a_subject_token_of_unknown_scope_carries_none(scope: str | None) -> None:
-    house = House()
+    house = House(rules=(ORDERS_TO_INVENTORY,))
     error = await house.refused("orders", house.our_token(scope=scope), audience="inventory")
     assert (error.code, error.reason) == ("invalid_scope", "excess")
 

@@ -18,7 +18,6 @@ from actas.core.claims import instant
 from actas.core.errors import BadToken
 from actas.core.ports import Json
 from actas.crypto import jose
-from actas.crypto.signature import WeakKey
 from actas.subjects.chain import actors_of
 
 Check = Literal["form", "signature", "times", "audience", "chain", "binding"]
@@ -70,8 +69,8 @@ def findings(text: str, seen: Look, question: Question) -> tuple[Finding, ...]:
         form = Finding(check="form", result=result, label="not acceptable", detail=bad.detail)
         rest = _without_signature(question, "it is not a token that Actas would take apart")
         return (form, rest, *_times(seen.claims, question.at), *_rest(seen, question))
-    signature = _signature(jws, question)
-    refusal = _refusal(jws, question) if signature.result == "good" else None
+    signature, key = _signature(jws, question)
+    refusal = None if key is None else _refusal(jws, key, question.at)
     refused = (
         (Finding(check="form", result="bad", label="not acceptable", detail=refusal),) if refusal else ()
     )
@@ -90,35 +89,28 @@ def _without_signature(question: Question, why: str) -> Finding:
     return Finding(check="signature", result=result, label="signature not checked", detail=why)
 
 
-def _signature(jws: jose.ParsedJws, question: Question) -> Finding:
+def _signature(jws: jose.ParsedJws, question: Question) -> tuple[Finding, jose.PublicKey | None]:
+    """Return what is found about the signature, and the key when it is good."""
     if not question.verify:
-        return _without_signature(question, "because of --no-verify")
+        return _without_signature(question, "because of --no-verify"), None
     keys = question.keys
     if keys is None:
-        return _without_signature(question, "no keys: add --jwks FILE or URL, or --no-verify to only look")
+        why = "no keys: add --jwks FILE or URL, or --no-verify to only look"
+        return _without_signature(question, why), None
     issuer = jws.unverified_claims.get("iss")
     if keys.issuer is not None and keys.issuer != issuer:
-        return _bad_signature(f"it says issuer {issuer}, but was granted by {keys.issuer}")
+        return _bad_signature(f"it says issuer {issuer}, but was granted by {keys.issuer}"), None
     kid, algorithm = jws.unverified_kid, jws.unverified_algorithm
     key = keys.found.find(kid, algorithm)
     if key is None:
         known = listed(keys.found.kids) or "none that is usable"
         asked = f"named {kid}" if kid is not None else "that it could mean"
-        return _without_signature(
-            question, f"no {algorithm} key {asked} in {keys.source}, which has: {known}"
-        )
-    try:
-        genuine = key.verifies(jws.compact.signing_input, jws.compact.signature)
-    except WeakKey as weak:
-        return _bad_signature(str(weak))
-    if not genuine:
-        return _bad_signature(f"not made by the key {key.kid} of {keys.source}: forged or edited")
-    return Finding(
-        check="signature",
-        result="good",
-        label="signature good",
-        detail=f"issuer {issuer}, keys {_from(keys)}",
-    )
+        why = f"no {algorithm} key {asked} in {keys.source}, which has: {known}"
+        return _without_signature(question, why), None
+    if not key.verifies(jws.compact.signing_input, jws.compact.signature):
+        return _bad_signature(f"not made by the key {key.kid} of {keys.source}: forged or edited"), None
+    detail = f"issuer {issuer}, keys {_from(keys)}"
+    return Finding(check="signature", result="good", label="signature good", detail=detail), key
 
 
 def _from(keys: Keys) -> str:
@@ -129,17 +121,14 @@ def _bad_signature(detail: str) -> Finding:
     return Finding(check="signature", result="bad", label="signature bad", detail=detail)
 
 
-def _refusal(jws: jose.ParsedJws, question: Question) -> str | None:
+def _refusal(jws: jose.ParsedJws, key: jose.PublicKey, at: float) -> str | None:
     """Return why a token with a good signature is refused all the same, times excepted, or None."""
-    header, claims = jws.compact.header, jws.unverified_claims
-    key = None if question.keys is None else question.keys.found.find(header.kid, header.algorithm)
-    issuer = claims.get("iss")
-    if key is None:
-        return None
+    issuer = jws.unverified_claims.get("iss")
     if not isinstance(issuer, str) or not issuer:
         return "the claim iss is missing or is not a name"
+    types = frozenset({jws.compact.header.typ})  # whatever it is: who receives it judges that
     try:
-        jose.verify(jws, key=key, types=frozenset({header.typ}), issuer=issuer, now=question.at, leeway=0)
+        jose.verify(jws, key=key, types=types, issuer=issuer, now=at, leeway=0)
     except BadToken as bad:
         return None if bad.why == "expired" else bad.detail
     return None
@@ -159,10 +148,8 @@ def _times(claims: Mapping[str, Json], at: float) -> tuple[Finding, ...]:
         return (_dead("expired", f"{duration(at - expires_at)} ago{lived}"),)
     if at < starts_at:
         return (_dead("not valid yet", f"for {duration(starts_at - at + 0.999)} more"),)
-    if issued_at is not None and expires_at <= issued_at:
-        return (_dead("never live", "it ends before it begins"),)
     left = duration(expires_at - at)
-    return (Finding(check="times", result="good", label="live", detail=f"{left}{whole or ' '} left"),)
+    return (Finding(check="times", result="good", label="live", detail=f"{left}{whole} left"),)
 
 
 def _dead(label: str, detail: str) -> Finding:

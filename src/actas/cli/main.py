@@ -20,6 +20,7 @@ from actas.cli.run import Run, World
 from actas.cli.tree import Entry, Group
 
 COMMANDS: Final = (
+    Entry("demo", "actas.cli.demo", "Take the guided tour on this computer."),
     Entry("serve", "actas.cli.serve", "Run the server."),
     Entry("exchange", "actas.cli.exchange", "Ask for a token (RFC 8693)."),
     Entry("inspect", "actas.cli.inspect", "Take a token apart, check it, draw its chain."),
@@ -83,7 +84,7 @@ def _ended(this: Run, words: list[str]) -> Exit:
     try:
         if instruction := this.variable(COMPLETE):
             return Exit(shell_complete(program, {"obj": this}, "actas", COMPLETE, instruction))
-        with program.make_context("actas", words, obj=this) as ctx:
+        with program.make_context("actas", list(words), obj=this) as ctx:
             program.invoke(ctx)
     except click.exceptions.Exit as ended:
         return Exit(ended.exit_code)
@@ -121,7 +122,7 @@ def _misused(this: Run, wrong: click.UsageError, words: Sequence[str]) -> Failur
 
 
 def _wants_json(words: Sequence[str]) -> bool:
-    pairs = zip(words, [*words[1:], ""], strict=True)
+    pairs = zip(words, [*words, ""][1:], strict=True)
     return any(
         word in ("--json", "-ojson", "--output=json") or (word in ("-o", "--output") and after == "json")
         for word, after in pairs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,7 +148,9 @@ def _der(jwk: JsonObject) -> bytes:
     """
     from joserfc.jwk import OctKey, import_key
 
-    found = import_key(cast("dict[str, Any]", jwk))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about weak keys, which PrivateKey refuses in our own words
+        found = import_key(cast("dict[str, Any]", jwk))
     if isinstance(found, OctKey):
         raise TypeError("a symmetric key")
     return found.as_der(private=True)

@@ -27,9 +27,9 @@ INVENTORY: Final = "https://inventory.acme.example"
 WEB: Final = "acme-web"
 """The application that people sign in to, and so whom their ID tokens are for."""
 
-_MARK: Final = "# The demo company of Actas."
+_MARK: Final = "# The company of the demo."
 
-CONFIGURATION: Final = f"""{_MARK} Change it while the demo runs, then: kill -HUP $$ACTAS_DEMO_SERVER
+CONFIGURATION: Final = f"""{_MARK} While it runs, a change takes effect with:  kill -HUP "$$(cat server.pid)"
 version: 1
 
 server:
@@ -256,12 +256,17 @@ def folder_for(kept: Path | None) -> Generator[Path]:
     except OSError as error:
         raise FolderInUse(f"{folder} cannot be used: {error.strerror}") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(lock, folder)
         yield folder
-    except BlockingIOError:
-        raise FolderInUse(f"another demo runs in {folder}") from None
     finally:
         os.close(lock)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise FolderInUse(f"another demo runs in {folder}") from None
 
 
 def _is_ours(folder: Path) -> bool:

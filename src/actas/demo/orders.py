@@ -4,7 +4,8 @@ import os
 from typing import Annotated, Any
 
 import httpx2
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 
 from actas_sdk import Actas, Refused
 from actas_sdk.fastapi import Caller, Protect
@@ -33,10 +34,13 @@ async def stock(number: str, caller: Annotated[Caller, protect("orders:read")]) 
 
 @app.post("/orders/{number}/reserve")
 async def reserve(number: str, caller: Annotated[Caller, protect("orders:write")]) -> Any:
-    """Reserve what an order needs, which changes stock. When that is refused, say so and no more."""
+    """Reserve what an order needs, which changes stock."""
     auth = actas.acting_for(caller, to=INVENTORY, scopes=["stock:read", "stock:write"])
-    try:
-        async with httpx2.AsyncClient(base_url=INVENTORY_ADDRESS, auth=auth) as http:
-            return (await http.post(f"/stock/sku-{number}/reserve")).raise_for_status().json()
-    except Refused as no:
-        raise HTTPException(403, no.sentence, {"Actas-Entry": no.entry or ""}) from no
+    async with httpx2.AsyncClient(base_url=INVENTORY_ADDRESS, auth=auth) as http:
+        return (await http.post(f"/stock/sku-{number}/reserve")).raise_for_status().json()
+
+
+@app.exception_handler(Refused)
+async def pass_on(_request: Request, no: Refused) -> JSONResponse:
+    """Tell the caller that it was refused, and where that is written down."""
+    return JSONResponse({"detail": no.sentence}, status_code=403, headers={"Actas-Entry": no.entry or ""})

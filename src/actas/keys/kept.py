@@ -15,7 +15,7 @@ import msgspec
 from actas.core.wire import SigningAlgorithm
 from actas.crypto.jose import BadKey, PrivateKey
 from actas.crypto.json import BadJson, read_object
-from actas.crypto.seal import SealBroken, Sealer, place_of
+from actas.crypto.seal import SealBroken, Sealer, SealKeySpent, place_of
 from actas.keys.ring import KeyInfo, Purpose
 
 SecretName = Literal["digest", "client_secret"]
@@ -77,6 +77,9 @@ def make_key(purpose: Purpose, algorithm: SigningAlgorithm, *, sealer: Sealer, a
 
     Args:
         at: seconds since the epoch.
+
+    Raises:
+        KeysUnusable: the envelope key may seal no more.
     """
     key = PrivateKey.generate(algorithm)
     return StoredKey(
@@ -86,7 +89,7 @@ def make_key(purpose: Purpose, algorithm: SigningAlgorithm, *, sealer: Sealer, a
         state="active",
         created_at=at,
         public_jwk=msgspec.json.encode(key.public.jwk()).decode(),
-        sealed=sealer.seal(key.to_bytes(), bound_to=_key_place(key.kid, purpose)),
+        sealed=_seal(key.to_bytes(), place=_key_place(key.kid, purpose), sealer=sealer),
     )
 
 
@@ -113,9 +116,13 @@ def take_key(stored: StoredKey, *, sealer: Sealer) -> PrivateKey:
 
 
 def make_secret(name: SecretName, *, sealer: Sealer) -> StoredSecret:
-    """Make a new key for a keyed digest, ready to be kept: 256 bits of the system's randomness."""
-    sealed = sealer.seal(secrets.token_bytes(SECRET_BYTES), bound_to=_secret_place(name))
-    return StoredSecret(name=name, sealed=sealed)
+    """Make a new key for a keyed digest, ready to be kept: 256 bits of the system's randomness.
+
+    Raises:
+        KeysUnusable: the envelope key may seal no more.
+    """
+    secret = secrets.token_bytes(SECRET_BYTES)
+    return StoredSecret(name=name, sealed=_seal(secret, place=_secret_place(name), sealer=sealer))
 
 
 def take_secret(stored: StoredSecret, *, sealer: Sealer) -> bytes:
@@ -131,6 +138,13 @@ def take_secret(stored: StoredSecret, *, sealer: Sealer) -> bytes:
     if len(secret) < SECRET_BYTES:
         raise KeysUnusable(f"the {stored.name} secret has less than {SECRET_BYTES} bytes")
     return secret
+
+
+def _seal(plaintext: bytes, *, place: str, sealer: Sealer) -> bytes:
+    try:
+        return sealer.seal(plaintext, bound_to=place)
+    except SealKeySpent as spent:
+        raise KeysUnusable(f"nothing more can be sealed: {spent}") from spent
 
 
 def _key_place(kid: str, purpose: Purpose) -> str:

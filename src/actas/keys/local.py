@@ -143,8 +143,8 @@ class LocalKeyRing:
 
         Raises:
             KeysUnusable: a key that is kept cannot be used, under this envelope key or at all. Nothing is
-                made then: a wrong envelope key never leads to new keys beside the old ones.
-            SealKeySpent: the envelope key may seal no more (SEC-93).
+                made then: a wrong envelope key never leads to new keys beside the old ones. Or a key is
+                missing, and the envelope key may seal no more (SEC-93).
             Exception: the store failed.
         """
         tokens: set[SigningAlgorithm] = {algorithm, *algorithms}

@@ -10,10 +10,12 @@ than 3.51.3, and before that a shared log could be corrupted (architecture.md 3,
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sqlite3
 import stat
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Final
 
@@ -112,7 +114,8 @@ async def open_database(
     file = _sqlite_file(where)
     try:
         _make_private(file)
-    except OSError as problem:
+        await asyncio.to_thread(_probe, file)
+    except (OSError, sqlite3.Error) as problem:
         raise DatabaseUnavailable(f"the database {file} cannot be opened: {problem}") from problem
     database = Database(_sqlite_engine(file), name=str(file))
     try:
@@ -164,6 +167,19 @@ def _make_private(file: Path) -> None:
         # Only when it is new: closing a descriptor lets go of the locks that this process holds on the file.
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         os.close(handle)
+
+
+def _probe(file: Path) -> None:
+    """Return when the file is a database that can be read.
+
+    Asked before the engine is: its driver leaves a thread behind that answers to nobody when it cannot open
+    a file.
+
+    Raises:
+        sqlite3.Error: it is not.
+    """
+    with closing(sqlite3.connect(file, timeout=BUSY)) as connection:
+        connection.execute("PRAGMA schema_version")
 
 
 def _sqlite_engine(file: Path) -> AsyncEngine:

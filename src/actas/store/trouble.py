@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from actas.core.errors import StoreUnavailable
 
-class DatabaseUnavailable(Exception):
+
+class DatabaseUnavailable(StoreUnavailable):
     """The database cannot be opened, or a transaction failed; nothing may be concluded from it (REL-19)."""
 
 
-class SchemaRefused(Exception):
+class SchemaRefused(StoreUnavailable):
     """The database holds something that this release must not touch (REL-27)."""

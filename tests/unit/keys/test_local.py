@@ -19,7 +19,7 @@ from actas.core.ports import JsonObject
 from actas.core.wire import SigningAlgorithm
 from actas.crypto import jose
 from actas.crypto.jose import PrivateKey
-from actas.crypto.seal import Sealer, SealKeySpent, place_of
+from actas.crypto.seal import Sealer, place_of
 from actas.keys.kept import KeysUnusable, StoredKey, StoredSecret, make_key, make_secret
 from actas.keys.local import KeyStore, LocalKeyRing
 from actas.keys.ring import KeyRing, Purpose
@@ -283,7 +283,7 @@ def place(row: StoredKey) -> str:
 
 @pytest.mark.requirement("SEC-92", "SEC-91")
 @pytest.mark.parametrize(
-    "change", [another_key, another_name, another_algorithm, no_json, no_key, a_bit_less], ids=str
+    "change", [another_key, another_name, another_algorithm, no_json, no_key, a_bit_less], ids=lambda case: getattr(case, "__name__", str(case))
 )
 async def test_a_row_that_was_changed_stops_the_server(change: Callable[[StoredKey], StoredKey]) -> None:
     store = MemoryKeyStore()
@@ -313,6 +313,17 @@ async def test_a_weak_signing_key_that_is_forced_into_the_store_is_refused() -> 
         await opened(store)
 
 
+async def test_a_key_that_does_not_verify_what_it_signs_stops_the_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryKeyStore()
+    await opened(store)
+    for broken in (lambda *_: False, lambda *_: True):
+        monkeypatch.setattr("actas.crypto.key.verifier", lambda *_, answer=broken: answer)
+        with pytest.raises(KeysUnusable, match="does not verify what it signs"):
+            await opened(store)
+
+
 async def test_two_active_keys_for_one_use_stop_the_server() -> None:
     class Careless(MemoryKeyStore):
         async def add(self, key: StoredKey) -> bool:
@@ -337,7 +348,7 @@ async def test_what_is_kept_counts_towards_what_the_envelope_key_may_seal() -> N
     await opened(store)
     spent = Sealer(envelope_key(), most=4)
     await LocalKeyRing.open(store, sealer=spent, clock=FixedClock(), algorithm="ES256")
-    with pytest.raises(SealKeySpent):
+    with pytest.raises(KeysUnusable, match="has sealed 4 values: renew it"):
         await LocalKeyRing.open(store, sealer=spent, clock=FixedClock(), algorithm="EdDSA")
 
 

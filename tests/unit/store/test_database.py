@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import Connection, inspect, make_url, select, text
@@ -132,6 +133,19 @@ async def test_migrations_are_applied_once_in_order(tmp_path: Path) -> None:
         (2, "more", SECOND.digest, 2, int(NOON)),
     ]
     assert rows(tmp_path, "SELECT a FROM more") == [("x;y",)]
+
+
+@pytest.mark.requirement("REL-27")
+async def test_whoever_comes_second_finds_the_work_done(tmp_path: Path) -> None:
+    def overtaken(point: str) -> None:
+        if point == "1: begin":
+            other = Thread(target=lambda: asyncio.run(open_and_close(tmp_path)))
+            other.start()
+            other.join()
+
+    database = await open_database(tmp_path, clock=CLOCK, reached=overtaken)
+    await database.close()
+    assert rows(tmp_path, "SELECT version FROM schema_versions") == [(1,)]
 
 
 NODE = """
@@ -420,6 +434,16 @@ def test_the_migrations_say_what_the_tables_mean_to_postgresql() -> None:
 def test_a_file_that_is_no_migration_is_a_mistake(name: str, content: str) -> None:
     with pytest.raises(ValueError, match="is not a migration"):
         read_migration(name, content)
+
+
+def test_migrations_with_a_gap_are_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for number in (1, 3):
+        (folder / f"000{number}_step.sql").write_text("-- usable-from: 1\nSELECT 1;\n")
+    monkeypatch.setattr("importlib.resources.files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match="without gaps"):
+        migrations()
 
 
 def test_the_migrations_of_this_release_are_numbered_and_usable_from_some_release() -> None:

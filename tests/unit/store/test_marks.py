@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -299,6 +298,55 @@ async def test_what_waits_is_recorded_before_closing_and_nothing_after_it(
         await claimed(marks, "later")
 
 
+async def test_the_end_comes_after_the_last_claim_of_a_batch(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, busy = threading.Event(), threading.Event()
+    claim = MarksFile.claim
+
+    def slow(self: MarksFile, claims: list[Claim], *, now: int) -> list[bool | None]:
+        busy.set()
+        gate.wait(10)
+        return claim(self, claims, now=now)
+
+    monkeypatch.setattr(MarksFile, "claim", slow)
+    marks = await open_marks(tmp_path, clock=clock)
+    tasks = [asyncio.create_task(claimed(marks, "first"))]
+    await asyncio.to_thread(busy.wait, 10)
+    tasks += [asyncio.create_task(claimed(marks, f"t{n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    closing_it = asyncio.create_task(marks.close())
+    await asyncio.sleep(0)
+    gate.set()
+    await closing_it
+    assert await asyncio.gather(*tasks) == [True] * 4
+
+
+def test_a_loop_that_ended_without_closing_leaves_marks_that_refuse(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+
+    def slow(self: MarksFile, claims: list[Claim], *, now: int) -> list[bool | None]:
+        gate.wait(10)
+        return [True for _ in claims]
+
+    monkeypatch.setattr(MarksFile, "claim", slow)
+
+    async def abandoned() -> Marks:
+        marks = await open_marks(tmp_path, clock=clock)
+        task = asyncio.create_task(claimed(marks, "a"))
+        await asyncio.sleep(0)
+        task.cancel()
+        return marks
+
+    marks = asyncio.run(abandoned())
+    gate.set()
+    marks._queue.put(None)
+    marks._thread.join(10)
+    assert marks._closed
+
+
 def another_release(path: Path) -> None:
     with closing(apsw.Connection(str(path))) as connection:
         connection.execute("PRAGMA user_version = 2")
@@ -347,7 +395,6 @@ def test_setting_up_tries_again_while_another_process_holds_the_file(
 ) -> None:
     holder = apsw.Connection(str(tmp_path / "marks.db"))
     holder.execute("BEGIN EXCLUSIVE")
-    os.chmod(tmp_path / "marks.db", 0o600)
     monkeypatch.setattr(marks_file, "BUSY", 1)
     slept: list[float] = []
 

@@ -1,0 +1,136 @@
+"""What the server wrote about the tour: read from its log, with the library that the server itself uses.
+
+The server runs meanwhile, in its own process; both read and seal one log safely.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from actas.admin.explanation import Explanation
+from actas.app import Foundation, foundation, outside, read_configuration, rehearsal
+from actas.audit.checkpoint import ring_keys
+from actas.core.party import Party
+from actas.demo.company import Company
+from actas.demo.shown import Hop, Why
+from actas.policy.explain import RuleLine
+from actas.store.audit_proof import verify_path
+from actas.store.audit_search import search, show
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What can be proven about the log.
+
+    Attributes:
+        entries: how many there are.
+        problems: what is wrong with it; empty when nothing is.
+        sealed: whether a signed checkpoint attests the last one.
+    """
+
+    entries: int
+    problems: tuple[str, ...]
+    sealed: bool
+
+
+def explain(company: Company, entry: str) -> Why | None:
+    """Return why the attempt with this entry was refused, or None when there is no such refusal.
+
+    The attempt is put before the policy again, with everything that was known about it.
+    """
+
+    async def job(base: Foundation) -> Why | None:
+        found = show(base.audit_folder, entry)
+        if found is None or found.event.get("outcome") != "refused":
+            return None
+        out = outside(base)
+        try:
+            return _why(rehearsal(base, out).of_event(found.event))
+        finally:
+            await out.close()
+
+    return _over(company, job)
+
+
+def entry_of(company: Company, token_id: str) -> str | None:
+    """Return the entry that records the issue of the token with this ``jti``, or None."""
+
+    async def job(base: Foundation) -> str | None:
+        found = search(base.audit_folder, f'jti:"{token_id}" outcome:granted')
+        # Exchanges of that token name it too; the oldest entry is the one that made it.
+        return found[-1].id if found else None
+
+    return _over(company, job)
+
+
+def prove(company: Company) -> Proof:
+    """Seal the log now, and verify all of it: every link, every checkpoint, the end.
+
+    Raises:
+        NotSealed: no checkpoint could be made.
+    """
+
+    async def job(base: Foundation) -> Proof:
+        await base.notary().seal_now()
+        verdict = verify_path(base.audit_folder, keys=ring_keys(base.ring))
+        problems = tuple(finding.sentence for finding in verdict.findings)
+        return Proof(entries=verdict.entries, problems=problems, sealed=verdict.unsealed == 0)
+
+    return _over(company, job)
+
+
+def _over(company: Company, job: Callable[[Foundation], Awaitable[T]]) -> T:
+    async def opened() -> T:
+        draft = read_configuration([company.configuration], dev=True, environ={})
+        async with foundation(draft, dev=True) as base:
+            return await job(base)
+
+    return asyncio.run(opened())
+
+
+def _why(found: Explanation) -> Why:
+    deny = next((line for line in found.rules if line.matched and line.effect == "denies"), None)
+    hops = _hops(found)
+    kind, because = _singled_out(deny, hops)
+    proposal = found.proposal
+    return Why(
+        error=str(found.error),
+        reason=str(found.reason),
+        rule=None if deny is None else deny.name,
+        because=because,
+        kind=kind,
+        sentence=found.detail if deny is None else deny.reason,
+        scopes=(found.requested or ()) if deny is None or not deny.scopes else deny.scopes,
+        instead=() if found.suggestion is None else found.suggestion.scope,
+        hops=hops,
+        target=proposal.targets[0].audience if proposal is not None and proposal.targets else "",
+    )
+
+
+def _hops(found: Explanation) -> tuple[Hop, ...]:
+    proposal = found.proposal
+    if proposal is None:
+        return ()
+    subject = proposal.subject
+    earlier = [Hop(kind=one.kind, id=one.identity.subject) for one in reversed(subject.actors)]
+    last = _hop(proposal.acting, scopes=len(subject.scope) or None)
+    return (_hop(subject), *earlier, last)
+
+
+def _hop(party: Party, *, scopes: int | None = None) -> Hop:
+    return Hop(kind=party.kind, id=party.identity.subject, scopes=scopes)
+
+
+def _singled_out(deny: RuleLine | None, hops: tuple[Hop, ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the kind that a rule denies to have in the chain, and who in the chain is of that kind."""
+    for condition in () if deny is None else deny.conditions:
+        kind = condition.wanted.removeprefix("contains ")
+        named = tuple(hop.id for hop in hops if hop.kind == kind)
+        if condition.field == "chain.kinds" and named:
+            return kind, named
+    return "", ()

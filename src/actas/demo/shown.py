@@ -1,0 +1,102 @@
+"""What a scene showed, and what it must show: values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["granted", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One party of a chain.
+
+    Attributes:
+        kind: person, service, agent or app; None when nobody says.
+        scopes: how many scopes the token held that this party exchanged; None when it held none to count.
+    """
+
+    kind: str | None
+    id: str
+    scopes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why an exchange was refused, from its explanation.
+
+    Attributes:
+        rule: the rule that denied it, or None when none did.
+        because: the parties for which that rule denies, such as the agents in the chain.
+        kind: what those are.
+        sentence: what the rule, or else the server, says.
+        scopes: what was denied.
+        instead: the scopes for which the same request would have been granted; empty when there are none.
+        hops: the chain that was asked for, oldest first.
+        target: the audience that was asked for.
+    """
+
+    error: str
+    reason: str
+    rule: str | None
+    because: tuple[str, ...]
+    kind: str
+    sentence: str
+    scopes: tuple[str, ...]
+    instead: tuple[str, ...]
+    hops: tuple[Hop, ...]
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a scene showed.
+
+    Attributes:
+        hops: the chain, oldest first; the last one uses the token, or would have.
+        target: the audience of the token.
+        scopes: what was granted, or denied.
+        steps: what was sent, and what came back.
+        entry: where it stands in the audit log.
+        why: of a refusal.
+    """
+
+    outcome: Outcome
+    hops: tuple[Hop, ...]
+    target: str
+    scopes: tuple[str, ...]
+    steps: tuple[str, ...]
+    entry: str | None
+    why: Why | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Must:
+    """What a scene must show.
+
+    Attributes:
+        chain: kind and name of each party, oldest first.
+        rule: the rule that must refuse it.
+        instead: the scopes for which it must be said to be granted.
+    """
+
+    outcome: Outcome
+    chain: tuple[tuple[str, str], ...]
+    target: str
+    scopes: tuple[str, ...]
+    rule: str | None = None
+    instead: tuple[str, ...] = ()
+
+    def differences(self, shown: Shown) -> tuple[str, ...]:
+        """Return how what was shown differs, a sentence each."""
+        why = shown.why
+        pairs: tuple[tuple[str, object, object], ...] = (
+            ("the outcome", self.outcome, shown.outcome),
+            ("the chain", self.chain, tuple((hop.kind, hop.id) for hop in shown.hops)),
+            ("the target", self.target, shown.target),
+            ("the scopes", sorted(self.scopes), sorted(shown.scopes)),
+            ("the rule", self.rule, None if why is None else why.rule),
+            ("what would be granted", sorted(self.instead), sorted(() if why is None else why.instead)),
+        )
+        return tuple(f"{what}: {seen}, not {must}" for what, must, seen in pairs if must != seen)

@@ -1,0 +1,216 @@
+"""The tour, in order: found the company, start its programs, play the scenes, prove the log, stay, stop.
+
+What happens is told to a ``Guide``, who has words and drawings for it; the tour itself prints nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Final, Protocol
+
+from actas.demo.company import CONFIGURATION, Company, folder_for, found
+from actas.demo.processes import HeldPorts, Processes, programs_of
+from actas.demo.shown import Shown
+
+if TYPE_CHECKING:
+    from actas.demo.minutes import Proof
+    from actas.demo.scenes import Scene
+    from actas.demo.stage import Kept, Stage
+
+RENEW_EVERY: Final = 120.0
+"""Seconds after which the tokens of the scenes are renewed; they live five minutes."""
+
+_LOOK_EVERY: Final = 0.2
+
+
+class Asked(BaseException):
+    """Somebody asked the tour to stop, by a signal other than Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What kind of tour it is.
+
+    Attributes:
+        port: the first of five ports in a row; None takes free ones.
+        keep: where to keep the folder; None deletes it at the end.
+        scene: the number of the only scene to tell; None tells all.
+        stay: whether everything keeps running after the scenes, until it is asked to stop.
+        configuration: of the server, with the ports left open.
+    """
+
+    port: int | None
+    keep: Path | None = None
+    scene: int | None = None
+    stay: bool = True
+    configuration: str = CONFIGURATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A scene as it was told.
+
+    Attributes:
+        shown: None when it could not be played to its end.
+        differences: how it differs from what it must show; empty when it does not.
+    """
+
+    scene: Scene
+    shown: Shown | None
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came of a tour.
+
+    Attributes:
+        processes: the process id of each program.
+    """
+
+    company: Company
+    processes: dict[str, int]
+    scenes: tuple[Told, ...]
+    proof: Proof
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """Everything that is not as it must be, a sentence each."""
+        found = [
+            f"scene {told.scene.number}: {difference}"
+            for told in self.scenes
+            for difference in told.differences
+        ]
+        found += [f"the audit log: {problem}" for problem in self.proof.problems]
+        return tuple(found if self.proof.sealed else [*found, "the audit log: its end is not sealed"])
+
+
+class Guide(Protocol):
+    """Tells people about a tour. It is called in this order."""
+
+    def welcome(self, company: Company) -> None:
+        """The company was written down; its programs are starting."""
+        ...
+
+    def scene(self, told: Told) -> None:
+        """A scene was played."""
+        ...
+
+    def keep(self, token: Kept) -> None:
+        """A token is there to be taken apart, in place of an earlier one of its name."""
+        ...
+
+    def end(self, report: Report) -> None:
+        """All scenes were played, and the log was verified."""
+        ...
+
+
+def tour(plan: Plan, guide: Guide) -> Report:
+    """Give a tour. Every program has ended when this returns or raises.
+
+    Raises:
+        FolderInUse: the folder to keep is not for a demo.
+        PortTaken: something else has a port that is needed.
+        ProgramEnded: a program ended though nobody asked it to.
+        NotSealed: the audit log could not be sealed.
+        Asked: it was asked to stop before it was through; after that, asking is how a tour ends.
+        KeyboardInterrupt: likewise.
+    """
+    with _asking(), folder_for(plan.keep) as folder:
+        held = HeldPorts(plan.port)
+        try:
+            company = found(folder, held.ports, configuration=plan.configuration)
+            programs = programs_of(company)
+            with Processes(folder=folder, logs=company.logs) as running:
+                for program in programs:
+                    running.start(program)
+                guide.welcome(company)
+                report = _play(plan, guide, company, running, lambda: running.wait_ready(programs))
+        finally:
+            held.release()
+    return report
+
+
+def _play(
+    plan: Plan, guide: Guide, company: Company, running: Processes, wait_ready: Callable[[], None]
+) -> Report:
+    # These load most of the server's library: while the programs start, that costs no time.
+    from actas.demo.minutes import prove
+    from actas.demo.scenes import SCENES
+    from actas.demo.stage import Stage
+
+    wait_ready()
+    stage = Stage(company)
+    try:
+        scenes: list[Told] = []
+        for scene in SCENES:
+            wanted = plan.scene in (None, scene.number)
+            if wanted or scene.number == 1:  # the others need the token that it gives
+                told = _told(scene, stage, running)
+                if wanted:
+                    scenes.append(told)
+                    guide.scene(told)
+        for token in stage.kept.values():
+            guide.keep(token)
+        report = Report(company=company, processes=running.ids, scenes=tuple(scenes), proof=prove(company))
+        guide.end(report)
+        if plan.stay:
+            with contextlib.suppress(KeyboardInterrupt, Asked):
+                _stay(stage, guide, running)
+    finally:
+        stage.close()
+    return report
+
+
+def _told(scene: Scene, stage: Stage, running: Processes) -> Told:
+    from actas.demo.scenes import SceneFailed, played
+
+    try:
+        shown = played(scene, stage)
+    except SceneFailed as failed:
+        running.check()  # when a program ended, that is the news
+        return Told(scene=scene, shown=None, differences=(f"it could not be played: {failed}",))
+    return Told(scene=scene, shown=shown, differences=scene.must.differences(shown))
+
+
+def _stay(stage: Stage, guide: Guide, running: Processes) -> None:
+    """Keep everything running, and the tokens alive, until somebody asks to stop."""
+    from actas.demo.scenes import SceneFailed, renew
+
+    due = time.monotonic() + RENEW_EVERY
+    while True:
+        time.sleep(_LOOK_EVERY)
+        running.check()
+        if time.monotonic() < due:
+            continue
+        due = time.monotonic() + RENEW_EVERY
+        # Whoever plays with the rules may make it fail; the next time is soon.
+        with contextlib.suppress(SceneFailed):
+            renew(stage)
+        for token in stage.kept.values():
+            guide.keep(token)
+
+
+@contextlib.contextmanager
+def _asking() -> Generator[None]:
+    """Turn the signals that ask a program to stop into an exception, so that everything is ended in order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Asked
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,255 @@
+"""Everything that can say no, as one change of a request that is granted: the columns of the guard matrix.
+
+A guard says which check of the specifications it trips, if it is one of those. No cell is empty by accident:
+a trip says why it has no meaning on a path (SEC-01). ``tests/attacks/test_guard_matrix.py`` runs every cell,
+``tests/test_guards_are_needed.py`` takes checks away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from actas.core.client import ClientAuth
+from actas.core.errors import Reason
+from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE, GrantType
+from actas.kinds import checks
+from actas.kinds.kind import Check
+from actas.policy.rule import PartySelector
+from tests.fakes import trips
+from tests.fakes.house import CORP, ISSUER, NOW, ORDERS_TO_INVENTORY
+from tests.fakes.paths import ours
+from tests.fakes.trips import Trip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One thing that can say no.
+
+    Attributes:
+        reason: what the minutes have then.
+        naming: a word of the detail by which it is told from other guards with this reason.
+        trip: the attempt with this one thing wrong, or why the guard has no meaning on its path.
+        check: the must of the specifications that it trips, or None for what is no such check.
+    """
+
+    name: str
+    reason: Reason
+    naming: str
+    trip: Trip
+    check: Check | None = None
+
+
+GUARDS: Final[tuple[Guard, ...]] = (
+    Guard(
+        name="client off",
+        reason="bad_client_auth",
+        naming="disabled",
+        trip=lambda one: one.with_client(one.who, disabled=True),
+    ),
+    Guard(
+        name="wrong secret",
+        reason="bad_client_auth",
+        naming="secret",
+        trip=lambda one: replace(one, parameters={"client_secret": "wrong"}),
+    ),
+    Guard(
+        name="public client",
+        reason="client_may_not_exchange",
+        naming="not registered",
+        trip=lambda one: replace(
+            one.with_client(one.who, auth=ClientAuth(method="none")), parameters={"client_secret": None}
+        ),
+    ),
+    Guard(
+        name="grant off for this client",
+        reason="client_may_not_exchange",
+        naming="not registered",
+        trip=lambda one: one.with_client(
+            one.who, grants=frozenset({TOKEN_EXCHANGE, GrantType("client_credentials")}) - {one.grant}
+        ),
+    ),
+    Guard(name="expired", reason="expired", naming="expired", trip=trips.subject(exp=NOW - 60, iat=NOW - 90)),
+    Guard(name="not an issuer of ours", reason="bad_subject", naming="", trip=trips.subject(iss="https://evil.example")),
+    Guard(
+        name="bound to a key",
+        reason="bad_subject",
+        naming="bound to a key",
+        trip=trips.subject(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+    ),
+    Guard(
+        name="declared as another type",
+        reason="bad_subject",
+        naming="",
+        trip=lambda one: "no subject token"
+        if one.subject is None
+        else replace(one, subject_type=str(JWT)),
+    ),
+    Guard(name="issuer off", reason="bad_subject", naming="disabled", trip=trips.issuer(disabled=True)),
+    Guard(
+        name="issuer not trusted for this type",
+        reason="bad_subject",
+        naming="accepts",
+        trip=trips.issuer(accepts=frozenset({JWT})),
+    ),
+    Guard(
+        name="issuer's own condition",
+        reason="bad_subject",
+        naming="is false",
+        trip=trips.issuer(when=("claims.email == 'nobody'",)),
+    ),
+    Guard(
+        name="subject's client off", reason="bad_subject", naming="helpdesk", trip=trips.client_of_the_token_off
+    ),
+    Guard(name="earlier actor off", reason="bad_subject", naming="robot", trip=trips.earlier_actor_off),
+    Guard(
+        name="subject off",
+        reason="bad_subject",
+        naming="gone",
+        trip=trips.of_our_own(sub="gone", sub_profile="service"),
+    ),
+    Guard(
+        name="meant for somebody else",
+        reason="wrong_audience",
+        naming="",
+        trip=trips.meant_for_somebody_else,
+        check=checks.subject_token_was_meant_for_the_requester,
+    ),
+    Guard(
+        name="may_act names another",
+        reason="actor_not_allowed",
+        naming="may_act asks",
+        trip=trips.subject(may_act={"iss": ISSUER, "sub": "inventory"}, act=None),
+        check=checks.may_act_names_the_actor,
+    ),
+    Guard(
+        name="chain and offer at once",
+        reason="actor_not_allowed",
+        naming="both act and may_act",
+        trip=trips.with_chain_and_offer,
+        check=checks.chain_continues_or_begins,
+    ),
+    Guard(
+        name="actor in the chain already",
+        reason="actor_not_allowed",
+        naming="in the chain already",
+        trip=trips.only("delegation", trips.in_the_chain_already),
+        check=checks.actor_is_new,
+    ),
+    Guard(
+        name="a chain would be lost by impersonation",
+        reason="actor_not_allowed",
+        naming="no longer be the current one",
+        trip=trips.only("impersonation", trips.somebody_acts_already),
+        check=checks.no_chain_would_be_lost,
+    ),
+    Guard(
+        name="a chain would be lost by translation",
+        reason="actor_not_allowed",
+        naming="no longer be the current one",
+        trip=trips.only("translation", trips.somebody_acts_already),
+        check=checks.no_chain_would_be_lost,
+    ),
+    Guard(
+        name="narrowing at another API",
+        reason="unknown_target",
+        naming="is not for inventory",
+        trip=trips.only("downscope", trips.at_another_api),
+        check=checks.requester_holds_the_token,
+    ),
+    Guard(name="chain too deep", reason="chain_too_deep", naming="2 actors", trip=trips.only("delegation", trips.too_deep)),
+    Guard(
+        name="actor token issued to another client",
+        reason="bad_actor",
+        naming="was issued to",
+        trip=trips.actor(
+            actor=ours,
+            actor_type=str(ACCESS_TOKEN),
+            changed_actor={"sub": "dana@acme.example", "client_id": "web", "act": None},
+            rule=replace(ORDERS_TO_INVENTORY, actor=PartySelector(issuers=frozenset({"actas"}))),
+        ),
+        check=checks.actor_token_belongs_to_the_requester,
+    ),
+    Guard(
+        name="actor token about another service",
+        reason="bad_actor",
+        naming="speaks of",
+        trip=trips.actor(
+            actor=ours,
+            actor_type=str(ACCESS_TOKEN),
+            changed_actor={"sub": "inventory", "sub_profile": "service", "client_id": "orders", "act": None},
+            rule=replace(ORDERS_TO_INVENTORY, actor=PartySelector(issuers=frozenset({"actas"}))),
+        ),
+        check=checks.actor_token_belongs_to_the_requester,
+    ),
+    Guard(
+        name="foreign actor token of another client",
+        reason="wrong_audience",
+        naming="to present",
+        trip=trips.actor(issuers=(replace(CORP, audiences={"acme-web": frozenset({"web"})}),)),
+        check=checks.actor_token_belongs_to_the_requester,
+    ),
+    Guard(
+        name="actor token expired",
+        reason="expired",
+        naming="expired",
+        trip=trips.actor(changed_actor={"exp": NOW - 60, "iat": NOW - 90}),
+    ),
+    Guard(
+        name="actor's issuer off",
+        reason="bad_actor",
+        naming="disabled",
+        trip=trips.actor(issuers=(replace(CORP, disabled=True),)),
+    ),
+    Guard(
+        name="target off",
+        reason="unknown_target",
+        naming="disabled",
+        trip=lambda one: one.with_api(disabled=True),
+        check=checks.targets_are_open,
+    ),
+    Guard(
+        name="target not on the client's list",
+        reason="unknown_target",
+        naming="may_request",
+        trip=lambda one: one.with_client(one.who, apis=frozenset({"handbook"})),
+        check=checks.targets_are_open,
+    ),
+    Guard(
+        name="target unknown",
+        reason="unknown_target",
+        naming="there is no API",
+        trip=lambda one: replace(one, target="nowhere"),
+    ),
+    Guard(
+        name="no rule",
+        reason="no_rule",
+        naming="no rule",
+        trip=lambda one: replace(one, rule=replace(one.rule, client=replace(one.rule.client, names=frozenset({"x"})))),
+    ),
+    Guard(
+        name="rule off",
+        reason="no_rule",
+        naming="no rule",
+        trip=lambda one: replace(one, rule=replace(one.rule, disabled=True)),
+    ),
+    Guard(
+        name="scope the target lacks",
+        reason="excess",
+        naming="not available",
+        trip=lambda one: replace(one, scope=f"{one.scope} burn"),
+    ),
+    Guard(
+        name="scope the client may not ask for",
+        reason="excess",
+        naming="not available",
+        trip=lambda one: one.with_client(one.who, scopes={one.target: frozenset({"other"})}),
+    ),
+    Guard(
+        name="minutes cannot be written",
+        reason="audit_unavailable",
+        naming="",
+        trip=lambda one: replace(one, broken_audit=True),
+    ),
+)  # fmt: skip
+"""Everything that can say no in this release."""

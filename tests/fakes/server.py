@@ -1,0 +1,313 @@
+"""The real server: ``actas serve`` in a process of its own, on loopback, over a folder of its own.
+
+::
+
+    with RealServer(tmp_path) as server:
+        assert server.post(server.company.own()).status == 200
+        server.kill9()
+        server.start()
+        assert server.events()[-1]["event"] == "catalog:loaded"
+
+Whatever it writes to its terminal goes through a pipe, so that limits on file sizes can be set on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from actas.app import foundation, read_configuration
+from actas.audit.checkpoint import ring_keys
+from actas.audit.verify import Verdict
+from actas.store.audit_proof import verify_path
+from actas.store.audit_reader import reading, streams
+from tests.fakes.ports import reserve
+from tests.fakes.served import Company
+from tests.fakes.wire import FORM, Reply, ask, encoded
+
+STARTING: Final = 40.0
+STOPPING: Final = 45.0
+"""Seconds; far more than is ever needed, on a computer that is busy with other things."""
+
+
+class RealServer:
+    """A server that can be started, stopped, killed and looked into.
+
+    Args:
+        folder: empty, or the folder of another such server.
+        path: the path of its issuer.
+        issuer: another issuer than its own address, as behind a proxy.
+        dev: run with ``--dev``.
+        workers: how many processes.
+        changes: sections of the configuration that differ.
+
+    Attributes:
+        company: who may ask, and the configuration.
+        port: where the protocol is served; ``management`` likewise.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        path: str = "",
+        issuer: str | None = None,
+        dev: bool = True,
+        workers: int = 1,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.dev = dev
+        self._ports = (reserve(), reserve())
+        self.port, self.management = (one.number for one in self._ports)
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.path = path
+        self.issuer = issuer or self.base + path
+        self.company = Company(folder, issuer=self.issuer)
+        self.company.tree["server"] |= {
+            "listen": f"127.0.0.1:{self.port}",
+            "management": f"127.0.0.1:{self.management}",
+            "workers": workers,
+        }
+        for section, value in (changes or {}).items():
+            self.company.tree[section] = value
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said: list[bytes] = []
+        self._listener: threading.Thread | None = None
+
+    # Its life.
+
+    def __enter__(self) -> Self:
+        self.company.write()
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self.alive:
+                self.stop(patience=5.0 if error is not None else STOPPING)
+        finally:
+            self.kill9()
+            for port in self._ports:
+                port.release()
+
+    def start(self) -> None:
+        """Start it and wait until it can issue."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it and do not wait."""
+        assert not self.alive
+        # Leading a session: whatever it starts can be ended with it.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "actas", "serve", *(["--dev"] if self.dev else []), "-c", "actas.yaml"],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        self._listener.start()
+
+    def wait_until_ready(self) -> None:
+        """Return when ``/readyz`` says so."""
+        for _ in patiently(STARTING):
+            assert self.alive, self.said
+            try:
+                if self.manage("/readyz").status == 200:
+                    return
+            except OSError:
+                continue
+        raise AssertionError(f"not ready: {self.said}")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, *, patience: float = STOPPING) -> int:
+        """Ask it to stop and return its exit code."""
+        self.signal(number)
+        return self.wait(patience)
+
+    def wait(self, patience: float = STOPPING) -> int:
+        """Wait until it has ended and return its exit code."""
+        process = self._running()
+        try:
+            code = process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not stop: {self.said}") from None
+        self._reap(process)
+        return code
+
+    def kill9(self) -> None:
+        """End it and every process it started, at once. Nothing, when there is none."""
+        process = self._process
+        if process is None:
+            return
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait(STOPPING)
+        self._reap(process)
+
+    def restart(self) -> None:
+        """Stop it and start it again on the same folder."""
+        assert self.stop() == 0, self.said
+        self.start()
+
+    def refuse(self) -> tuple[int, str]:
+        """Start it when it must not start; return its exit code and what it said."""
+        self.company.write()
+        before = len(self._said)
+        self.launch()
+        code = self.wait()
+        return code, b"".join(self._said[before:]).decode()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._running().send_signal(number)
+
+    def reload(self, *, told: str) -> None:
+        """Send SIGHUP and wait until the log holds ``told`` once more."""
+        before = self.said.count(told)
+        self.signal(signal.SIGHUP)
+        until(lambda: self.said.count(told) > before, because=f"{told!r} is said")
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; with several workers, their parent."""
+        return self._running().pid
+
+    @property
+    def said(self) -> str:
+        """Everything it wrote to its terminal so far, over all its lives."""
+        return b"".join(self._said).decode()
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Its whole environment."""
+        kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
+        return {**kept, "HOME": str(self.folder), "PYTHONUNBUFFERED": "1", **self.company.environ}
+
+    # Talking to it.
+
+    def post(
+        self,
+        form: Mapping[str, Any] | Iterable[tuple[str, Any]] | bytes | str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        source: str = "127.0.0.1",
+    ) -> Reply:
+        """Send a form to the token endpoint."""
+        return ask(
+            self.port,
+            "POST",
+            f"{self.path}/token",
+            headers={"Content-Type": FORM, **(headers or {})},
+            body=encoded(form),
+            source=source,
+        )
+
+    def token(self, form: Mapping[str, Any]) -> str:
+        """Return the token that a form is answered with."""
+        reply = self.post(form)
+        assert reply.status == 200, reply
+        return str(reply.json["access_token"])
+
+    def get(self, target: str, method: str = "GET") -> Reply:
+        """Ask the public listener."""
+        return ask(self.port, method, target)
+
+    def manage(self, target: str, method: str = "GET") -> Reply:
+        """Ask the management listener."""
+        return ask(self.management, method, target)
+
+    # What it leaves behind.
+
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.folder / "data"
+
+    @property
+    def audit(self) -> Path:
+        """The folder of its log."""
+        return self.data / "audit"
+
+    def lines(self) -> list[bytes]:
+        """Return the lines of its audit log, stream by stream."""
+        found: list[bytes] = []
+        for stream in streams(self.audit):
+            with reading(self.audit / f"{stream}.db") as reader:
+                found += [line for _, line in reader.rows()]
+        return found
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the entries of its audit log, read."""
+        return [json.loads(line) for line in self.lines()]
+
+    def entry(self, reply: Reply) -> dict[str, Any]:
+        """Return the entry that an answer names."""
+        name = reply.header("actas-entry")
+        found = [event for event in self.events() if event["id"] == name]
+        assert len(found) == 1, f"{len(found)} entries are called {name}"
+        return found[0]
+
+    def verdict(self) -> Verdict:
+        """Verify its audit log with the keys of its ring. Not within a running event loop."""
+
+        async def keys() -> Verdict:
+            draft = read_configuration([self.company.file], dev=self.dev, environ=self.environ)
+            async with foundation(draft, dev=self.dev) as base:
+                return verify_path(self.audit, keys=ring_keys(base.ring))
+
+        return asyncio.run(keys())
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        self._said.extend(iter(lambda: process.stdout.read1() if process.stdout else b"", b""))
+
+    def _reap(self, process: subprocess.Popen[bytes]) -> None:
+        if self._listener is not None:
+            self._listener.join(STOPPING)
+        if process.stdout is not None:
+            process.stdout.close()
+        self._process = self._listener = None
+
+
+def patiently(limit: float, *, pause: float = 0.02) -> Iterator[float]:
+    """Yield the seconds passed, again and again until ``limit``: for waiting on another process."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < limit:
+        yield passed
+        time.sleep(pause)
+
+
+def until(condition: Any, *, limit: float = 15.0, because: str = "it holds") -> float:
+    """Wait until ``condition()`` is true and return the seconds it took."""
+    for passed in patiently(limit):
+        if condition():
+            return passed
+    raise AssertionError(f"waited {limit} s until {because}")

@@ -1,0 +1,116 @@
+"""Ways to spoil one thing about a request: what a guard of the matrix trips over.
+
+Each takes an attempt and returns it with one thing wrong, or says why that has no meaning on its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from actas.policy.rule import RuleSpec
+from tests.fakes.house import IDP, ISSUER, sells
+from tests.fakes.paths import Attempt, of_corp
+
+Trip = Callable[[Attempt], Attempt | str]
+
+
+def subject(**claims: Any) -> Trip:
+    """Change the subject token."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        return "no subject token" if one.subject is None else replace(one, changed=claims)
+
+    return trip
+
+
+def only(kind: str, change: Trip) -> Trip:
+    def trip(one: Attempt) -> Attempt | str:
+        return change(one) if one.kind == kind else f"only {kind} can trip it"
+
+    return trip
+
+
+def issuer(**changes: Any) -> Trip:
+    def trip(one: Attempt) -> Attempt | str:
+        return "no foreign subject token" if one.subject is not of_corp else one.with_issuer(**changes)
+
+    return trip
+
+
+def of_our_own(**claims: Any) -> Trip:
+    def trip(one: Attempt) -> Attempt | str:
+        return replace(one, changed=claims) if one.is_ours else "no subject token of our own"
+
+    return trip
+
+
+def client_of_the_token_off(one: Attempt) -> Attempt | str:
+    if not one.is_ours:
+        return "no subject token of our own"
+    return replace(one.with_client("helpdesk", disabled=True), changed={"client_id": "helpdesk"})
+
+
+def earlier_actor_off(one: Attempt) -> Attempt | str:
+    if not one.is_ours:
+        return "no subject token of our own"
+    return replace(one.with_client("robot", disabled=True), changed={"act": {"iss": ISSUER, "sub": "robot"}})
+
+
+def meant_for_somebody_else(one: Attempt) -> Attempt | str:
+    if one.subject is None:
+        return "no subject token"
+    if one.is_ours:
+        return replace(one, changed={"aud": "urn:acme:handbook", "client_id": "inventory"})
+    return one.with_issuer(audiences={"acme-web": frozenset({"web"})})
+
+
+def with_chain_and_offer(one: Attempt) -> Attempt | str:
+    if one.subject is None:
+        return "no subject token"
+    issuer = ISSUER if one.is_ours else IDP
+    acting = {"iss": IDP, "sub": "id-dana"} if one.actor is not None else {"iss": ISSUER, "sub": one.who}
+    return replace(one, changed={"act": {"iss": issuer, "sub": "robot"}, "may_act": acting})
+
+
+def in_the_chain_already(one: Attempt) -> Attempt | str:
+    if not one.is_ours:
+        return "a foreign token names no party of ours"
+    name = "dana@acme.example" if one.actor is not None else one.who
+    return replace(one, changed={"act": {"iss": ISSUER, "sub": name, "sub_profile": "user"}})
+
+
+def somebody_acts_already(one: Attempt) -> Attempt | str:
+    issuer = ISSUER if one.is_ours else IDP
+    return replace(one, changed={"act": {"iss": issuer, "sub": "robot"}})
+
+
+def too_deep(one: Attempt) -> Attempt | str:
+    issuer = ISSUER if one.is_ours else IDP
+    return replace(
+        one,
+        changed={"act": {"iss": issuer, "sub": "robot"}},
+        rule=replace(one.rule, max_depth=1),
+    )
+
+
+def actor(**changes: Any) -> Trip:
+    def trip(one: Attempt) -> Attempt | str:
+        return "no actor token" if one.actor is None else replace(one, **changes)
+
+    return trip
+
+
+def deny(one: Attempt) -> Attempt:
+    deny = RuleSpec(name="no", effect="deny", kind="any", apis=frozenset({one.target}), reason="Not now.")
+    return replace(one, more_rules=(deny,))
+
+
+def unevaluable(one: Attempt) -> Attempt:
+    return replace(one, rule=replace(one.rule, when=("subject.claims.nowhere == 1",)))
+
+
+def at_another_api(one: Attempt) -> Attempt:
+    rule = replace(one.rule, scopes=sells(any="orders:read stock:read"))
+    return replace(one, target="inventory", scope="stock:read", rule=rule)
