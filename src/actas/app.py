@@ -218,8 +218,9 @@ def _envelope(draft: Draft) -> Sealer:
         return load_envelope_key(path)
     except EnvelopeKeyMissing:
         if (draft.server.data / DATABASE_FILE).exists():
-            # Another key would open nothing of what is there, and make a second truth beside it.
-            raise
+            # Another key would open nothing of what is there, and make a second truth beside it. A server
+            # that started a moment ago may have made both since we looked.
+            return load_envelope_key(path)
     with contextlib.suppress(FileExistsError):
         create_envelope_key(path)
     return load_envelope_key(path)

@@ -76,7 +76,7 @@ async def test_an_audience_that_looks_like_ours_is_not_ours(audience: str) -> No
 @pytest.mark.parametrize("declared", [ID_TOKEN, JWT])
 async def test_an_issuers_token_for_another_application_is_refused(declared: Any) -> None:
     house = House(rules=EVERYBODY)
-    shape = {"nonce": "n"} if declared == ID_TOKEN else {"client_id": "x"}
+    shape: dict[str, Any] = {"nonce": "n"} if declared == ID_TOKEN else {"client_id": "x"}
     for audience in ("their-app", ["their-app", "more"], ISSUER, "ACME-WEB"):
         token = house.id_token(aud=audience, azp=None, **shape)
         error = await house.refused("helpdesk", token, subject_token_type=str(declared), audience="orders")

@@ -582,6 +582,8 @@ def test_used_wrongly_nothing_is_sent(
 def test_a_saved_token_is_checked_later_without_asking_anybody(acme: Setting, actas: Program) -> None:
     ran = acme.hop("--save", "demo/scene-2", terminal=True)
     assert "entry x_01JD7Q8M · saved as @demo/scene-2" in ran.out
+    piped = acme.hop("--save", "demo/scene-2")
+    assert (piped.out, piped.err) == (f"{acme.given}\n", "saved as @demo/scene-2\n")
     acme.server.paths.clear()
     looked = actas("inspect", "@demo/scene-2")
     assert looked.code == 0

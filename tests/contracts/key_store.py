@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-import pytest
 from tests.fakes.sealer import sealer
 
 from actas.core.wire import SigningAlgorithm
@@ -68,7 +67,6 @@ class KeyStoreSuite:
         assert not await store.add(replace(first, state="retired", sealed=b"other"))
         assert await store.all() == [first]
 
-    @pytest.mark.requirement("REL-23")
     async def test_of_many_that_add_at_once_exactly_one_comes_first(
         self, store: KeyStore, other: KeyStore
     ) -> None:
@@ -79,7 +77,6 @@ class KeyStoreSuite:
         assert sum(added) == 1
         assert await store.all() == [keys[added.index(True)]]
 
-    @pytest.mark.requirement("REL-23")
     async def test_of_many_secrets_of_one_name_exactly_one_is_kept(
         self, store: KeyStore, other: KeyStore
     ) -> None:

@@ -38,7 +38,7 @@ class MarkStoreSuite:
         assert not await claimed(marks, "a")
         assert not await claimed(other, "a")
 
-    @pytest.mark.requirement("SEC-11", "REL-23")
+    @pytest.mark.requirement("SEC-11")
     async def test_of_fifty_at_once_exactly_one_succeeds(self, marks: MarkStore, other: MarkStore) -> None:
         answers = await asyncio.gather(*[claimed((marks, other)[n % 2], "a") for n in range(50)])
         assert sum(answers) == 1

@@ -51,7 +51,6 @@ class LookingFirst(MemoryKeyStore):
         return True
 
 
-@pytest.mark.requirement("REL-23")
 async def test_a_store_that_looks_before_it_writes_does_not_pass() -> None:
     broken = LookingFirst()
     with pytest.raises(AssertionError):

@@ -51,7 +51,7 @@ class LookingFirst:
         return first
 
 
-@pytest.mark.requirement("REL-23", "SEC-11")
+@pytest.mark.requirement("SEC-11")
 async def test_a_store_that_looks_before_it_writes_does_not_pass() -> None:
     broken = LookingFirst()
     with pytest.raises(AssertionError):

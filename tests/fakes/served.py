@@ -177,6 +177,7 @@ def _issuers() -> list[dict[str, Any]]:
             "subject": "claims.email",
             "email_domains": ["acme.example"],
             "groups": "claims.groups",
+            "when": "claims.email_verified == true",
         }
     ]
 

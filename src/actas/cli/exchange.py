@@ -210,6 +210,8 @@ def _give(run: Run, granted: Granted, wanted: Wanted, *, raw: bool, saved: str |
     whole = granted.token.reveal()
     if run.options.format == "table" and (raw or not out.terminal):
         out.line(whole)
+        if saved is not None:
+            out.talk(f"saved as {saved}")
         return
     shown = whole if raw or not out.terminal else granted.token.shortened()
     out.answer(

@@ -23,11 +23,14 @@ from actas.settings.yaml import Section
 
 PREFIX: Final = "ACTAS_"
 
+COMMAND_LINE: Final = frozenset({"ACTAS_SERVER"})
+"""Variables of the command line that are called like a section: the address of the server to ask."""
+
 
 def lay_over(gathered: Gathered, environ: Mapping[str, str]) -> None:
     """Lay the overrides of ``environ`` over the sections. Faults go to ``gathered.faults``."""
     for variable in sorted(environ):
-        if not variable.startswith(PREFIX):
+        if not variable.startswith(PREFIX) or variable in COMMAND_LINE:
             continue
         section, *steps = variable.removeprefix(PREFIX).lower().split("__")
         if steps:

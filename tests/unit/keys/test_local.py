@@ -283,7 +283,9 @@ def place(row: StoredKey) -> str:
 
 @pytest.mark.requirement("SEC-92", "SEC-91")
 @pytest.mark.parametrize(
-    "change", [another_key, another_name, another_algorithm, no_json, no_key, a_bit_less], ids=lambda case: getattr(case, "__name__", str(case))
+    "change",
+    [another_key, another_name, another_algorithm, no_json, no_key, a_bit_less],
+    ids=lambda case: getattr(case, "__name__", str(case)),
 )
 async def test_a_row_that_was_changed_stops_the_server(change: Callable[[StoredKey], StoredKey]) -> None:
     store = MemoryKeyStore()

@@ -61,7 +61,7 @@ def test_a_variable_works_without_a_section_in_the_file(tmp_path: Path) -> None:
         ("ZEBRA__X", "x", 'zebra.x: there is no section "zebra" (audit, defaults, keys, limits, server)'),
         ("CLIENTS__0__NAME", "x", "clients.0.name: clients come from files only, where they can be reviewed"),
         ("RULES__X", "x", "rules.x: rules come from files only, where they can be reviewed"),
-        ("SERVER", "x", "server: sets nothing; name a field, such as ACTAS_SERVER__LISTEN"),
+        ("KEYS", "x", "keys: sets nothing; name a field, such as ACTAS_SERVER__LISTEN"),
         ("VAULT__KEY", "x", "vault.key: is not part of this release; unset the variable"),
         ("SERVER__DATABASE", "x", "server.database: is not part of this release; unset the variable"),
         ("SERVER__LISTEN", "", "server.listen: is empty; give a value, or unset the variable"),
@@ -114,3 +114,7 @@ def test_the_digest_knows_what_the_environment_set(tmp_path: Path) -> None:
     plain = loaded(tmp_path, MINIMAL, environ={}).definitions.digest
     changed = loaded(tmp_path, MINIMAL, environ={"ACTAS_LIMITS__IN_FLIGHT": "9"}).definitions.digest
     assert plain != changed
+
+
+def test_the_address_that_the_command_line_asks_is_no_setting(tmp_path: Path) -> None:
+    assert complaints(tmp_path, MINIMAL, environ={"ACTAS_SERVER": "https://sts.acme.example"}) == []

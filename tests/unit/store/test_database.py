@@ -265,7 +265,6 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "actas.db").read_bytes() == before
 
 
-@pytest.mark.requirement("REL-26")
 async def test_a_newer_schema_that_only_adds_serves_the_release_before_too(tmp_path: Path) -> None:
     await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
     await open_and_close(tmp_path)
@@ -348,7 +347,6 @@ async def test_a_transaction_is_whole_or_not_at_all(database: Database) -> None:
         assert (await connection.execute(select(SECRETS))).all() == []
 
 
-@pytest.mark.requirement("REL-23")
 async def test_writers_take_turns_and_no_update_is_lost(database: Database, tmp_path: Path) -> None:
     second = await open_database(tmp_path, clock=CLOCK)
     async with database.writing() as connection:

@@ -63,7 +63,7 @@ async def test_people_who_look_at_the_database_see_the_public_half(
     assert [msgspec.json.decode(jwk) for (jwk,) in found] == ring.published()["keys"]
 
 
-@pytest.mark.requirement("REL-26", "SEC-91")
+@pytest.mark.requirement("SEC-91")
 async def test_keys_of_a_purpose_that_only_a_later_release_knows_are_passed_over(
     database: Database, tmp_path: Path
 ) -> None:
@@ -122,7 +122,6 @@ def main():
 """
 
 
-@pytest.mark.requirement("REL-23")
 def test_processes_that_start_at_once_in_an_empty_folder_have_the_same_keys(tmp_path: Path) -> None:
     said = run_together(NODE, str(tmp_path / "data"), envelope_key().hex(), count=4)
     assert len(said[0].split()) == 5

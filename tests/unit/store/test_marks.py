@@ -58,14 +58,14 @@ def main():
 """
 
 
-@pytest.mark.requirement("SEC-11", "REL-23")
+@pytest.mark.requirement("SEC-11")
 def test_of_fifty_identical_claims_in_two_processes_exactly_one_succeeds(tmp_path: Path) -> None:
     # The folder is new, so both also make and set up the file at the same moment.
     said = run_together(CLAIMANT, str(tmp_path / "data"), str(4_000_000_000), "25", count=2)
     assert sorted(int(one) for one in said) == [0, 1]
 
 
-@pytest.mark.requirement("SEC-11", "REL-23")
+@pytest.mark.requirement("SEC-11")
 def test_of_many_processes_in_an_empty_folder_exactly_one_succeeds(tmp_path: Path) -> None:
     said = run_together(CLAIMANT, str(tmp_path / "data"), str(4_000_000_000), "3", count=6)
     assert sorted(int(one) for one in said) == [0, 0, 0, 0, 0, 1]
@@ -88,7 +88,7 @@ async def test_the_file_is_private_has_a_log_and_is_synced_fully(marks: Marks, t
     assert marks._file._db.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
-@pytest.mark.requirement("SEC-96", "SEC-95")
+@pytest.mark.requirement("SEC-95")
 async def test_only_a_hash_of_what_was_claimed_is_kept(marks: Marks, tmp_path: Path) -> None:
     assert await claimed(marks, "canary-jti", issuer="canary-issuer")
     assert rows(tmp_path, "SELECT key, keep_until FROM marks") == [
@@ -128,7 +128,6 @@ async def test_claims_in_flight_share_a_transaction(
     assert len(batches) <= 4
 
 
-@pytest.mark.requirement("REL-24")
 async def test_marks_that_are_past_their_time_are_removed_a_few_at_a_time(
     marks: Marks, tmp_path: Path, clock: FixedClock
 ) -> None:
@@ -142,7 +141,6 @@ async def test_marks_that_are_past_their_time_are_removed_a_few_at_a_time(
     assert rows(tmp_path, "SELECT until FROM forgotten") == [(SOON + 6 + 360,)]
 
 
-@pytest.mark.requirement("REL-24")
 async def test_more_is_removed_than_comes_in(marks: Marks, tmp_path: Path, clock: FixedClock) -> None:
     await asyncio.gather(*[claimed(marks, f"t{n}") for n in range(600)])
     clock.advance(10_000)
