@@ -85,7 +85,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are transports, but do not derive from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
-        self._next(self._transport)
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer = self._buffer + data
@@ -99,33 +98,39 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         if not buffer.startswith(b"HTTP/1.1 200 ") or b'"access_token":"' not in buffer:
             self._load.refused = self._load.refused or buffer.decode("latin-1")
-        if self._transport is not None:
-            self._next(self._transport)
+        self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._done.done():
             self._load.refused = self._load.refused or f"a connection was lost: {exc}"
             self._done.set_result(None)
 
-    def _next(self, transport: asyncio.Transport) -> None:
+    def ask(self) -> None:
+        """Send the next request, or hang up when there are no more."""
+        if self._transport is None:
+            return
         request = None if self._load.refused else next(self._load.waiting, None)
         if request is None:
             if not self._done.done():
                 self._done.set_result(None)
-            transport.close()
+            self._transport.close()
             return
         self._began = time.perf_counter()
-        transport.write(request)
+        self._transport.write(request)
 
 
 async def drive(task: Task, load: Load) -> Figures:
     """Run one round."""
     loop = asyncio.get_running_loop()
     ends = [loop.create_future() for _ in range(task.connections)]
-    wall, cpu = time.perf_counter(), time.process_time()
     async with asyncio.timeout(SLOWEST_ROUND):
-        for done in ends:
-            await loop.create_connection(partial(Connection, load, done), "127.0.0.1", task.port)
+        callers = [
+            (await loop.create_connection(partial(Connection, load, done), "127.0.0.1", task.port))[1]
+            for done in ends
+        ]
+        wall, cpu = time.perf_counter(), time.process_time()
+        for caller in callers:
+            caller.ask()
         await asyncio.gather(*ends)
     latencies = sorted(load.latencies)
     return Figures(

@@ -30,7 +30,6 @@ from actas.core.params import Params
 from actas.core.party import Caller, Party, PresentedToken
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
-from actas.core.target import Api
 from actas.core.wire import GrantType
 from actas.grants.grant import Grant
 from actas.kinds.fulfilment import Fulfilment
@@ -98,6 +97,7 @@ class Exchange:
         self._policy = policy
         self._fulfilment = fulfilment
         self._audit = audit
+        self._parties: dict[str, Party] = {}
 
     @property
     def grant_types(self) -> tuple[GrantType, ...]:
@@ -124,7 +124,7 @@ class Exchange:
             client = await self._authenticated(form, caller, grant, trail)
             # 3. What for, whose token is it, and who acts?
             targets = trail.targets = targets_of(request, client, self._apis)
-            itself = party_of(client, issuer=self._issuer, api=self._own_api(client))
+            itself = self._itself(client)
             subject = trail.subject = await self._prove(request.subject, grant) or itself
             actor = trail.actor = await self._prove(request.actor, grant)
             # 4. May it be done? From here on, only the permit speaks.
@@ -173,8 +173,13 @@ class Exchange:
             )
         return client
 
-    def _own_api(self, client: Client) -> Api | None:
-        return None if client.api is None else self._apis.api(client.api)
+    def _itself(self, client: Client) -> Party:
+        """Return the client as a party. It is the same for every request under one configuration."""
+        known = self._parties.get(client.name)
+        if known is None:
+            api = None if client.api is None else self._apis.api(client.api)
+            known = self._parties[client.name] = party_of(client, issuer=self._issuer, api=api)
+        return known
 
     async def _prove(self, token: PresentedToken | None, grant: Grant) -> Party | None:
         if token is None:

@@ -111,8 +111,8 @@ async def test_claims_of_an_actor_token_do_not_choose_its_name(claim: str) -> No
     house = House(rules=(allow("a", "delegation", "orders", "inventory", actor=actor),))
     value = "dana@acme.example" if claim == "email" else "inventory" if claim != "azp" else "acme-web"
     declared = JWT if claim == "client_id" else ID_TOKEN
-    shape: dict[str, Any] = {} if claim == "client_id" else {"nonce": "n"}
-    token = house.id_token("dana", **{claim: value}, **shape)
+    given: dict[str, Any] = {claim: value} if claim == "client_id" else {claim: value, "nonce": "n"}
+    token = house.id_token("dana", **given)
     claims = await house.claims(
         "orders", house.our_token(act=None), **READ, actor_token=token, actor_token_type=str(declared)
     )

@@ -9,6 +9,7 @@ deep chain from outside does the same in one request (Keycloak ``maxChainDepthEn
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -102,7 +103,7 @@ async def test_a_line_of_services_ends_at_the_fifth_actor() -> None:
     clients = [client(name, api=name, apis=frozenset(names)) for name in names]
     rules = [
         allow(f"to-{there}", "delegation", here, "orders", apis=frozenset({there}), scopes=sells(any="go"))
-        for here, there in zip(names, names[1:], strict=False)
+        for here, there in itertools.pairwise(names)
     ]
     house = House(clients=clients, apis=(*APIS, *apis), rules=rules)
     token = house.our_token(aud=apis[0].audience, client_id="hop7", act=None)
@@ -127,16 +128,13 @@ async def test_no_setting_lifts_the_cap_of_ten() -> None:
 
 
 @pytest.mark.requirement("SEC-53", "SEC-26")
-@pytest.mark.parametrize("actors", [MAX_ACTORS + 1, 13, 14, 100, 1000])
+@pytest.mark.parametrize("actors", [MAX_ACTORS + 1, 13, 14, 100])
 async def test_a_deep_chain_from_outside_is_refused(actors: int) -> None:
     house = House(rules=(allow("a", "delegation", "orders", "inventory", subject=FROM_CORP),))
     deep: dict[str, Any] = {"sub": "bot"}
     for number in range(actors - 1):
         deep = {"sub": f"b{number}", "act": deep}
-    try:
-        token = house.id_token(act=deep, nonce="n")
-    except ValueError:
-        return  # it would be longer than a token may be
+    token = house.id_token(act=deep, nonce="n")
     error = await house.refused("orders", token, audience="inventory", subject_token_type=str(ID_TOKEN))
     assert error.reason == "bad_subject"
 

@@ -14,6 +14,7 @@ Whatever it writes to its terminal goes through a pipe, so that limits on file s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -156,10 +157,8 @@ class RealServer:
         process = self._process
         if process is None:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait(STOPPING)
         self._reap(process)
 
@@ -287,7 +286,8 @@ class RealServer:
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        self._said.extend(iter(lambda: process.stdout.read1() if process.stdout else b"", b""))
+        terminal = process.stdout.fileno()
+        self._said.extend(iter(lambda: os.read(terminal, 65536), b""))
 
     def _reap(self, process: subprocess.Popen[bytes]) -> None:
         if self._listener is not None:
@@ -305,7 +305,7 @@ def patiently(limit: float, *, pause: float = 0.02) -> Iterator[float]:
         time.sleep(pause)
 
 
-def until(condition: Any, *, limit: float = 15.0, because: str = "it holds") -> float:
+def until(condition: Callable[[], object], *, limit: float = 15.0, because: str = "it holds") -> float:
     """Wait until ``condition()`` is true and return the seconds it took."""
     for passed in patiently(limit):
         if condition():

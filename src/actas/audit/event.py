@@ -21,7 +21,7 @@ from actas.core.ports import Json
 MAX_TEXT: Final = 500
 """Characters of any free text in an event."""
 
-_encode: Final = msgspec.json.Encoder(order="sorted").encode
+_encode: Final = msgspec.json.Encoder().encode
 _NO_CLAIMS: Final[Mapping[str, Json]] = {}
 
 

@@ -11,6 +11,7 @@ import base64
 import re
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from actas.core.ports import Chance
@@ -23,6 +24,7 @@ LARGEST_BODY: Final = 262_144
 
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(high + low for high in _DIGITS for low in _DIGITS)
+_SHIFTS: Final = tuple(range(120, -10, -10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def new_entry_id(now: float, chance: Chance) -> str:
     text = chance.token(10)
     rest = int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
     number = (int(now * 1000) << 80) | (rest & 0xFFFF_FFFF_FFFF_FFFF_FFFF)
-    return "x_" + "".join([_PAIRS[(number >> shift) & 0x3FF] for shift in range(120, -10, -10)])
+    return "x_" + "".join([_PAIRS[(number >> shift) & 0x3FF] for shift in _SHIFTS])
 
 
 def instant(at: float) -> str:
@@ -76,5 +78,11 @@ def instant(at: float) -> str:
 
     Every instant of the log has this one width, so that instants compare as text.
     """
-    millis = round(at * 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(millis // 1000))}.{millis % 1000:03d}Z"
+    seconds, millis = divmod(round(at * 1000), 1000)
+    return f"{_second(seconds)}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    """The part that thousands of entries share."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

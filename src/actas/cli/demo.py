@@ -76,8 +76,8 @@ def give(run: Run, plan: Plan, *, slowly: bool) -> None:
     from actas.cli.guide import Teller
     from actas.demo.company import FolderInUse
     from actas.demo.processes import PortTaken, ProgramEnded
+    from actas.demo.shown import NoMinutes
     from actas.demo.tour import Asked, tour
-    from actas.store.audit_notary import NotSealed
 
     guide = Teller(run, kept=plan.keep is not None, stay=plan.stay, slowly=slowly)
     try:
@@ -88,7 +88,7 @@ def give(run: Run, plan: Plan, *, slowly: bool) -> None:
         raise _taken(taken.port, str(taken), plan) from taken
     except ProgramEnded as ended:
         raise _ended(run, ended) from ended
-    except NotSealed as problem:
+    except NoMinutes as problem:
         raise Failure(str(problem), code="audit", exit=Exit.UNFINISHED) from problem
     except Asked:
         raise Failure("Stopped before the end.", code="stopped", exit=Exit.INTERRUPTED) from None
@@ -126,7 +126,7 @@ def _ended(run: Run, ended: ProgramEnded) -> Failure:
     if not run.out.structured:
         run.out.aside()
         for line in ended.last_lines:
-            run.out.aside(f"  {ended.log.stem} │ {line}")
+            run.out.aside(f"  {ended.log.stem}: {line}")
     return Failure(
         str(ended),
         code="program_ended",

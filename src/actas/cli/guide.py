@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -171,8 +172,9 @@ def _proof_lines(proof: Proof) -> Iterator[Line]:
 def _invitation(report: Report) -> Iterator[Line]:
     company, ports = report.company, report.company.ports
     at = "http://127.0.0.1"
-    yield f"Running   server {at}:{ports.server}   orders {at}:{ports.orders}   inventory {at}:{ports.inventory}"
-    yield "Try       in another terminal; the tokens named @demo/… are renewed while this runs"
+    yield f"Running   {at}:{ports.server:<5}  the server     {at}:{ports.orders:<5}  orders"
+    yield f"          {at}:{ports.corp_idp:<5}  corp-idp       {at}:{ports.inventory:<5}  inventory"
+    yield "Try       in another terminal; tokens named @demo/… stay alive while this runs"
     for wanted, typed in _ideas(report):
         yield ""
         yield Ink(f"   {wanted}", "dim")
@@ -184,7 +186,7 @@ def _invitation(report: Report) -> Iterator[Line]:
 
 def _ideas(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
     ports = report.company.ports
-    yield "take part, as the service orders", (f". {report.company.environment}",)
+    yield "take part, as the service orders", (f". {shlex.quote(str(report.company.environment))}",)
     refused = [told.shown for told in report.scenes if told.shown and told.shown.outcome == "refused"]
     for shown in refused:
         if shown.entry is not None:
@@ -201,7 +203,7 @@ def _ideas(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
         (
             'AGENT=$(actas exchange --client assistant --key "$ACTAS_DEMO/assistant.jwk" \\',
             "        --subject @demo/alice --audience orders)",
-            f'curl -H "Authorization: Bearer $AGENT" http://127.0.0.1:{ports.orders}/orders/7/stock',
+            f'curl -s -H "Authorization: Bearer $AGENT" http://127.0.0.1:{ports.orders}/orders/7/stock',
         ),
     )
     yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ def command(
         management = listen(draft.server.management.host, draft.server.management.port)
     except OSError as taken:
         raise Failure(str(taken.strerror or taken), code="address", exit=Exit.UNFINISHED) from taken
-    job = Job(paths=paths, dev=dev, environ=environ, sockets=(public.fileno(), management.fileno()))
+    job = Job(paths=paths, dev=dev, environ=environ, public=public, management=management)
     say = functools.partial(run.out.aside)
     host, port = public.getsockname()[:2]
     if count == 1:
@@ -75,16 +75,18 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker process needs to know. It crosses a process boundary, so it holds plain values.
+    """What a worker process needs to know. It crosses a process boundary; sockets are duplicated on the way.
 
     Attributes:
-        sockets: file descriptors of the public and the management socket.
+        public: the listening socket of the protocol.
+        management: the listening socket of health.
     """
 
     paths: tuple[str, ...]
     dev: bool
     environ: Mapping[str, str]
-    sockets: tuple[int, int]
+    public: socket.socket
+    management: socket.socket
 
 
 def work(job: Job, _number: int) -> None:
@@ -94,8 +96,6 @@ def work(job: Job, _number: int) -> None:
 
 async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
     """Serve one process until it is told to stop."""
-    import socket
-
     from actas.app import assembly, foundation
     from actas.cli.logs import configure
     from actas.web.health import management_app
@@ -103,10 +103,9 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
     from actas.web.server import serve as listen_and_serve
 
     configure()
-    public, management = (socket.socket(fileno=os.dup(number)) for number in job.sockets)
     async with foundation(draft, dev=job.dev, create=True) as base, assembly(base) as house:
         await listen_and_serve(
-            [Listener(house.gate, public), Listener(management_app(house.probes), management)],
+            [Listener(house.gate, job.public), Listener(management_app(house.probes), job.management)],
             ready=ready,
             on_hangup=functools.partial(_reload, job, house),
         )

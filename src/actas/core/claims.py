@@ -24,9 +24,12 @@ _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7
 
 def is_name(value: object) -> bool:
     """Whether ``value`` can name somebody: a non-blank string, at most 255 bytes, no control characters."""
+    if not isinstance(value, str):
+        return False
+    if value.isascii() and value.isprintable():  # nearly every name; no control characters, a byte each
+        return len(value) <= MAX_NAME_BYTES and bool(value) and not value.isspace()
     return (
-        isinstance(value, str)
-        and bool(value.strip())
+        bool(value.strip())
         and _CONTROL.search(value) is None
         and len(value.encode("utf-8")) <= MAX_NAME_BYTES
     )

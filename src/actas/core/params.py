@@ -8,17 +8,23 @@ GHSA-6jv3-5f52-599m read it as one, and two readers of one form are a bypass).
 
 from __future__ import annotations
 
+import re
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_plus, unquote_to_bytes
 
 from actas.core.errors import InvalidRequest
 from actas.core.secret import Secret
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, JWT, TOKEN_EXCHANGE
 
 MAX_FORM_BYTES: Final = 512 * 1024
 MAX_FIELDS: Final = 64
 REPEATABLE: Final = frozenset({"audience", "resource"})
 
 _NO_VALUES: Final[tuple[str, ...]] = ()
+_BAD_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+
+# Nearly every request holds these, spelled so; undoing their escapes is a fifth of the reading of a form.
+_OUR_WORDS: Final = {quote_plus(word): word for word in (TOKEN_EXCHANGE, ACCESS_TOKEN, ID_TOKEN, JWT)}
 
 
 class Params:
@@ -54,26 +60,19 @@ class Params:
             raise InvalidRequest("malformed_request", detail=f"more than {MAX_FIELDS} form fields")
         values: dict[str, tuple[str, ...]] = {}
         blank: list[str] = []
-        for piece in body.split(b"&"):
+        for piece in _text_of(body).split("&"):
             if not piece:
                 continue
-            raw_name, _, raw_value = piece.partition(b"=")
+            raw_name, _, raw_value = piece.partition("=")
             name = _decode(raw_name)
+            known = values.get(name)
+            if (known is not None or name in blank) and name not in REPEATABLE:
+                raise _repeated(name)
             if not raw_value:
-                if name in blank or (name in values and name not in REPEATABLE):
-                    raise _repeated(name)
                 blank.append(name)
                 continue
             value = _decode(raw_value)
-            known = values.get(name)
-            if known is None:
-                if name in blank and name not in REPEATABLE:
-                    raise _repeated(name)
-                values[name] = (value,)
-            elif name in REPEATABLE:
-                values[name] = (*known, value)
-            else:
-                raise _repeated(name)
+            values[name] = (value,) if known is None else (*known, value)
         return cls(values, tuple(blank))
 
     def get(self, name: str) -> str | None:
@@ -113,21 +112,22 @@ def _repeated(name: str) -> InvalidRequest:
     return InvalidRequest("malformed_request", detail=f"the parameter {name[:64]!r} appears twice")
 
 
-def _decode(raw: bytes) -> str:
-    if b"%" in raw or b"+" in raw:
-        # A stray or truncated escape is an error: what one reader keeps another may drop.
-        for piece in raw.split(b"%")[1:]:
-            if len(piece) < 2 or not _is_hex(piece[0]) or not _is_hex(piece[1]):
-                raise InvalidRequest("malformed_request", detail="a percent escape is malformed")
-        raw = unquote_to_bytes(raw.replace(b"+", b" "))
+def _decode(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text
+    word = _OUR_WORDS.get(text)
+    if word is not None:
+        return word
+    # A stray or truncated escape is an error: what one reader keeps another may drop.
+    if _BAD_ESCAPE.search(text) is not None:
+        raise InvalidRequest("malformed_request", detail="a percent escape is malformed")
+    return _text_of(unquote_to_bytes(text.replace("+", " ")))
+
+
+def _text_of(raw: bytes) -> str:
+    if b"\x00" in raw:
+        raise InvalidRequest("malformed_request", detail="the form contains a NUL character")
     try:
-        text = raw.decode("utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequest("malformed_request", detail="the form is not UTF-8") from None
-    if "\x00" in text:
-        raise InvalidRequest("malformed_request", detail="the form contains a NUL character")
-    return text
-
-
-def _is_hex(byte: int) -> bool:
-    return 48 <= byte <= 57 or 65 <= byte <= 70 or 97 <= byte <= 102

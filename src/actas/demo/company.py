@@ -29,95 +29,7 @@ WEB: Final = "acme-web"
 
 _MARK: Final = "# The company of the demo."
 
-CONFIGURATION: Final = f"""{_MARK} While it runs, a change takes effect with:  kill -HUP "$$(cat server.pid)"
-version: 1
-
-server:
-  issuer: http://127.0.0.1:$server
-  listen: 127.0.0.1:$server         # the protocol
-  management: 127.0.0.1:$management     # health
-  data: ./data
-
-# Whom we believe
-issuers:
-  - name: corp-idp
-    type: oidc
-    issuer: http://127.0.0.1:$corp_idp
-    audiences: {{ {WEB}: [assistant] }}   # people sign in to acme-web; only the assistant may present that
-    accepts: [id_token]
-    algorithms: [ES256]
-    subject: claims.email             # how a person of theirs becomes one of ours
-    email_domains: [acme.example]     # the only addresses this issuer may speak for
-    groups: claims.groups
-    when: claims.email_verified == true
-
-# What tokens are for
-apis:
-  - name: orders
-    audience: {ORDERS}
-    scopes:
-      "orders:read": Read orders
-      "orders:write": Change orders
-
-  - name: inventory
-    audience: {INVENTORY}
-    scopes:
-      "stock:read": See stock levels
-      "stock:write": Change stock levels
-
-# Who asks
-clients:
-  - name: assistant
-    kind: agent
-    owner: dana@acme.example          # every agent has a person who answers for it
-    auth: {{ method: private_key_jwt, jwks: [{{ file: assistant.pub.jwk }}] }}
-    may_request: {{ apis: [orders] }}
-
-  - name: orders
-    kind: service
-    api: orders                       # this client is also that API
-    auth: {{ method: client_secret, secret: {{ file: orders.secret }} }}
-    may_request: {{ apis: [inventory] }}
-
-# Any deny wins, no allow means no, order never matters
-rules:
-  - name: assistant-for-support
-    description: The assistant may work on orders for the person who asked.
-    allow: delegation
-    client: assistant
-    subject: {{ from: corp-idp, kinds: [person], groups: [support] }}
-    target: {{ api: orders }}
-    scopes: {{ any: ["orders:read", "orders:write"] }}   # an ID token has no scopes to trade
-    when: subject.claims.acr in ["mfa", "phr"]
-
-  - name: orders-to-inventory
-    description: What a holder of an orders scope may get at inventory.
-    allow: delegation
-    client: orders
-    subject: {{ from: actas, audience: orders }}
-    target: {{ api: inventory }}
-    scopes:                           # held there: what it buys here
-      "orders:read": ["stock:read"]
-      "orders:write": ["stock:write"]
-    max_depth: 3
-
-  - name: no-agent-writes-stock
-    deny: any
-    chain: {{ kinds: [agent] }}         # anywhere in the chain, not only the last hop
-    target: {{ api: inventory, scopes: ["stock:write"] }}
-    reason: Stock changes need a person at the keyboard.
-
-# Run by: actas check
-tests:
-  - name: an agent in the chain cannot change stock
-    ask:
-      client: orders
-      subject: {{ from: actas, user: alice, via: [assistant], audience: orders, scope: "orders:write" }}
-      api: inventory
-      scope: "stock:write"
-    expect: {{ refused: denied_by_rule, rule: no-agent-writes-stock }}
-"""
-"""The configuration of the server, with the ports left open."""
+_TEMPLATE: Final = Path(__file__).with_name("company.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,11 +187,16 @@ def _is_ours(folder: Path) -> bool:
     return False
 
 
-def found(folder: Path, ports: Ports, *, configuration: str = CONFIGURATION) -> Company:
+def template() -> str:
+    """Return the configuration of the server, with the ports left open."""
+    return _TEMPLATE.read_text(encoding="utf-8")
+
+
+def found(folder: Path, ports: Ports, *, configuration: str) -> Company:
     """Write the company into ``folder``.
 
     Args:
-        configuration: of the server, with the ports left open.
+        configuration: of the server, as ``template`` gives it.
     """
     company = Company(
         folder=folder,
@@ -320,7 +237,7 @@ def _environment(company: Company) -> str:
     programs = Path(sys.executable).parent
     here = shlex.quote(str(company.folder))
     lines = [
-        "# Take part in the running demo, as orders:  . " + str(company.environment),
+        "# Source this in a shell to take part in the running demo, as the service orders.",
         f"export ACTAS_DEMO={here}",
         f"export ACTAS_ISSUER={address(company.ports.server)}",
         'export ACTAS_CONFIG="$ACTAS_DEMO/actas.yaml" ACTAS_DEV=1',

@@ -8,19 +8,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from actas.admin.explanation import Explanation
-from actas.app import Foundation, foundation, outside, read_configuration, rehearsal
+from actas.admin.rehearsal import NotExplainable
+from actas.app import Foundation, NotStartedYet, foundation, outside, read_configuration, rehearsal
 from actas.audit.checkpoint import ring_keys
+from actas.core.errors import StoreUnavailable
 from actas.core.party import Party
 from actas.demo.company import Company
-from actas.demo.shown import Hop, Why
+from actas.demo.shown import Hop, NoMinutes, Why
+from actas.keys.envelope import EnvelopeKeyRefused
+from actas.keys.kept import KeysUnusable
 from actas.policy.explain import RuleLine
-from actas.store.audit_proof import verify_path
+from actas.settings.faults import ConfigurationFaults
+from actas.store.audit_notary import NotSealed
+from actas.store.audit_projection import SearchUnavailable
+from actas.store.audit_proof import Unreadable, verify_path
 from actas.store.audit_search import search, show
 
 T = TypeVar("T")
+
+_TROUBLE: Final = (
+    ConfigurationFaults,
+    EnvelopeKeyRefused,
+    KeysUnusable,
+    NotExplainable,
+    NotSealed,
+    NotStartedYet,
+    SearchUnavailable,
+    StoreUnavailable,
+    Unreadable,
+)
+"""People may change the configuration while the demo runs, and may break it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +62,9 @@ def explain(company: Company, entry: str) -> Why | None:
     """Return why the attempt with this entry was refused, or None when there is no such refusal.
 
     The attempt is put before the policy again, with everything that was known about it.
+
+    Raises:
+        NoMinutes: the log, or the configuration, cannot be read.
     """
 
     async def job(base: Foundation) -> Why | None:
@@ -58,7 +81,11 @@ def explain(company: Company, entry: str) -> Why | None:
 
 
 def entry_of(company: Company, token_id: str) -> str | None:
-    """Return the entry that records the issue of the token with this ``jti``, or None."""
+    """Return the entry that records the issue of the token with this ``jti``, or None.
+
+    Raises:
+        NoMinutes: the log, or the configuration, cannot be read.
+    """
 
     async def job(base: Foundation) -> str | None:
         found = search(base.audit_folder, f'jti:"{token_id}" outcome:granted')
@@ -72,7 +99,7 @@ def prove(company: Company) -> Proof:
     """Seal the log now, and verify all of it: every link, every checkpoint, the end.
 
     Raises:
-        NotSealed: no checkpoint could be made.
+        NoMinutes: the log cannot be read, or no checkpoint can be made.
     """
 
     async def job(base: Foundation) -> Proof:
@@ -90,7 +117,10 @@ def _over(company: Company, job: Callable[[Foundation], Awaitable[T]]) -> T:
         async with foundation(draft, dev=True) as base:
             return await job(base)
 
-    return asyncio.run(opened())
+    try:
+        return asyncio.run(opened())
+    except _TROUBLE as problem:
+        raise NoMinutes(str(problem)) from problem
 
 
 def _why(found: Explanation) -> Why:

@@ -14,7 +14,7 @@ import httpx2
 
 from actas.demo.company import INVENTORY, ORDERS
 from actas.demo.minutes import entry_of, explain
-from actas.demo.shown import Hop, Must, Shown
+from actas.demo.shown import Hop, Must, NoMinutes, Shown
 from actas.demo.stage import Stage
 from actas_sdk import ActasError, Refused
 
@@ -52,7 +52,7 @@ def played(scene: Scene, stage: Stage) -> Shown:
         return scene.play(stage)
     except httpx2.HTTPError as problem:
         raise SceneFailed(f"{type(problem).__name__}: {problem}") from problem
-    except (ActasError, LookupError) as problem:
+    except (ActasError, NoMinutes, LookupError, OSError, ValueError) as problem:
         raise SceneFailed(str(problem)) from problem
 
 
@@ -92,18 +92,18 @@ def _agent_for_person(stage: Stage) -> Shown:
 
 
 def _service_calls_service(stage: Stage) -> Shown:
-    step = f"GET {stage.orders}/orders/7/stock  with the agent's token"
+    step = f"GET {stage.orders}/orders/7/stock  with that token"
     answer = stage.call("GET", "/orders/7/stock")
     if answer.status_code == 403:
         return _refused(stage, answer.headers.get("actas-entry"), step)
     seen = answer.raise_for_status().json()
     caller = stage.prove("scene-2", stage.company.received.read_text(encoding="utf-8"), audience=INVENTORY)
     entry = entry_of(stage.company, str(caller.claims["jti"]))
-    return _seen(stage, seen, f"{step}: {seen['count']} in stock, says inventory", entry=entry)
+    return _seen(stage, seen, f"{step}: {seen['count']} in stock", entry=entry)
 
 
 def _too_much(stage: Stage) -> Shown:
-    step = f"POST {stage.orders}/orders/7/reserve  for which orders asks stock:read and stock:write"
+    step = f"POST {stage.orders}/orders/7/reserve  needs stock:write as well"
     answer = stage.call("POST", "/orders/7/reserve")
     if answer.status_code == 403:
         return _refused(stage, answer.headers.get("actas-entry"), step)

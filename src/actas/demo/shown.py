@@ -1,4 +1,4 @@
-"""What a scene showed, and what it must show: values."""
+"""What a scene showed, and what it must show: values. And the one way in which the log cannot be asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Outcome = Literal["granted", "refused"]
+
+
+class NoMinutes(Exception):
+    """What the server wrote cannot be read, or cannot be sealed. The message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, Protocol
 
-from actas.demo.company import CONFIGURATION, Company, folder_for, found
+from actas.demo.company import Company, folder_for, found, template
 from actas.demo.processes import HeldPorts, Processes, programs_of
 from actas.demo.shown import Shown
 
@@ -43,14 +43,14 @@ class Plan:
         keep: where to keep the folder; None deletes it at the end.
         scene: the number of the only scene to tell; None tells all.
         stay: whether everything keeps running after the scenes, until it is asked to stop.
-        configuration: of the server, with the ports left open.
+        configuration: of the server, with the ports left open; the company's own when left out.
     """
 
     port: int | None
     keep: Path | None = None
     scene: int | None = None
     stay: bool = True
-    configuration: str = CONFIGURATION
+    configuration: str = field(default_factory=template)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def tour(plan: Plan, guide: Guide) -> Report:
         FolderInUse: the folder to keep is not for a demo.
         PortTaken: something else has a port that is needed.
         ProgramEnded: a program ended though nobody asked it to.
-        NotSealed: the audit log could not be sealed.
+        NoMinutes: the audit log could not be read or sealed.
         Asked: it was asked to stop before it was through; after that, asking is how a tour ends.
         KeyboardInterrupt: likewise.
     """
@@ -160,10 +160,12 @@ def _play(
         for token in stage.kept.values():
             guide.keep(token)
         report = Report(company=company, processes=running.ids, scenes=tuple(scenes), proof=prove(company))
-        guide.end(report)
-        if plan.stay:
-            with contextlib.suppress(KeyboardInterrupt, Asked):
-                _stay(stage, guide, running)
+        if not plan.stay:
+            guide.end(report)
+            return report
+        with contextlib.suppress(KeyboardInterrupt, Asked):
+            guide.end(report)
+            _stay(stage, guide, running)
     finally:
         stage.close()
     return report
@@ -208,7 +210,8 @@ def _asking() -> Generator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise Asked
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from the decision. It goes on after the first refusal, so that ``explain`` can s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget
@@ -15,11 +15,11 @@ from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import SigningAlgorithm
 from actas.kinds.checks import EVERY_KIND
-from actas.kinds.kind import Kind
+from actas.kinds.kind import Check, Kind
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
 from actas.policy.match import Situation
-from actas.policy.narrow import ScopeTable, deepest_chain, longest_life, scope_table, shared
+from actas.policy.narrow import NO_SCOPES, ScopeTable, deepest_chain, longest_life, scope_table, shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +68,15 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         kinds: the kinds of exchange, the preferred first.
         policy: the compiled rules.
     """
-    refusals = [refusal for check in EVERY_KIND if (refusal := check(proposal)) is not None]
+    refusals = _refused_by(EVERY_KIND, proposal)
     situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
-    considered = tuple(kind for kind in kinds if kind.fits(proposal))
+    considered = tuple([kind for kind in kinds if kind.fits(proposal)])
     kind, verdicts = _choose(situation, considered, policy)
     if kind is not None:
-        refusals += [refusal for check in kind.checks if (refusal := check(proposal)) is not None]
+        refusals += _refused_by(kind.checks, proposal)
     refusals += _rule_refusals(kind, verdicts)
 
-    tables = tuple(
-        scope_table(verdict, client=proposal.client, held=proposal.subject.scope)
-        for verdict in verdicts
-        if kind is not None or verdict.kind == verdicts[0].kind
-    )
+    tables = _tables(proposal, kind, verdicts)
     granted, scope_refusal = _scopes(proposal.scope, tables, policy.defaults.on_excess_scope)
     if scope_refusal is not None and kind is not None:
         refusals.append(scope_refusal)
@@ -128,6 +124,27 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     )
 
 
+def _refused_by(checks: Iterable[Check], proposal: Proposal) -> list[Refusal]:
+    found: list[Refusal] = []
+    for check in checks:
+        refusal = check(proposal)
+        if refusal is not None:
+            found.append(refusal)
+    return found
+
+
+def _tables(proposal: Proposal, kind: Kind | None, verdicts: tuple[Verdict, ...]) -> tuple[ScopeTable, ...]:
+    """The scopes of every target, under one kind: the chosen one, else the first that was considered."""
+    client, held = proposal.client, proposal.subject.scope
+    return tuple(
+        [
+            scope_table(verdict, client=client, held=held)
+            for verdict in verdicts
+            if kind is not None or verdict.kind == verdicts[0].kind
+        ]
+    )
+
+
 def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
     """The subject, then every actor, oldest first, the acting party last: whom a rule may forbid."""
     subject = proposal.subject
@@ -143,18 +160,20 @@ def _choose(
 ) -> tuple[Kind | None, tuple[Verdict, ...]]:
     """The first kind that an allow permits at every target; the one that names the actor comes first."""
     seen: list[Verdict] = []
-    chosen: tuple[Kind, tuple[Verdict, ...]] | None = None
     targets = situation.proposal.targets
     for kind in considered:
-        verdicts = tuple(policy.consult(situation, api=api, kind=kind.name) for api in targets)
-        seen.extend(verdicts)
-        if chosen is None and verdicts and all(verdict.allows for verdict in verdicts):
-            chosen = (kind, verdicts)
-        if any(verdict.broken for verdict in verdicts):
+        verdicts = [policy.consult(situation, api=api, kind=kind.name) for api in targets]
+        seen += verdicts
+        allowed = bool(verdicts)
+        broken = False
+        for verdict in verdicts:
+            allowed = allowed and bool(verdict.allows)
+            broken = broken or bool(verdict.broken)
+        if broken:
             # A rule that cannot be evaluated refuses, whichever kind it is for.
-            return (chosen[0], tuple(seen)) if chosen is not None else (None, tuple(seen))
-        if chosen is not None:
-            return chosen
+            return (kind if allowed else None), tuple(seen)
+        if allowed:
+            return kind, tuple(verdicts)
     return None, tuple(seen)
 
 
@@ -182,15 +201,11 @@ def _scopes(
     requested: frozenset[str] | None, tables: tuple[ScopeTable, ...], on_excess: str
 ) -> tuple[frozenset[str], Refusal | None]:
     leaves = shared(tables)
-    denied = frozenset[str]().union(*(table.denied for table in tables))
-    if requested is None:
-        granted = leaves
-        excess = frozenset[str]()
-    else:
-        granted = requested & leaves
-        excess = requested - leaves
+    granted = leaves if requested is None else requested & leaves
+    excess = NO_SCOPES if requested is None else requested - leaves
     if granted and (not excess or on_excess == "trim"):
         return granted, None
+    denied = NO_SCOPES.union(*(table.denied for table in tables))
     forbidden = sorted((excess or denied) & denied)
     if forbidden:
         detail = f"a rule denies {' '.join(forbidden)}"
@@ -238,6 +253,12 @@ def _added_claims(
     return claims, None
 
 
+def _names(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
+    """The names of the rules that allow it, each once."""
+    names = {rule.spec.name for verdict in verdicts for rule in verdict.allows}
+    return tuple(sorted(names))
+
+
 def _permit(
     proposal: Proposal,
     kind: Kind,
@@ -253,7 +274,7 @@ def _permit(
     issued_at = int(proposal.at)
     algorithms: set[SigningAlgorithm | None] = {api.algorithm for api in proposal.targets}
     return Permit(
-        rules=tuple(sorted({rule.spec.name for verdict in verdicts for rule in verdict.allows})),
+        rules=_names(verdicts),
         policy=policy.version,
         kind=kind.name,
         client_id=proposal.client.name,
@@ -262,7 +283,7 @@ def _permit(
         origin=subject.origin,
         actors=actors,
         token_type=proposal.requested,
-        audience=tuple(api.audience for api in proposal.targets),
+        audience=tuple([api.audience for api in proposal.targets]),
         scope=granted,
         issued_at=issued_at,
         expires_at=issued_at + lifetime,

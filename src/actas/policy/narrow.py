@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from actas.core.client import Client
 from actas.core.target import Api
@@ -12,6 +13,8 @@ from actas.policy.rule import PolicyDefaults
 
 DEPTH_CAP = 10
 """No setting lets a chain name more actors than this (SEC-53)."""
+
+NO_SCOPES: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +46,13 @@ def scope_table(verdict: Verdict, *, client: Client, held: frozenset[str]) -> Sc
         held: the scopes of the subject token; none when they are unknown.
     """
     defines = frozenset(verdict.api.scopes)
-    buys = frozenset[str]().union(*(bought_by(rule, held) for rule in verdict.allows))
     may_ask = scopes_of(verdict.api, client)
-    denied = frozenset[str]().union(*(rule.spec.denied_scopes for rule in verdict.scope_denies))
+    buys: frozenset[str] = NO_SCOPES
+    for rule in verdict.allows:
+        buys |= bought_by(rule, held)
+    denied: frozenset[str] = NO_SCOPES
+    for rule in verdict.scope_denies:
+        denied |= rule.spec.denied_scopes
     return ScopeTable(
         api=verdict.api,
         defines=defines,
@@ -60,19 +67,19 @@ def bought_by(rule: Rule, held: frozenset[str]) -> frozenset[str]:
     """Return the target scopes that ``held`` buys under one rule."""
     scopes = rule.spec.scopes
     if scopes is None:
-        return frozenset()
-    bought = set(scopes.anyway)
-    if scopes.same:
-        bought |= held
+        return NO_SCOPES
+    bought = scopes.anyway | held if scopes.same else scopes.anyway
     for scope in held:
-        bought |= scopes.bought.get(scope, frozenset())
-    return frozenset(bought)
+        bought |= scopes.bought.get(scope, NO_SCOPES)
+    return bought
 
 
 def shared(tables: Iterable[ScopeTable]) -> frozenset[str]:
     """Return what every target leaves: scopes and targets are a full cross product (RFC 8693 2.1.1)."""
-    sets = [table.leaves for table in tables]
-    return sets[0].intersection(*sets[1:]) if sets else frozenset()
+    left: frozenset[str] | None = None
+    for table in tables:
+        left = table.leaves if left is None else left & table.leaves
+    return NO_SCOPES if left is None else left
 
 
 def longest_life(verdicts: Iterable[Verdict], defaults: PolicyDefaults) -> int:

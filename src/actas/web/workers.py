@@ -19,6 +19,11 @@ import structlog
 STOPPING: Final = 40.0
 """Seconds that workers have to drain before they are killed; longer than a worker's own limit."""
 
+SHORT_LIFE: Final = 10.0
+"""Seconds; a worker that dies sooner counts against ``MOST_SHORT_LIVES``."""
+
+MOST_SHORT_LIVES: Final = 5
+
 RESTART_PAUSE: Final = 1.0
 """Seconds between two starts of a worker that keeps dying, so that a broken one does not spin."""
 
@@ -40,6 +45,7 @@ class Workers:
         self._alive: dict[int, SpawnProcess] = {}
         self._began: dict[int, float] = {}
         self._stopping = False
+        self._short_lives = 0
 
     def run(self) -> int:
         """Run until a stop is asked for and every worker has drained.
@@ -65,14 +71,15 @@ class Workers:
         self._began[worker] = time.monotonic()
 
     def _keep(self) -> bool:
-        """Start again what died. A worker that cannot even start ends the whole."""
+        """Start again what died. Workers that keep dying young end the whole: it would never stop."""
         for worker, process in list(self._alive.items()):
             if process.is_alive() or self._stopping:
                 continue
             lived = time.monotonic() - self._began[worker]
             _log.error("worker died", worker=worker, exit=process.exitcode, lived_s=round(lived, 1))
-            if process.exitcode in (2, 3, 4) and lived < 30:
-                self._stop_all()
+            self._short_lives = self._short_lives + 1 if lived < SHORT_LIFE else 0
+            if self._short_lives > MOST_SHORT_LIVES:
+                self._drain()
                 return False
             if lived < RESTART_PAUSE:
                 time.sleep(RESTART_PAUSE)

@@ -1,0 +1,108 @@
+"""``errors.md``: every reason for a refusal, under the anchor that ``error_uri`` ends with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scripts.pages.markdown import code, page, table
+
+from actas.core.errors import (
+    REASONS,
+    InvalidClient,
+    InvalidRequest,
+    InvalidScope,
+    InvalidTarget,
+    OAuthError,
+    Reason,
+    ServerError,
+    TemporarilyUnavailable,
+    UnauthorizedClient,
+    UnsupportedGrantType,
+)
+
+ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
+    "malformed_request": (InvalidRequest,),
+    "unknown_grant": (UnsupportedGrantType,),
+    "bad_client_auth": (InvalidClient,),
+    "client_may_not_exchange": (UnauthorizedClient,),
+    "unknown_profile": (InvalidRequest,),
+    "bad_subject": (InvalidRequest,),
+    "bad_actor": (InvalidRequest,),
+    "expired": (InvalidRequest,),
+    "wrong_audience": (InvalidRequest,),
+    "replayed_token": (),
+    "unknown_target": (InvalidTarget,),
+    "no_rule": (InvalidTarget,),
+    "denied_by_rule": (InvalidTarget, InvalidScope),
+    "excess": (InvalidScope,),
+    "chain_too_deep": (InvalidRequest,),
+    "actor_not_allowed": (InvalidRequest,),
+    "audit_unavailable": (TemporarilyUnavailable,),
+    "storage_unavailable": (TemporarilyUnavailable,),
+    "upstream_down": (TemporarilyUnavailable,),
+    "overloaded": (TemporarilyUnavailable,),
+    "internal": (ServerError,),
+}
+"""What each reason is answered as; empty when nothing refuses with it. A test compares it with the code."""
+
+INTRODUCTION: Final = """
+A refusal has two halves. The caller gets a standard OAuth error with one fixed sentence, which names no
+rule, person or other client. Whoever runs the server gets the rest: the stage, the rule, the condition and
+the value that made it false, under the id in the answer's `Actas-Entry` header.
+
+```http
+HTTP/1.1 400 Bad Request
+Content-Type: application/json
+Cache-Control: no-store
+Actas-Entry: x_01M89TWA7FH5K7PGECG3RYRB4X
+
+{"error":"invalid_scope",
+ "error_description":"A rule forbids what was asked for.",
+ "error_uri":"https://sts.acme.example/errors#denied_by_rule"}
+```
+
+`error_uri` ends with the reason. The server answers that address itself, with the text of this page, unless
+`server.docs` names another. [Why was I refused?](../guides/why-was-i-refused.md) goes through one.
+
+With `--dev` the description is the detail instead of the fixed sentence, so that a developer need not look
+into the log.
+"""
+
+AT_THE_END: Final = """
+`denied_by_rule` is `invalid_target` when a rule forbids the whole API, and `invalid_scope` when it forbids
+scopes. A 503 carries `Retry-After`; everything else is a final answer, which no retry changes. A 401 carries
+`WWW-Authenticate` (RFC 9110 section 11.6.1).
+"""
+
+
+def make() -> str:
+    """Return the page."""
+    blocks = [
+        INTRODUCTION,
+        table(("Reason", "OAuth error", "Status"), (_row(reason) for reason in REASONS)),
+        AT_THE_END,
+    ]
+    for reason, text in REASONS.items():
+        blocks += [
+            f"## {reason}",
+            f"> {text.sentence}",
+            f"{text.meaning} {_answered(reason)}",
+            f"**Usually:** {text.causes}",
+            f"**What to do:** {text.remedy}",
+        ]
+    return page("Errors", *blocks)
+
+
+def _row(reason: Reason) -> tuple[str, str, str]:
+    errors = ANSWERS[reason]
+    names = " or ".join(code(error.code) for error in errors)
+    statuses = " or ".join(dict.fromkeys(str(error.status) for error in errors))
+    return f"[{code(reason)}](#{reason})", names or "none in this release", statuses
+
+
+def _answered(reason: Reason) -> str:
+    errors = ANSWERS[reason]
+    if not errors:
+        return "No request is refused with this reason in this release."
+    ways = " or ".join(f"{code(error.code)} ({error.status})" for error in errors)
+    return f"Answered as {ways}."

@@ -1,0 +1,169 @@
+"""``events.md``: what the audit log says, entry by entry and member by member."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scripts.pages.markdown import code, page, table
+
+from actas.audit.findings import FAULTS
+from actas.audit.query import FIELDS, LONGEST
+from actas.core.events import EVENTS, EventName
+
+INTRODUCTION: Final = """
+The audit log is a set of streams. Each process that serves requests writes a stream of its own, so that
+writers never wait for each other. An entry is one line of JSON, and its link comes first:
+
+```json
+{"v":1,"stream":"s1","seq":7,"prev":"<64 hexadecimal digits>","at":"2026-11-25T15:42:00.123Z",…}
+```
+
+`prev` is the SHA-256 of the line before it in the same stream, over the very bytes that are stored, so that a
+verifier needs no canonical form. The first entry of a stream has 64 zeros. Signed checkpoints seal the ends
+of all streams. [What an audit log can prove](../explanation/what-an-audit-log-can-prove.md) says what follows
+from that, and what does not.
+
+Tokens and secrets are never in the log. A token appears as its `jti` and as a keyed digest of its text, so
+that two mentions of one token can be matched by whoever holds the key of the digests.
+"""
+
+LINK: Final = (
+    ("v", "version of the form of an entry: `1`"),
+    ("stream", "the stream it is in"),
+    ("seq", "its number there, from 1, without gaps"),
+    ("prev", "the hash of the entry before"),
+)
+"""The members that the writer puts in front of every entry."""
+
+COMMON: Final[dict[str, str]] = {
+    "id": "`x_` and 26 characters; ids sort by time. The caller gets it as the header `Actas-Entry`",
+    "at": "when it happened, UTC, always of this width: `2026-11-25T15:42:00.123Z`",
+    "event": "what happened, one of the table above",
+}
+"""The members of every entry."""
+
+PARTY: Final[dict[str, str]] = {
+    "iss": "who vouches for the name: this server",
+    "sub": "its name here",
+    "kind": "`person`, `service`, `agent`, `app` or `unknown`",
+    "issuer": "the configured name of the issuer of its token; `actas` for this server",
+    "type": "what the token was presented as",
+    "audience": "list: the `aud` of its token",
+    "token": "the token: `jti`, `digest`, `exp` and `iat`, the last two in seconds since the epoch",
+    "origin": "`iss` and `sub` of whoever first vouched for it, where that is not this server",
+    "presenters": "list: the clients that its issuer's registration lets present it; `*` for all",
+    "client": "for a token of ours, the client it was issued to",
+    "scope": "the scopes of its token",
+    "groups": "list: its groups",
+    "actors": "list of `iss`, `sub`, `kind`: the chain in its token, newest first",
+    "may_act": "the identity members of that claim",
+    "txn": "for a token of ours, the root of its lineage",
+    "claims": "of its claims, those that some rule names",
+}
+
+ATTEMPT: Final[dict[str, str]] = {
+    "source": "the address of the peer",
+    "outcome": "`granted` or `refused`",
+    "reason": "of a refusal: [why](errors.md)",
+    "error": "of a refusal: the OAuth error",
+    "detail": "of a refusal: what happened, for administrators",
+    "blank": "list: parameters that were sent without a value and so were left out (RFC 6749 section 3.2)",
+    "client": "`name`, `kind` and `method`: who asked, and how it proved that",
+    "grant": "the grant type",
+    "asked": "what was asked: `type`, `audience`, `resource`, `scope`, `subject_token_type`, "
+    "`actor_token_type`",
+    "apis": "list: the names of the targets",
+    "subject": "whom the new token speaks about; a party, below",
+    "actor": "the party of the actor token, when one was sent; a party, below",
+    "parents": "list of `role`, `jti`, `digest`: the tokens it came from",
+    "policy": "the version of the rules that decided",
+    "chain": "list of `iss`, `sub`, `kind`: the subject, then every actor, oldest first",
+    "kind": "the [kind of exchange](rules.md#kinds-of-exchange)",
+    "rules": "list: the rules that had a part in the decision",
+    "given": "the new token: `jti`, `digest`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`",
+    "txn": "the root of the lineage: the same for every token that came from one",
+}
+"""The members of ``exchange:granted`` and ``exchange:refused``. What an attempt did not reach is left out."""
+
+OTHERS: Final[dict[EventName, dict[str, str]]] = {
+    "exchange:refused_many": {
+        "source": "the address; `*` for all beyond the first thousand",
+        "from": "when the minute began",
+        "until": "when it ended",
+        "written": "how many of its refusals are entries of their own",
+        "counted": "how many are only counted here",
+        "reasons": "mapping: those, by reason",
+    },
+    "log:started": {
+        "facts.delivery_unknown": "list: entries whose token may or may not have reached its caller",
+        "facts.broken": "list of `stream`, `seq`, `sentence`: streams that were passed over, and why",
+    },
+    "log:recovered": {
+        "facts.checked": "list: the first and last entry between which the chain was followed",
+        "facts.delivery_unknown": "as above",
+        "facts.broken": "as above",
+    },
+    "log:closed": {"facts.delivery_unknown": "as above"},
+    "keys:created": {
+        "kid": "its name",
+        "purpose": "`token` or `audit`; no key has both",
+        "algorithm": "what it signs with",
+    },
+    "catalog:loaded": {
+        "digest": "the digest of the whole configuration",
+        "policy": "the version of its rules, as attempts name it",
+    },
+}
+"""The members of the other events."""
+
+CHECKPOINTS: Final = """
+A checkpoint is a compact JWS with the header `typ` `actas-checkpoint+jwt`, signed by an audit key, which
+signs nothing else. A file keeps it as one line: `{"kind":"actas/Checkpoint","v":1,"jws":"…"}`. Its claims are
+`kind`, `v`, `at`, `number` (from 1, without gaps), `heads` (for each stream the `seq` and `hash` of its last
+entry) and `prev` (the SHA-256 of the compact JWS before it, 64 zeros for the first).
+"""
+
+AGAIN: Final = """
+An entry has everything that the decision was made on, so that it can be made again: that is what
+`actas explain --entry` does.
+"""
+
+QUERIES: Final = f"""
+A query is terms between spaces, all of which must hold: `client:orders reason:no_rule api:inv*`. A value that
+ends in `*` matches by its beginning; `"…"` keeps spaces and stars as they are; a bare word is looked for as
+client, subject, actor and id. A query has at most {LONGEST:,} characters.
+"""
+
+
+def make() -> str:
+    """Return the page."""
+    blocks = [
+        INTRODUCTION,
+        "## What can happen",
+        table(("Event", "Means"), ((code(name), meaning) for name, meaning in EVENTS.items())),
+        "## The link",
+        table(("Member", "Is"), ((code(name), meaning) for name, meaning in LINK)),
+        "## Members of every entry",
+        _members(COMMON),
+        "## Attempts: exchange:granted and exchange:refused",
+        AGAIN,
+        _members(ATTEMPT),
+        "### A party",
+        _members(PARTY),
+    ]
+    for name, members in OTHERS.items():
+        blocks += [f"## {name}", EVENTS[name], _members(members)]
+    blocks += [
+        "## Checkpoints",
+        CHECKPOINTS,
+        "## What a verifier can find",
+        table(("Finding", "Means"), ((code(fault), meaning) for fault, meaning in FAULTS.items())),
+        "## Queries",
+        QUERIES,
+        table(("Field", "Finds"), ((code(name), meaning) for name, meaning in FIELDS.items())),
+    ]
+    return page("Audit events", *blocks)
+
+
+def _members(members: dict[str, str]) -> str:
+    return table(("Member", "Is"), ((code(name), meaning) for name, meaning in members.items()))

@@ -1,0 +1,88 @@
+"""Many callers at once, each on one connection that it keeps, remembering every answer that arrived whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.server import RealServer
+from tests.fakes.wire import FORM, encoded, request
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """One answer that arrived whole."""
+
+    status: int
+    entry: str
+    body: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Load:
+    """What callers met.
+
+    Attributes:
+        answered: every answer.
+        broken: requests that were sent and got no whole answer, by what happened instead.
+        turned_away: connections that could not be made.
+    """
+
+    answered: list[Got] = field(default_factory=list[Got])
+    broken: Counter[str] = field(default_factory=Counter[str])
+    turned_away: int = 0
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Every token that arrived, by its entry."""
+        return {one.entry: str(one.body["access_token"]) for one in self.answered if one.status == 200}
+
+    def statuses(self) -> Counter[int]:
+        """How many answers of each status."""
+        return Counter(one.status for one in self.answered)
+
+
+Forms = Callable[[int], Mapping[str, Any]]
+"""Makes the form of the n-th request."""
+
+
+async def press(server: RealServer, load: Load, forms: Forms, *, callers: int, stop: asyncio.Event) -> None:
+    """Let callers ask again and again until told to stop, through whatever happens to the server."""
+    numbers = iter(range(1 << 30))
+
+    async def caller() -> None:
+        while not stop.is_set():
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            except OSError:
+                load.turned_away += 1
+                await asyncio.sleep(0.02)
+                continue
+            try:
+                while not stop.is_set():
+                    headers = {"Content-Type": FORM}
+                    body = encoded(forms(next(numbers)))
+                    writer.write(request("POST", f"{server.path}/token", headers=headers, body=body))
+                    answer, closes = await _answer(reader)
+                    load.answered.append(answer)
+                    if closes:
+                        break
+            except (OSError, asyncio.IncompleteReadError) as ended:
+                load.broken[type(ended).__name__] += 1
+            finally:
+                writer.transport.abort()
+
+    await asyncio.gather(*(caller() for _ in range(callers)))
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[Got, bool]:
+    """Read one answer, and whether the connection ends with it."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+    body = await reader.readexactly(int(headers["content-length"]))
+    answer = Got(int(head[0].split(" ")[1]), headers.get("actas-entry", ""), json.loads(body))
+    return answer, headers.get("connection") == "close"

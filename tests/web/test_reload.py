@@ -1,0 +1,141 @@
+"""SIGHUP: the configuration is read again, whole or not at all (REL-30)."""
+
+from __future__ import annotations
+
+import copy
+import signal
+from collections.abc import Iterator
+
+import pytest
+from tests.fakes.server import RealServer, until
+
+GOOD = "configuration reloaded"
+BAD = "configuration not reloaded"
+
+
+@pytest.fixture(scope="module")
+def _one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    with RealServer(tmp_path_factory.mktemp("reloaded")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_one: RealServer) -> Iterator[RealServer]:
+    """A server of this file's own; each test finds the configuration it started with."""
+    tree = copy.deepcopy(_one.company.tree)
+    yield _one
+    _one.company.tree = tree
+    _one.company.write()
+    _one.reload(told=GOOD)
+
+
+def change(server: RealServer) -> None:
+    server.company.write()
+    server.reload(told=GOOD)
+
+
+@pytest.mark.requirement("REL-30")
+def test_a_new_configuration_takes_effect_whole(server: RealServer) -> None:
+    company = server.company
+    assert server.post(company.own()).status == 200
+    company.named("clients", "nightly")["disabled"] = True
+    company.named("clients", "desk")["grants"] = ["client_credentials"]
+    company.named("rules", "own-counts")["client"] = ["desk"]
+    change(server)
+    assert server.post(company.own()).status == 401
+    assert server.post(company.own("desk")).status == 200
+    assert server.events()[-3]["event"] == "catalog:loaded"
+
+
+@pytest.mark.requirement("REL-30")
+def test_what_is_disabled_is_disabled_also_in_tokens_that_are_out(server: RealServer) -> None:
+    company = server.company
+    token = server.token(company.for_alice())
+    form = company.exchange("orders", token, audience="inventory", scope="stock:read")
+    assert server.post(form).status == 200
+    company.named("clients", "assistant")["disabled"] = True
+    change(server)
+    refused = server.post(form)
+    assert (refused.status, refused.reason) == (400, "actor_not_allowed")
+
+
+@pytest.mark.requirement("REL-30")
+@pytest.mark.parametrize(
+    "broken",
+    ["version: [", "", "version: 2\n", "version: 1\nsurver: {}\n", "\x00\x01\x02", "[" * 5000, None],
+    ids=["yaml", "empty", "version", "misspelt", "binary", "deep", "gone"],
+)
+def test_a_broken_configuration_keeps_the_old_one_and_is_told(broken: str | None, server: RealServer) -> None:
+    before = len(server.events())
+    if broken is None:
+        server.company.file.unlink()
+    else:
+        server.company.file.write_text(broken, encoding="utf-8")
+    server.reload(told=BAD)
+    assert server.post(server.company.own()).status == 200
+    assert server.post(server.company.for_alice()).status == 200
+    assert "catalog:loaded" not in {event["event"] for event in server.events()[before:]}
+    assert "Traceback" not in server.said
+
+
+@pytest.mark.requirement("REL-30")
+@pytest.mark.parametrize("fault", ["condition", "secret", "key"])
+def test_a_configuration_that_is_half_right_is_wholly_refused(fault: str, server: RealServer) -> None:
+    company = server.company
+    company.named("clients", "nightly")["disabled"] = True
+    match fault:
+        case "condition":
+            company.named("rules", "assistant-for-support")["when"] = "subject.claims.("
+        case "secret":
+            company.named("clients", "desk")["auth"]["secret"] = {"env": "NOBODY_SET_THIS"}
+        case _:
+            company.named("clients", "robot")["auth"]["jwks"] = [{"file": "missing.jwks.json"}]
+    company.write()
+    server.reload(told=BAD)
+    assert server.post(company.own()).status == 200
+
+
+def test_the_servers_own_section_waits_for_a_restart(server: RealServer) -> None:
+    server.company.tree["server"] |= {
+        "issuer": "http://127.0.0.1:1",
+        "listen": "127.0.0.1:1",
+        "data": "./other",
+    }
+    change(server)
+    assert server.post(server.company.own()).status == 200
+    assert server.get("/.well-known/oauth-authorization-server").json["issuer"] == server.issuer
+    assert not (server.folder / "other").exists()
+
+
+@pytest.mark.requirement("TX-142")
+def test_the_metadata_follows_the_configuration(server: RealServer) -> None:
+    server.company.named("apis", "orders")["scopes"]["orders:refund"] = "Refund orders"
+    change(server)
+    assert "orders:refund" in server.get("/.well-known/oauth-authorization-server").json["scopes_supported"]
+
+
+@pytest.mark.requirement("REL-30")
+def test_after_many_reloads_at_once_the_last_configuration_holds(server: RealServer) -> None:
+    nightly = server.company.named("clients", "nightly")
+    done = server.said.count(GOOD)
+    for number in range(9):
+        nightly["disabled"] = number % 2 == 1
+        nightly["description"] = f"number {number}"
+        server.company.write()
+        server.signal(signal.SIGHUP)
+    nightly["disabled"] = True
+    change(server)
+    # Several signals may be one; whatever is under way ends, and the last one was read last.
+    until(lambda: server.said.count(GOOD) > done and server.post(server.company.own()).status == 401, limit=3)
+    for _ in range(20):
+        assert server.post(server.company.own()).status == 401
+
+
+@pytest.mark.requirement("REL-30")
+def test_requests_in_flight_are_not_disturbed_by_a_reload(server: RealServer) -> None:
+    done = server.said.count(GOOD)
+    for number in range(60):
+        if number % 20 == 0:
+            server.signal(signal.SIGHUP)
+        assert server.post(server.company.own()).status == 200
+    until(lambda: server.said.count(GOOD) > done)
