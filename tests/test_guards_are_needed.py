@@ -19,6 +19,7 @@ from actas.kinds.checks import EVERY_KIND, client_speaks_for_itself
 from actas.kinds.kind import Check, Kind
 from actas.policy.decide import Policy
 from actas.subjects.itself import party_of
+from tests.fakes.changed import changed
 from tests.fakes.guards import GUARDS
 from tests.fakes.house import APIS, CLIENTS, ISSUER, KINDS, NOW, allow
 from tests.fakes.paths import PATHS, Attempt
@@ -92,7 +93,7 @@ def test_a_client_credentials_request_about_somebody_else_needs_its_check() -> N
     """The grant's parser stands in front of it, so it is tripped by a proposal that no request can make."""
     client = next(one for one in CLIENTS if one.name == "orders")
     itself = party_of(client, issuer=ISSUER, api=APIS[0])
-    alice = replace(
+    alice = changed(
         itself, identity=Identity(ISSUER, "alice@acme.example"), kind="person", expires_at=NOW + 60
     )
     proposal = Proposal(

@@ -8,7 +8,8 @@ path that issues a token.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from actas.audit.log import AuditLog
 from actas.audit.stream import Receipt
@@ -41,8 +42,7 @@ from actas.subjects.itself import party_of
 from actas.subjects.validator import Validators
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What the caller gets, and where the minutes have it.
 
     Attributes:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from tests.fakes.house import (
     CLIENTS,
@@ -185,7 +186,7 @@ async def test_every_term_of_the_intersection_is_needed(term: str, monkeypatch: 
 
     def lax(*args: Any, **kwargs: Any) -> ScopeTable:
         table = scope_table(*args, **kwargs)
-        return replace(table, leaves=TERMS[term](table), may_ask=table.may_ask)
+        return msgspec.structs.replace(table, leaves=TERMS[term](table), may_ask=table.may_ask)
 
     monkeypatch.setattr(judging, "scope_table", lax)
     if term == "what the API offers":

@@ -40,6 +40,9 @@ STARTING: Final = 40.0
 STOPPING: Final = 45.0
 """Seconds; far more than is ever needed, on a computer that is busy with other things."""
 
+KEPT: Final = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_START")
+"""What a server sees of the environment of the tests."""
+
 
 class RealServer:
     """A server that can be started, stopped, killed and looked into.
@@ -98,12 +101,16 @@ class RealServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self.alive:
-                self.stop(patience=5.0 if error is not None else STOPPING)
+            if self.alive and error is None:
+                self.stop()
         finally:
-            self.kill9()
-            for port in self._ports:
-                port.release()
+            self.close()
+
+    def close(self) -> None:
+        """End it if it runs, and let go of its ports."""
+        self.kill9()
+        for port in self._ports:
+            port.release()
 
     def start(self) -> None:
         """Start it and wait until it can issue."""
@@ -203,7 +210,7 @@ class RealServer:
     @property
     def environ(self) -> dict[str, str]:
         """Its whole environment."""
-        kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
+        kept = {name: value for name, value in os.environ.items() if name in KEPT}
         return {**kept, "HOME": str(self.folder), "PYTHONUNBUFFERED": "1", **self.company.environ}
 
     # Talking to it.

@@ -61,17 +61,21 @@ def test_a_stop_does_not_wait_for_callers_that_send_nothing(server: RealServer) 
         assert kept.ended()
 
 
-@pytest.mark.requirement("REL-25")
-def test_a_stop_does_not_wait_for_ever_for_callers_that_drip(server: RealServer) -> None:
-    with Line(server.port) as line:
-        line.send(request("POST", "/token", headers={"Content-Type": FORM, "Content-Length": "100"}))
+@pytest.mark.requirement("REL-25", "SEC-26")
+@pytest.mark.xfail(reason="the wait for the first byte of a body has no end", strict=True)
+def test_a_stop_does_not_wait_for_ever_for_bodies_that_do_not_come(server: RealServer) -> None:
+    head = request("POST", "/token", headers={"Content-Type": FORM, "Content-Length": "100"})
+    with Line(server.port) as begun, Line(server.port) as silent:
+        begun.send(head + b"a")
+        silent.send(head)
+        server.get("/jwks")
         server.signal(signal.SIGTERM)
-        assert server.wait(20) == 0
-        assert line.reply().status == 400
+        assert begun.reply().status == 400
+        assert server.wait(4) == 0
+        assert silent.reply().status == 400
 
 
 @pytest.mark.requirement("REL-25")
-@pytest.mark.xfail(reason="the listening socket stays open until the process ends", strict=True)
 def test_nothing_new_is_taken_while_it_stops(server: RealServer) -> None:
     whole = request("POST", "/token", headers={"Content-Type": FORM}, body=encoded(server.company.own()))
     with Line(server.port) as begun:

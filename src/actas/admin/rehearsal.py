@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
 from actas.admin.made_up import party_from_event
 from actas.clients.authenticator import ClientStore
@@ -111,7 +113,9 @@ class Rehearsal:
         wanted = left & proposal.scope if proposal.scope is not None else left
         for scope in (wanted, left):
             if scope and scope != proposal.scope:
-                again = judge(replace(proposal, scope=scope), kinds=self.kinds, policy=self.policy)
+                again = judge(
+                    msgspec.structs.replace(proposal, scope=scope), kinds=self.kinds, policy=self.policy
+                )
                 if again.permit is not None:
                     return Suggestion(scope=tuple(sorted(again.permit.scope)))
         return None

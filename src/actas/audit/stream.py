@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import re
 import time
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
+
+import msgspec
 
 from actas.core.ports import Chance
 
@@ -27,8 +28,7 @@ _PAIRS: Final = tuple(high + low for high in _DIGITS for low in _DIGITS)
 _SHIFTS: Final = tuple(range(120, -10, -10))
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """Proof that an entry is durable.
 
     Attributes:

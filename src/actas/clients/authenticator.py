@@ -7,8 +7,9 @@ same answer (SEC-13); the minutes have the difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from actas.clients.basic import read_basic
 from actas.core.client import Client
@@ -27,8 +28,7 @@ class ClientStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """What a request offers as proof of who calls; nothing about it is believed yet.
 
     Attributes:
@@ -58,8 +58,7 @@ class Method(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Authenticated:
+class Authenticated(msgspec.Struct, frozen=True):
     """A client that proved who it is, and how."""
 
     client: Client

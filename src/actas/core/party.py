@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from actas.core.client import PartyKind
 from actas.core.ports import Json
@@ -19,8 +20,7 @@ ANY_CLIENT: Final = frozenset({"*"})
 """Presenters of a token whose issuer's registration lets every client present it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedToken:
+class PresentedToken(msgspec.Struct, frozen=True):
     """A token as it arrived: nothing about it is believed yet."""
 
     type: TokenType
@@ -28,16 +28,14 @@ class PresentedToken:
     role: Literal["subject", "actor"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """A name and who vouches for it. Neither half means anything alone."""
 
     issuer: str
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True):
     """One member of a chain of authority.
 
     Attributes:
@@ -49,15 +47,13 @@ class Actor:
     kind: PartyKind = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class MayAct:
+class MayAct(msgspec.Struct, frozen=True):
     """The ``may_act`` claim of a proven token (RFC 8693 section 4.4): its identity members only."""
 
     members: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(msgspec.Struct, frozen=True, kw_only=True):
     """What a proven token says. Only a validator makes one, or step 3 for the client itself.
 
     Attributes:
@@ -116,16 +112,14 @@ class Party:
         return Actor(self.identity, self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(msgspec.Struct, frozen=True):
     """What an issuer's mapping makes of a foreign token: a local name and groups."""
 
     subject: str
     groups: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who is on the other end of the connection, as the web floor saw it.
 
     Attributes:

@@ -7,7 +7,8 @@ thing step 5 sees: what is minted follows from what was decided, never from what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from actas.core.client import Client, PartyKind
 from actas.core.errors import OAuthError, Reason
@@ -18,8 +19,7 @@ from actas.core.target import Api
 from actas.core.wire import GrantType, SigningAlgorithm, TokenType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeRequest:
+class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked: one shape whatever the grant.
 
     Attributes:
@@ -36,8 +36,7 @@ class ExchangeRequest:
     scope: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the policy may look at: all of it proven, none of it secret.
 
     Attributes:
@@ -65,8 +64,7 @@ class Proposal:
         return self.itself if self.actor is None else self.actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permit:
+class Permit(msgspec.Struct, frozen=True, kw_only=True):
     """Exactly what may be issued. Nothing below sees the request.
 
     Attributes:
@@ -95,12 +93,11 @@ class Permit:
     expires_at: int
     not_after: int | None = None
     algorithm: SigningAlgorithm | None = None
-    claims: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    claims: Mapping[str, Json] = msgspec.field(default_factory=dict[str, Json])
     txn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """No, and why.
 
     Attributes:
@@ -123,8 +120,7 @@ class Refusal:
 Decision = Permit | Refusal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """What was made.
 
     Attributes:

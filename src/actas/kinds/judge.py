@@ -7,7 +7,8 @@ from the decision. It goes on after the first refusal, so that ``explain`` can s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget
 from actas.core.party import Actor
@@ -22,8 +23,7 @@ from actas.policy.match import Situation
 from actas.policy.narrow import NO_SCOPES, ScopeTable, deepest_chain, longest_life, scope_table, shared
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was looked at, and what came of it.
 
     Attributes:

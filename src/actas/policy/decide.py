@@ -53,6 +53,10 @@ RESERVED_CLAIMS = frozenset(
 """Claims that no mapping may set (SEC-49, SEC-65): who, for whom, how long and how strong is ours to say."""
 
 
+MAX_FOUND = 65_536
+"""How many answers of the index are kept at hand."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One compiled rule."""
@@ -71,7 +75,7 @@ class Rule:
         for condition in self.conditions:
             if not condition.test(situation):
                 return False
-        return all(expression.holds(situation.context) for expression in self.when)
+        return not self.when or all(expression.holds(situation.context) for expression in self.when)
 
     def added_claims(self, situation: Situation) -> dict[str, Json]:
         """Return the claims this rule adds to the token.
@@ -90,8 +94,7 @@ class Rule:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules say about one kind of exchange at one target.
 
     Attributes:
@@ -133,6 +136,7 @@ class Policy:
         self.version = _version(self.rules, self.defaults)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
+        self._found: dict[tuple[str, str, KindWord], tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
         for rule in self.rules:
             if not rule.spec.disabled:
                 self._index(rule)
@@ -174,27 +178,43 @@ class Policy:
             api: the target.
             kind: the kind of exchange.
         """
-        client = situation.proposal.client
+        allows, denies = self._candidates(situation.proposal.client, api, kind)
+        if not allows and not denies:
+            return Verdict(api=api, kind=kind)
         broken: list[tuple[Rule, str]] = []
-        allows = _matching(self.allows(client, api, kind), situation, broken)
-        whole: list[Rule] = []
-        scoped: list[Rule] = []
-        candidates = [rule for rule in self.denies(client, api) if rule.spec.kind in ("any", kind)]
-        for rule in _matching(candidates, situation, broken):
-            (scoped if rule.spec.denied_scopes else whole).append(rule)
+        matched = _matching(denies, situation, broken)
         return Verdict(
             api=api,
             kind=kind,
-            allows=allows,
-            denies=tuple(whole),
-            scope_denies=tuple(scoped),
+            allows=_matching(allows, situation, broken),
+            denies=tuple([rule for rule in matched if not rule.spec.denied_scopes]),
+            scope_denies=tuple([rule for rule in matched if rule.spec.denied_scopes]),
             broken=tuple(broken),
         )
 
+    def _candidates(
+        self, client: Client, api: Api, kind: KindWord
+    ) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+        """Return the allows and denies that could match, found once for each client, target and kind."""
+        place = (client.name, api.name, kind)
+        known = self._found.get(place)
+        if known is None:
+            denies = self.denies(client, api)
+            known = (
+                self.allows(client, api, kind),
+                tuple(rule for rule in denies if rule.spec.kind in ("any", kind)),
+            )
+            if len(self._found) >= MAX_FOUND:
+                self._found.clear()
+            self._found[place] = known
+        return known
+
 
 def _matching(
-    rules: Iterable[Rule], situation: Situation, broken: list[tuple[Rule, str]]
+    rules: tuple[Rule, ...], situation: Situation, broken: list[tuple[Rule, str]]
 ) -> tuple[Rule, ...]:
+    if not rules:
+        return ()
     found: list[Rule] = []
     for rule in rules:
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from actas.core.client import Client
 from actas.core.target import Api
@@ -17,8 +18,7 @@ DEPTH_CAP = 10
 NO_SCOPES: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeTable:
+class ScopeTable(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the scopes at one target: the table that ``explain`` prints.
 
     Attributes:
