@@ -51,7 +51,11 @@ Forms = Callable[[int], Mapping[str, Any]]
 
 
 async def press(server: RealServer, load: Load, forms: Forms, *, callers: int, stop: asyncio.Event) -> None:
-    """Let callers ask again and again until told to stop, through whatever happens to the server."""
+    """Let callers ask again and again, through whatever happens to the server.
+
+    A caller goes home when ``stop`` is set, or when the server closes the connection with an answer: that is
+    how a server that drains sends its callers elsewhere.
+    """
     numbers = iter(range(1 << 30))
 
     async def caller() -> None:
@@ -70,7 +74,7 @@ async def press(server: RealServer, load: Load, forms: Forms, *, callers: int, s
                     answer, closes = await _answer(reader)
                     load.answered.append(answer)
                     if closes:
-                        break
+                        return
             except (OSError, asyncio.IncompleteReadError) as ended:
                 load.broken[type(ended).__name__] += 1
             finally:

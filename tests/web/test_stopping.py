@@ -90,7 +90,7 @@ def test_nothing_new_is_taken_while_it_stops(server: RealServer) -> None:
 
 
 @pytest.mark.requirement("REL-25")
-@pytest.mark.xfail(reason="connections are reset, and requests lost with them, at the end", strict=True)
+@pytest.mark.xfail(reason="connections between two requests are closed under their callers", strict=True)
 def test_a_stop_under_load_loses_no_request(server: RealServer) -> None:
     load = Load()
 

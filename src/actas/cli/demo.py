@@ -33,7 +33,9 @@ _NEEDED: Final = ("actas_sdk", "fastapi")
     metavar="N",
     help=f"First of {_PORTS} ports in a row; 0 takes free ones.  [{PORT}, or free ones with --script]",
 )
-@click.option("--keep", metavar="DIR", help="Keep everything in DIR; the log of an earlier demo there goes on.")
+@click.option(
+    "--keep", metavar="DIR", help="Keep everything in DIR; the log of an earlier demo there goes on."
+)
 @click.option("--scene", type=click.IntRange(1, 3), metavar="N", help="Only this scene.")
 @click.option("--script", is_flag=True, help="Exit after the scenes: 1 if one does not show what it must.")
 @click.option("--fast", is_flag=True, help="No pauses for reading.")
