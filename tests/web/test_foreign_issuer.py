@@ -135,8 +135,6 @@ async def test_a_flood_of_unknown_keys_costs_the_issuer_one_fetch_and_its_next_k
             assert (await exchange(server, idp, key=old)).status == 200
             await asyncio.sleep(0.5)
         assert idp.count(KEYS) <= 3
-        # A key that the issuer takes back is no key from then on.
-        idp.keys = [key for key in idp.keys if key is not old]
 
 
 @pytest.mark.requirement("REL-09", "SEC-38")
@@ -211,7 +209,7 @@ async def test_keys_of_two_issuers_never_cross(server: RealServer) -> None:
 async def test_a_slow_issuer_delays_its_own_callers_only_and_is_asked_once(server: RealServer) -> None:
     async with SlowIssuer() as slow, HostileIssuer() as quick:
         await trust(server, slow, quick)
-        waiting = [asyncio.create_task(exchange(server, slow)) for _ in range(8)]
+        waiting = [asyncio.create_task(exchange(server, slow)) for _ in range(4)]
         await asked(slow)
         for _ in range(5):
             assert (await exchange(server, quick)).status == 200

@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal
 from urllib.parse import quote_plus
 
 from actas.cli.exits import misused
@@ -121,7 +120,7 @@ def read_signer(path: str) -> Signer:
     Raises:
         Failure: there is none (exit 2). The message holds nothing of the file.
     """
-    from joserfc.errors import JoseError
+    from actas.crypto.private_jwk import read_private_jwk
 
     try:
         with Path(path).expanduser().open("rb") as file:
@@ -133,27 +132,11 @@ def read_signer(path: str) -> Signer:
     if "d" not in jwk:
         raise misused(f"--key: {path} holds no private key", hint="one JWK with its private members")
     try:
-        key = PrivateKey.from_bytes(_der(jwk))
-    except (JoseError, BadKey, ValueError, TypeError, KeyError, AttributeError):
+        key = read_private_jwk(jwk)
+    except BadKey:
         raise misused(f"--key: {path} is not a private key for ES256, RS256 or EdDSA") from None
     kid = jwk.get("kid")
     return Signer(key=key, kid=kid if isinstance(kid, str) and kid else key.kid)
-
-
-def _der(jwk: JsonObject) -> bytes:
-    """Return a private key in PKCS#8.
-
-    Raises:
-        JoseError, ValueError, TypeError, KeyError: it is not one.
-    """
-    from joserfc.jwk import OctKey, import_key
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about weak keys, which PrivateKey refuses in our own words
-        found = import_key(cast("dict[str, Any]", jwk))
-    if isinstance(found, OctKey):
-        raise TypeError("a symmetric key")
-    return found.as_der(private=True)
 
 
 def _basic(client: str, secret: Secret) -> Proof:

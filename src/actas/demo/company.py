@@ -20,6 +20,9 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from actas.crypto.key import PrivateKey
+from actas.crypto.private_jwk import private_jwk
+
 ORDERS: Final = "https://orders.acme.example"
 INVENTORY: Final = "https://inventory.acme.example"
 """What tokens are for: names, not addresses. Where the services answer is in ``Addresses``."""
@@ -224,11 +227,9 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _write_agent_key(company: Company) -> None:
-    from joserfc.jwk import ECKey
-
-    key = ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}, private=True, auto_kid=True)
-    write_private(company.agent_key, json.dumps(key.as_dict(private=True)))
-    public = json.dumps(key.as_dict(private=False))
+    key = PrivateKey.generate("ES256")
+    write_private(company.agent_key, json.dumps(private_jwk(key)))
+    public = json.dumps(key.public.jwk())
     company.agent_key.with_suffix(".pub.jwk").write_text(public, encoding="utf-8")
 
 
