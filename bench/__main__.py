@@ -4,7 +4,7 @@ It prints the raw limit (one ES256 verification and one signature on one core), 
 same with 100,000 clients and 10,000 rules, and the server over HTTP with one and with two workers and 64
 connections, each as a multiple of the raw limit. It is no timed test: it fails only when an exchange is
 refused or an audit entry is missing. ``--quick`` takes half a minute, the whole some minutes.
-``docs/performance.md`` has figures.
+``docs/performance.md`` has figures. It needs Linux, whose ``/proc`` and core affinity it uses.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def server(company: Company, *, workers: int) -> Generator[list[int]]:
     core, _ = cores()
     with log.open("wb") as err, pinned(*({core} if workers == 1 else os.sched_getaffinity(0))):
         process = subprocess.Popen(
-            command, cwd=company.folder, env={**os.environ, **company.secrets}, stdout=err, stderr=err
+            command, cwd=company.folder, env=_environment(company), stdout=err, stderr=err
         )
     try:
         yield _wait_for(process, company, workers=workers)
@@ -79,6 +79,12 @@ def server(company: Company, *, workers: int) -> Generator[list[int]]:
             process.kill()
             process.wait()
             raise Failed("the server did not stop") from None
+
+
+def _environment(company: Company) -> dict[str, str]:
+    """What the server finds: nothing of an Actas that happens to run here, but the company's secrets."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ACTAS_")}
+    return {**kept, **company.secrets}
 
 
 def _wait_for(process: subprocess.Popen[bytes], company: Company, *, workers: int) -> list[int]:

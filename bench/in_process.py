@@ -19,7 +19,7 @@ from actas.app import Assembly, Foundation, assembly, exchange, foundation
 from actas.core.party import Caller
 from actas.exchange import Exchange
 from bench.company import Asker, Company, Forms, grown
-from bench.measure import Part, Round, costing, percentile
+from bench.measure import Part, Round, costing, percentile, spread
 from bench.raw import RawLimit
 
 TASKS: Final = 64
@@ -70,7 +70,19 @@ async def measure(
                 if number:
                     setting.part.rounds.append(Round(raw=limit, cost=one.cost, p50=one.p50, p99=one.p99))
                     setting.part.exchanges += exchanges
-    return [setting.part for setting in settings]
+    parts = [setting.part for setting in settings]
+    if with_grown:
+        _compare(*parts)
+    return parts
+
+
+def _compare(small: Part, large: Part) -> None:
+    """Say what the grown catalog costs: each of its rounds beside the one before it."""
+    pairs = zip(small.rounds, large.rounds, strict=True)
+    times = spread([after.cost.cpu / before.cost.cpu for before, after in pairs])
+    large.notes.append(
+        f"{times.median:.2f} times the CPU of the small catalog ({times.least:.2f} - {times.greatest:.2f})"
+    )
 
 
 def _setting(name: str, house: Assembly, base: Foundation, askers: tuple[Asker, ...]) -> Setting:

@@ -7,6 +7,7 @@ the links both ways; ``scripts/spec_pages.py`` prints them as ``docs/specs``. Th
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,18 +46,26 @@ class Shown:
         file: relative to the project's folder.
         test: its name; a class or a file that marks all of its tests is named instead.
         ids: what it shows. A mark that is not written out as text gives ``?``.
+        fails: it is expected to fail: it shows a defect, not that a promise is kept.
     """
 
     file: str
     test: str
     ids: tuple[str, ...]
+    fails: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """The test's name as the sentence that it is."""
+        return self.test.removeprefix("test_").replace("_", " ")
 
 
+@functools.cache
 def shown() -> tuple[Shown, ...]:
-    """Return every test that is marked, in the order of files and lines. Nothing is imported or run."""
+    """Return every test that is marked, suites of contracts included. Nothing is imported or run."""
     found: list[Shown] = []
     for folder in (ROOT / "tests", ROOT / "sdk" / "tests"):
-        for path in sorted(folder.rglob("test_*.py")):
+        for path in sorted(folder.rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             found += _marked(tree, path.relative_to(ROOT).as_posix())
     return tuple(found)
@@ -66,13 +75,13 @@ def _marked(tree: ast.Module, file: str) -> Iterator[Shown]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             ids = tuple(one for decorator in node.decorator_list for one in _ids(decorator))
-            name = node.name
+            name, fails = node.name, any("mark.xfail" in ast.unparse(one) for one in node.decorator_list)
         elif isinstance(node, ast.Assign) and any(_is_pytestmark(target) for target in node.targets):
-            ids, name = tuple(_ids(node.value)), "every test"
+            ids, name, fails = tuple(_ids(node.value)), "every test", False
         else:
             continue
         if ids:
-            yield Shown(file, name, ids)
+            yield Shown(file, name, ids, fails)
 
 
 def _is_pytestmark(target: ast.expr) -> bool:

@@ -33,7 +33,7 @@ def test_every_requirement_of_this_release_has_a_position() -> None:
 
 
 def test_every_claimed_requirement_has_a_test() -> None:
-    named = {one for test in shown() for one in test.ids}
+    named = {one for test in shown() if not test.fails for one in test.ids}
     assert [row.id for row in ROWS if row.claimed and row.id not in named] == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,11 +31,13 @@ class Load:
         answered: every answer.
         broken: requests that were sent and got no whole answer, by what happened instead.
         turned_away: connections that could not be made.
+        slowest: the longest that anybody waited for an answer, in seconds.
     """
 
     answered: list[Got] = field(default_factory=list[Got])
     broken: Counter[str] = field(default_factory=Counter[str])
     turned_away: int = 0
+    slowest: float = 0.0
 
     @property
     def tokens(self) -> dict[str, str]:
@@ -68,11 +71,13 @@ async def press(server: RealServer, load: Load, forms: Forms, *, callers: int, s
                 continue
             try:
                 while not stop.is_set():
+                    began = time.monotonic()
                     headers = {"Content-Type": FORM}
                     body = encoded(forms(next(numbers)))
                     writer.write(request("POST", f"{server.path}/token", headers=headers, body=body))
                     answer, closes = await _answer(reader)
                     load.answered.append(answer)
+                    load.slowest = max(load.slowest, time.monotonic() - began)
                     if closes:
                         return
             except (OSError, asyncio.IncompleteReadError) as ended:

@@ -24,12 +24,13 @@ from tests.fakes.house import (
     NOW,
     RULES,
     House,
+    InlineKeys,
     allow,
     sells,
 )
 
 from actas.admin.explanation import Explanation
-from actas.core.errors import OAuthError
+from actas.core.errors import BadToken, OAuthError
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE
@@ -149,7 +150,7 @@ def assert_same(told: Explanation, done: dict[str, Any]) -> None:
 
 
 @pytest.mark.requirement("SEC-45")
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.integers(0, 2**48))
 async def test_a_rehearsal_says_what_the_pipeline_does(number: int) -> None:
     house, chance = company(number)
@@ -158,7 +159,7 @@ async def test_a_rehearsal_says_what_the_pipeline_does(number: int) -> None:
 
 
 @pytest.mark.requirement("SEC-45", "SEC-86")
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.integers(0, 2**48))
 async def test_a_recorded_event_gives_the_same_decision_again(number: int) -> None:
     house, chance = company(number)
@@ -172,13 +173,13 @@ async def test_a_recorded_event_gives_the_same_decision_again(number: int) -> No
 async def test_the_questions_are_worth_asking() -> None:
     """Enough is granted and refused for enough reasons that the two properties say something."""
     reasons: dict[str, int] = {}
-    for number in range(300):
+    for number in range(200):
         house, chance = company(number)
         _, done = await both(house, question(house, chance))
         said = str(done.get("reason", done.get("kind")))
         reasons[said] = reasons.get(said, 0) + 1
     kinds = {"delegation", "impersonation", "translation", "downscope", "own"}
-    assert sum(reasons.get(kind, 0) for kind in kinds) > 35, reasons
+    assert sum(reasons.get(kind, 0) for kind in kinds) > 22, reasons
     assert len(reasons) >= 12, reasons
 
 
@@ -218,6 +219,25 @@ async def test_a_decision_at_the_end_of_a_second_is_made_again() -> None:
     await house.ask("orders", house.our_token(exp=NOW + 1), audience="inventory", scope="stock:read")
     done = house.writer.events[-1]
     assert_same(house.rehearsal().of_event(done), done)
+
+
+@pytest.mark.requirement("SEC-45")
+@pytest.mark.xfail(
+    strict=True, reason="admin.rehearsal._prove says invalid_request where the pipeline answers 503"
+)
+async def test_an_issuer_that_cannot_be_reached_is_the_same_error_in_a_rehearsal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House()
+
+    async def unreachable(*_: Any, **__: Any) -> None:
+        raise BadToken("nobody answers", why="upstream_down")
+
+    monkeypatch.setattr(InlineKeys, "key", unreachable)
+    how = {"subject_token_type": str(ID_TOKEN), "audience": "orders"}
+    told, done = await both(house, house.form("assistant", house.id_token(nonce="n"), **how))
+    assert done["error"] == "temporarily_unavailable"
+    assert_same(told, done)
 
 
 @pytest.mark.requirement("SEC-45")

@@ -19,7 +19,7 @@ from actas.policy.rule import RuleSpec
 from actas.subjects.itself import party_of
 
 numbers = st.integers(0, 2**48)
-EXAMPLES = 500
+EXAMPLES = 400
 often = settings(max_examples=EXAMPLES, deadline=None, database=None)
 
 

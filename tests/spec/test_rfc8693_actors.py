@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.configuration import acme, named, sentences
 from tests.fakes.house import (
     CORP,
     FROM_CORP,
@@ -80,6 +82,18 @@ async def test_a_rule_that_does_not_speak_of_an_actor_token_does_not_drop_one() 
     house = House(rules=(ORDERS_TO_INVENTORY,))
     error = await house.refused("orders", house.our_token(), **READ, **dana(house))
     assert error.reason == "no_rule"
+
+
+@pytest.mark.requirement("TX-52")
+@pytest.mark.xfail(
+    strict=True, reason="settings.check_rules accepts a rule that can never match; the sample has one of them"
+)
+def test_a_rule_that_names_no_actor_and_requires_an_actor_token_is_a_mistake(tmp_path: Path) -> None:
+    """Such a rule does nothing, and whoever wrote it believes that it does something."""
+    tree = acme()
+    rule = named(tree, "rules", "helpdesk-impersonation")
+    rule["actor"] = {"from": "corp-okta", "required": True}
+    assert sentences(tmp_path, tree)
 
 
 @pytest.mark.requirement("TX-53")

@@ -10,6 +10,7 @@ from tests.fakes.forge import SigningKey, forge
 from tests.fakes.house import (
     APIS,
     CLIENTS,
+    CORP,
     INVENTORY,
     ISSUER,
     NOW,
@@ -137,6 +138,17 @@ def test_two_apis_never_share_an_audience() -> None:
     twin = replace(APIS[0], name="twin")
     with pytest.raises(ValueError, match="same audience"):
         Catalog(clients=(), apis=(APIS[0], twin), issuers=(), rules=(), defaults=House().defaults, digest="d")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="store.catalog.Catalog promises ValueError for one name twice and keeps the last"
+)
+@pytest.mark.parametrize("twice", ["clients", "apis", "issuers"])
+def test_two_things_of_one_kind_never_share_a_name(twice: str) -> None:
+    parts: dict[str, Any] = {"clients": CLIENTS, "apis": APIS, "issuers": (CORP,)}
+    other = {"apis": replace(APIS[0], audience="urn:other")}.get(twice, parts[twice][0])
+    with pytest.raises(ValueError, match="name"):
+        Catalog(**{**parts, twice: (*parts[twice], other)}, rules=(), defaults=House().defaults, digest="d")
 
 
 @pytest.mark.requirement("TX-125")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.fakes.served import INVENTORY
 from tests.fakes.server import RealServer
-from tests.fakes.wire import Reply
+from tests.fakes.wire import Line, Reply, request
 
 from actas.core.wire import ACCESS_TOKEN
 from actas.crypto import jose
@@ -91,3 +91,21 @@ def test_an_assertion_works_once_over_the_wire(server: RealServer) -> None:
     assert server.post(form).status == 200
     again = server.post(form)
     assert (again.status, again.json["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.xfail(
+    reason="answers wait for the caller's acknowledgement of their head (Nagle's algorithm)", strict=True
+)
+def test_an_answer_does_not_wait_for_an_acknowledgement(server: RealServer) -> None:
+    """A caller acknowledges late, up to 40 ms; a server that waits for that is slow however fast it is."""
+    with Line(server.port) as line:
+        taken = [_seconds(line) for _ in range(60)]
+    # The first acknowledgements of a connection come at once.
+    assert min(taken[-20:]) < 0.03
+
+
+def _seconds(line: Line) -> float:
+    began = time.perf_counter()
+    line.send(request("GET", "/jwks"))
+    line.reply()
+    return time.perf_counter() - began

@@ -91,8 +91,10 @@ def test_a_mapping_that_does_not_compile_names_its_field(field: str) -> None:
 @pytest.mark.requirement("SEC-24")
 @given(st.text(max_size=40).filter(is_name), st.text(max_size=40).filter(is_name))
 def test_two_issuers_never_yield_one_name(one: str, other: str) -> None:
-    issuers = (PLAIN, replace(PLAIN, name="plain2", issuer="https://two.example"), CORP)
-    mapping = IdentityMapping(issuers)
+    issuers = tuple(
+        replace(PLAIN, name=name, issuer=f"https://{name}.example") for name in ("plain", "plain2")
+    )
+    mapping = IdentityMapping([*issuers, CORP])
     first = mapping.map(issuers[0], {"sub": one}).subject
     second = mapping.map(issuers[1], {"sub": other}).subject
     assert first != second
