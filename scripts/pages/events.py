@@ -50,7 +50,7 @@ PARTY: Final[dict[str, str]] = {
     "type": "what the token was presented as",
     "audience": "list: the `aud` of its token",
     "token": "the token: `jti`, `digest`, `exp` and `iat`, the last two in seconds since the epoch",
-    "origin": "`iss` and `sub` of whoever first vouched for it, where that is not this server",
+    "origin": "`iss`, `sub` and `name` of the issuer that first vouched for it, where that is not we",
     "presenters": "list: the clients that its issuer's registration lets present it; `*` for all",
     "client": "for a token of ours, the client it was issued to",
     "scope": "the scopes of its token",

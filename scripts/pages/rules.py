@@ -63,7 +63,15 @@ STAGES: Final = f"""
 NO_SCOPES: Final = """
 **Scopes are never carried over, they are bought.** `scopes` maps what the subject token holds to what it
 buys at the target. An ID token holds no scopes, so a rule for one says what it sells `any`way. `same` passes
-held scopes on within one API, for narrowing.
+held scopes on within one API, for narrowing, and narrowing never gives a scope that was not held.
+
+**A deny sees further than an allow.** `subject.from` of a deny also finds a token of ours that was made from a
+token of that issuer, `chain` of a deny finds anybody in the chain, and an unknown kind escapes no deny. `chain`
+of an allow finds only parties that this server vouches for, because another issuer can call its parties
+anything.
+
+**Groups travel as far as rules need them.** A token of ours carries those of the subject's groups that some
+rule names, so that a rule by group holds at the next hop as well.
 """
 
 SEEN: Final[dict[str, str]] = {
@@ -78,7 +86,8 @@ SEEN: Final[dict[str, str]] = {
     "subject.claims": "mapping: the verified claims of its token; only those that some rule names are kept",
     "actor.id": "as for the subject, of whoever would act; all the fields of `subject` are there",
     "chain.kinds": "list: the kind of the subject, then of every actor, oldest first, the acting party last",
-    "chain.names": "list: their names, in the same order",
+    "chain.names": "list: their names, in the same order; before that of another issuer's party, its `iss`",
+    "chain.members": "list of `iss`, `sub`, `kind`: the same parties",
     "chain.depth": "how many actors there are",
     "client.name": "who asks",
     "client.kind": "`service`, `agent` or `app`",

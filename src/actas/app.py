@@ -45,7 +45,7 @@ from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping, MappingError
 from actas.policy.rule import RuleError
 from actas.settings.definitions import Definitions
-from actas.settings.faults import Fault
+from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft, Finding, read
 from actas.settings.references import SecretsMode
 from actas.store.audit import StreamWriter, open_writer
@@ -259,7 +259,13 @@ def validators(base: Foundation, out: Outside) -> Validators:
     )
     return Validators(
         [
-            AccessTokenValidator(issuer=base.issuer, keys=base.ring, clients=base.catalog, clock=base.clock),
+            AccessTokenValidator(
+                issuer=base.issuer,
+                keys=base.ring,
+                clients=base.catalog,
+                trust=base.catalog,
+                clock=base.clock,
+            ),
             IdTokenValidator(foreign),
             ForeignJwtValidator(foreign),
         ]
@@ -316,6 +322,7 @@ class Assembly:
     Attributes:
         gate: the public listener.
         probes: what must work for this process to issue, by name.
+        reloading: held while a configuration is read and put in force, so that the last word wins.
     """
 
     base: Foundation
@@ -325,6 +332,7 @@ class Assembly:
     marks: Marks
     gate: Gate
     probes: Mapping[str, Probe]
+    reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def start(self) -> None:
@@ -351,7 +359,16 @@ class Assembly:
             AuditUnavailable: the change could not be recorded; the old configuration serves on.
         """
         base = self.base
+        if draft.server.issuer != base.issuer:
+            raise ConfigurationFaults([_restart("server.issuer", "a new issuer needs a restart")])
         loaded = draft.compile(pepper=base.ring.secret_pepper, extra_checks=[findings])
+        held = base.ring.keys()
+        missing = draft.keys.algorithms - {
+            key.algorithm for key in held if key.purpose == "token" and key.state == "active"
+        }
+        if missing:
+            message = f"there is no {min(missing)} key yet; one is made at a restart"
+            raise ConfigurationFaults([_restart("keys", message)])
         definitions = dataclasses.replace(
             loaded.definitions, server=base.definitions.server, keys=base.definitions.keys
         )
@@ -387,6 +404,10 @@ class Assembly:
                 await self.minutes.write_counts(self.base.clock.now())
             except AuditUnavailable as failed:
                 _log.error("refusal counts not written", detail=failed.detail)
+
+
+def _restart(path: str, message: str) -> Fault:
+    return Fault(place="the new configuration", path=path, message=message)
 
 
 @contextlib.asynccontextmanager
@@ -433,7 +454,8 @@ def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dic
     """Return every public path with who answers it."""
     server = base.definitions.server
     errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
-    token = TokenEndpoint(pipeline, errors=errors, deliveries=writer)
+    admission = Admission(most=base.definitions.limits.in_flight)
+    token = TokenEndpoint(pipeline, errors=errors, deliveries=writer, admission=admission)
     described = metadata(
         server.issuer,
         grant_types=pipeline.grant_types,
@@ -450,7 +472,7 @@ def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dic
     paths = metadata_paths(server.issuer)
     prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
     return {
-        f"{prefix}/token": Admission(token, most=base.definitions.limits.in_flight, errors=errors),
+        f"{prefix}/token": token,
         f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
         f"{prefix}/errors": ErrorsPage(),
         paths["oauth"]: about,

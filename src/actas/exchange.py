@@ -7,6 +7,7 @@ path that issues a token.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -178,6 +179,8 @@ class Exchange:
         known = self._parties.get(client.name)
         if known is None:
             api = None if client.api is None else self._apis.api(client.api)
+            if api is not None and api.disabled:
+                api = None  # no token is meant for it any more
             known = self._parties[client.name] = party_of(client, issuer=self._issuer, api=api)
         return known
 
@@ -212,9 +215,10 @@ class Exchange:
         trail.refused = refused
         try:
             receipt = await self._audit.close(trail)
-        except AuditUnavailable as failed:
-            reason = "overloaded" if failed.overloaded else "audit_unavailable"
-            return TemporarilyUnavailable(reason, detail=failed.detail)
+        except Exception as failed:  # noqa: BLE001  (the refusal stands and is answered, whatever it is: SEC-04)
+            overloaded = isinstance(failed, AuditUnavailable) and failed.overloaded
+            reason = "overloaded" if overloaded else "audit_unavailable"
+            return TemporarilyUnavailable(reason, detail=type(failed).__name__)
         refused.entry = None if receipt is None else trail.entry
         return refused
 
@@ -224,7 +228,10 @@ def _as_refusal(exc: Exception) -> OAuthError:
         return exc
     if isinstance(exc, StoreUnavailable):
         return TemporarilyUnavailable("storage_unavailable", detail=str(exc))
-    return ServerError("internal", detail=repr(exc))
+    # Where it happened, never what it said: the message of an exception may hold a secret (SEC-87).
+    frames = traceback.extract_tb(exc.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return ServerError("internal", detail=f"{type(exc).__name__}{place}")
 
 
 def _record(judgement: Judgement, policy: Policy, trail: Trail) -> None:
@@ -233,10 +240,11 @@ def _record(judgement: Judgement, policy: Policy, trail: Trail) -> None:
     proposal = situation.proposal
     trail.kind = None if judgement.kind is None else judgement.kind.name
     trail.chain = situation.chain
-    trail.claims = {
-        "subject": policy.needed.subject_claims(proposal.subject),
-        "actor": policy.needed.actor_claims(proposal.acting),
-    }
+    actor_claims = policy.needed.actor_claims(proposal.acting)
+    if proposal.subject.may_act is not None:
+        named = proposal.acting.claims
+        actor_claims |= {name: named[name] for name in proposal.subject.may_act.members if name in named}
+    trail.claims = {"subject": policy.needed.subject_claims(proposal.subject), "actor": actor_claims}
     trail.policy = policy.version
     if judgement.permit is not None:
         trail.rules = judgement.permit.rules

@@ -74,10 +74,6 @@ async def test_a_foreign_chain_is_kept_with_its_issuer_named() -> None:
 
 
 @pytest.mark.requirement("SEC-49", "TX-57")
-@pytest.mark.xfail(
-    strict=True,
-    reason="policy.match compares names and kinds of chain members without their issuer, in allows too",
-)
 @pytest.mark.parametrize(
     "demand",
     [

@@ -111,10 +111,6 @@ async def test_an_id_token_for_several_must_say_to_whom_it_was_issued() -> None:
 
 
 @pytest.mark.requirement("SEC-21")
-@pytest.mark.xfail(
-    strict=True,
-    reason="subjects.jwt._presenters looks at azp instead of aud, not besides: OpenID Connect Core 3.1.3.7 (3)",
-)
 async def test_azp_does_not_stand_in_for_an_audience_that_is_not_ours() -> None:
     house = House(rules=EVERYBODY)
     token = house.id_token(aud="their-app", azp="acme-web", nonce="n")

@@ -111,10 +111,6 @@ async def test_no_failure_of_the_log_issues_anything(failure: Exception) -> None
 
 
 @pytest.mark.requirement("REL-02", "SEC-04")
-@pytest.mark.xfail(
-    strict=True,
-    reason="exchange.Exchange._refuse lets anything but AuditUnavailable out of the second attempt to record",
-)
 @pytest.mark.parametrize("failure", [OSError(28, "no space left"), ValueError("too long")])
 async def test_an_unexpected_failure_of_the_log_is_the_same_503(failure: Exception) -> None:
     house = House(writer=FailingWriter(failure))

@@ -174,10 +174,6 @@ async def test_only_the_diagonal_passes_as_actor_token(kind: str, slot: str) -> 
 
 
 @pytest.mark.requirement("SEC-22", "TX-32")
-@pytest.mark.xfail(
-    strict=True,
-    reason="subjects.foreign_jwt takes an ID token without nonce and at_hash, and azp is not looked at there",
-)
 @pytest.mark.parametrize("claims", [{}, {"aud": ["acme-web", "their-app"], "azp": "their-app"}])
 async def test_a_bare_id_token_is_not_an_access_token_of_an_issuer_of_both(claims: dict[str, Any]) -> None:
     """Where an issuer's registration accepts both, a JWT without a sign of either is refused as ``jwt``."""

@@ -135,10 +135,6 @@ async def test_only_the_claims_that_a_rule_looks_at_are_written_down() -> None:
 
 
 @pytest.mark.requirement("SEC-87", "SEC-04")
-@pytest.mark.xfail(
-    strict=True,
-    reason="exchange._as_refusal writes repr() of an unexpected exception, which may quote a secret",
-)
 async def test_an_unexpected_exception_that_quotes_a_secret_does_not_put_it_into_the_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -26,6 +26,7 @@ MAY_USE: Final = {
     ("subjects/access_token.py", "validate"): "which of our keys",
     ("subjects/jwt.py", "_issuer"): "which registered issuer to look up",
     ("subjects/jwt.py", "prove"): "which of the issuer's keys",
+    ("subjects/jwt.py", "_says_access_token"): "the typ of a token that is verified by then",
     ("issuers/access_token.py", "_reread"): "what we have just signed ourselves",
 }
 """Every function outside ``crypto`` that may look at what is unverified, and what for."""

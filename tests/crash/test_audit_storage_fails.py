@@ -108,7 +108,7 @@ async def _press_through(server: RealServer, load: Load, fault: Fault) -> None:
                 assert reply.reason == "audit_unavailable"
                 assert reply.header("retry-after") == "1"
                 assert reply.header("actas-entry") is None
-            await asyncio.to_thread(until, lambda: load.statuses()[503] >= 24)
+            await asyncio.to_thread(until, lambda: load.statuses()[503] >= 12)
             assert load.statuses()[200] == before
             live = await asyncio.to_thread(server.manage, "/livez")
             ready = await asyncio.to_thread(server.manage, "/readyz")

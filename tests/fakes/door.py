@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from actas.web.admission import Admission
 from actas.web.asgi import Message, Scope
 from actas.web.errors import ErrorWriter
 from actas.web.gate import Endpoint
@@ -76,7 +77,9 @@ class Door:
 
     def __init__(self, house: House, *, dev: bool = False) -> None:
         errors = ErrorWriter(docs=DOCS, issuer=ISSUER, dev=dev)
-        self.endpoint = TokenEndpoint(house.exchange, errors=errors, deliveries=house.writer)
+        self.endpoint = TokenEndpoint(
+            house.exchange, errors=errors, deliveries=house.writer, admission=Admission(most=64)
+        )
 
     async def post(
         self,

@@ -157,6 +157,13 @@ GUARDS: Final[tuple[Guard, ...]] = (
         trip=trips.only("downscope", trips.at_another_api),
         check=checks.requester_holds_the_token,
     ),
+    Guard(
+        name="who may act would be lost",
+        reason="actor_not_allowed",
+        naming="that would be lost",
+        trip=trips.only("downscope", trips.subject(may_act={"sub": "web", "iss": ISSUER}, act=None)),
+        check=checks.restriction_is_kept,
+    ),
     Guard(name="chain too deep", reason="chain_too_deep", naming="2 actors", trip=trips.only("delegation", trips.too_deep)),
     Guard(
         name="actor token issued to another client",

@@ -265,7 +265,9 @@ class House:
             digest=self.ring.digest,
             clock=self.clock,
         )
-        own = AccessTokenValidator(issuer=ISSUER, keys=self.ring, clients=self.catalog, clock=self.clock)
+        own = AccessTokenValidator(
+            issuer=ISSUER, keys=self.ring, clients=self.catalog, trust=self.catalog, clock=self.clock
+        )
         self.validators = validators = Validators(
             [own, IdTokenValidator(foreign), ForeignJwtValidator(foreign)]
         )

@@ -43,11 +43,13 @@ class Company:
     Attributes:
         secrets: by client.
         environ: the variables in which the server finds them.
+        file: the configuration.
         tree: the configuration, to be changed before it is written.
     """
 
     def __init__(self, folder: Path, *, issuer: str) -> None:
         self.folder = folder
+        self.file = folder / "actas.yaml"
         self.issuer = issuer
         self.idp_key = jose.PrivateKey.generate("ES256")
         self.robot_key = jose.PrivateKey.generate("ES256")
@@ -61,11 +63,6 @@ class Company:
             "clients": _clients(),
             "rules": _rules(),
         }
-
-    @property
-    def file(self) -> Path:
-        """The configuration."""
-        return self.folder / "actas.yaml"
 
     def write(self) -> None:
         """Write the configuration and the public keys it names. JSON is YAML."""

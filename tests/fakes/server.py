@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import json
 import os
 import signal
@@ -122,7 +123,15 @@ class RealServer:
         assert not self.alive
         # Leading a session: whatever it starts can be ended with it.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "actas", "serve", *(["--dev"] if self.dev else []), "-c", "actas.yaml"],
+            [
+                sys.executable,
+                "-m",
+                "actas",
+                "serve",
+                *(["--dev"] if self.dev else []),
+                "-c",
+                self.company.file.name,
+            ],
             cwd=self.folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,
@@ -173,6 +182,16 @@ class RealServer:
         """Stop it and start it again on the same folder."""
         assert self.stop() == 0, self.said
         self.start()
+
+    def twin(self) -> RealServer:
+        """Return another server over the same folder, with the same issuer, at addresses of its own."""
+        other = RealServer(self.folder, path=self.path, issuer=self.issuer, dev=self.dev)
+        places = {name: other.company.tree["server"][name] for name in ("listen", "management")}
+        other.company = copy.copy(self.company)
+        other.company.tree = copy.deepcopy(self.company.tree)
+        other.company.tree["server"] |= places
+        other.company.file = self.folder / "twin.yaml"
+        return other
 
     def refuse(self) -> tuple[int, str]:
         """Start it when it must not start; return its exit code and what it said."""

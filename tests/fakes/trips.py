@@ -113,4 +113,5 @@ def unevaluable(one: Attempt) -> Attempt:
 
 def at_another_api(one: Attempt) -> Attempt:
     rule = replace(one.rule, scopes=sells(any="orders:read stock:read"))
-    return replace(one, target="inventory", scope="stock:read", rule=rule)
+    held = {"scope": "orders:read stock:read"}
+    return replace(one, target="inventory", scope="stock:read", rule=rule, changed=held)

@@ -187,7 +187,6 @@ async def test_the_questions_are_worth_asking() -> None:
 
 
 @pytest.mark.requirement("SEC-45", "TX-109")
-@pytest.mark.xfail(strict=True, reason="admin.rehearsal._client does not refuse a client that proves nothing")
 async def test_a_public_client_is_refused_in_a_rehearsal_too() -> None:
     clients = [replace(one, grants=GRANTS) if one.name == "phone" else one for one in CLIENTS]
     house = House(clients=clients, rules=(allow("a", "delegation", "phone", "inventory"),))
@@ -198,9 +197,6 @@ async def test_a_public_client_is_refused_in_a_rehearsal_too() -> None:
 
 
 @pytest.mark.requirement("SEC-45", "SEC-86")
-@pytest.mark.xfail(
-    strict=True, reason="the claims that may_act was compared with are not recorded unless a rule names them"
-)
 async def test_a_decision_that_looked_at_may_act_is_made_again() -> None:
     house = House(rules=(allow("a", "delegation", "orders", "inventory", actor=ANYBODY),))
     token = house.our_token(act=None, may_act={"iss": IDP, "sub": "id-dana", "email": "dana@acme.example"})
@@ -211,9 +207,6 @@ async def test_a_decision_that_looked_at_may_act_is_made_again() -> None:
 
 
 @pytest.mark.requirement("SEC-45")
-@pytest.mark.xfail(
-    strict=True, reason="audit.stream.instant rounds up, into a second in which the token has ended"
-)
 async def test_a_decision_at_the_end_of_a_second_is_made_again() -> None:
     house = House(clock=FixedClock(NOW + 0.9997))
     await house.ask("orders", house.our_token(exp=NOW + 1), audience="inventory", scope="stock:read")
@@ -222,9 +215,6 @@ async def test_a_decision_at_the_end_of_a_second_is_made_again() -> None:
 
 
 @pytest.mark.requirement("SEC-45")
-@pytest.mark.xfail(
-    strict=True, reason="admin.rehearsal._prove says invalid_request where the pipeline answers 503"
-)
 async def test_an_issuer_that_cannot_be_reached_is_the_same_error_in_a_rehearsal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

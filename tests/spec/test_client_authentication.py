@@ -182,10 +182,6 @@ async def test_a_header_that_is_not_basic_is_an_invalid_client(header: str) -> N
 
 
 @pytest.mark.requirement("TX-101", "SEC-07")
-@pytest.mark.xfail(
-    strict=True,
-    reason="clients.basic decodes with urllib, which keeps a malformed escape that core.params refuses",
-)
 @pytest.mark.parametrize("secret", ["100%", "%zz", "%4"])
 async def test_a_malformed_escape_in_the_header_is_refused_as_it_is_in_the_form(secret: str) -> None:
     """Two readers of one encoding are a bypass; there is to be one (SEC-07)."""

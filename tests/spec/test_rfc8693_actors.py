@@ -85,9 +85,6 @@ async def test_a_rule_that_does_not_speak_of_an_actor_token_does_not_drop_one() 
 
 
 @pytest.mark.requirement("TX-52")
-@pytest.mark.xfail(
-    strict=True, reason="settings.check_rules accepts a rule that can never match; the sample has one of them"
-)
 def test_a_rule_that_names_no_actor_and_requires_an_actor_token_is_a_mistake(tmp_path: Path) -> None:
     """Such a rule does nothing, and whoever wrote it believes that it does something."""
     tree = acme()

@@ -140,9 +140,6 @@ def test_two_apis_never_share_an_audience() -> None:
         Catalog(clients=(), apis=(APIS[0], twin), issuers=(), rules=(), defaults=House().defaults, digest="d")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="store.catalog.Catalog promises ValueError for one name twice and keeps the last"
-)
 @pytest.mark.parametrize("twice", ["clients", "apis", "issuers"])
 def test_two_things_of_one_kind_never_share_a_name(twice: str) -> None:
     parts: dict[str, Any] = {"clients": CLIENTS, "apis": APIS, "issuers": (CORP,)}

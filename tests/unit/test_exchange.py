@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS, House
 
 from actas.core.wire import ID_TOKEN
 from actas.crypto import jose
-from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS, House
 
 
 @pytest.mark.requirement("TX-51", "TX-54", "TX-81", "TX-82", "TX-83", "TX-85", "TX-120", "TX-121")
@@ -31,6 +31,7 @@ async def test_a_persons_token_becomes_the_agents() -> None:
         "sub_id": {"format": "iss_sub", "iss": "https://idp.acme.example", "sub": "id-alice"},
         "client_id": "assistant",
         "scope": "orders:read orders:write",
+        "groups": ["support"],
         "iat": NOW,
         "exp": NOW + 300,
         "act": {"iss": ISSUER, "sub": "assistant", "sub_profile": "ai_agent"},

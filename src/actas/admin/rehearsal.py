@@ -17,7 +17,14 @@ from actas.admin.made_up import party_from_event
 from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
-from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
+from actas.core.errors import (
+    BadToken,
+    InvalidClient,
+    InvalidRequest,
+    OAuthError,
+    TemporarilyUnavailable,
+    UnauthorizedClient,
+)
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Proposal
 from actas.core.ports import Clock
@@ -126,16 +133,15 @@ class Rehearsal:
             raise InvalidClient(
                 detail=f"the client {name!r} is {'unknown' if client is None else 'disabled'}"
             )
-        if grant_type not in client.grants:
+        if grant_type not in client.grants or client.auth.method == "none":
             raise UnauthorizedClient(
                 "client_may_not_exchange", detail=f"{name} is not registered for {grant_type}"
             )
         return client
 
     def _itself(self, client: Client) -> Party:
-        return party_of(
-            client, issuer=self.issuer, api=None if client.api is None else self.apis.api(client.api)
-        )
+        api = None if client.api is None else self.apis.api(client.api)
+        return party_of(client, issuer=self.issuer, api=None if api is None or api.disabled else api)
 
     async def _prove(self, token: PresentedToken | None) -> Party | None:
         if token is None:
@@ -143,6 +149,8 @@ class Rehearsal:
         try:
             return await self.subjects.prove(token)
         except BadToken as bad:
+            if bad.why == "upstream_down":
+                raise TemporarilyUnavailable("upstream_down", detail=bad.detail) from bad
             raise InvalidRequest(bad.reason(token.role), detail=f"{token.role} token: {bad.detail}") from bad
 
     def _early(self, event: Mapping[str, Any]) -> Explanation:

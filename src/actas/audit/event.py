@@ -7,6 +7,7 @@ only those that some rule may look at are kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ from actas.core.ports import Json
 
 MAX_TEXT: Final = 500
 """Characters of any free text in an event."""
+
+_STEERING: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+"""What JSON lets through unescaped and a terminal or an editor obeys: DEL, C1, line and direction marks."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _NO_CLAIMS: Final[Mapping[str, Json]] = {}
@@ -36,7 +40,12 @@ def event_of(trail: Trail) -> bytes:
     _add_question(event, trail)
     _add_parties(event, trail)
     _add_decision(event, trail)
-    return _encode(event)
+    line = _encode(event)
+    return line if _STEERING.search(line) is None else _STEERING.sub(_escaped, line)
+
+
+def _escaped(match: re.Match[bytes]) -> bytes:
+    return "".join(f"\\u{ord(char):04x}" for char in match.group().decode("utf-8")).encode("ascii")
 
 
 def _add_outcome(event: dict[str, Any], trail: Trail) -> None:
@@ -109,7 +118,11 @@ def party_document(party: Party, claims: Mapping[str, Json]) -> dict[str, Any]:
         },
     }
     if party.origin != party.identity:
-        document["origin"] = {"iss": party.origin.issuer, "sub": party.origin.subject}
+        document["origin"] = {
+            "iss": party.origin.issuer,
+            "sub": party.origin.subject,
+            "name": party.origin_name,
+        }
     if party.presenters is not None:
         document["presenters"] = ["*"] if party.presenters is ANY_CLIENT else sorted(party.presenters)
     if party.client_id is not None:
@@ -144,7 +157,7 @@ def _asked(request: ExchangeRequest) -> dict[str, Any]:
     if request.resource:
         asked["resource"] = [one[:MAX_TEXT] for one in request.resource]
     if request.scope is not None:
-        asked["scope"] = " ".join(sorted(request.scope))[: 4 * MAX_TEXT]
+        asked["scope"] = " ".join(sorted(request.scope))
     if request.subject is not None:
         asked["subject_token_type"] = request.subject.type
     if request.actor is not None:

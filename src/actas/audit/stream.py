@@ -78,7 +78,7 @@ def instant(at: float) -> str:
 
     Every instant of the log has this one width, so that instants compare as text.
     """
-    seconds, millis = divmod(round(at * 1000), 1000)
+    seconds, millis = divmod(int(at * 1000), 1000)
     return f"{_second(seconds)}.{millis:03d}Z"
 
 

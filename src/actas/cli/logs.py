@@ -48,6 +48,8 @@ def _filter(_logger: object, _method: str, event: MutableMapping[str, Any]) -> M
 
 def configure() -> None:
     """Set up the logs of this process."""
+    # What strangers send is not worth a line each; what matters is told by us.
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     terminal = sys.stderr.isatty()
     shown = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
     traces = () if terminal else (structlog.processors.format_exc_info,)

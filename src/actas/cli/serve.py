@@ -51,6 +51,7 @@ def command(
     draft = read_draft(run, paths, dev=dev, environ=environ)
     count = workers or draft.server.workers
     from actas.web.server import listen
+    from actas.web.server import run as run_serving
 
     try:
         public = listen(draft.server.listen.host, draft.server.listen.port)
@@ -62,7 +63,7 @@ def command(
     host, port = public.getsockname()[:2]
     if count == 1:
         with refusals():
-            asyncio.run(
+            run_serving(
                 serve(job, draft, ready=lambda: say(f"actas serves {draft.server.issuer} on {host}:{port}"))
             )
         return
@@ -91,7 +92,9 @@ class Job:
 
 def work(job: Job, _number: int) -> None:
     """Run one worker process."""
-    asyncio.run(serve(job, _read(job), ready=lambda: None))
+    from actas.web.server import run as run_serving
+
+    run_serving(serve(job, _read(job), ready=lambda: None))
 
 
 async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
@@ -120,8 +123,8 @@ async def _reload(job: Job, house: Assembly) -> None:
 
     log = structlog.get_logger("actas")
     try:
-        draft = await asyncio.to_thread(_read, job)
-        await house.replace(draft)
+        async with house.reloading:
+            await house.replace(await asyncio.to_thread(_read, job))
     except ConfigurationFaults as broken:
         for fault in broken.faults:
             log.error("configuration not reloaded", fault=str(fault))  # noqa: TRY400 (no defect: no trace)

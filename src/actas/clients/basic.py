@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from urllib.parse import unquote_plus
 
-from actas.core.errors import InvalidClient
+from actas.core.errors import InvalidClient, InvalidRequest
+from actas.core.params import decode_component
 from actas.core.secret import Secret
 
 MAX_HEADER = 8192
@@ -37,9 +37,6 @@ def read_basic(header: Secret) -> tuple[str, Secret]:
     if not colon or not name:
         raise InvalidClient(detail="the Authorization header holds no id and secret", challenge=True)
     try:
-        return (
-            unquote_plus(name, encoding="utf-8", errors="strict"),
-            Secret(unquote_plus(secret, encoding="utf-8", errors="strict")),
-        )
-    except UnicodeDecodeError:
-        raise InvalidClient(detail="client id or secret is not form-encoded UTF-8", challenge=True) from None
+        return decode_component(name), Secret(decode_component(secret))
+    except InvalidRequest as bad:
+        raise InvalidClient(detail=f"client id or secret: {bad.detail}", challenge=True) from None

@@ -86,6 +86,21 @@ def audience(claims: Mapping[str, Json]) -> tuple[str, ...]:
     return found
 
 
+def names(claims: Mapping[str, Json], key: str) -> tuple[str, ...]:
+    """Return a claim that is a list of names; empty when it is absent.
+
+    Raises:
+        BadToken: it is present and is not one.
+    """
+    value = claims.get(key, [])
+    if not isinstance(value, list):
+        raise BadToken(f"the claim {key} is not a list of names")
+    found = tuple([one for one in value if isinstance(one, str) and is_name(one)])
+    if len(found) != len(value):
+        raise BadToken(f"the claim {key} is not a list of names")
+    return found
+
+
 def scope(claims: Mapping[str, Json]) -> frozenset[str]:
     """Return ``scope`` as a set; empty when it is absent (TX-73: unknown counts as none).
 

@@ -108,6 +108,15 @@ class Params:
         return frozenset(self._values)
 
 
+def decode_component(text: str) -> str:
+    """Return one form-encoded value as text: for the halves of HTTP Basic, which are encoded alike.
+
+    Raises:
+        InvalidRequest: a malformed escape, a NUL, or not UTF-8.
+    """
+    return _decode(text)
+
+
 def _repeated(name: str) -> InvalidRequest:
     return InvalidRequest("malformed_request", detail=f"the parameter {name[:64]!r} appears twice")
 

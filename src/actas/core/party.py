@@ -61,6 +61,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         origin: who it is to the issuer of the presented token: its ``iss`` and ``sub``.
         kind: person, service, agent or app.
         issuer_name: what the configuration calls the issuer; ``actas`` for our own.
+        origin_name: what the configuration calls the issuer of ``origin``, also in a token of ours.
         token_type: the declared and proven type of the token.
         audience: its ``aud``.
         presenters: for a foreign token, the clients that its issuer's registration lets present it, or
@@ -87,6 +88,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     issued_at: int
     claims: Mapping[str, Json]
+    origin_name: str = OURSELVES
     presenters: frozenset[str] | None = None
     client_id: str | None = None
     scope: frozenset[str] = frozenset()

@@ -74,6 +74,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         actors: the chain of the new token, newest first.
         expires_at: when it ends, seconds since the epoch; never later than any parent.
         not_after: the earliest end of its parents, for the re-reading.
+        groups: the subject's groups that some rule may ask for at a later hop.
         claims: claims the rules add; never a reserved one.
         txn: the root of the lineage, or None to start one.
     """
@@ -93,6 +94,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     not_after: int | None = None
     algorithm: SigningAlgorithm | None = None
+    groups: tuple[str, ...] = ()
     claims: Mapping[str, Json] = msgspec.field(default_factory=dict[str, Json])
     txn: str | None = None
 

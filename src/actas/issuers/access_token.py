@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from actas.core.client import PartyKind
+from actas.core.errors import InvalidRequest
 from actas.core.party import Actor, Identity
 from actas.core.permit import Issued, Permit
 from actas.core.ports import Chance, JsonObject
@@ -48,7 +49,11 @@ class AccessTokenIssuer:
     async def issue(self, permit: Permit) -> Issued:
         token_id = self._chance.token(16)
         claims = self._claims(permit, token_id)
-        token = await self._keys.sign(claims, typ=AT_JWT, purpose="token", algorithm=permit.algorithm)
+        try:
+            token = await self._keys.sign(claims, typ=AT_JWT, purpose="token", algorithm=permit.algorithm)
+        except ValueError as too_much:
+            # Only what the caller sent can make a token too large: claims and groups that rules carry on.
+            raise InvalidRequest("malformed_request", detail=f"the new token: {too_much}") from too_much
         text = token.reveal()
         self._reread(text, claims, permit)
         return Issued(
@@ -82,6 +87,8 @@ class AccessTokenIssuer:
             claims["sub_profile"] = profile
         if permit.origin != permit.subject:
             claims["sub_id"] = _subject_identifier(permit.origin)
+        if permit.groups:
+            claims["groups"] = [*permit.groups]
         if permit.actors:
             claims["act"] = act_of(permit.actors)
         return claims

@@ -94,12 +94,15 @@ def chain_continues_or_begins(proposal: Proposal) -> Refusal | None:
 
 def actor_is_new(proposal: Proposal) -> Refusal | None:
     """SEC-53: a chain never repeats an actor, and nobody acts for itself."""
-    added = (proposal.acting.as_actor(), *proposal.acting.actors)
-    known = {proposal.subject.identity, *(member.identity for member in proposal.subject.actors)}
-    for member in added:
+    subject, acting = proposal.subject, proposal.acting
+    # A foreign party has two names, ours for it and its issuer's; an act claim may hold either.
+    known = {subject.identity, subject.origin}
+    for member in (*subject.actors, *acting.actors):
         if member.identity in known:
             return _refuse("actor_not_allowed", f"{member.identity.subject} is in the chain already")
         known.add(member.identity)
+    if acting.identity in known or acting.origin in known:
+        return _refuse("actor_not_allowed", f"{acting.identity.subject} is in the chain already")
     return None
 
 
@@ -113,6 +116,13 @@ def no_chain_would_be_lost(proposal: Proposal) -> Refusal | None:
         return _refuse(
             "actor_not_allowed", "an actor token was sent, and this kind of exchange names no actor"
         )
+    return restriction_is_kept(proposal)
+
+
+def restriction_is_kept(proposal: Proposal) -> Refusal | None:
+    """SEC-51: ``may_act`` is not carried on, so a kind that adds no actor may not take such a token."""
+    if proposal.subject.may_act is not None:
+        return _refuse("actor_not_allowed", "the subject token says who may act, and that would be lost")
     return None
 
 

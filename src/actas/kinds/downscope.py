@@ -5,7 +5,7 @@ from __future__ import annotations
 from actas.core.party import Actor
 from actas.core.permit import Proposal
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
-from actas.kinds.checks import requester_holds_the_token
+from actas.kinds.checks import requester_holds_the_token, restriction_is_kept
 from actas.kinds.kind import Kind
 
 
@@ -28,6 +28,7 @@ DOWNSCOPE = Kind(
     spec="RFC 8693 section 1; RFC 6749 section 6 (never more than was held)",
     fits=_fits,
     chain=_chain,
-    checks=(requester_holds_the_token,),
+    checks=(requester_holds_the_token, restriction_is_kept),
+    only_held=True,
     yields=frozenset({ACCESS_TOKEN}),
 )

@@ -70,14 +70,14 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     """
     refusals = _refused_by(EVERY_KIND, proposal)
     situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
-    considered = tuple([kind for kind in kinds if kind.fits(proposal)])
+    considered = tuple([kind for kind in kinds if proposal.requested in kind.yields and kind.fits(proposal)])
     kind, verdicts = _choose(situation, considered, policy)
     if kind is not None:
         refusals += _refused_by(kind.checks, proposal)
     refusals += _rule_refusals(kind, verdicts)
 
     tables = _tables(proposal, kind, verdicts)
-    granted, scope_refusal = _scopes(proposal.scope, tables, policy.defaults.on_excess_scope)
+    granted, scope_refusal = _scopes(proposal.scope, tables, verdicts, policy.defaults.on_excess_scope)
     if scope_refusal is not None and kind is not None:
         refusals.append(scope_refusal)
 
@@ -136,13 +136,14 @@ def _refused_by(checks: Iterable[Check], proposal: Proposal) -> list[Refusal]:
 def _tables(proposal: Proposal, kind: Kind | None, verdicts: tuple[Verdict, ...]) -> tuple[ScopeTable, ...]:
     """The scopes of every target, under one kind: the chosen one, else the first that was considered."""
     client, held = proposal.client, proposal.subject.scope
-    return tuple(
+    tables = tuple(
         [
             scope_table(verdict, client=client, held=held)
             for verdict in verdicts
             if kind is not None or verdict.kind == verdicts[0].kind
         ]
     )
+    return tuple([table.only(held) for table in tables]) if kind is not None and kind.only_held else tables
 
 
 def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
@@ -198,18 +199,34 @@ def _denied(rule: Rule, detail: str) -> Refusal:
 
 
 def _scopes(
-    requested: frozenset[str] | None, tables: tuple[ScopeTable, ...], on_excess: str
+    requested: frozenset[str] | None,
+    tables: tuple[ScopeTable, ...],
+    verdicts: tuple[Verdict, ...],
+    on_excess: str,
 ) -> tuple[frozenset[str], Refusal | None]:
     leaves = shared(tables)
     granted = leaves if requested is None else requested & leaves
     excess = NO_SCOPES if requested is None else requested - leaves
     if granted and (not excess or on_excess == "trim"):
         return granted, None
-    denied = NO_SCOPES.union(*(table.denied for table in tables))
-    forbidden = sorted((excess or denied) & denied)
+    # A deny is named only for what would have been granted without it.
+    blocked = NO_SCOPES.union(
+        *(table.defines & table.buys & table.may_ask & table.denied for table in tables)
+    )
+    forbidden = blocked if requested is None else excess & blocked
     if forbidden:
-        detail = f"a rule denies {' '.join(forbidden)}"
-        return granted, Refusal(error=InvalidScope, reason="denied_by_rule", detail=detail)
+        rules = {
+            rule.spec.name
+            for verdict in verdicts
+            for rule in verdict.scope_denies
+            if not forbidden.isdisjoint(rule.spec.denied_scopes)
+        }
+        return granted, Refusal(
+            error=InvalidScope,
+            reason="denied_by_rule",
+            detail=f"{', '.join(sorted(rules))} denies {' '.join(sorted(forbidden))}",
+            rules=tuple(sorted(rules)),
+        )
     detail = (
         f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
     )
@@ -290,5 +307,6 @@ def _permit(
         not_after=min(_parents_end(proposal), default=None),
         algorithm=algorithms.pop() if len(algorithms) == 1 else None,
         claims=claims,
+        groups=policy.carried_groups(subject.groups),
         txn=subject.txn,
     )

@@ -26,6 +26,7 @@ class Kind:
         checks: the musts of this kind alone, after those of every kind. Never empty.
         yields: the token types it can issue.
         longest_life: a cap in seconds that no rule lifts, or None.
+        only_held: whether it grants only scopes that the subject token holds, whatever a rule sells.
     """
 
     name: KindWord
@@ -35,6 +36,7 @@ class Kind:
     checks: tuple[Check, ...]
     yields: frozenset[TokenType]
     longest_life: int | None = None
+    only_held: bool = False
 
     def __post_init__(self) -> None:
         if not self.checks:

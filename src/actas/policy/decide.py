@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeGuard, cast
 
 import msgspec
 
 from actas.core.client import Client
 from actas.core.ports import Json
 from actas.core.target import Api
+from actas.crypto.jose import KNOWN_CLAIMS
 from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
 from actas.policy.facts import ClaimsNeeded
 from actas.policy.match import Condition, Situation, conditions_of
@@ -86,10 +89,8 @@ class Rule:
         found: dict[str, Json] = {}
         for name, expression in self.claims:
             value = expression.value(situation.context)
-            if not isinstance(value, str | bool | int | float | list):
-                raise EvaluationError(
-                    f"{expression.source}: gives {type(value).__name__}, which no claim can hold"
-                )
+            if not _is_claim(value):
+                raise EvaluationError(f"{expression.source}: gives something that no claim can hold")
             found[name] = value
         return found
 
@@ -133,6 +134,7 @@ class Policy:
         self.needed = ClaimsNeeded.of(
             expression for rule in self.rules for expression in (*rule.when, *(one for _, one in rule.claims))
         )
+        self._groups = _groups_named(self.rules)
         self.version = _version(self.rules, self.defaults)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
@@ -154,6 +156,15 @@ class Policy:
         anything: list[str | None] = [*spec.apis] or [None]
         for place in itertools.product(anyone, anything):
             self._denies[place] = (*self._denies.get(place, ()), rule)
+
+    def carried_groups(self, groups: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the groups that go into a token of ours: those that some rule names, and no others.
+
+        A deny by group must still see the group at the next hop, where the token is one of ours.
+        """
+        if self._groups is None:
+            return groups
+        return tuple([group for group in groups if group in self._groups]) if self._groups else ()
 
     def allows(self, client: Client, api: Api, kind: KindWord) -> tuple[Rule, ...]:
         """Return the allows that name this client, target and kind, whatever else they ask for."""
@@ -210,6 +221,19 @@ class Policy:
         return known
 
 
+def _groups_named(rules: tuple[Rule, ...]) -> frozenset[str] | None:
+    """Return the groups that rules name; None when an expression may name any."""
+    found: set[str] = set()
+    for rule in rules:
+        for selector in (rule.spec.subject, rule.spec.actor):
+            found |= selector.groups if selector is not None else set()
+        for expression in (*rule.when, *(one for _, one in rule.claims)):
+            parties = [path for path in expression.paths if path[0] in ("subject", "actor")]
+            if any(path[1:2] in ((), ("groups",)) for path in parties):
+                return None
+    return frozenset(found)
+
+
 def _matching(
     rules: tuple[Rule, ...], situation: Situation, broken: list[tuple[Rule, str]]
 ) -> tuple[Rule, ...]:
@@ -225,6 +249,13 @@ def _matching(
     return tuple(found)
 
 
+def _is_claim(value: object) -> TypeGuard[Json]:
+    """Whether ``value`` can stand in a token: text, finite numbers, true and false, and lists of them."""
+    if isinstance(value, list):
+        return all(_is_claim(member) for member in cast("list[object]", value))
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+
+
 def _kind_key(kind: str) -> str:
     # No client can be called so: a name holds no colon.
     return f"kind:{kind}"
@@ -235,8 +266,12 @@ def _compile(spec: RuleSpec, audiences: dict[str, str]) -> Rule:
     when = tuple(_expression(spec, f"when[{i}]", source) for i, source in enumerate(spec.when))
     claims: list[tuple[str, Expression]] = []
     for name, source in spec.claims.items():
-        if name.casefold() in RESERVED_CLAIMS or not name:
+        folded = name.casefold()
+        if folded in RESERVED_CLAIMS or not name:
             raise RuleError(spec.name, f"token.claims.{name}", "is a reserved claim, which no rule may set")
+        if folded != name and folded in KNOWN_CLAIMS:
+            # Readers that fold case would take it for the claim it resembles (SEC-07).
+            raise RuleError(spec.name, f"token.claims.{name}", f"differs from {folded} by its case only")
         claims.append((name, _expression(spec, f"token.claims.{name}", source)))
     return Rule(spec=spec, conditions=conditions_of(spec, audiences), when=when, claims=tuple(claims))
 

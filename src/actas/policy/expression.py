@@ -28,11 +28,17 @@ RULE_NAMES: Final = frozenset({"subject", "actor", "chain", "client", "target", 
 ISSUER_NAMES: Final = frozenset({"claims"})
 """The names an issuer's expression may use."""
 
-_STRING: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_STRING: Final = re.compile(
+    # Raw strings first: a backslash means nothing in them, and reading on would swallow what follows.
+    r"""[bB]?[rR][bB]?(?:"{3}[\s\S]*?"{3}|'{3}[\s\S]*?'{3}|"[^"]*"|'[^']*')"""
+    r"""|[bB]?(?:"{3}(?:[^\\]|\\.)*?"{3}|'{3}(?:[^\\]|\\.)*?'{3}|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""",
+    re.DOTALL,
+)
 _PATH: Final = re.compile(
     r"(?<![\w.])([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*(?!\w*\s*\()|\[\"[^\"]*\"\]|\['[^']*'\])*)"
 )
 _LOOP: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\s*\(")
+_BOUND: Final = re.compile(r"\.(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,")
 _STEP: Final = re.compile(r"\.([A-Za-z_]\w*)|\[\"([^\"]*)\"\]|\['([^']*)'\]")
 
 
@@ -85,7 +91,9 @@ class Expression:
             raise ExpressionError(f"an expression runs over lists at most {MAX_LOOPS} times")
         try:
             self._program: Any = cel.compile(source)
-            unknown = sorted(set(self._program.variables()) - names)
+            # A macro names its own variable: exists(group, …).
+            bound = set(_BOUND.findall(_STRING.sub('""', source)))
+            unknown = sorted(set(self._program.variables()) - names - bound)
         except Exception as exc:
             first = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
             raise ExpressionError(f"is not a CEL expression: {first[:200]}") from exc
@@ -157,7 +165,10 @@ class Expression:
 
 def _require_short(value: object) -> None:
     if isinstance(value, Mapping):
-        for member in cast("Mapping[str, object]", value).values():
+        held = cast("Mapping[str, object]", value)
+        if len(held) > MAX_LIST:
+            raise EvaluationError(f"an object of {len(held)} members is longer than {MAX_LIST}")
+        for member in held.values():
             _require_short(member)
     elif isinstance(value, list):
         members = cast("list[object]", value)

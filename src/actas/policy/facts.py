@@ -79,7 +79,10 @@ def values_of(proposal: Proposal, *, chain: tuple[Actor, ...], needed: ClaimsNee
         "actor": _party(acting, needed.actor_claims(acting)),
         "chain": {
             "kinds": [member.kind for member in chain],
-            "names": [member.identity.subject for member in chain],
+            "names": [_name_of(member, proposal.itself.identity.issuer) for member in chain],
+            "members": [
+                {"iss": one.identity.issuer, "sub": one.identity.subject, "kind": one.kind} for one in chain
+            ],
             "depth": len(chain) - 1,
         },
         "client": {
@@ -114,6 +117,12 @@ def _party(party: Party, claims: dict[str, Json]) -> dict[str, Any]:
         "groups": list(party.groups),
         "claims": claims,
     }
+
+
+def _name_of(member: Actor, ourselves: str) -> str:
+    """Return a party's name; one that another issuer vouches for is never called like ours (SEC-49)."""
+    identity = member.identity
+    return identity.subject if identity.issuer == ourselves else f"{identity.issuer} {identity.subject}"
 
 
 def _targets(targets: tuple[Api, ...]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ An empty selector makes no condition; what only a deny may leave empty is checke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +109,16 @@ def _party(
 ) -> Iterator[Condition]:
     if selector.issuers:
         issuers = selector.issuers
+        if deny:
+            # A deny follows a person through our own tokens, whose issuer is us.
+            yield Condition(
+                f"{role}.from",
+                _list(issuers),
+                lambda s: party(s).issuer_name in issuers or party(s).origin_name in issuers,
+                lambda s: f"{party(s).issuer_name}, from {party(s).origin_name}",
+            )
+    if selector.issuers and not deny:
+        issuers = selector.issuers
         yield Condition(
             f"{role}.from",
             _list(issuers),
@@ -186,7 +196,7 @@ def _chain(selector: ChainSelector, *, deny: bool) -> Iterator[Condition]:
         yield Condition(
             "chain.kinds",
             f"contains {_list(selector.kinds)}",
-            lambda s: any(member.kind in kinds for member in s.chain),
+            lambda s: any(member.kind in kinds for member in _members(s, deny=deny)),
             lambda s: _list(tuple(f"{m.identity.subject} ({m.kind})" for m in s.chain if m.kind in kinds)),
         )
     if selector.names:
@@ -194,6 +204,18 @@ def _chain(selector: ChainSelector, *, deny: bool) -> Iterator[Condition]:
         yield Condition(
             "chain.names",
             f"contains {_list(names)}",
-            lambda s: any(member.identity.subject in names for member in s.chain),
+            lambda s: any(member.identity.subject in names for member in _members(s, deny=deny)),
             lambda s: _list(tuple(member.identity.subject for member in s.chain)),
         )
+
+
+def _members(situation: Situation, *, deny: bool) -> Sequence[Actor]:
+    """Return whom a rule may find in the chain.
+
+    An allow looks only at parties that we vouch for: another issuer can call anybody anything (SEC-49). A
+    deny looks at everybody.
+    """
+    if deny:
+        return situation.chain
+    ourselves = situation.proposal.itself.identity.issuer
+    return [member for member in situation.chain if member.identity.issuer == ourselves]

@@ -36,6 +36,15 @@ class ScopeTable(msgspec.Struct, frozen=True, kw_only=True):
     denied: frozenset[str]
     leaves: frozenset[str]
 
+    @property
+    def without_denies(self) -> frozenset[str]:
+        """What would be left if no rule denied anything."""
+        return self.defines & self.buys & self.may_ask
+
+    def only(self, held: frozenset[str]) -> ScopeTable:
+        """Return the table cut to what the subject token holds."""
+        return msgspec.structs.replace(self, buys=self.buys & held, leaves=self.leaves & held)
+
 
 def scope_table(verdict: Verdict, *, client: Client, held: frozenset[str]) -> ScopeTable:
     """Cut the scopes of one target.

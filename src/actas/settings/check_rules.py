@@ -94,6 +94,11 @@ def _issuer_kinds(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
     if kind == "translation" and OURSELVES in issuers:
         message = "translation is for tokens of other issuers; our own are delegated or narrowed (downscope)"
         yield written.fault(("subject", "from"), message)
+    if kind in ("impersonation", "translation", "downscope") and form.actor is not None:
+        message = f"{kind} names no actor, and an actor token always leads to delegation; leave it out"
+        yield written.fault(("actor",), message)
+    if kind == "downscope" and form.scopes not in (None, "same"):
+        yield written.fault(("scopes",), "downscope grants what the token holds, and less: scopes: same")
     if form.scopes == "same" and not ours_only and issuers != [OURSELVES]:
         message = f"same is for tokens of this server only (from: {OURSELVES}); others hold no scopes of ours"
         yield written.fault(("scopes",), message)

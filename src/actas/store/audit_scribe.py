@@ -1,8 +1,8 @@
 """The thread that writes one stream: group commit (architecture.md 3, items 2 and 3).
 
-Requests leave their bodies in a queue; the thread takes all that are there, links them, writes them in one
-transaction and tells the event loop once. While it writes, the next batch gathers. Python gives the
-interpreter lock away during the disk's work, so requests go on meanwhile.
+Requests leave their bodies in a queue; whoever gathered them rings, and the thread takes all that are there,
+links them, writes them in one transaction and tells the event loop once. While it writes, the next batch
+gathers. Python gives the interpreter lock away during the disk's work, so requests go on meanwhile.
 
 A batch that fails leaves nothing half-written: the file is closed, and before the next batch it is opened
 again and its end is read. That end must be the last acknowledged entry or the end of the batch of which
@@ -59,7 +59,6 @@ class Scribe:
     """Writes batches, one at a time. Public methods and attributes are the event loop's to use.
 
     Args:
-        window: seconds to let a batch gather when the thread was idle.
         most: entries in one batch.
         vfs: see ``StreamFile``.
 
@@ -76,7 +75,6 @@ class Scribe:
         loop: AbstractEventLoop,
         report: Callable[[Report], None],
         narrator: Narrator,
-        window: float,
         most: int,
         vfs: str | None,
     ) -> None:
@@ -97,7 +95,6 @@ class Scribe:
         self._loop = loop
         self._report = report
         self._narrator = narrator
-        self._window = window
         self._most = most
         self._vfs = vfs
         self._bell: SimpleQueue[None] = SimpleQueue()
@@ -143,8 +140,10 @@ class Scribe:
         return self._closing
 
     def _run(self) -> None:
+        batch: list[Waiter] = []
         while True:
-            if not self.waiting and self._closing is None:
+            # A full batch left others behind, who have rung already.
+            if self._closing is None and len(batch) < self._most:
                 self._rest()
             batch = self._take()
             if batch or self._left or self._probing:
@@ -154,14 +153,10 @@ class Scribe:
                 return
 
     def _rest(self) -> None:
-        """Sleep until rung for, then let a batch gather."""
+        """Sleep until rung for."""
         self.idle = True
-        # Looked at again after saying so: what came in between rang no bell.
-        if not self.waiting:
-            self._bell.get()
+        self._bell.get()
         self.idle = False
-        if self._closing is None:
-            time.sleep(self._window)
 
     def _take(self) -> list[Waiter]:
         batch: list[Waiter] = []

@@ -6,7 +6,8 @@ with (architecture 2).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from actas.core.client import Client
 from actas.core.target import Api
@@ -14,6 +15,8 @@ from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
+
+T = TypeVar("T")
 
 
 class Catalog:
@@ -38,15 +41,15 @@ class Catalog:
         defaults: PolicyDefaults,
         digest: str,
     ) -> None:
-        self.clients = {client.name: client for client in clients}
-        self.apis = {api.name: api for api in apis}
-        self._by_audience = {api.audience: api for api in self.apis.values()}
-        self.issuers = {issuer.issuer: issuer for issuer in issuers}
+        self.clients = _keyed(clients, lambda client: client.name, "two clients have the same name")
+        self.apis = _keyed(apis, lambda api: api.name, "two APIs have the same name")
+        self._by_audience = _keyed(
+            self.apis.values(), lambda api: api.audience, "two APIs have the same audience"
+        )
+        self.issuers = _keyed(issuers, lambda issuer: issuer.issuer, "two issuers have the same name")
         self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults)
         self.mapping = IdentityMapping(self.issuers.values())
         self.digest = digest
-        if len(self._by_audience) != len(self.apis):
-            raise ValueError("two APIs have the same audience")
 
     def client(self, client_id: str) -> Client | None:
         """Return the client called exactly ``client_id``, or None."""
@@ -63,3 +66,13 @@ class Catalog:
     def issuer(self, iss: str) -> TrustedIssuer | None:
         """Return the issuer registered under exactly ``iss``, or None."""
         return self.issuers.get(iss)
+
+
+def _keyed(items: Iterable[T], key: Callable[[T], str], fault: str) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for item in items:
+        name = key(item)
+        if name in found:
+            raise ValueError(f"{fault}: {name}")
+        found[name] = item
+    return found

@@ -17,6 +17,7 @@ from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenType
 from actas.crypto import jose
 from actas.keys.ring import KeyRing
 from actas.subjects.chain import actors_of, kind_of, may_act_of
+from actas.trust.registry import TrustRegistry
 
 _TYPES: Final[frozenset[str | None]] = frozenset({AT_JWT})
 
@@ -36,10 +37,13 @@ class AccessTokenValidator:
         issuer: our own issuer identifier.
     """
 
-    def __init__(self, *, issuer: str, keys: KeyRing, clients: LiveClients, clock: Clock) -> None:
+    def __init__(
+        self, *, issuer: str, keys: KeyRing, clients: LiveClients, trust: TrustRegistry, clock: Clock
+    ) -> None:
         self._issuer = issuer
         self._keys = keys
         self._clients = clients
+        self._trust = trust
         self._clock = clock
 
     @property
@@ -62,9 +66,12 @@ class AccessTokenValidator:
 
     def _party(self, claims: jose.SignedClaims, text: str) -> Party:
         identity = Identity(self._issuer, read.name(claims, "sub"))
+        origin = _origin(claims) or identity
         return Party(
             identity=identity,
-            origin=_origin(claims) or identity,
+            origin=origin,
+            origin_name=self._origin_name(origin),
+            groups=read.names(claims, "groups"),
             kind=kind_of(claims),
             issuer_name=OURSELVES,
             token_type=ACCESS_TOKEN,
@@ -81,6 +88,16 @@ class AccessTokenValidator:
             txn=read.name(claims, "txn"),
         )
 
+    def _origin_name(self, origin: Identity) -> str:
+        """Return the name of the subject's own issuer, which must still be trusted (SEC-23)."""
+        return OURSELVES if origin.issuer == self._issuer else self._trusted(origin.issuer)
+
+    def _trusted(self, iss: str) -> str:
+        issuer = self._trust.issuer(iss)
+        if issuer is None or issuer.disabled:
+            raise BadToken(f"{iss}, who vouched for a party of it, is no longer trusted")
+        return issuer.name
+
     def _require_live(self, party: Party) -> None:
         # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is.
         names = [party.client_id or ""]
@@ -91,6 +108,9 @@ class AccessTokenValidator:
             for actor in party.actors
             if actor.identity.issuer == self._issuer and actor.kind != "person"
         ]
+        for actor in party.actors:
+            if actor.identity.issuer != self._issuer:
+                self._trusted(actor.identity.issuer)
         for name in names:
             if ":" in name or "@" in name:
                 continue

@@ -43,7 +43,7 @@ def actors_of(claims: Mapping[str, Json], *, issuer: str, foreign_to: str | None
 
     Args:
         issuer: the ``iss`` of the token, which vouches for entries that name no issuer.
-        foreign_to: our own issuer when the token is foreign; no entry may name it then.
+        foreign_to: our own issuer when the token is foreign; its entries may then name its issuer only.
 
     Raises:
         BadToken: an entry is not an object that names somebody, or there are too many.
@@ -58,8 +58,10 @@ def actors_of(claims: Mapping[str, Json], *, issuer: str, foreign_to: str | None
         if len(found) == MAX_ACTORS:
             raise BadToken(f"act names more than {MAX_ACTORS} actors")
         vouching = read.optional_name(entry, "iss") or issuer
-        if vouching == foreign_to:
-            raise BadToken("act of a foreign token names a party of ours")
+        if foreign_to is not None and vouching != issuer:
+            # An issuer speaks for its own parties only: not for ours, and not for another issuer's.
+            whose = "of ours" if vouching == foreign_to else "of another issuer"
+            raise BadToken(f"act of a foreign token names a party {whose}")
         found.append(Actor(Identity(vouching, read.name(entry, "sub")), kind_of(entry)))
         if "act" not in entry:
             return tuple(found)

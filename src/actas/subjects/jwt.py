@@ -15,9 +15,9 @@ from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
 from actas.core.ports import Clock
-from actas.core.wire import TokenType
+from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
 from actas.crypto import jose
-from actas.subjects.chain import actors_of, may_act_of
+from actas.subjects.chain import actors_of, kind_of, may_act_of
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
 ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
@@ -103,6 +103,8 @@ class Foreign:
             max_life=issuer.max_life,
             max_age=issuer.max_age,
         )
+        if not azp and ID_TOKEN in issuer.accepts and not _says_access_token(jws, claims, issuer):
+            raise BadToken("nothing in it says that it is not an ID token, which this issuer also makes")
         for name in forbidden:
             if name in claims:
                 raise BadToken(f"the claim {name} says that it is not of the declared type")
@@ -127,12 +129,16 @@ class Foreign:
         origin = Identity(issuer.issuer, read.name(claims, "sub"))
         audience = read.audience(claims)
         presenters = _presenters(issuer, claims, audience, azp=azp)
+        stated = kind_of(claims)
+        if stated not in ("unknown", issuer.party_kind):
+            raise BadToken(f"its sub_profile says {stated}, which {issuer.name} is not registered for")
         mapped = self.mapper.map(issuer, claims)
         return Party(
             identity=Identity(self.ourselves, mapped.subject),
             origin=origin,
             kind=issuer.party_kind,
             issuer_name=issuer.name,
+            origin_name=issuer.name,
             token_type=token.type,
             audience=audience,
             presenters=presenters,
@@ -151,24 +157,36 @@ class Foreign:
 def _presenters(
     issuer: TrustedIssuer, claims: jose.SignedClaims, audience: tuple[str, ...], *, azp: bool
 ) -> frozenset[str]:
-    """Return who may present the token. Somebody else's audience is nobody's here (SEC-21)."""
-    meant = audience
-    if azp and "azp" in claims:
-        meant = (read.name(claims, "azp"),)
-    elif azp and len(audience) > 1:
+    """Return who may present the token. Somebody else's audience is nobody's here (SEC-21).
+
+    ``azp`` says more, never instead: both it and the audience must be registered, and whoever presents the
+    token must be allowed by both.
+    """
+    presenters = _registered(issuer, audience)
+    if "azp" in claims:
+        authorized = _registered(issuer, (read.name(claims, "azp"),))
+        if authorized is ANY_CLIENT:
+            return presenters
+        return authorized if presenters is ANY_CLIENT else presenters & authorized
+    if azp and len(audience) > 1:
         raise BadToken("an ID token for several audiences names none as azp", why="wrong_audience")
-    found: set[str] = set()
-    known = False
-    for one in meant:
-        if one in issuer.audiences:
-            clients = issuer.audiences[one]
-            if clients is None:
-                return ANY_CLIENT
-            known = True
-            found |= clients
+    return presenters
+
+
+def _registered(issuer: TrustedIssuer, audience: tuple[str, ...]) -> frozenset[str]:
+    known = [issuer.audiences[one] for one in audience if one in issuer.audiences]
     if not known:
-        raise BadToken(
-            f"its audience {', '.join(audience)[:200]} is not registered for {issuer.name}",
-            why="wrong_audience",
-        )
-    return frozenset(found)
+        detail = f"its audience {', '.join(audience)[:200]} is not registered for {issuer.name}"
+        raise BadToken(detail, why="wrong_audience")
+    named = [clients for clients in known if clients is not None]
+    return frozenset[str]().union(*named) if len(named) == len(known) else ANY_CLIENT
+
+
+def _says_access_token(jws: jose.ParsedJws, claims: jose.SignedClaims, issuer: TrustedIssuer) -> bool:
+    """Whether a verified token shows that it is no ID token: by its ``typ`` or a claim of access tokens."""
+    typ = jws.unverified_header.get("typ")
+    if isinstance(typ, str):
+        short = typ.casefold().removeprefix("application/")
+        if short == AT_JWT or typ in issuer.token_types:
+            return True
+    return not ACCESS_TOKEN_ONLY.isdisjoint(claims)

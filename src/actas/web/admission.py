@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
+from types import TracebackType
+
 from actas.core.errors import TemporarilyUnavailable
-from actas.web.asgi import Receive, Scope, Send
-from actas.web.errors import ErrorWriter
-from actas.web.gate import Endpoint
 
 
 class Admission:
-    """Lets at most so many requests in at once.
+    """Lets at most so many requests in at once. A request that is still arriving is not in.
 
     Args:
-        inner: who answers those that are let in.
         most: how many.
+
+    Raises:
+        TemporarilyUnavailable: on entering, when there is no place.
     """
 
-    def __init__(self, inner: Endpoint, *, most: int, errors: ErrorWriter) -> None:
-        self._inner = inner
+    def __init__(self, *, most: int) -> None:
         self._most = most
-        self._errors = errors
         self._inside = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __enter__(self) -> None:
         if self._inside >= self._most:
-            await self._errors.write(
-                send, TemporarilyUnavailable("overloaded", detail="in_flight is reached")
-            )
-            return
+            raise TemporarilyUnavailable("overloaded", detail="in_flight is reached")
         self._inside += 1
-        try:
-            await self._inner(scope, receive, send)
-        finally:
-            self._inside -= 1
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._inside -= 1

@@ -1,16 +1,15 @@
-"""Reading a bounded form from a request (RFC 6749 section 3.2, appendix B)."""
+"""Reading a bounded form from a request (RFC 6749 section 3.2, appendix B).
+
+How long it may take is bounded by ``protocol``, which closes the connection.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from actas.core.errors import InvalidRequest
 from actas.core.params import MAX_FORM_BYTES
 from actas.web.asgi import Message, Receive, Scope, header
-
-SLOWEST: Final = 10.0
-"""Seconds a caller may take to send the whole form."""
 
 _FORM: Final = b"application/x-www-form-urlencoded"
 
@@ -36,11 +35,7 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
         return _bounded(body)
-    try:
-        async with asyncio.timeout(SLOWEST):
-            return await _gather(message, receive)
-    except TimeoutError:
-        raise InvalidRequest("malformed_request", detail="the form did not arrive in 10 s") from None
+    return await _gather(message, receive)
 
 
 async def _gather(first: Message, receive: Receive) -> bytes:

@@ -1,11 +1,13 @@
-"""Bounds on the head of a request, which uvicorn's httptools protocol does not have.
+"""Bounds on what a connection may send, which uvicorn's httptools protocol does not have.
 
-A head that never ends would be kept in memory until it does, and one that drips keeps a connection.
+A head that never ends, a body that drips, or trailers without end would be kept in memory or keep a
+connection. Trailers are refused: what comes after a body must never count as a header (RFC 9110 6.5.1).
 """
 
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,19 +17,34 @@ MAX_HEAD: Final = 32 * 1024
 
 MAX_HEADERS: Final = 64
 
-SLOWEST_HEAD: Final = 10.0
-"""Seconds for a head to arrive once it has begun, and for the first request of a connection."""
+MAX_MESSAGE: Final = 1024 * 1024
+"""Bytes of a whole request, chunk framing included."""
+
+SLOWEST: Final = 10.0
+"""Seconds for a request to arrive once it has begun, and for the first request of a connection."""
+
+_SPARE_FILES: Final = 256
+"""Open files that are not connections of one listener: the database, the log, the other listener."""
+
+
+def most_connections() -> int:
+    """Return how many connections a listener may hold open, by this process's limit on open files."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(64, soft - _SPARE_FILES)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1 protocol with a bounded head. No upgrades."""
+    """uvicorn's HTTP/1.1 protocol with bounds. No upgrades, no trailers."""
 
-    _head_bytes = 0
+    _bytes = 0
     _in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > most_connections():
+            transport.abort()
+            return
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -35,34 +52,37 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._bytes += len(data)
         super().data_received(data)
-        if not self._in_head or self.parser is None:
+        if not self._bytes or self.parser is None:
             return
-        if self._head_bytes > MAX_HEAD:
-            self._refuse("The head of the request is larger than 32 KiB.")
-        elif self._head_bytes and self._deadline is None:
+        if self._bytes > MAX_MESSAGE or (self._in_head and self._bytes > MAX_HEAD):
+            self._refuse("The request is too large.")
+        elif self._deadline is None:
             self._watch()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            raise ValueError("trailers")  # the parser reports it as a malformed request
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._head_bytes = 0
-        self._unwatch()
         if len(self.headers) > MAX_HEADERS:
-            raise ValueError("too many headers")  # the parser reports it as a malformed request
+            raise ValueError("too many headers")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._in_head = True
+        self._bytes = 0
+        self._unwatch()
 
     def _watch(self) -> None:
-        self._deadline = self.loop.call_later(SLOWEST_HEAD, self._too_slow)
+        self._deadline = self.loop.call_later(SLOWEST, self._too_slow)
 
     def _unwatch(self) -> None:
         if self._deadline is not None:
@@ -71,11 +91,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._deadline = None
-        if self._head_bytes:
-            self._refuse("The head of the request did not arrive in time.")
+        if self._bytes:
+            self._refuse("The request did not arrive in time.")
         else:
             self.transport.close()
 
     def _refuse(self, message: str) -> None:
-        if not self.transport.is_closing():
+        """Answer 400 if nothing was answered yet, and close."""
+        if self.transport.is_closing():
+            return
+        if self._in_head or not self.cycle.response_started:
             self.send_400_response(message)
+        else:
+            self.transport.close()

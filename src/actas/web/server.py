@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import uvicorn
+import uvloop
 
 from actas.web.protocol import BoundedHttpProtocol
 
@@ -69,6 +71,9 @@ async def serve(
         ready: called once every listener answers.
         on_hangup: called on SIGHUP.
     """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else soft, hard))
     servers = [_server(listener) for listener in listeners]
     loop = asyncio.get_running_loop()
     hangups: set[asyncio.Task[None]] = set()
@@ -100,6 +105,12 @@ async def serve(
     finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """Run a serving process on uvloop, which costs half of what the standard loop does."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
 
 
 async def _call(function: Callable[[], Awaitable[None]]) -> None:

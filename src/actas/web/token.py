@@ -11,6 +11,7 @@ from actas.core.errors import OAuthError
 from actas.core.party import Caller
 from actas.core.secret import Secret
 from actas.exchange import Exchange
+from actas.web.admission import Admission
 from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, address, header, respond
 from actas.web.body import read_form
 from actas.web.errors import ErrorWriter
@@ -30,12 +31,16 @@ class TokenEndpoint:
     Args:
         exchange: the pipeline of the current configuration.
         deliveries: told of answers that left.
+        admission: bounds the requests at work.
     """
 
-    def __init__(self, exchange: Exchange, *, errors: ErrorWriter, deliveries: Deliveries) -> None:
+    def __init__(
+        self, exchange: Exchange, *, errors: ErrorWriter, deliveries: Deliveries, admission: Admission
+    ) -> None:
         self._exchange = exchange
         self._errors = errors
         self._deliveries = deliveries
+        self._admission = admission
         self._encode = msgspec.json.Encoder().encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +54,8 @@ class TokenEndpoint:
                 body = await read_form(scope, receive)
             except OAuthError as refused:
                 raise await self._exchange.turn_away(caller, refused) from None
-            answer = await self._exchange(body, caller)
+            with self._admission:
+                answer = await self._exchange(body, caller)
         except OAuthError as refused:
             await self._errors.write(send, refused)
             return

@@ -84,7 +84,7 @@ async def test_what_is_said_of_a_foreign_subject_is_enough_to_decide_again() -> 
     assert subject == {
         "iss": ISSUER,
         "sub": "alice@acme.example",
-        "origin": {"iss": IDP, "sub": "id-alice"},
+        "origin": {"iss": IDP, "sub": "id-alice", "name": "corp-idp"},
         "kind": "person",
         "issuer": "corp-idp",
         "type": str(ID_TOKEN),

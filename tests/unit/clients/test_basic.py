@@ -13,7 +13,7 @@ from actas.clients.basic import read_basic
 from actas.core.errors import InvalidClient
 from actas.core.secret import Secret
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 
 
 def header(pair: bytes, scheme: str = "Basic") -> Secret:

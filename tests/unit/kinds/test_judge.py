@@ -55,6 +55,7 @@ def test_a_permit_says_exactly_what_may_be_issued() -> None:
         issued_at=NOW,
         expires_at=NOW + 120,
         not_after=NOW + 1000,
+        groups=("support",),
         txn="root",
     )
 
@@ -108,9 +109,6 @@ def test_no_rule_is_said_once_however_many_targets_there_are() -> None:
 
 
 @pytest.mark.requirement("SEC-86", "SEC-45")
-@pytest.mark.xfail(
-    strict=True, reason="kinds.judge._scopes refuses for a denied scope without naming the rule"
-)
 async def test_the_minutes_name_the_rule_that_denied_a_scope() -> None:
     house = House()
     await house.refused("orders", house.our_token(), audience="inventory", scope="stock:write")
@@ -118,10 +116,6 @@ async def test_the_minutes_name_the_rule_that_denied_a_scope() -> None:
 
 
 @pytest.mark.requirement("SEC-45")
-@pytest.mark.xfail(
-    strict=True,
-    reason="kinds.judge._scopes blames a deny when nothing was asked for and nothing would be left anyway",
-)
 def test_a_deny_is_blamed_only_for_what_it_took_away() -> None:
     found = judged(*RULES, subject=changed(HELD, scope=frozenset()), scope=None)
     assert [one.reason for one in found.refusals] == ["excess"]

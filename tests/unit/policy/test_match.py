@@ -156,6 +156,11 @@ def test_values_for_expressions_are_made_when_the_first_one_asks() -> None:
     assert here.values["chain"] == {
         "kinds": ["person", "agent", "service"],
         "names": ["alice@acme.example", "assistant", "orders"],
+        "members": [
+            {"iss": ISSUER, "sub": "alice@acme.example", "kind": "person"},
+            {"iss": ISSUER, "sub": "assistant", "kind": "agent"},
+            {"iss": ISSUER, "sub": "orders", "kind": "service"},
+        ],
         "depth": 2,
     }
     assert here.values is here.values
