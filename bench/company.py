@@ -45,6 +45,12 @@ server:
   listen: 127.0.0.1:{public}
   management: 127.0.0.1:{management}
   data: data
+issuers:
+  - name: corp-idp
+    type: oidc
+    issuer: {idp}
+    audiences: [acme-web]
+    accepts: [id_token]
 apis:
   - name: orders
     audience: https://orders.acme.example
@@ -126,7 +132,7 @@ class Company:
 
     def draft(self) -> Draft:
         """Write the configuration and read it as the server does."""
-        text = CONFIGURATION.format(issuer=ISSUER, public=self.public, management=self.management)
+        text = CONFIGURATION.format(issuer=ISSUER, idp=IDP, public=self.public, management=self.management)
         self.path.write_text(text, encoding="utf-8")
         return read_configuration([self.path], dev=True, environ=self.secrets)
 
