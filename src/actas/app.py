@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 import gc
 import math
+import os
+import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -482,7 +484,7 @@ def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dic
 
 def _probes(base: Foundation, writer: StreamWriter, marks: Marks) -> dict[str, Probe]:
     async def audit() -> str | None:
-        return writer.trouble
+        return writer.trouble or await asyncio.to_thread(_unwritable, base.audit_folder)
 
     async def key() -> str | None:
         try:
@@ -492,9 +494,23 @@ def _probes(base: Foundation, writer: StreamWriter, marks: Marks) -> dict[str, P
         return None
 
     async def replay() -> str | None:
-        return marks.trouble
+        name = SystemChance().token(16)
+        await marks.claim(purpose="probe", issuer="readyz", token_id=name, expires_at=int(base.clock.now()))
+        return None
 
     return {"signing key": key, "audit": audit, "marks": replay}
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Return why nothing can be written into ``folder``, or None."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(64 * 1024))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as problem:
+        return f"{folder}: {problem.strerror or problem}"
+    return None
 
 
 def _note_checkpoint(outcome: Sealed | NotSealed) -> None:

@@ -76,6 +76,20 @@ class Company:
         found: dict[str, Any] = next(one for one in self.tree[section] if one["name"] == name)
         return found
 
+    def trust(self, issuer: str, *, name: str) -> None:
+        """Believe one more identity provider, found by discovery, and let its people use the assistant."""
+        self.tree["issuers"].append(
+            {
+                "name": name,
+                "type": "oidc",
+                "issuer": issuer,
+                "audiences": ["acme-web"],
+                "accepts": ["id_token", "jwt"],
+            }
+        )
+        names = [one["name"] for one in self.tree["issuers"]]
+        self.named("rules", "assistant-for-support")["subject"] = {"from": names, "kinds": ["person"]}
+
     # What they say.
 
     def id_token(self, user: str = "alice", **claims: Any) -> str:

@@ -2,20 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.fakes.hostile_issuer import HostileIssuer
 from tests.fakes.server import RealServer
+from tests.fakes.wire import PATIENCE
 
 PRODUCTION = "https://sts.acme.example"
 """The issuer of the server that runs as in production, behind a proxy that is not there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An issuer whose keys a server has fetched.
+
+    Attributes:
+        fetched: when, on the monotonic clock: the next fetch is half a minute away.
+    """
+
+    server: RealServer
+    idp: HostileIssuer
+    fetched: float
+
+
+@contextmanager
+def in_background(idp: HostileIssuer) -> Generator[None]:
+    """Open an issuer in a thread of its own, for tests that do not wait for it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(idp.__aenter__(), loop).result(PATIENCE)
+        yield
+        asyncio.run_coroutine_threadsafe(idp.__aexit__(None, None, None), loop).result(PATIENCE)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
 @pytest.fixture(scope="session")
-def _development(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(_folder(tmp_path_factory)) as server:
-        yield server
+def _development(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
+    idp = HostileIssuer()
+    with in_background(idp):
+        server = RealServer(_folder(tmp_path_factory))
+        server.company.trust(idp.issuer, name="followed")
+        with server:
+            fetched = time.monotonic()
+            server.token(server.company.for_alice(idp.token({"aud": "acme-web"})))
+            yield Followed(server, idp, fetched)
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +67,15 @@ def _production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer
 
 
 @pytest.fixture
-def server(_development: RealServer) -> Iterator[RealServer]:
+def server(_development: Followed) -> Iterator[RealServer]:
     """A server with ``--dev``. Whatever a test sends it, it lives on and never meets the unexpected."""
-    yield from _unharmed(_development)
+    yield from _unharmed(_development.server)
+
+
+@pytest.fixture
+def followed(_development: Followed) -> Followed:
+    """The same server, and an issuer it trusts: nobody else uses it, so that its first fetch was long ago."""
+    return _development
 
 
 @pytest.fixture

@@ -97,7 +97,6 @@ def test_documents_answer_get_and_head_and_nothing_else(target: str, server: Rea
 
 
 @pytest.mark.parametrize("target", ["/jwks", OAUTH, "/errors"])
-@pytest.mark.xfail(reason="a HEAD says that the document is empty (RFC 9110 section 8.6)", strict=True)
 def test_a_head_says_what_a_get_would(target: str, server: RealServer) -> None:
     get, head = server.get(target), server.get(target, "HEAD")
     assert head.header("content-length") == get.header("content-length")

@@ -103,7 +103,6 @@ def test_a_log_that_cannot_be_written_makes_it_unready_until_it_can(fault: str, 
 
 
 @pytest.mark.requirement("REL-31")
-@pytest.mark.xfail(reason="the log is not tried while nobody asks", strict=True)
 def test_a_broken_log_is_noticed_without_any_request(shaken: RealServer) -> None:
     until(lambda: not problems(shaken).get("audit"), because="the log works")
     shaken.manage("/readyz")
@@ -127,7 +126,6 @@ def test_marks_that_cannot_be_written_make_it_unready(shaken: RealServer) -> Non
 
 
 @pytest.mark.requirement("REL-31")
-@pytest.mark.xfail(reason="marks are not tried again until a request needs one", strict=True)
 def test_marks_that_work_again_make_it_ready_by_itself(shaken: RealServer) -> None:
     """A server that is not ready gets no requests: what waits for one stays away for ever."""
     try:
@@ -147,7 +145,6 @@ def test_the_management_listener_serves_health_and_nothing_else(server: RealServ
 
 
 @pytest.mark.requirement("SEC-84")
-@pytest.mark.xfail(reason="a path with a slash too many redirects to the Host header's host", strict=True)
 def test_the_management_listener_redirects_nobody(server: RealServer) -> None:
     reply = ask(server.management, "GET", "/livez/", headers={"Host": "evil.example"})
     assert reply.status == 404

@@ -93,9 +93,6 @@ def test_an_assertion_works_once_over_the_wire(server: RealServer) -> None:
     assert (again.status, again.json["error"]) == (401, "invalid_client")
 
 
-@pytest.mark.xfail(
-    reason="answers wait for the caller's acknowledgement of their head (Nagle's algorithm)", strict=True
-)
 def test_an_answer_does_not_wait_for_an_acknowledgement(server: RealServer) -> None:
     """A caller acknowledges late, up to 40 ms; a server that waits for that is slow however fast it is."""
     with Line(server.port) as line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ def command(
     On the very first start it makes its data folder and its keys. It stops on SIGTERM or Ctrl-C once
     running requests have finished, and reads its configuration again on SIGHUP.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a configuration to read again
     dev = is_dev(run, dev=dev)
     environ = dict(run.world.environ)
     for name, value in changes.items():

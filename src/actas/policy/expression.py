@@ -62,7 +62,10 @@ class Context:
     def __init__(self, values: Mapping[str, Any]) -> None:
         _require_short(values)
         self.values = values
-        self._cel = cel.Context(dict(values))
+        try:
+            self._cel = cel.Context(dict(values))
+        except Exception as odd:
+            raise EvaluationError("a value in it is not one that expressions can hold") from odd
 
     def run(self, program: Any) -> Any:
         """Evaluate a compiled program."""

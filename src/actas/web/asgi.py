@@ -18,11 +18,11 @@ NO_STORE: Final[Headers] = [(b"cache-control", b"no-store"), (b"pragma", b"no-ca
 NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 
-async def respond(send: Send, *, status: int, headers: Headers, body: bytes) -> None:
-    """Send a whole response."""
+async def respond(send: Send, *, status: int, headers: Headers, body: bytes, head: bool = False) -> None:
+    """Send a whole response; with ``head`` only what it would say of itself (RFC 9110 section 9.3.2)."""
     headers = [*headers, NO_SNIFF, (b"content-length", str(len(body)).encode("ascii"))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if head else body})
 
 
 def header(scope: Scope, name: bytes) -> list[bytes]:

@@ -31,6 +31,4 @@ class Document:
             await respond(send, status=405, headers=[(b"allow", b"GET, HEAD")], body=b"")
             return
         body = msgspec.json.encode(self._make())
-        await respond(
-            send, status=200, headers=self._headers, body=b"" if scope["method"] == "HEAD" else body
-        )
+        await respond(send, status=200, headers=self._headers, body=body, head=scope["method"] == "HEAD")

@@ -58,9 +58,7 @@ class ErrorsPage:
         if scope["method"] not in ("GET", "HEAD"):
             await respond(send, status=405, headers=[(b"allow", b"GET, HEAD")], body=b"")
             return
-        await respond(
-            send, status=200, headers=_HEADERS, body=b"" if scope["method"] == "HEAD" else self._body
-        )
+        await respond(send, status=200, headers=_HEADERS, body=self._body, head=scope["method"] == "HEAD")
 
 
 def _inline(text: str) -> str:

@@ -41,7 +41,9 @@ def management_app(probes: Mapping[str, Probe]) -> Starlette:
         text = "ok\n" if not broken else f"{broken[0]['name']}: {broken[0]['problem']}\n"
         return PlainTextResponse(text, status_code=status)
 
-    return Starlette(routes=[Route("/livez", live), Route("/readyz", ready)])
+    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready)])
+    app.router.redirect_slashes = False  # a redirect would be made from the caller's Host header (SEC-84)
+    return app
 
 
 async def _run(name: str, probe: Probe) -> dict[str, object]:

@@ -37,6 +37,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol with bounds. No upgrades, no trailers."""
 
     _bytes = 0
+    _head = 0
     _in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
@@ -64,22 +65,38 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
+        self._head = 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             raise ValueError("trailers")  # the parser reports it as a malformed request
         super().on_header(name, value)
+        self._count(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         if len(self.headers) > MAX_HEADERS:
             raise ValueError("too many headers")
+        if sum(name == b"host" for name, _ in self.headers) != 1:
+            raise ValueError("not exactly one Host")  # RFC 9112 section 3.2
+        if self.parser.should_upgrade():
+            # What follows would be read as another request, which a proxy in front took for a body.
+            raise ValueError("an upgrade")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._bytes = 0
         self._unwatch()
+
+    def _count(self, *pieces: bytes) -> None:
+        self._head += sum(map(len, pieces))
+        if self._head > MAX_HEAD:
+            raise ValueError("a head that is too large")
 
     def _watch(self) -> None:
         self._deadline = self.loop.call_later(SLOWEST, self._too_slow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
 import resource
 import signal
 import socket
@@ -71,9 +72,7 @@ async def serve(
         ready: called once every listener answers.
         on_hangup: called on SIGHUP.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else soft, hard))
+    _allow_many_connections()
     servers = [_server(listener) for listener in listeners]
     loop = asyncio.get_running_loop()
     hangups: set[asyncio.Task[None]] = set()
@@ -90,6 +89,9 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     loop.add_signal_handler(signal.SIGHUP, hangup)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        loop.add_reader(parent.sentinel, stop)  # a worker never outlives whoever would stop it
     tasks = [
         loop.create_task(server.serve(sockets=[listener.socket]))
         for server, listener in zip(servers, listeners, strict=True)
@@ -103,8 +105,16 @@ async def serve(
             ready()
         await asyncio.gather(*tasks)
     finally:
+        if parent is not None:
+            loop.remove_reader(parent.sentinel)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+def _allow_many_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard and hard != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def run(serving: Coroutine[Any, Any, None]) -> None:
