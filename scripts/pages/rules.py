@@ -65,10 +65,10 @@ NO_SCOPES: Final = """
 buys at the target. An ID token holds no scopes, so a rule for one says what it sells `any`way. `same` passes
 held scopes on within one API, for narrowing, and narrowing never gives a scope that was not held.
 
-**A deny sees further than an allow.** `subject.from` of a deny also finds a token of ours that was made from a
-token of that issuer, `chain` of a deny finds anybody in the chain, and an unknown kind escapes no deny. `chain`
-of an allow finds only parties that this server vouches for, because another issuer can call its parties
-anything.
+**A deny sees further than an allow.** `subject.from` of a deny also finds a token of ours that was made from
+a token of that issuer, `chain` of a deny finds anybody in the chain, and an unknown kind escapes no deny.
+`chain` of an allow finds only parties that this server vouches for, because another issuer can call its
+parties anything.
 
 **Groups travel as far as rules need them.** A token of ours carries those of the subject's groups that some
 rule names, so that a rule by group holds at the next hop as well.

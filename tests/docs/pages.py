@@ -25,7 +25,7 @@ class Block:
     """One block of code.
 
     Attributes:
-        said: the first word of the comment before it: run, start or file; empty without one.
+        said: the first word of the comment before it: run, start, demo, file or write; empty without one.
         about: the rest of that comment.
     """
 

@@ -95,6 +95,8 @@ def test_every_transcript_shows_what_happens(tmp_path: Path) -> None:
         (tmp_path / "examples").mkdir()
         for file in (ROOT / "examples").glob("*.py"):
             (tmp_path / "examples" / file.name).write_text(translated(file.read_text(), there))
+        for block in (one for page in shown for one in blocks_of(page) if one.said == "write"):
+            (tmp_path / block.about).write_text(block.text, encoding="utf-8")
         script, said = script_of(shown, demo)
         answer = subprocess.run(
             ["bash", "-c", translated(script, there)],

@@ -7,6 +7,7 @@ to ``inventory``; ``nightly`` and ``robot`` speak for themselves. Every secret i
 
 from __future__ import annotations
 
+import copy
 import json
 import secrets
 import time
@@ -87,8 +88,9 @@ class Company:
                 "accepts": ["id_token", "jwt"],
             }
         )
-        names = [one["name"] for one in self.tree["issuers"]]
-        self.named("rules", "assistant-for-support")["subject"] = {"from": names, "kinds": ["person"]}
+        rule = copy.deepcopy(self.named("rules", "assistant-for-support"))
+        rule |= {"name": f"assistant-for-{name}", "subject": {"from": name, "kinds": ["person"]}}
+        self.tree["rules"].append(rule)
 
     # What they say.
 

@@ -21,10 +21,17 @@ from actas.cli.tree import Entry, Group
 
 COMMANDS: Final = (
     Entry("demo", "actas.cli.demo", "Take the guided tour on this computer."),
+    Entry("init", "actas.cli.init", "Write a starter configuration."),
     Entry("serve", "actas.cli.serve", "Run the server."),
+    Entry(
+        "check",
+        "actas.cli.check",
+        "Read a configuration exactly as the server does, and run its policy tests.",
+    ),
     Entry("exchange", "actas.cli.exchange", "Ask for a token (RFC 8693)."),
     Entry("inspect", "actas.cli.inspect", "Take a token apart, check it, draw its chain."),
     Entry("explain", "actas.cli.explain", "Say why an exchange would be, or was, granted or refused."),
+    Entry("audit", "actas.cli.audit", "Read the minutes, and prove that nobody edited them."),
     Entry("keys", "actas.cli.keys", "Look at the keys that sign tokens and seal the audit log."),
     Entry("completion", "actas.cli.completion", "Print the script that completes commands in a shell."),
     Entry("version", "actas.cli.version", "Say which version this is."),

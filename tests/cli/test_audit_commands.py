@@ -1,0 +1,129 @@
+"""``actas audit …`` over a real log: written by a real server's assembly, read by the real program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from actas.app import assembly, exchange, foundation, read_configuration
+from actas.core.errors import OAuthError
+from actas.core.party import Caller
+
+NAMES = ("granted", "refused")
+
+
+def actas(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "actas", *words],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(cwd), "ACTAS_DEV": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def _write(folder: Path) -> dict[str, str]:
+    """Make one granted and one refused entry in a log."""
+    draft = read_configuration([folder / "actas.yaml"], dev=True, environ={})
+    entries: dict[str, str] = {}
+    async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
+        pipeline = exchange(base, house.out, minutes=house.minutes, marks=house.marks)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": "orders",
+            "client_secret": (folder / "orders.secret").read_text().strip(),
+            "audience": "inventory",
+        }
+        caller = Caller(address="127.0.0.1")
+        answer = await pipeline(urlencode(form).encode(), caller)
+        (folder / "token.jwt").write_text(str(answer.body["access_token"]))
+        assert answer.receipt is not None
+        house.writer.delivered(answer.receipt)
+        entries["granted"] = answer.entry
+        try:
+            await pipeline(urlencode({**form, "scope": "stock:burn"}).encode(), caller)
+        except OAuthError as refused:
+            entries["refused"] = refused.entry or ""
+    return entries
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+    folder = tmp_path_factory.mktemp("audit")
+    assert actas("init", ".", cwd=folder).returncode == 0
+    yield folder, asyncio.run(_write(folder))
+
+
+def test_the_last_entries_are_shown(log: tuple[Path, dict[str, str]]) -> None:
+    folder, entries = log
+    found = actas("audit", "tail", "-n", "20", "-o", "jsonl", cwd=folder)
+    events = [json.loads(line) for line in found.stdout.splitlines()]
+    assert {"log:started", "keys:created", "exchange:granted", "exchange:refused"} <= {
+        one["event"] for one in events
+    }
+    assert {one["kind"] for one in events} and set(entries.values()) <= {one["id"] for one in events}
+
+
+@pytest.mark.parametrize("outcome", NAMES)
+def test_an_entry_is_found_and_shown_whole(log: tuple[Path, dict[str, str]], outcome: str) -> None:
+    folder, entries = log
+    found = actas("audit", "search", "client:orders", f"outcome:{outcome}", "-o", "name", cwd=folder)
+    assert found.stdout.split() == [entries[outcome]]
+    shown = actas("audit", "show", entries[outcome], cwd=folder)
+    assert shown.returncode == 0
+    assert shown.stdout.startswith(outcome.upper())
+    assert "sealed, the last checkpoint reaches" in shown.stdout
+
+
+@pytest.mark.requirement("SEC-87")
+def test_a_token_leads_to_its_entry(log: tuple[Path, dict[str, str]]) -> None:
+    folder, entries = log
+    found = actas("audit", "search", "token:@token.jwt", "-o", "name", cwd=folder)
+    assert found.stdout.split() == [entries["granted"]]
+
+
+def test_what_is_not_there_is_exit_1(log: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = log
+    assert actas("audit", "search", "client:nobody", cwd=folder).returncode == 1
+    assert actas("audit", "show", "x_nothing", cwd=folder).returncode == 1
+
+
+@pytest.mark.requirement("SEC-88")
+def test_an_export_and_a_key_are_enough_to_verify(log: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    folder, _ = log
+    assert actas("audit", "verify", cwd=folder).returncode == 0
+    assert actas("audit", "checkpoint", cwd=folder).returncode == 0
+    export, keys = tmp_path / "audit.jsonl", tmp_path / "keys.json"
+    assert actas("audit", "export", "--out", str(export), cwd=folder).returncode == 0
+    keys.write_text(actas("keys", "list", "--audit-jwks", cwd=folder).stdout)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+
+    def verdict(text: str) -> int:
+        (outside / "audit.jsonl").write_text(text)
+        return actas("audit", "verify", "audit.jsonl", "--key", str(keys), cwd=outside).returncode
+
+    text = export.read_text()
+    lines = text.splitlines(keepends=True)
+    entries = [number for number, line in enumerate(lines) if '"prev"' in line and '"stream"' in line]
+    assert verdict(text) == 0
+    assert verdict(text.replace("stock:burn", "stock:bury")) == 7
+    assert verdict("".join(line for number, line in enumerate(lines) if number != entries[1])) == 7
+    assert verdict("".join(line for number, line in enumerate(lines) if number != entries[-1])) == 7
+    assert verdict(text + lines[entries[1]]) == 7
+
+
+def test_an_entry_is_explained_again(log: tuple[Path, dict[str, str]]) -> None:
+    folder, entries = log
+    found = actas("explain", "--entry", entries["refused"], cwd=folder)
+    assert (found.returncode, found.stdout.startswith("REFUSED  invalid_scope, excess")) == (1, True)
+    assert actas("explain", "--entry", entries["granted"], cwd=folder).returncode == 0
