@@ -6,7 +6,7 @@ LONGEST = 30
 """Characters of a value that may name a case; a longer one may well be random."""
 
 
-def pytest_make_parametrize_id(config: object, val: object, argname: str) -> str | None:
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Name parametrised cases alike in every process: no addresses and no random text in an id."""
     if isinstance(val, bytes) or (isinstance(val, str) and (len(val) > LONGEST or not val.isprintable())):
         return argname  # pytest numbers the cases that are called alike

@@ -6,7 +6,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -57,10 +56,10 @@ async def _write(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     folder = tmp_path_factory.mktemp("audit")
     assert actas("init", ".", cwd=folder).returncode == 0
-    yield folder, asyncio.run(_write(folder))
+    return folder, asyncio.run(_write(folder))
 
 
 def test_the_last_entries_are_shown(log: tuple[Path, dict[str, str]]) -> None:
@@ -70,7 +69,8 @@ def test_the_last_entries_are_shown(log: tuple[Path, dict[str, str]]) -> None:
     assert {"log:started", "keys:created", "exchange:granted", "exchange:refused"} <= {
         one["event"] for one in events
     }
-    assert {one["kind"] for one in events} and set(entries.values()) <= {one["id"] for one in events}
+    assert {one["kind"] for one in events}
+    assert set(entries.values()) <= {one["id"] for one in events}
 
 
 @pytest.mark.parametrize("outcome", NAMES)

@@ -176,6 +176,14 @@ def leaked(run: Run, text: bytes) -> list[str]:
     return [name for name, secret in run.secrets.items() if any(way in text for way in ways(secret))]
 
 
+def test_the_search_finds_a_secret_however_it_is_written(run: Run) -> None:
+    secret = run.company.secrets["orders"]
+    for before in ("", "a", "ab", "abc"):
+        text = f"{before}{secret} and more".encode()
+        for way in (text, base64.b64encode(text), base64.urlsafe_b64encode(text), text.hex().encode()):
+            assert "the secret of orders" in leaked(run, b"..." + way + b"...")
+
+
 @pytest.mark.requirement("SEC-87", "SEC-92", "SEC-13")
 def test_no_file_of_the_data_folder_holds_a_secret(run: Run) -> None:
     files = [path for path in run.server.data.rglob("*") if path.is_file() and path.name != "envelope.key"]

@@ -131,3 +131,8 @@ def test_a_program_that_dies_ends_the_demo_and_is_named(tmp_path: Path) -> None:
         assert any("Uvicorn running on" in line for line in error["last_lines"])
         assert wait_until_ended([*demo.processes.values()], seconds=0) == []
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_can_be_verified(live_demo: RunningDemo) -> None:
+    seen = live_demo.shell("actas audit verify")
+    assert seen.returncode == 0, seen.stderr

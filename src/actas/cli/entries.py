@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from actas.cli.line import Chain, Station, horizontal
 from actas.cli.output import Ink, Line, Output, Style
 from actas.core.ports import Json
+
+_RENAMED: Final = {"v": "entry_version", "kind": "exchange"}
 
 COLUMNS: Final = ("TIME", "ENTRY", "OUTCOME", "WHO", "FOR", "WHERE", "WHY")
 
@@ -26,8 +28,8 @@ def row(event: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def document(event: Mapping[str, Any]) -> dict[str, Json]:
-    """Return an entry for programs: as it is kept; its own version member is ``entry_version``."""
-    return {("entry_version" if name == "v" else name): value for name, value in event.items()}
+    """Return an entry for programs: as it is kept, but for two members that every document of ours has."""
+    return {_RENAMED.get(name, name): value for name, value in event.items()}
 
 
 def lines(out: Output, event: Mapping[str, Any]) -> Iterator[Line]:
@@ -48,7 +50,7 @@ def lines(out: Output, event: Mapping[str, Any]) -> Iterator[Line]:
 
 def _facts(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "entry", f"{event.get('id')}, number {event.get('seq')} of stream {event.get('stream')}"
-    client = event.get("client") or {}
+    client = _object(event, "client")
     yield (
         "client",
         f"{client.get('name')} ({client.get('kind')}), by {client.get('method')}" if client else "",
@@ -56,12 +58,12 @@ def _facts(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "from", str(event.get("source", ""))
     yield "subject", _party(event.get("subject"))
     yield "actor", _party(event.get("actor"))
-    asked = event.get("asked") or {}
+    asked = _object(event, "asked")
     yield (
         "asked for",
         " ".join([*asked.get("audience", ()), *asked.get("resource", ()), asked.get("scope", "")]).strip(),
     )
-    given = event.get("given") or {}
+    given = _object(event, "given")
     yield (
         "given",
         f"{given.get('scope')} at {', '.join(given.get('audience', ()))}, jti {given.get('jti')}"
@@ -78,7 +80,7 @@ def _facts(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _party(party: Mapping[str, Any] | None) -> str:
     if not party:
         return ""
-    token = (party.get("token") or {}).get("jti")
+    token = _object(party, "token").get("jti")
     return f"{party.get('sub')} ({party.get('kind')}), vouched for by {party.get('issuer')}" + (
         f", token {token}" if token else ""
     )
@@ -92,8 +94,8 @@ def _chain(event: Mapping[str, Any]) -> Chain | None:
         Station(kind=_kind(one.get("kind", "")), id=str(one.get("sub")), current=number == len(members) - 1)
         for number, one in enumerate(members)
     ]
-    given = event.get("given") or {}
-    scope = str(given.get("scope") or (event.get("asked") or {}).get("scope") or "")
+    given = _object(event, "given")
+    scope = str(given.get("scope") or _object(event, "asked").get("scope") or "")
     return Chain(
         stations=tuple(stations),
         targets=tuple(str(one) for one in event.get("apis", ())),
@@ -107,5 +109,9 @@ def _kind(text: str) -> Any:
 
 
 def _member(event: Mapping[str, Any], name: str, member: str) -> str:
-    value = event.get(name)
-    return str(value.get(member, "")) if isinstance(value, dict) else ""
+    return str(_object(event, name).get(member, ""))
+
+
+def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value: object = event.get(name)
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

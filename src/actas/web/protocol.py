@@ -83,7 +83,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             raise ValueError("too many headers")
         if sum(name == b"host" for name, _ in self.headers) != 1:
             raise ValueError("not exactly one Host")  # RFC 9112 section 3.2
-        if self.parser.should_upgrade():
+        if self.parser.should_upgrade():  # pyright: ignore[reportOptionalMemberAccess] (it is parsing)
             # What follows would be read as another request, which a proxy in front took for a body.
             raise ValueError("an upgrade")
         super().on_headers_complete()
