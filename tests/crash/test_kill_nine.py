@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import os
 import random
+import shutil
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -77,6 +78,7 @@ def test_no_token_is_without_its_record_however_often_the_server_is_killed(tmp_p
             break
         with RealServer(tmp_path / str(epoch), workers=2 if SOAK else 1) as server:
             _one_epoch(server, chance, min(EPOCH, left))
+        shutil.rmtree(server.folder)
 
 
 def _one_epoch(server: RealServer, chance: random.Random, seconds: float) -> None:

@@ -47,6 +47,8 @@ SEEDS: Final[tuple[bytes, ...]] = (
     b'{"a":' * 100_000,
     b"9" * 5_000,
     b'{"exp":' + b"9" * 5_000 + b"}",
+    b"." * 400_000,
+    b'{"act":' * 1_000 + b"{}" + b"}" * 1_000,
     b'{"exp":NaN}',
     b'{"exp":Infinity}',
     b'{"exp":-Infinity}',

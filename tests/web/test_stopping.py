@@ -127,7 +127,7 @@ def test_a_caller_between_two_requests_is_told_before_its_connection_ends(server
         assert (reply.status, reply.header("connection")) == (200, "close")
 
 
-@pytest.mark.requirement("REL-25", "REL-03")
+@pytest.mark.requirement("REL-25", "SEC-90")
 def test_what_was_counted_is_written_when_it_stops(server: RealServer) -> None:
     for _ in range(150):
         server.post(b"", source="127.0.0.4")
