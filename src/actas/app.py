@@ -420,7 +420,10 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
         AuditUnavailable: the audit log cannot be written; such a server does not start.
     """
     clock, chance = base.clock, SystemChance()
-    sealed = base.notary().last()
+    try:
+        sealed = base.notary().last()
+    except OSError as problem:
+        raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
     writer = await open_writer(
         base.audit_folder,
         clock=clock,

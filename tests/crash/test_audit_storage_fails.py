@@ -159,7 +159,6 @@ def test_a_stop_signal_works_while_the_log_cannot_be_written(fault: Fault, tmp_p
 
 
 @pytest.mark.requirement("REL-02", "REL-30")
-@pytest.mark.xfail(reason="looking for the last checkpoint ends the start with an error of ours", strict=True)
 def test_a_server_whose_log_cannot_be_opened_does_not_start(tmp_path: Path) -> None:
     server = RealServer(tmp_path)
     try:

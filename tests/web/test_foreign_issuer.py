@@ -235,7 +235,6 @@ async def test_callers_that_send_nothing_take_no_place_from_others(server: RealS
 
 
 @pytest.mark.requirement("REL-03")
-@pytest.mark.xfail(reason="an answer to a caller that hung up counts as delivered", strict=True)
 async def test_a_token_whose_caller_hung_up_is_not_called_delivered(tmp_path: Path) -> None:
     server = RealServer(tmp_path)
     server.company.write()

@@ -113,7 +113,6 @@ def test_a_stop_under_load_answers_everything_that_was_begun(server: RealServer)
 
 
 @pytest.mark.requirement("REL-25")
-@pytest.mark.xfail(reason="connections between two requests are closed under their callers", strict=True)
 def test_a_caller_between_two_requests_is_told_before_its_connection_ends(server: RealServer) -> None:
     """What he sends in the moment of the stop would be lost, and a POST is not sent again by itself."""
     own = request("POST", "/token", headers={"Content-Type": FORM}, body=encoded(server.company.own()))

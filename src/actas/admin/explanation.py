@@ -59,6 +59,7 @@ class Explanation:
         tables: the scope table of each target.
         near_miss: the allow that came nearest, when no rule allowed it.
         suggestion: the smallest change that would have been granted, if there is one.
+        refused_by: the rules that had a part in the refusal.
         policy: the version of the policy that this explanation used.
         drawn: the chain: the subject, then every actor, oldest first.
     """
@@ -76,6 +77,7 @@ class Explanation:
     near_miss: RuleLine | None
     suggestion: Suggestion | None
     policy: str
+    refused_by: tuple[str, ...] = ()
     proposal: Proposal | None = None
     permit: Permit | None = None
 
@@ -146,6 +148,7 @@ def explain_judgement(
         near_miss=None if judgement.kind is not None else nearest(lines),
         suggestion=suggestion,
         policy=policy.version,
+        refused_by=() if refusal is None else refusal.rules,
         proposal=proposal,
         permit=judgement.permit,
     )
@@ -180,7 +183,7 @@ def _stages(judgement: Judgement, lines: Sequence[RuleLine]) -> tuple[Stage, ...
         _client_text(proposal),
         _party_text(proposal.subject, proposal.at),
         _actor_text(proposal),
-        _rules_text(lines),
+        _rules_text(lines, proposal.scope),
         _scopes_text(judgement),
         f"{len(judgement.actors)} actors of at most {judgement.depth_limit}",
         _lifetime_text(judgement),
@@ -217,10 +220,15 @@ def _actor_text(proposal: Proposal) -> str:
     return f"none sent, so {proposal.client.name} itself is who acts"
 
 
-def _rules_text(lines: Sequence[RuleLine]) -> str:
+def _concerns(line: RuleLine, requested: frozenset[str] | None) -> bool:
+    """Whether a deny took something away: the whole target, or a scope that was asked for."""
+    return not line.scopes or requested is None or not requested.isdisjoint(line.scopes)
+
+
+def _rules_text(lines: Sequence[RuleLine], requested: frozenset[str] | None) -> str:
     matched = [line for line in lines if line.matched]
     allows = [line.name for line in matched if line.effect == "allows"]
-    denies = [line.name for line in matched if line.effect == "denies"]
+    denies = [line.name for line in matched if line.effect == "denies" and _concerns(line, requested)]
     said = [f"allowed by {', '.join(allows)}"] if allows else []
     said += [f"cut by {', '.join(denies)}"] if denies else []
     return "; ".join(said) or "no rule concerns this"

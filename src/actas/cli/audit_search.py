@@ -50,11 +50,11 @@ def command(
     until: float | None,
     limit: int,
 ) -> None:
-    """Find entries, newest first.
+    """Find entries.
 
-    QUERY is terms that must all hold: client:, subject:, actor:, api:, rule:, outcome:, reason:, kind:,
-    txn:, jti:, event:, source: with a value (a * at its end matches any ending), token: with a token
-    argument, delivery:unknown, or bare words.
+    The newest come first. QUERY is terms that must all hold: client:, subject:, actor:, api:, rule:,
+    outcome:, reason:, kind:, txn:, jti:, event:, source: with a value (a * at its end matches any ending),
+    token: with a token argument, delivery:unknown, or bare words.
     """
     arguments = TokenArguments(run)
     presented = {

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def command(
     run: Run, /, config: tuple[str, ...], *, dev: bool, strict: bool, no_tests: bool, schema: bool
 ) -> None:
-    """Read a configuration exactly as the server does, and run its policy tests.
+    """Check a configuration as the server reads it, and run its policy tests.
 
     Client secrets that are not on this computer draw a warning. Nothing is changed.
     """

@@ -92,6 +92,7 @@ def invalid(run: Run, faults: Sequence[Fault]) -> Failure:
         f"{count}. Nothing was changed.",
         code="configuration",
         exit=Exit.CONFIGURATION,
+        hint="--dev, or ACTAS_DEV=1, allows http on this computer" if _wants_dev(errors) else None,
         more={
             "faults": [
                 {"place": one.place, "path": one.path, "message": one.message, "severity": one.severity}
@@ -128,6 +129,10 @@ def on_foundation(
             ) from never
         except ConfigurationFaults as broken:
             raise invalid(run, broken.faults) from broken
+
+
+def _wants_dev(errors: Sequence[Fault]) -> bool:
+    return any("outside --dev" in fault.message for fault in errors)
 
 
 @contextlib.contextmanager

@@ -112,7 +112,7 @@ def _endings(found: Explanation, shown: Sequence[RuleLine]) -> Iterator[Line]:
         return
     yield f"Why:               {found.detail}"
     for line in shown:
-        if line.matched and line.effect == "denies":
+        if line.name in found.refused_by and line.effect == "denies":
             yield f'Why the rule:      "{line.reason}"'
     if found.suggestion is not None:
         yield (Ink("Would be granted:  ", "strong"), f'--scope "{" ".join(found.suggestion.scope)}"')

@@ -208,7 +208,10 @@ def _ideas(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
     )
     yield (
         "change a rule",
-        ('${EDITOR:-vi} "$ACTAS_DEMO/actas.yaml" && kill -HUP "$(cat "$ACTAS_DEMO/server.pid")"',),
+        (
+            '${EDITOR:-vi} "$ACTAS_DEMO/actas.yaml" && actas check',
+            'kill -HUP "$(cat "$ACTAS_DEMO/server.pid")"',
+        ),
     )
 
 

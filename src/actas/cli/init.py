@@ -35,12 +35,21 @@ _IGNORED: Final = "data/\n*.key\n*.secret\n"
     dry_run="rehearses",
 )
 @click.argument("folder", metavar="[DIR]", default=".")
-@click.option("--for", "place", type=click.Choice(("laptop", "container", "kubernetes")), default="laptop")
+@click.option(
+    "--for",
+    "place",
+    type=click.Choice(("laptop", "container", "kubernetes")),
+    default="laptop",
+    help="Where it will run: decides addresses and the data folder; laptop.",
+)
 @click.option("--issuer", metavar="URL", help="The public address of the server; http://127.0.0.1:8693.")
 @click.option("--force", is_flag=True, help="Overwrite what is there, except keys and secrets.")
 @click.pass_obj
 def command(run: Run, /, folder: str, *, place: Place, issuer: str | None, force: bool) -> None:
-    """Write a starter configuration: valid, small, and each line the answer to a question."""
+    """Write a starter configuration.
+
+    It is valid and small, and each of its lines is the answer to a question. Nothing is asked.
+    """
     from actas.crypto.passwords import generate_secret
     from actas.keys.envelope import create_envelope_key
     from actas.settings.schema_json import json_schema
@@ -78,6 +87,9 @@ def command(run: Run, /, folder: str, *, place: Place, issuer: str | None, force
         ".gitignore",
     ]
     dev = " --dev" if issuer is None else ""
+    first = "1 trust an issuer   2" if issuer else "1 set server.issuer   2 trust an issuer   3"
+    second = 3 if issuer else 4
+    go = "" if folder == "." else f"cd {folder}   "
     done = "would write" if run.options.dry_run else "wrote"
     run.out.answer(
         Answer(
@@ -86,7 +98,7 @@ def command(run: Run, /, folder: str, *, place: Place, issuer: str | None, force
             name=str(where / "actas.yaml"),
             lines=[
                 f"{done} {', '.join(wrote)}",
-                f"next: 1 set server.issuer   2 trust an issuer   3 actas check{dev}   4 actas serve{dev}",
+                f"next: {go}{first} actas check{dev}   {second} actas serve{dev}",
             ],
         )
     )

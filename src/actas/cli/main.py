@@ -26,7 +26,7 @@ COMMANDS: Final = (
     Entry(
         "check",
         "actas.cli.check",
-        "Read a configuration exactly as the server does, and run its policy tests.",
+        "Check a configuration as the server reads it, and run its policy tests.",
     ),
     Entry("exchange", "actas.cli.exchange", "Ask for a token (RFC 8693)."),
     Entry("inspect", "actas.cli.inspect", "Take a token apart, check it, draw its chain."),

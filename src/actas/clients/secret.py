@@ -26,6 +26,6 @@ class SecretMethod:
         presented = "" if credentials.proof is None else credentials.proof.reveal()
         digests = () if client is None else client.auth.secret_digests
         if not secret_matches(presented, digests, pepper=self._pepper):
-            raise InvalidClient(
-                detail=f"a wrong secret for {credentials.client_id[:64]!r}", challenge=credentials.challenge
-            )
+            name = repr(credentials.client_id[:64])
+            detail = f"there is no client {name}" if client is None else f"a wrong secret for {name}"
+            raise InvalidClient(detail=detail, challenge=credentials.challenge)

@@ -10,7 +10,7 @@ import asyncio
 import resource
 from typing import Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD: Final = 32 * 1024
 """Bytes of request line and headers."""
@@ -36,6 +36,7 @@ def most_connections() -> int:
 class BoundedHttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 protocol with bounds. No upgrades, no trailers."""
 
+    draining = False
     _bytes = 0
     _head = 0
     _in_head = True
@@ -51,6 +52,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
         super().connection_lost(exc)
+
+    def drain(self) -> None:
+        """Answer at most one more request; whoever sends none is hung up on by the owner's limit."""
+        self.draining = True
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         self._bytes += len(data)
@@ -87,6 +95,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             # What follows would be read as another request, which a proxy in front took for a body.
             raise ValueError("an upgrade")
         super().on_headers_complete()
+        cycle = self.cycle
+        # Asked before an answer counts as delivered: one to a caller who hung up is dropped in silence.
+        self.scope["extensions"] = {"actas.gone": lambda: cycle.disconnected}  # type: ignore[dict-item]
+        if self.draining:
+            cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -20,6 +20,9 @@ from actas.web.protocol import BoundedHttpProtocol
 DRAIN: Final = 30
 """Seconds that running requests have to finish once a stop was asked for (REL-25)."""
 
+GRACE: Final = 1.0
+"""Seconds in which a caller between two requests may send one more; it is told that it is the last."""
+
 BACKLOG: Final = 2048
 
 
@@ -77,9 +80,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     hangups: set[asyncio.Task[None]] = set()
 
-    def stop() -> None:
-        for server in servers:
-            server.should_exit = True
+    stop = _Stop(servers, loop)
 
     def hangup() -> None:
         task = loop.create_task(_call(on_hangup))
@@ -109,6 +110,38 @@ async def serve(
             loop.remove_reader(parent.sentinel)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+class _Stop:
+    """Stops servers once: no new connection, one last request on each old one, then the drain of uvicorn.
+
+    A caller between two requests may have sent one that is not read yet; hanging up would lose it.
+    """
+
+    def __init__(self, servers: Sequence[_Server], loop: asyncio.AbstractEventLoop) -> None:
+        self._servers = servers
+        self._loop = loop
+        self._began: float | None = None
+
+    def __call__(self) -> None:
+        if self._began is not None:
+            return
+        self._began = self._loop.time()
+        for server in self._servers:
+            for listening in getattr(server, "servers", ()):
+                listening.close()
+            for connection in list(server.server_state.connections):
+                if isinstance(connection, BoundedHttpProtocol):
+                    connection.drain()
+        self._look(self._began + GRACE)
+
+    def _look(self, until: float) -> None:
+        waiting = any(server.server_state.connections for server in self._servers)
+        if waiting and self._loop.time() < until:
+            self._loop.call_later(0.02, self._look, until)
+            return
+        for server in self._servers:
+            server.should_exit = True
 
 
 def _allow_many_connections() -> None:

@@ -61,5 +61,6 @@ class TokenEndpoint:
             return
         headers = [JSON, *NO_STORE, (b"actas-entry", answer.entry.encode("ascii"))]
         await respond(send, status=200, headers=headers, body=self._encode(answer.body))
-        if answer.receipt is not None:
+        gone = scope.get("extensions", {}).get("actas.gone")
+        if answer.receipt is not None and not (gone is not None and gone()):
             self._deliveries.delivered(answer.receipt)
