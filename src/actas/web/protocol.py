@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -56,8 +56,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def drain(self) -> None:
         """Answer at most one more request; whoever sends none is hung up on by the owner's limit."""
         self.draining = True
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is not None and not cycle.response_complete:
+        for cycle in _cycles(self):
             cycle.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
@@ -134,3 +133,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.send_400_response(message)
         else:
             self.transport.close()
+
+
+def _cycles(connection: BoundedHttpProtocol) -> list[RequestResponseCycle]:
+    """Return the request that a connection is at work on, if there is one."""
+    cycle = cast("RequestResponseCycle | None", connection.cycle)
+    return [] if cycle is None or cycle.response_complete else [cycle]

@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 import uvloop
@@ -130,9 +130,8 @@ class _Stop:
         for server in self._servers:
             for listening in getattr(server, "servers", ()):
                 listening.close()
-            for connection in list(server.server_state.connections):
-                if isinstance(connection, BoundedHttpProtocol):
-                    connection.drain()
+            for connection in _connections(server):
+                connection.drain()
         self._look(self._began + GRACE)
 
     def _look(self, until: float) -> None:
@@ -142,6 +141,10 @@ class _Stop:
             return
         for server in self._servers:
             server.should_exit = True
+
+
+def _connections(server: _Server) -> list[BoundedHttpProtocol]:
+    return cast("list[BoundedHttpProtocol]", list(server.server_state.connections))
 
 
 def _allow_many_connections() -> None:
