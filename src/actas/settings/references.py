@@ -71,8 +71,10 @@ class References:
 
     def secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
         """Return a client's secret, or None after a fault."""
-        if self.secrets == "ignored":
-            return None
+        return None if self.secrets == "ignored" else self.own_secret(source, written, loc)
+
+    def own_secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
+        """Return a secret that every command over the data folder needs, or None after a fault."""
         known = len(self.faults)
         secret = self._resolve(source, written, loc)
         if secret is None:

@@ -102,7 +102,7 @@ def _envelope(item: Item[Keys], references: References) -> EnvelopeSource | None
         return None
     if isinstance(source, Reference) and source.file is not None:
         return EnvelopeSource(path=references.envelope(source, item.written, ("envelope", "file")))
-    return EnvelopeSource(text=references.secret(source, item.written, ("envelope",)))
+    return EnvelopeSource(text=references.own_secret(source, item.written, ("envelope",)))
 
 
 def _keys(form: Keys, shaped: Shaped, envelope: EnvelopeSource) -> KeySettings:

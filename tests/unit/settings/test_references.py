@@ -7,10 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.configuration import ACME_ENVIRONMENT, PEPPER, acme, complaints, loaded, named, sentences
+from tests.fakes.configuration import (
+    ACME_ENVIRONMENT,
+    PEPPER,
+    acme,
+    complaints,
+    loaded,
+    named,
+    sentences,
+    write,
+)
 
+from actas.core.secret import Secret
 from actas.crypto.passwords import secret_matches
 from actas.settings.faults import ConfigurationFaults
+from actas.settings.load import read
 
 SECRET = "6f1e0c9a7d3b52848b6f1e0c9a7d3b52"
 
@@ -231,3 +242,13 @@ def test_no_message_repeats_a_secret_in_the_wrong_place(tmp_path: Path) -> None:
     assert len(caught.value.errors) > 20
     assert secret not in str(caught.value)
     assert not complaints(tmp_path, acme())
+
+
+def test_the_envelope_key_is_read_even_where_client_secrets_are_not_needed(tmp_path: Path) -> None:
+    """Commands over the data folder open it with this key, and authenticate nobody."""
+    tree = acme()
+    tree["keys"]["envelope"] = {"env": "ENVELOPE"}
+    path = write(tmp_path, tree)
+    key = "7a9b1c3d5e7f9a0b7a9b1c3d5e7f9a0b7a9b1c3d5e7f9a0b"
+    draft = read([path], dev=False, environ={"ENVELOPE": key}, secrets="ignored")
+    assert draft.keys.envelope.text == Secret(key)
