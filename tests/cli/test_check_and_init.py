@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.fakes.ports import reserve
 
 
 def actas(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -33,7 +34,7 @@ def shop(tmp_path: Path) -> Path:
 def test_what_init_writes_is_valid_and_its_policy_test_passes(shop: Path) -> None:
     found = actas("check", "--dev", cwd=shop)
     assert (found.returncode, found.stderr) == (0, "")
-    assert "1 of 1 policy tests pass" in found.stdout
+    assert "2 policy tests pass" in found.stdout
     assert json.loads((shop / "actas.schema.json").read_text())["title"] == "Actas configuration"
 
 
@@ -74,11 +75,47 @@ def test_a_policy_test_that_fails_is_exit_1(shop: Path) -> None:
     )
     found = actas("check", "--dev", "--json", cwd=shop)
     assert found.returncode == 1
-    (test,) = json.loads(found.stdout)["tests"]
-    assert test["problems"] == ["expected a life of 180 s, got 120 s"]
+    count, _ = json.loads(found.stdout)["tests"]
+    assert count["problems"] == ["expected a life of 180 s, got 120 s"]
 
 
 def test_a_missing_secret_is_a_warning_here_and_an_error_with_strict(shop: Path) -> None:
     (shop / "orders.secret").unlink()
     assert actas("check", "--dev", cwd=shop).returncode == 0
     assert actas("check", "--dev", "--strict", cwd=shop).returncode == 3
+
+
+def test_a_server_starts_with_what_init_wrote_and_grants_a_first_token(tmp_path: Path) -> None:
+    """Everything typed here is what ``init`` itself says to type."""
+    port, management = reserve(), reserve()
+    try:
+        issuer = f"http://127.0.0.1:{port.number}"
+        wrote = actas("init", "shop", "--issuer", issuer, cwd=tmp_path)
+        assert wrote.returncode == 0
+        (then,) = [line for line in wrote.stdout.splitlines() if line.startswith("then: actas ")]
+        shop = tmp_path / "shop"
+        assert actas("check", "--dev", cwd=shop).returncode == 0
+        listen = f"127.0.0.1:{management.number}"
+        with subprocess.Popen(
+            [sys.executable, "-m", "actas", "serve", "--dev", "--management", listen],
+            cwd=shop,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(shop)},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
+            try:
+                assert server.stderr is not None
+                assert f"actas serves {issuer}" in server.stderr.readline()
+                granted = actas(*then.removeprefix("then: actas ").split(), "--json", cwd=shop)
+                assert (granted.returncode, granted.stderr) == (0, "")
+                entry = json.loads(granted.stdout)["entry"]
+                shown = actas("audit", "show", entry, "--dev", cwd=shop)
+                assert (shown.returncode, entry in shown.stdout) == (0, True)
+            finally:
+                server.terminate()
+                server.communicate(timeout=45)
+        assert server.returncode == 0
+        assert actas("audit", "verify", "--dev", cwd=shop).returncode == 0
+    finally:
+        port.release()
+        management.release()

@@ -2,69 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
+from actas.cli.entries import moment
 from actas.cli.exits import Exit, Failure
-from actas.cli.output import Answer
+from actas.cli.minutes import refusals
+from actas.cli.output import Answer, Ink
 from actas.cli.run import Run
 from actas.cli.tree import command as make
 from actas.core.ports import Json
 
 if TYPE_CHECKING:
     from actas.app import Foundation
+    from actas.audit.chain import Head
     from actas.store.audit_notary import Sealed
 
 
 @make(
     examples=(
         ("seal the log and print where it ends", "actas audit checkpoint"),
-        ("keep the signed statement elsewhere", "actas audit checkpoint -o name >> witness.jws"),
+        (
+            "keep the signed statement where nobody here can edit it",
+            "actas audit checkpoint --raw >> /mnt/witness/checkpoints.jsonl",
+        ),
     ),
+    dry_run="rehearses",
 )
 @configuration_flag
 @dev_flag
+@click.option("--raw", is_flag=True, help="Print only the line that audit verify --checkpoint reads.")
 @click.pass_obj
-def command(run: Run, /, config: tuple[str, ...], *, dev: bool) -> None:
-    """Sign the end of every stream now, and print it."""
+def command(run: Run, /, config: tuple[str, ...], *, dev: bool, raw: bool) -> None:
+    """Sign the end of every stream now, and print it.
 
-    async def job(base: Foundation) -> Sealed:
-        from actas.store.audit_notary import NotSealed
+    The server does this by itself from time to time, and both may be at it. With --dry-run, what would be
+    sealed is shown and nothing is signed.
 
-        try:
-            return await base.notary().seal_now()
-        except NotSealed as problem:
-            raise Failure(str(problem), code="not_sealed", exit=Exit.UNFINISHED) from problem
+    Exits 0, 4 when nothing was signed or a copy could not be written, 7 when a stream no longer holds what
+    was sealed before.
+    """
+    if run.options.dry_run:
+        _rehearse(run, config, dev=dev)
+        return
+    sealed = on_foundation(run, config, dev=dev, job=_seal)
+    if raw:
+        from actas.audit.checkpoint import to_line
 
-    sealed = on_foundation(run, config, dev=dev, job=job)
-    point = sealed.signed.checkpoint
-    heads: dict[str, Json] = {
-        stream: {"seq": head.seq, "hash": head.hash} for stream, head in sorted(point.heads.items())
-    }
-    for missed in sealed.missed:
-        run.out.warn(missed)
+        run.out.line(to_line(sealed.signed).decode("ascii").rstrip("\n"))
+    else:
+        run.out.answer(_answer(sealed))
+    for one in sealed.broken:
+        run.out.aside((Ink("✕ ", "bad"), one.sentence))
+    if sealed.broken:
+        raise Failure(
+            sealed.broken[0].sentence,
+            code="integrity",
+            exit=Exit.INTEGRITY,
+            hint="actas audit verify says what is wrong with the log",
+        )
+    if sealed.missed:
+        message = "the checkpoint was made, but a copy was not written: " + "; ".join(sealed.missed)
+        raise Failure(message, code="copy", exit=Exit.UNFINISHED, hint="the next checkpoint tries again")
+
+
+async def _seal(base: Foundation) -> Sealed:
+    from actas.store.audit_notary import NotSealed
+
+    try:
+        return await base.notary().seal_now()
+    except NotSealed as problem:
+        raise Failure(str(problem), code="not_sealed", exit=Exit.UNFINISHED) from problem
+
+
+def _rehearse(run: Run, config: tuple[str, ...], *, dev: bool) -> None:
+    async def job(base: Foundation) -> tuple[dict[str, Head], int]:
+        from actas.store.audit_reader import read_heads
+
+        last = base.notary().last()
+        return read_heads(base.audit_folder), 1 if last is None else last.checkpoint.number + 1
+
+    with refusals():
+        heads, number = on_foundation(run, config, dev=dev, job=job)
     run.out.answer(
         Answer(
             kind="actas/Checkpoint",
-            body={
-                "number": point.number,
-                "at": point.at,
-                "key": sealed.signed.kid,
-                "heads": heads,
-                "jws": sealed.signed.jws,
-            },
-            name=sealed.signed.jws,
-            lines=[
-                f"checkpoint {point.number}, {point.at}, signed by {sealed.signed.kid}",
-                *(
-                    f"  {stream}: entry {head.seq}  {head.hash}"
-                    for stream, head in sorted(point.heads.items())
-                ),
-            ],
+            body={"number": number, "heads": _heads(heads), "jws": None},
+            name=str(number),
+            lines=[f"would sign checkpoint {number}", *_head_lines(heads)],
         )
     )
-    if sealed.broken:
-        first = sealed.broken[0]
-        raise Failure(first.sentence, code="integrity", exit=Exit.INTEGRITY)
+
+
+def _answer(sealed: Sealed) -> Answer:
+    signed, point = sealed.signed, sealed.signed.checkpoint
+    body: dict[str, Json] = {
+        "number": point.number,
+        "at": point.at,
+        "key": signed.kid,
+        "heads": _heads(point.heads),
+        "prev": point.prev,
+        "jws": signed.jws,
+        "missed": [*sealed.missed],
+    }
+    return Answer(
+        kind="actas/Checkpoint",
+        body=body,
+        name=str(point.number),
+        lines=[
+            (Ink("sealed", "good"), f"  checkpoint {point.number}, {moment(point.at)} UTC, key {signed.kid}"),
+            *_head_lines(point.heads),
+        ],
+    )
+
+
+def _heads(heads: Mapping[str, Head]) -> dict[str, Json]:
+    return {stream: {"seq": head.seq, "hash": head.hash} for stream, head in sorted(heads.items())}
+
+
+def _head_lines(heads: Mapping[str, Head]) -> list[str]:
+    return [f"  {stream:<5} entry {head.seq:<8} {head.hash}" for stream, head in sorted(heads.items())]

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
-from actas.cli.entries import COLUMNS, document, row
-from actas.cli.exits import Exit, Failure, misused
-from actas.cli.output import Listing
+from actas.cli.exits import Exit, Failure
+from actas.cli.minutes import Moment, When, event_of, read_query, refusals, tell
 from actas.cli.run import Run
-from actas.cli.tokens import TokenArguments
 from actas.cli.tree import command as make
-from actas.cli.values import Instant, Span
 
 if TYPE_CHECKING:
     from actas.app import Foundation
     from actas.store.audit_search import Found
-
-TOKEN = "token:"
 
 
 @make(
@@ -34,9 +31,9 @@ TOKEN = "token:"
 )
 @configuration_flag
 @dev_flag
-@click.argument("query", nargs=-1, required=True)
-@click.option("--since", type=Span(), metavar="SPAN", help="Only the last 24h, 30m, 7d…")
-@click.option("--until", type=Instant(), metavar="TIME", help="Only before this instant.")
+@click.argument("query", nargs=-1)
+@click.option("--since", type=When(), metavar="WHEN", help="Only from then on: 24h, 7d, or a time.")
+@click.option("--until", type=When(), metavar="WHEN", help="Only before then.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, help="How many entries; 100.")
 @click.pass_obj
 def command(
@@ -46,47 +43,66 @@ def command(
     *,
     dev: bool,
     query: tuple[str, ...],
-    since: float | None,
-    until: float | None,
+    since: Moment | None,
+    until: Moment | None,
     limit: int,
 ) -> None:
     """Find entries.
 
-    The newest come first. QUERY is terms that must all hold: client:, subject:, actor:, api:, rule:,
-    outcome:, reason:, kind:, txn:, jti:, event:, source: with a value (a * at its end matches any ending),
-    token: with a token argument, delivery:unknown, or bare words.
+    The newest come first. QUERY is terms that must all hold; without one, every entry is found. A term is
+    client:, subject:, actor:, issuer:, api:, scope:, rule:, outcome:, reason:, kind:, grant:, event:,
+    policy:, txn:, jti:, digest:, id:, source:, stream: or delivery: with a value, or a bare word. A value
+    that ends in * matches by its beginning, and "..." keeps spaces. token: takes a token argument, such as
+    @orders, and finds what names that token.
+
+    Exits 0, 1 when nothing was found, or 4 when the log cannot be read.
     """
-    arguments = TokenArguments(run)
-    presented = {
-        term: arguments.read(term.removeprefix(TOKEN), flag=TOKEN).value.reveal()
-        for term in query
-        if term.startswith(TOKEN)
-    }
+    asked = read_query(run, " ".join(query))
 
     async def job(base: Foundation) -> tuple[Found, ...]:
-        from actas.audit.query import BadQuery
-        from actas.store.audit_projection import SearchUnavailable
         from actas.store.audit_search import search
 
-        terms = [f"digest:{base.ring.digest(presented[one])}" if one in presented else one for one in query]
-        begins = None if since is None else run.now - since
-        try:
-            return search(base.audit_folder, " ".join(terms), since=begins, until=until, limit=limit)
-        except BadQuery as bad:
-            raise misused(str(bad), hint="actas audit search --help") from bad
-        except SearchUnavailable as away:
-            raise Failure(str(away), code="search", exit=Exit.UNFINISHED) from away
-
-    found = on_foundation(run, config, dev=dev, job=job)
-    run.out.listing(
-        Listing(
-            kind="actas/Entry",
-            items=[document(one.event) for one in found],
-            columns=COLUMNS,
-            rows=[row(one.event) for one in found],
-            names=[one.id for one in found],
-            empty="nothing was found",
+        return search(
+            base.audit_folder,
+            asked.text(base.ring.digest),
+            since=None if since is None else since.seen_from(run.now),
+            until=None if until is None else until.seen_from(run.now),
+            limit=limit + 1,
         )
-    )
+
+    with refusals():
+        found, following = page(on_foundation(run, config, dev=dev, job=job), limit)
+    tell(run, [event_of(one) for one in found], empty="nothing was found", following=following)
+    if following is not None:
+        run.out.talk(f"there are more: --until {following}")
     if not found:
         raise Failure("nothing was found", code="not_found", exit=Exit.NO, told=True)
+
+
+def page(found: Sequence[Found], limit: int) -> tuple[Sequence[Found], str | None]:
+    """Return what to show, newest first, and the ``--until`` that asks for the rest.
+
+    Several entries may be of one millisecond, and ``--until`` can only step over all of them: a page ends
+    where the millisecond changes, unless it would be empty then.
+
+    Args:
+        found: one more than fits, when there is more.
+    """
+    if len(found) <= limit:
+        return found, None
+    first_left_out = found[limit].at
+    whole = [one for one in found[:limit] if one.at > first_left_out]
+    if not whole:
+        return found[:limit], first_left_out
+    return whole, _just_after(first_left_out)
+
+
+def _just_after(at: str) -> str:
+    """Return the next millisecond, as entries write instants."""
+    instant = datetime.fromisoformat(at)
+    millis = instant.microsecond // 1000 + 1
+    if millis < 1000:
+        return f"{at[:20]}{millis:03d}Z"
+    return datetime.fromtimestamp(int(instant.timestamp()) + 1, tz=instant.tzinfo).strftime(
+        "%Y-%m-%dT%H:%M:%S.000Z"
+    )

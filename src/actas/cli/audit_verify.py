@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
+from actas.cli.busy import busy
+from actas.cli.configuration import configuration_flag, dev_flag, on_foundation, paths_of
 from actas.cli.exits import Exit, Failure, misused
-from actas.cli.output import Answer, Ink, Line
+from actas.cli.output import Answer
 from actas.cli.run import Run
 from actas.cli.tree import command as make
-from actas.core.ports import Json
+from actas.cli.verified import document, lines, outcome
 
 if TYPE_CHECKING:
     from actas.app import Foundation
     from actas.audit.verify import Verdict
     from actas.crypto.jose import PublicKey
 
-_MOST_KEY_BYTES = 64 * 1024
+_MOST_KEY_BYTES: Final = 64 * 1024
+
+
+class First(click.ParamType[int]):
+    """The number of the first entry that is expected, or ``any`` for a part. Converts to 0 for ``any``."""
+
+    name = "first"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        typed = str(value)
+        if typed == "any":
+            return 0
+        if not typed.isascii() or not typed.isdecimal() or len(typed) > 18 or int(typed) < 1:
+            self.fail(f"{value!r} is neither the number of an entry, from 1, nor the word any", param, ctx)
+        return int(typed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be verified, and with what.
+
+    Attributes:
+        log: the file or folder.
+        keys: the audit keys by ``kid``, or None when there are none.
+        copies: files of checkpoints, besides those beside the log.
+    """
+
+    log: Path
+    keys: Mapping[str, PublicKey] | None
+    copies: Sequence[Path]
 
 
 @make(
     examples=(
         ("the log of this server", "actas audit verify"),
-        ("an export, anywhere", "actas audit verify audit.jsonl --key audit-keys.json"),
+        (
+            "an export, anywhere, with the checkpoints that were kept elsewhere",
+            "actas audit verify audit.jsonl --key audit-keys.json --checkpoint witness.jsonl",
+        ),
     ),
     dry_run="harmless",
 )
@@ -34,7 +69,9 @@ _MOST_KEY_BYTES = 64 * 1024
 @click.argument("file", required=False)
 @click.option("--checkpoint", multiple=True, metavar="FILE", help="Checkpoints kept elsewhere; may repeat.")
 @click.option("--key", metavar="FILE", help="The public audit keys: actas keys list --audit-jwks.")
-@click.option("--from", "start", type=click.IntRange(1), default=1, help="First entry expected; 1.")
+@click.option(
+    "--from", "start", type=First(), default=1, metavar="N", help="First entry expected; any for a part.  [1]"
+)
 @click.pass_obj
 def command(
     run: Run,
@@ -50,77 +87,94 @@ def command(
     """Prove that no entry was edited, removed, added or cut off.
 
     FILE is an export, the file of one stream, or a folder of streams; without it, the log of the
-    configuration. A cut is found as far as a checkpoint reaches: what is not sealed yet is said.
+    configuration. With --key it needs neither a configuration nor a server. What no checkpoint reaches yet is
+    said: whoever can write the files could still change it.
+
+    Exits 0 when the log is whole and a signed checkpoint proves it, 1 when nothing could be proven for want
+    of a key or a checkpoint, 4 when a file cannot be read, 7 when anything is wrong.
     """
-    from actas.store.audit_proof import Unreadable, verify_path
+    asked = _question(run, config, dev=dev, file=file, key=key, copies=[Path(one) for one in checkpoint])
+    keyed = asked.keys is not None
+    verdict = _verified(run, asked, start=start or None)
+    run.out.answer(
+        Answer(
+            kind="actas/AuditVerdict",
+            body=document(verdict, keyed=keyed),
+            name=outcome(verdict, keyed=keyed),
+            lines=list(lines(verdict, keyed=keyed)),
+        )
+    )
+    match outcome(verdict, keyed=keyed):
+        case "broken":
+            first = verdict.first
+            message = "the log is not whole" if first is None else first.sentence
+            raise Failure(message, code="integrity", exit=Exit.INTEGRITY, told=True)
+        case "unproven":
+            message = (
+                "nothing was proven: there is no key" if not keyed else "nothing was proven: no checkpoint"
+            )
+            raise Failure(message, code="unproven", exit=Exit.NO, told=True)
+        case "whole":
+            return
 
-    copies = [Path(one) for one in checkpoint]
-    if file is None:
-        path, keys = on_foundation(run, config, dev=dev, job=_own)
-    else:
-        path, keys = Path(file), None
-    if key is not None:
-        keys = _keys(key)
-    if run.out.terminal:
-        run.out.talk(f"verifying {path} …")
-    try:
-        verdict = verify_path(path, checkpoints=copies, keys=keys, start=start)
-    except Unreadable as problem:
-        raise Failure(str(problem), code="unreadable", exit=Exit.UNFINISHED) from problem
-    run.out.answer(_answer(verdict, keyed=keys is not None))
-    if not verdict.whole:
-        first = verdict.first
-        message = first.sentence if first is not None else "the log is not whole"
-        raise Failure(message, code="integrity", exit=Exit.INTEGRITY, told=True)
+
+def _question(
+    run: Run, config: tuple[str, ...], *, dev: bool, file: str | None, key: str | None, copies: Sequence[Path]
+) -> Question:
+    """Return what is asked. A configuration is read only for what the flags leave open."""
+    keys = None if key is None else _keys(key)
+    configured = bool(config) or any(Path(one).exists() for one in paths_of(run, config))
+    if file is not None and (keys is not None or not configured):
+        return Question(log=Path(file), keys=keys, copies=copies)
+    folder, ring, kept = on_foundation(run, config, dev=dev, job=_own)
+    if file is not None:
+        return Question(log=Path(file), keys=ring, copies=copies)
+    for path in kept:
+        if not path.exists():
+            run.out.warn(f"the copy of the checkpoints in {path} is not there")
+    kept = tuple(path for path in kept if path.exists())
+    return Question(log=folder, keys=ring if keys is None else keys, copies=(*kept, *copies))
 
 
-async def _own(base: Foundation) -> tuple[Path, dict[str, PublicKey] | None]:
+async def _own(base: Foundation) -> tuple[Path, dict[str, PublicKey], tuple[Path, ...]]:
     from actas.audit.checkpoint import ring_keys
 
-    return base.audit_folder, ring_keys(base.ring)
+    return base.audit_folder, ring_keys(base.ring), base.definitions.audit.checkpoints_to
+
+
+def _verified(run: Run, asked: Question, *, start: int | None) -> Verdict:
+    from actas.store.audit_proof import Unreadable, verify_path
+
+    size = f"{_bytes(asked.log) / 1_000_000:,.0f} MB"
+    try:
+        return busy(
+            run,
+            lambda: f"verifying {size}",
+            lambda: verify_path(asked.log, checkpoints=asked.copies, keys=asked.keys, start=start),
+        )
+    except Unreadable as problem:
+        raise Failure(str(problem), code="unreadable", exit=Exit.UNFINISHED) from problem
+
+
+def _bytes(path: Path) -> int:
+    files = path.glob("s*.db*") if path.is_dir() else [path]
+    return sum(one.stat().st_size for one in files if one.exists())
 
 
 def _keys(path: str) -> dict[str, PublicKey]:
+    """Return the keys of a file that holds a JWK set, or one JWK.
+
+    Raises:
+        Failure: it does not (exit 2).
+    """
     from actas.audit.checkpoint import read_keys
     from actas.crypto.json import BadJson, read_object
 
     try:
         with Path(path).open("rb") as file:
-            return read_keys(read_object(file.read(_MOST_KEY_BYTES + 1), max_bytes=_MOST_KEY_BYTES))
+            found = read_object(file.read(_MOST_KEY_BYTES + 1), max_bytes=_MOST_KEY_BYTES)
+        return read_keys({"keys": [found]} if "kty" in found and "keys" not in found else found)
     except OSError as problem:
         raise misused(f"--key: {path} cannot be read: {problem.strerror}") from None
     except (BadJson, ValueError) as problem:
         raise misused(f"--key: {path}: {problem}", hint="actas keys list --audit-jwks prints it") from None
-
-
-def _answer(verdict: Verdict, *, keyed: bool) -> Answer:
-    good, bad = Ink("✓ ", "good"), Ink("✕ ", "bad")
-    shown: list[Line] = [(bad, finding.sentence) for finding in verdict.findings]
-    if verdict.whole:
-        span = f"      {verdict.first_at} → {verdict.last_at}" if verdict.entries else ""
-        shown.append((good, f"{verdict.entries:,} entries, no gap, no edit{span}"))
-        if keyed:
-            signed = f" signed by {', '.join(verdict.kids)}" if verdict.kids else ""
-            shown.append((good, f"{verdict.checkpoints:,} checkpoints{signed}, all match"))
-    for one in verdict.streams:
-        after = f", {one.unsealed} after it not yet sealed" if one.unsealed else ""
-        shown.append(f"  {one.stream}: sealed up to entry {one.sealed}{after}")
-    if not keyed:
-        shown.append(
-            Ink("no key was given, so no checkpoint was checked: a cut end would not be seen", "warn")
-        )
-    streams: list[Json] = [
-        {"stream": one.stream, "sealed": one.sealed, "unsealed": one.unsealed} for one in verdict.streams
-    ]
-    body: dict[str, Json] = {
-        "whole": verdict.whole,
-        "entries": verdict.entries,
-        "checkpoints": verdict.checkpoints,
-        "keys": [*verdict.kids],
-        "streams": streams,
-        "findings": [
-            {"stream": one.stream, "seq": one.seq, "message": one.sentence} for one in verdict.findings
-        ],
-    }
-    name = "whole" if verdict.whole else "broken"
-    return Answer(kind="actas/AuditVerdict", body=body, name=name, lines=shown)

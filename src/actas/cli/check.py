@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from actas.cli.configuration import configuration_flag, dev_flag, invalid, is_dev, read_draft
+from actas.cli.amounts import counted
+from actas.cli.configuration import (
+    DEFAULT,
+    configuration_flag,
+    dev_flag,
+    invalid,
+    is_dev,
+    paths_of,
+    read_draft,
+)
 from actas.cli.exits import Exit, Failure
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.run import Run
@@ -17,12 +27,14 @@ from actas.core.ports import Json
 if TYPE_CHECKING:
     from actas.admin.policy_tests import TestResult
     from actas.settings.definitions import Definitions
+    from actas.settings.load import Loaded
 
 
 @make(
     examples=(
         ("this folder's configuration", "actas check"),
         ("in a pipeline, with warnings as errors", "actas check -c deploy/actas.yaml --strict"),
+        ("the schema for an editor", "actas check --schema > actas.schema.json"),
     ),
     dry_run="harmless",
 )
@@ -37,34 +49,59 @@ def command(
 ) -> None:
     """Check a configuration as the server reads it, and run its policy tests.
 
-    Client secrets that are not on this computer draw a warning. Nothing is changed.
+    Every fault is told with its file and line. Client secrets that are not on this computer draw a warning.
+    Nothing is changed.
+
+    Exits 0, 1 when a policy test fails, 3 when there are faults.
     """
     if schema:
-        import json
-
-        from actas.settings.schema_json import json_schema
-
-        run.out.text(json.dumps(json_schema(), indent=2))
+        _print_schema(run)
         return
+    loaded = _load(run, config, dev=is_dev(run, dev=dev), strict=strict)
+    results = [] if no_tests else _tested(run, loaded.definitions)
+    run.out.answer(_answer(loaded, results, tested=not no_tests))
+    failed = [result for result in results if result.problems]
+    if failed:
+        message = f"{counted(len(failed), 'policy test')} {'fails' if len(failed) == 1 else 'fail'}"
+        raise Failure(message, code="policy_tests", exit=Exit.NO, told=True)
+
+
+def _print_schema(run: Run) -> None:
+    import json
+
+    from actas.settings.schema_json import json_schema
+
+    run.out.text(json.dumps(json_schema(), indent=2, ensure_ascii=run.out.ascii))
+
+
+def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded:
+    """Read and compile a configuration as the server does. Warnings are told.
+
+    Raises:
+        Failure: there are faults; every one was told (exit 3).
+    """
     from actas.app import findings
     from actas.settings.faults import ConfigurationFaults
 
-    dev = is_dev(run, dev=dev)
-    draft = read_draft(
-        run, config, dev=dev, environ=run.world.environ, secrets="required" if strict else "optional"
-    )
     try:
+        draft = read_draft(
+            run, config, dev=dev, environ=run.world.environ, secrets="required" if strict else "optional"
+        )
+    except Failure as failure:
+        if paths_of(run, config) == (DEFAULT,) and not Path(DEFAULT).exists():
+            failure.hint = "actas init writes one"
+        raise
+    try:
+        # Without the pepper: nobody authenticates here, and the rest does not differ.
         loaded = draft.compile(pepper=None, extra_checks=[findings])
     except ConfigurationFaults as broken:
         raise invalid(run, broken.faults) from broken
+    for warning in loaded.warnings[len(draft.warnings) :]:
+        run.out.aside(f"warning: {warning}")
     if strict and loaded.warnings:
-        message = f"{len(loaded.warnings)} warnings, and --strict makes them errors"
+        message = f"{counted(len(loaded.warnings), 'warning')}, which --strict takes as errors."
         raise Failure(message, code="warnings", exit=Exit.CONFIGURATION)
-    results = [] if no_tests else _tested(run, loaded.definitions)
-    run.out.answer(_answer(loaded.definitions, results))
-    failed = [result for result in results if result.problems]
-    if failed:
-        raise Failure(f"{len(failed)} policy tests fail", code="policy_tests", exit=Exit.NO, told=True)
+    return loaded
 
 
 def _tested(run: Run, definitions: Definitions) -> list[TestResult]:
@@ -83,26 +120,20 @@ def _tested(run: Run, definitions: Definitions) -> list[TestResult]:
     return [tester.run(test) for test in definitions.tests]
 
 
-def _answer(definitions: Definitions, results: Sequence[TestResult]) -> Answer:
-    counts = ", ".join(
-        f"{len(things)} {name}"
-        for name, things in (
-            ("clients", definitions.clients),
-            ("APIs", definitions.apis),
-            ("issuers", definitions.issuers),
-            ("rules", definitions.rules),
-        )
-    )
+def _answer(loaded: Loaded, results: Sequence[TestResult], *, tested: bool) -> Answer:
+    definitions = loaded.definitions
     failed = [result for result in results if result.problems]
-    shown: list[Line] = []
-    for result in failed:
-        shown.append((f"{result.test.place}: ", Ink("fails", "bad"), f"  {result.test.name}"))
-        shown += [f"    {problem}" for problem in result.problems]
-    passed = len(results) - len(failed)
-    tests = f" · {passed} of {len(results)} policy tests pass" if results else " · no policy tests"
-    shown.append((Ink("✕ " if failed else "✓ ", "bad" if failed else "good"), f"{counts}{tests}"))
-    tested: list[Json] = [
-        {"name": one.test.name, "place": one.test.place, "problems": [*one.problems]} for one in results
+    shown = [line for result in failed for line in _failed(result, definitions)]
+    mark = Ink("✕ ", "bad") if failed else Ink("✓ ", "good")
+    shown.append((mark, f"{_things(definitions)} · {_tests(len(results), len(failed), tested=tested)}"))
+    tests: list[Json] = [
+        {
+            "name": one.test.name,
+            "place": one.test.place,
+            "passed": not one.problems,
+            "problems": [*one.problems],
+        }
+        for one in results
     ]
     body: dict[str, Json] = {
         "valid": True,
@@ -110,7 +141,44 @@ def _answer(definitions: Definitions, results: Sequence[TestResult]) -> Answer:
         "apis": len(definitions.apis),
         "issuers": len(definitions.issuers),
         "rules": len(definitions.rules),
-        "tests": tested,
+        "warnings": [
+            {"place": one.place, "path": one.path, "message": one.message} for one in loaded.warnings
+        ],
+        "tests": tests,
         "digest": definitions.digest,
     }
     return Answer(kind="actas/Check", body=body, name="failed" if failed else "valid", lines=shown)
+
+
+def _failed(result: TestResult, definitions: Definitions) -> Iterator[Line]:
+    """Say what a policy test expected and got, and where the rule is that it speaks of."""
+    test = result.test
+    yield (f"{test.place}: ", Ink("fails", "bad"), f": {test.name}")
+    for problem in result.problems:
+        yield f"    {problem}"
+    for rule in dict.fromkeys(name for name in (test.rule, test.near_miss) if name is not None):
+        yield Ink(f"    the rule {rule} is at {definitions.places['rules'][rule]}", "dim")
+    speaks = "--subject TOKEN" if test.subject is not None else "--own"
+    scope = f' --scope "{" ".join(sorted(test.scope))}"' if test.scope else ""
+    apis = " ".join(f"--audience {api}" for api in test.apis)
+    yield Ink(f"    to see why: actas explain --client {test.client} {speaks} {apis}{scope}", "dim")
+
+
+def _things(definitions: Definitions) -> str:
+    things = [
+        counted(len(definitions.clients), "client"),
+        counted(len(definitions.apis), "API"),
+        counted(len(definitions.issuers), "issuer"),
+        counted(len(definitions.rules), "rule"),
+    ]
+    return ", ".join(things)
+
+
+def _tests(count: int, failed: int, *, tested: bool) -> str:
+    if not tested:
+        return "policy tests left out"
+    if not count:
+        return "no policy tests"
+    passed = count - failed
+    said = f"{counted(passed, 'policy test')} {'passes' if passed == 1 else 'pass'}"
+    return f"{said}, {failed} {'fails' if failed == 1 else 'fail'}" if failed else said

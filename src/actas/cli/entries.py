@@ -1,117 +1,181 @@
-"""How an entry of the minutes is shown: in a line, and whole."""
+"""How an entry of the minutes is shown: in one line, whole, and as a document for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from actas.cli.line import Chain, Station, horizontal
-from actas.cli.output import Ink, Line, Output, Style
+from actas.cli.line import horizontal
+from actas.cli.output import Ink, Line, Listing, Output, Style
+from actas.cli.recorded import Event, chain_of_event, member, members, text, whole, words
+from actas.cli.sentence import sentence
+from actas.cli.wording import clean, duration, listed, padded
 from actas.core.ports import Json
 
+KIND: Final = "actas/Entry"
+DAMAGED: Final[dict[str, Json]] = {"event": "damaged"}
+"""What stands for an entry that cannot be read."""
+
 _RENAMED: Final = {"v": "entry_version", "kind": "exchange"}
-
-COLUMNS: Final = ("TIME", "ENTRY", "OUTCOME", "WHO", "FOR", "WHERE", "WHY")
-
-
-def row(event: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the cells of a list of entries."""
-    return (
-        str(event.get("at", "")).replace("T", " ").removesuffix("Z"),
-        str(event.get("id", "")),
-        str(event.get("outcome") or event.get("event", "")),
-        str(_member(event, "client", "name")),
-        str(_member(event, "subject", "sub")),
-        ", ".join(str(one) for one in event.get("apis", ())),
-        str(event.get("reason") or ", ".join(str(one) for one in event.get("rules", ()))),
-    )
+_OUTCOMES: Final[dict[str, tuple[str, Style]]] = {
+    "granted": ("granted", "good"),
+    "refused": ("REFUSED", "bad"),
+}
+_PURPOSES: Final = {"token": "that signs tokens", "audit": "that seals the audit log"}
+_OUTCOME_COLUMNS: Final = 7
+_ENTRY_COLUMNS: Final = 28
+_TITLE_COLUMNS: Final = 10
 
 
-def document(event: Mapping[str, Any]) -> dict[str, Json]:
+def document(event: Event) -> dict[str, Json]:
     """Return an entry for programs: as it is kept, but for two members that every document of ours has."""
     return {_RENAMED.get(name, name): value for name, value in event.items()}
 
 
-def lines(out: Output, event: Mapping[str, Any]) -> Iterator[Line]:
-    """Return an entry whole, for people."""
-    outcome = str(event.get("outcome", ""))
-    style: Style = "bad" if outcome == "refused" else "good"
-    headline = str(event.get("kind") or event.get("event", ""))
-    yield (Ink((outcome or str(event.get("event", ""))).upper(), style), f"  {headline}  {event.get('at')}")
-    chain = _chain(event)
+def listing(events: Sequence[Event], *, following: str | None = None) -> Listing:
+    """Return a list of entries for programs; people get ``line`` for each.
+
+    Args:
+        following: what asks for the rest, or None.
+    """
+    return Listing(
+        kind=KIND,
+        items=[document(event) for event in events],
+        columns=(),
+        rows=(),
+        names=[text(event.get("id")) for event in events],
+        next=following,
+    )
+
+
+def line(event: Event, *, ascii: bool) -> tuple[str | Ink, ...]:  # noqa: A002 - the word of the flag
+    """Return an entry in one line: when, what came of it, its id, and who acted for whom or what happened."""
+    what, style = _OUTCOMES.get(text(event.get("outcome")), ("·", "dim"))
+    when = moment(text(event.get("at")))
+    entry = padded(clean(text(event.get("id"))), _ENTRY_COLUMNS)
+    return (
+        f"{when:<19}  ",
+        Ink(padded(what, _OUTCOME_COLUMNS), style),
+        f"  {entry}  {drawn(event, ascii=ascii)}",
+    )
+
+
+def drawn(event: Event, *, ascii: bool) -> str:  # noqa: A002 - the word of the flag
+    """Return who acted for whom in an attempt, else what happened."""
+    chain = chain_of_event(event)
+    reason = text(event.get("reason"))
     if chain is not None:
+        return horizontal(chain, ascii=ascii) + (f"     {reason}" if reason else "")
+    if event.get("outcome"):
+        return f"{reason}, from {text(event.get('source')) or 'an unknown address'}"
+    facts = listed([fact for _, fact in _happened(event)])
+    return f"{text(event.get('event')) or 'damaged'}{'  ' if facts else ''}{facts}"
+
+
+def moment(at: str) -> str:
+    """Return an instant of the log for people: UTC, without milliseconds."""
+    return at[:19].replace("T", " ")
+
+
+def lines(out: Output, event: Event) -> Iterator[Line]:
+    """Return an entry whole, for people."""
+    happened = text(event.get("event")) or "damaged"
+    what, style = _OUTCOMES.get(text(event.get("outcome")), (happened, "strong"))
+    at = text(event.get("at")).replace("T", " ").replace("Z", " UTC")
+    yield (Ink(what, style), f"  {text(event.get('id'))}", Ink(f"  {at}", "dim"))
+    chain = chain_of_event(event)
+    if chain is not None:
+        yield from ("", f"  {horizontal(chain, ascii=out.ascii)}", "", sentence(chain))
+    facts = [*_attempt(event)] if event.get("outcome") else [*_happened(event)]
+    if facts:
         yield ""
-        yield f"  {horizontal(chain, ascii=out.ascii)}"
-    yield ""
-    for title, text in _facts(event):
-        if text:
-            yield f"  {title:<12} {text}"
+    for title, fact in facts:
+        yield titled(title, fact)
 
 
-def _facts(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "entry", f"{event.get('id')}, number {event.get('seq')} of stream {event.get('stream')}"
-    client = _object(event, "client")
-    yield (
-        "client",
-        f"{client.get('name')} ({client.get('kind')}), by {client.get('method')}" if client else "",
-    )
-    yield "from", str(event.get("source", ""))
-    yield "subject", _party(event.get("subject"))
-    yield "actor", _party(event.get("actor"))
-    asked = _object(event, "asked")
-    yield (
-        "asked for",
-        " ".join([*asked.get("audience", ()), *asked.get("resource", ()), asked.get("scope", "")]).strip(),
-    )
-    given = _object(event, "given")
-    yield (
-        "given",
-        f"{given.get('scope')} at {', '.join(given.get('audience', ()))}, jti {given.get('jti')}"
-        if given
-        else "",
-    )
-    yield "reason", str(event.get("reason", ""))
-    yield "detail", str(event.get("detail", ""))
-    yield "rules", ", ".join(event.get("rules", ()))
-    yield "policy", str(event.get("policy", ""))
-    yield "root", str(event.get("txn", ""))
+def titled(title: str, said: str) -> str:
+    """Return one line of an entry that is shown whole."""
+    return f"  {padded(title, _TITLE_COLUMNS)} {said}"
 
 
-def _party(party: Mapping[str, Any] | None) -> str:
-    if not party:
-        return ""
-    token = _object(party, "token").get("jti")
-    return f"{party.get('sub')} ({party.get('kind')}), vouched for by {party.get('issuer')}" + (
-        f", token {token}" if token else ""
-    )
+def _attempt(event: Event) -> Iterator[tuple[str, str]]:
+    """What was asked, and what came of it."""
+    refused = event.get("outcome") == "refused"
+    if refused:
+        yield "refused", f"{text(event.get('error'))}, {text(event.get('reason'))}"
+        yield "because", text(event.get("detail"))
+    yield from _question(event)
+    for role in ("subject", "actor"):
+        if party := member(event, role):
+            yield role, _party(party)
+    if given := member(event, "given"):
+        yield "given", _token(given)
+    if rules := words(event.get("rules")):
+        kind = text(event.get("kind"))
+        yield "rules", f"{listed(rules)}{f', {kind}' if kind else ''}"
+    if policy := text(event.get("policy")):
+        yield "policy", policy
+    if refused and event.get("id"):
+        yield "why", f"actas explain --entry {text(event.get('id'))}"
 
 
-def _chain(event: Mapping[str, Any]) -> Chain | None:
-    members: Sequence[Mapping[str, str]] = event.get("chain") or ()
-    if not members:
-        return None
-    stations = [
-        Station(kind=_kind(one.get("kind", "")), id=str(one.get("sub")), current=number == len(members) - 1)
-        for number, one in enumerate(members)
+def _question(event: Event) -> Iterator[tuple[str, str]]:
+    grant = text(event.get("grant")).rpartition(":")[2].replace("_", " ").replace("-", " ")
+    client, source = member(event, "client"), text(event.get("source"))
+    by = "nobody who proved to be anybody"
+    if client:
+        by = f"{text(client.get('name'))} ({text(client.get('kind'))}, {text(client.get('method'))})"
+    yield "asked", f"{grant or 'something'} by {by}{f' from {source}' if source else ''}"
+    asked = member(event, "asked")
+    where = (*words(asked.get("audience")), *words(asked.get("resource")))
+    if asked:
+        yield "for", f"{listed(where) or 'no API'} · {text(asked.get('scope')) or 'whatever there is'}"
+
+
+def _party(party: Event) -> str:
+    token = member(party, "token")
+    said = [f"{text(party.get('sub'))} ({text(party.get('kind'))})"]
+    if token.get("jti") or token.get("digest"):
+        meant = listed(words(party.get("audience"))) or "nobody"
+        said.append(f"{_type(party)} of {text(party.get('issuer'))} for {meant}")
+        said += [scope] if (scope := text(party.get("scope"))) else []
+        said += [f"jti {jti}"] if (jti := text(token.get("jti"))) else []
+    else:
+        said.append("itself")
+    return " · ".join(said)
+
+
+def _token(given: Event) -> str:
+    begins, ends = whole(given.get("iat")), whole(given.get("exp"))
+    said = [
+        f"{_type(given)} for {listed(words(given.get('audience')))}",
+        text(given.get("scope")) or "no scope",
     ]
-    given = _object(event, "given")
-    scope = str(given.get("scope") or _object(event, "asked").get("scope") or "")
-    return Chain(
-        stations=tuple(stations),
-        targets=tuple(str(one) for one in event.get("apis", ())),
-        scopes=tuple(scope.split()),
-        outcome="refused" if event.get("outcome") == "refused" else "granted",
-    )
+    if begins is not None and ends is not None:
+        said.append(duration(ends - begins))
+    said.append(f"jti {text(given.get('jti'))}")
+    return " · ".join(said)
 
 
-def _kind(text: str) -> Any:
-    return text if text in ("person", "agent", "service", "app") else "unknown"
+def _type(document: Event) -> str:
+    return text(document.get("type")).rpartition(":")[2].replace("_", " ")
 
 
-def _member(event: Mapping[str, Any], name: str, member: str) -> str:
-    return str(_object(event, name).get(member, ""))
-
-
-def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value: object = event.get(name)
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+def _happened(event: Event) -> Iterator[tuple[str, str]]:
+    """What an event says that is not an attempt."""
+    match event.get("event"):
+        case "keys:created":
+            purpose = _PURPOSES.get(text(event.get("purpose")), "")
+            yield "key", f"{text(event.get('algorithm'))} key {text(event.get('kid'))} {purpose}".rstrip()
+        case "catalog:loaded":
+            yield "policy", f"policy {text(event.get('policy'))}"
+        case "exchange:refused_many":
+            reasons = [f"{name} {count}" for name, count in member(event, "reasons").items()]
+            source = text(event.get("source"))
+            yield "counted", f"{event.get('counted')} more from {source}: {listed(reasons)}"
+        case _:
+            facts = member(event, "facts")
+            if unknown := words(facts.get("delivery_unknown")):
+                yield "unknown", f"delivery unknown of {listed(unknown)}"
+            for one in members(facts.get("broken")):
+                yield "broken", text(one.get("sentence"))

@@ -1,0 +1,18 @@
+"""Amounts in words: ``1 entry``, ``48,260 entries``. Pure."""
+
+from __future__ import annotations
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with the word for what is counted.
+
+    Args:
+        one: the word for one of them.
+        many: the word for several; ``one`` with an s when left out.
+    """
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def entries(number: int) -> str:
+    """Return so many entries of the minutes."""
+    return counted(number, "entry", "entries")

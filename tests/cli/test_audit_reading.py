@@ -1,0 +1,380 @@
+"""``actas audit tail``, ``search`` and ``show``: over a real log, in process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from tests.fakes.audit import rewrite
+from tests.fakes.kept_log import KeptLog, keep_log
+from tests.fakes.program import Program, Ran, Stream
+
+from actas.audit.query import read_query
+from actas.cli.audit_search import page
+from actas.cli.audit_tail import follow_on
+from actas.cli.minutes import Moment, When
+from actas.cli.run import Run, World
+from actas.store.audit_reader import Follower, tail
+from actas.store.audit_search import Found
+
+Audit = Callable[..., Ran]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> KeptLog:
+    return keep_log(tmp_path_factory.mktemp("log"))
+
+
+@pytest.fixture
+def audit(actas: Program, kept: KeptLog) -> Audit:
+    """Run ``actas audit …`` over the log."""
+
+    def ran(*words: str, over: Path | None = None, **how: Any) -> Ran:
+        actas.environ |= {"ACTAS_CONFIG": str(over or kept.file), "ACTAS_DEV": "1"}
+        return actas("audit", *words, **how)
+
+    return ran
+
+
+@pytest.fixture
+def damaged(kept: KeptLog, tmp_path: Path) -> KeptLog:
+    """A copy of the log, to be harmed."""
+    shutil.copytree(kept.folder, tmp_path / "copy")
+    return KeptLog(tmp_path / "copy", kept.first, kept.second, kept.refused, kept.nobody)
+
+
+def line_of(out: str, entry: str) -> str:
+    (found,) = [line for line in out.splitlines() if entry in line]
+    return found
+
+
+# ── tail ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_each_entry_is_one_line_with_its_chain(audit: Audit, kept: KeptLog) -> None:
+    ran = audit("tail", "-n", "100")
+    assert (ran.code, ran.err) == (0, "")
+    assert line_of(ran.out, kept.first).endswith("■ web ── ▭ orders     orders:read")
+    assert line_of(ran.out, kept.second).endswith("■ web ━━ ■ orders ── ▭ inventory     stock:read")
+    assert line_of(ran.out, kept.refused).endswith("■ web ━━ ■ orders ──✕ inventory     excess")
+    assert line_of(ran.out, kept.nobody).endswith("bad_client_auth, from 192.0.2.7")
+    assert "  granted  " in line_of(ran.out, kept.first)
+    assert "  REFUSED  " in line_of(ran.out, kept.refused)
+    assert "log:started" in ran.out
+    assert "ES256 key" in ran.out
+
+
+def test_the_last_come_last_and_no_more_than_asked_for(audit: Audit, kept: KeptLog) -> None:
+    everything = audit("tail", "-n", "100").out.splitlines()
+    assert audit("tail", "-n", "3").out.splitlines() == everything[-3:]
+    assert audit("tail", "-n", "0").out == ""
+    assert audit("tail", "--where", "outcome:granted", "-o", "name").out.split() == [kept.first, kept.second]
+    assert audit("tail", "-n", "1", "--where", "outcome:granted", "-o", "name").out.split() == [kept.second]
+
+
+def test_without_symbols_nothing_is_lost(audit: Audit, kept: KeptLog) -> None:
+    ran = audit("tail", "-n", "100", "--ascii")
+    assert ran.out.isascii()
+    assert "[s] web == [s] orders --x inventory" in line_of(ran.out, kept.refused)
+
+
+def test_programs_get_entries_as_they_are_kept(audit: Audit, kept: KeptLog) -> None:
+    found = audit("tail", "-n", "100", "--json").document
+    assert (found["kind"], found["v"], found["next"]) == ("actas/EntryList", 1, None)
+    (first,) = [one for one in found["items"] if one["id"] == kept.first]
+    assert (first["kind"], first["entry_version"], first["exchange"]) == ("actas/Entry", 1, "own")
+    lines = [json.loads(one) for one in audit("tail", "-n", "100", "-o", "jsonl").out.splitlines()]
+    assert lines == found["items"]
+
+
+def test_an_empty_answer_is_said_on_stderr(audit: Audit) -> None:
+    ran = audit("tail", "--where", "client:nobody")
+    assert (ran.code, ran.out, ran.err) == (0, "", "no entry matches\n")
+
+
+class Enough(Exception):
+    """Ends a test that follows."""
+
+
+def following(words: tuple[str, ...]) -> tuple[Run, Stream]:
+    out = Stream()
+    run = Run(World(stdin=Stream(), stdout=out, stderr=Stream(), environ={}))
+    if words:
+        run.options.format = "jsonl"
+    return run, out
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "jsonl")])
+def test_what_is_written_is_shown_once_and_only_if_it_matches(kept: KeptLog, words: tuple[str, ...]) -> None:
+    run, out = following(words)
+    pauses: list[str] = []
+
+    def pause(_seconds: float) -> None:
+        pauses.append(out.getvalue())
+        if len(pauses) == 2:
+            raise Enough
+
+    place = next(
+        one for one in tail(kept.audit, 100)[0] if kept.first.encode() in one and b'"outcome"' in one
+    )
+    seen = {("s1", json.loads(place)["seq"])}
+    with pytest.raises(Enough):
+        follow_on(
+            run, Follower(kept.audit, cursors={}), read_query("outcome:granted"), seen=seen, pause=pause
+        )
+    assert kept.second in pauses[0]
+    assert pauses[0].count("\n") == 1
+    assert pauses[1] == pauses[0]
+
+
+def test_a_damaged_entry_does_not_stop_the_others(audit: Audit, damaged: KeptLog) -> None:
+    rewrite(
+        damaged.audit / "s1.db",
+        lambda database: database.execute("UPDATE entries SET line = ? WHERE seq = 4", (b"{\x1b[2J",)),
+    )
+    ran = audit("tail", "-n", "100", over=damaged.file)
+    assert ran.code == 0
+    assert "  damaged" in ran.out
+    assert "\x1b" not in ran.out
+    assert damaged.second in ran.out
+
+
+@pytest.mark.parametrize("words", [("tail",), ("search", "client:orders"), ("show", "x_1")])
+def test_a_stream_that_is_no_database_is_exit_4_with_a_hint(
+    audit: Audit, damaged: KeptLog, words: tuple[str, ...]
+) -> None:
+    for path in damaged.audit.glob("s1.db*"):
+        path.unlink()
+    (damaged.audit / "s1.db").write_bytes(b"no database " * 1000)
+    ran = audit(*words, over=damaged.file)
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err.endswith("hint   actas audit verify says what is wrong with the log\n")
+
+
+def test_without_a_data_folder_nothing_was_started(audit: Audit, damaged: KeptLog) -> None:
+    shutil.rmtree(damaged.folder / "data")
+    ran = audit("tail", over=damaged.file)
+    assert ran.code == 4
+    assert "has not been started yet" in ran.err
+
+
+# ── search ────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_newest_come_first(audit: Audit, kept: KeptLog) -> None:
+    assert audit("search", "grant:*", "-o", "name").out.split() == [
+        kept.nobody,
+        kept.refused,
+        kept.second,
+        kept.first,
+    ]
+
+
+@pytest.mark.parametrize("argument", ["@./first.jwt", '"@./first.jwt"', "env:FIRST", "-"])
+def test_a_token_argument_becomes_a_digest(
+    audit: Audit, kept: KeptLog, monkeypatch: pytest.MonkeyPatch, argument: str
+) -> None:
+    monkeypatch.chdir(kept.folder)
+    token = (kept.folder / "first.jwt").read_text()
+    ran = audit("search", f"token:{argument}", "-o", "name", stdin=token, environ={"FIRST": token})
+    assert ran.out.split() == [kept.refused, kept.second, kept.first]
+    both = audit(
+        "search", f"outcome:granted token:{argument}", "-o", "name", stdin=token, environ={"FIRST": token}
+    )
+    assert both.out.split() == [kept.second, kept.first]
+
+
+def test_what_only_looks_like_a_token_argument_is_text(audit: Audit) -> None:
+    ran = audit("search", 'subject:"a token:@nothing b"')
+    assert (ran.code, ran.err) == (1, "nothing was found\n")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("token:@nothing", "no saved token and no file named nothing"),
+        ("nonsense:1", "there is no field 'nonsense'"),
+        ("client:", "a value is missing"),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_exit_2(audit: Audit, query: str, said: str) -> None:
+    ran = audit("search", query)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_nothing_found_is_exit_1_in_every_form(audit: Audit) -> None:
+    assert audit("search", "client:nobody").code == 1
+    ran = audit("search", "client:nobody", "--json")
+    assert (ran.code, ran.document["items"], ran.error["code"]) == (1, [], "not_found")
+
+
+def test_an_interval_is_spans_or_instants(audit: Audit, actas: Program, kept: KeptLog) -> None:
+    found = audit("search", "grant:*", "--json").document["items"]
+    at = {one["id"]: one["at"] for one in found}
+    until = audit("search", "grant:*", "--until", at[kept.second], "-o", "name").out.split()
+    assert kept.first in until
+    assert kept.second not in until
+    since = audit("search", "grant:*", "--since", at[kept.second], "-o", "name").out.split()
+    assert kept.second in since
+    actas.now = 4_000_000_000.0
+    assert audit("search", "grant:*", "--since", "24h").code == 1
+    assert audit("search", "--since", "yesterday").code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("24h", Moment(ago=86400.0)),
+        ("2026-11-23T14:05:00Z", Moment(at=1795442700.0)),
+        ("17", Moment(at=17.0)),
+    ],
+)
+def test_when_is_a_span_or_an_instant(typed: str, meant: Moment) -> None:
+    assert When().convert(typed, None, None) == meant
+    assert When().convert(meant, None, None) is meant
+
+
+def found_at(*ats: str) -> list[Found]:
+    return [Found(id=f"x_{n}", stream="s1", seq=n, at=at, line=b"", event={}) for n, at in enumerate(ats)]
+
+
+def test_a_page_never_cuts_through_a_millisecond() -> None:
+    one, two, three = (f"2026-11-25T17:00:00.{millis}Z" for millis in ("001", "002", "003"))
+    assert page(found_at(three, two, one), 3) == (found_at(three, two, one), None)
+    assert page(found_at(three, two, one), 2) == (found_at(three, two), two)
+    shown, following = page(found_at(three, two, two), 2)
+    assert (len(shown), following) == (1, three)
+    shown, following = page(found_at(two, two, two), 2)
+    assert (len(shown), following) == (2, two)
+    last = "2026-11-25T17:00:00.999Z"
+    assert page(found_at("2026-11-25T17:00:01.500Z", last), 1)[1] == "2026-11-25T17:00:01.000Z"
+
+
+def test_pages_together_are_everything(audit: Audit) -> None:
+    everything = [one["id"] for one in audit("search", "--json").document["items"]]
+    read: list[str] = []
+    more: list[str] = []
+    for _ in everything:
+        ran = audit("search", "--limit", "2", "--json", *more)
+        read += [one["id"] for one in ran.document["items"]]
+        if ran.document["next"] is None:
+            break
+        more = ["--until", ran.document["next"]]
+        assert f"there are more: --until {more[1]}" in ran.err
+    assert sorted(read) == sorted(everything)
+
+
+# ── show ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_entry_is_shown_whole_with_its_lineage_and_proof(audit: Audit, kept: KeptLog) -> None:
+    ran = audit("show", kept.second)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"granted  {kept.second}  2")
+    for said in (
+        "  ■ web ━━ ■ orders ── ▭ inventory     stock:read\n",
+        "\norders may use stock:read at inventory, acting for web.\n",
+        "\n  asked      token exchange by orders (service, client_secret_post) from 192.0.2.7\n",
+        "\n  subject    web (app) · access token of actas for https://orders.acme.example · orders:read · jti ",
+        "\n  rules      orders-to-inventory, delegation\n",
+        "\n  came from\n    1  ",
+        "\n  ✓ linked     entry ",
+        "\n  ✓ sealed     by checkpoint ",
+    ):
+        assert said in ran.out
+    assert kept.first in ran.out
+    assert "led to" not in ran.out
+
+
+def test_a_token_leads_to_what_came_of_it(audit: Audit, kept: KeptLog) -> None:
+    ran = audit("show", f"token:@{kept.folder}/first.jwt", "--json")
+    assert ran.document["id"] == kept.first
+    lineage = ran.document["lineage"]
+    assert [(one["id"], one["steps"]) for one in lineage["after"]] == [(kept.second, 1), (kept.refused, 1)]
+    assert (lineage["before"], lineage["cut"]) == ([], False)
+    assert audit("show", f"token:@{kept.folder}/first.jwt", "-o", "name").out.split() == [kept.first]
+
+
+def test_a_refusal_says_why_and_how_to_see_more(audit: Audit, kept: KeptLog) -> None:
+    ran = audit("show", kept.refused)
+    assert ran.code == 0
+    assert (
+        "  refused    invalid_scope, excess\n  because    not available on this path: stock:write\n"
+        in ran.out
+    )
+    assert f"\n  why        actas explain --entry {kept.refused}\n" in ran.out
+    assert "by nobody who proved to be anybody from 192.0.2.7" in audit("show", kept.nobody).out
+
+
+def test_what_is_not_there_is_exit_1(audit: Audit, tmp_path: Path) -> None:
+    ran = audit("show", "x_nothing")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "error  there is no entry x_nothing\nhint   actas audit search finds entries\n"
+    (tmp_path / "foreign.jwt").write_text("no token of ours")
+    assert "no entry gave this token" in audit("show", f"token:@{tmp_path}/foreign.jwt").err
+
+
+def seq_of(kept: KeptLog, entry: str) -> int:
+    return next(
+        int(event["seq"]) for one in tail(kept.audit, 100)[0] if (event := json.loads(one))["id"] == entry
+    )
+
+
+def edit(seq: int) -> Callable[[apsw.Connection], object]:
+    return lambda database: database.execute(
+        "UPDATE entries SET line = CAST(replace(CAST(line AS TEXT), 'stock:read', 'stock:ride') AS BLOB) "
+        "WHERE seq = ?",
+        (seq,),
+    )
+
+
+def harms(kept: KeptLog) -> Iterator[tuple[str, Callable[[apsw.Connection], object]]]:
+    """Everything that can be done to one entry's place, and what is said of it."""
+    seq = seq_of(kept, kept.second)
+    yield "is not the one that entry", edit(seq)
+    yield "was not written after the entry", edit_before(seq)
+    yield f"entry {seq - 1} of s1, which comes before it, is missing", delete(f"seq = {seq - 1}")
+    yield "s1 has number", delete(f"seq = {seq + 2}")
+    yield "its end was cut off", delete(f"seq > {seq}")
+    yield f"entry {seq} is not in s1 any more", delete(f"seq = {seq}")
+
+
+def edit_before(seq: int) -> Callable[[apsw.Connection], object]:
+    return lambda database: database.execute(
+        "UPDATE entries SET line = CAST(replace(CAST(line AS TEXT), 'orders:read', 'orders:ride') AS BLOB) "
+        "WHERE seq = ?",
+        (seq - 1,),
+    )
+
+
+def delete(where: str) -> Callable[[apsw.Connection], object]:
+    return lambda database: database.execute(f"DELETE FROM entries WHERE {where}")
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_proof_that_fails_is_exit_7(audit: Audit, damaged: KeptLog, number: int) -> None:
+    assert audit("show", damaged.second, over=damaged.file).code == 0  # known to the search from now on
+    said, harm = list(harms(damaged))[number]
+    rewrite(damaged.audit / "s1.db", harm)
+    ran = audit("show", damaged.second, "--json", over=damaged.file)
+    assert ran.code == 7
+    assert said in ran.document["proof"]["broken"]
+    assert ran.document["proof"]["proven"] is False
+    assert ran.error["code"] == "integrity"
+    people = audit("show", damaged.second, over=damaged.file)
+    assert people.out.startswith("✕ what follows is not what was written, or cannot be proven to be\n")
+
+
+def test_an_entry_is_proven_by_a_copy_of_the_checkpoints(audit: Audit, damaged: KeptLog) -> None:
+    (damaged.audit / "checkpoints.jsonl").unlink()
+    assert audit("show", damaged.second, "--json", over=damaged.file).document["proof"]["proven"] is True
+    (damaged.folder / "witness.jsonl").unlink()
+    ran = audit("show", damaged.second, over=damaged.file)
+    assert ran.code == 0
+    assert "  · unsealed   no checkpoint reaches it yet" in ran.out
