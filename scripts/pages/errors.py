@@ -30,7 +30,6 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "bad_actor": (InvalidRequest,),
     "expired": (InvalidRequest,),
     "wrong_audience": (InvalidRequest,),
-    "replayed_token": (),
     "unknown_target": (InvalidTarget,),
     "no_rule": (InvalidTarget,),
     "denied_by_rule": (InvalidTarget, InvalidScope),

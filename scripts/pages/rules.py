@@ -10,9 +10,9 @@ from scripts.pages.markdown import code, page, prose, table
 
 from actas.app import KINDS
 from actas.kinds.kind import Kind
-from actas.policy.decide import RESERVED_CLAIMS
 from actas.policy.expression import MAX_EXPRESSION, MAX_NESTING
 from actas.policy.narrow import DEPTH_CAP
+from actas.policy.rule import RESERVED_CLAIMS
 from actas.settings.values import in_words
 
 INTRODUCTION: Final = """

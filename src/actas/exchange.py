@@ -130,16 +130,8 @@ class Exchange:
             actor = trail.actor = await self._prove(request.actor, grant)
             # 4. May it be done? From here on, only the permit speaks.
             permit = self._decide(
-                Proposal(
-                    at=trail.at,
-                    grant_type=request.grant_type,
-                    client=client,
-                    subject=subject,
-                    actor=actor,
-                    itself=itself,
-                    requested=request.requested,
-                    targets=targets,
-                    scope=request.scope,
+                request.propose(
+                    at=trail.at, client=client, subject=subject, actor=actor, itself=itself, targets=targets
                 ),
                 trail,
             )
@@ -179,8 +171,6 @@ class Exchange:
         known = self._parties.get(client.name)
         if known is None:
             api = None if client.api is None else self._apis.api(client.api)
-            if api is not None and api.disabled:
-                api = None  # no token is meant for it any more
             known = self._parties[client.name] = party_of(client, issuer=self._issuer, api=api)
         return known
 
@@ -190,11 +180,7 @@ class Exchange:
         try:
             return await self._subjects.prove(token)
         except BadToken as bad:
-            if bad.why == "upstream_down":
-                raise TemporarilyUnavailable("upstream_down", detail=bad.detail, retry_after=5) from bad
-            raise grant.token_error(
-                bad.reason(token.role), detail=f"{token.role} token: {bad.detail}"
-            ) from bad
+            raise bad.refusal(token.role, grant.token_error) from bad
 
     def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
         judgement = judge(proposal, kinds=self._kinds, policy=self._policy)

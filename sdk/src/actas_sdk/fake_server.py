@@ -36,7 +36,6 @@ _CODES: Final[dict[str, str]] = {
     "bad_actor": "invalid_request",
     "expired": "invalid_request",
     "wrong_audience": "invalid_request",
-    "replayed_token": "invalid_request",
     "unknown_target": "invalid_target",
     "no_rule": "invalid_target",
     "denied_by_rule": "invalid_scope",

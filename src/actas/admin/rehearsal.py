@@ -22,7 +22,6 @@ from actas.core.errors import (
     InvalidClient,
     InvalidRequest,
     OAuthError,
-    TemporarilyUnavailable,
     UnauthorizedClient,
 )
 from actas.core.party import Party, PresentedToken
@@ -79,16 +78,13 @@ class Rehearsal:
         except OAuthError as refused:
             return explain_early(refused, stage=stage, passed=passed, policy=self.policy.version)
         return self.of_proposal(
-            Proposal(
+            request.propose(
                 at=self.clock.now(),
-                grant_type=request.grant_type,
                 client=client,
                 subject=subject,
                 actor=actor,
                 itself=itself,
-                requested=request.requested,
                 targets=targets,
-                scope=request.scope,
             )
         )
 
@@ -141,7 +137,7 @@ class Rehearsal:
 
     def _itself(self, client: Client) -> Party:
         api = None if client.api is None else self.apis.api(client.api)
-        return party_of(client, issuer=self.issuer, api=None if api is None or api.disabled else api)
+        return party_of(client, issuer=self.issuer, api=api)
 
     async def _prove(self, token: PresentedToken | None) -> Party | None:
         if token is None:
@@ -149,9 +145,7 @@ class Rehearsal:
         try:
             return await self.subjects.prove(token)
         except BadToken as bad:
-            if bad.why == "upstream_down":
-                raise TemporarilyUnavailable("upstream_down", detail=bad.detail) from bad
-            raise InvalidRequest(bad.reason(token.role), detail=f"{token.role} token: {bad.detail}") from bad
+            raise bad.refusal(token.role, InvalidRequest) from bad
 
     def _early(self, event: Mapping[str, Any]) -> Explanation:
         error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))

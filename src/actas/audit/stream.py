@@ -8,7 +8,6 @@ module holds the words shared by whoever makes entries and whoever keeps them. W
 from __future__ import annotations
 
 import base64
-import re
 import time
 from functools import lru_cache
 from typing import Final, Protocol
@@ -16,9 +15,6 @@ from typing import Final, Protocol
 import msgspec
 
 from actas.core.ports import Chance
-
-STREAM_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-"""What a stream may be called; always matched against the whole name."""
 
 LARGEST_BODY: Final = 262_144
 """Bytes. The encoder caps every text far below; this bound is what the writer trusts."""

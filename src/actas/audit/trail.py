@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from actas.core.client import Client
 from actas.core.errors import OAuthError
@@ -49,4 +48,3 @@ class Trail:
     issued: Issued | None = None
     issued_actors: tuple[Actor, ...] = ()
     refused: OAuthError | None = None
-    notes: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -8,7 +8,7 @@ what is said is left to the commands.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TextIO
 
@@ -255,7 +255,3 @@ def _can_write(stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
-
-
-Tell = Callable[[Line], None]
-"""Writes one line somewhere."""

@@ -39,7 +39,6 @@ Reason = Literal[
     "bad_actor",
     "expired",
     "wrong_audience",
-    "replayed_token",
     "unknown_target",
     "no_rule",
     "denied_by_rule",
@@ -131,12 +130,6 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         causes="A token forwarded by a service it was not meant for, `audiences` of the issuer or `api` "
         "of the client not set.",
         remedy="Ask for a token whose audience is your service, or register the audience for this client.",
-    ),
-    "replayed_token": ReasonText(
-        sentence="A token in the request was used before.",
-        meaning="A token that may be used once was presented a second time.",
-        causes="A retry that sent the same assertion again, or somebody else sent it first.",
-        remedy="Make a fresh assertion for each request. If you did not retry, look for a leak.",
     ),
     "unknown_target": ReasonText(
         sentence="A target in the request is not available to this client.",
@@ -305,7 +298,7 @@ class ServerError(OAuthError):
     status = 500
 
 
-BadTokenWhy = Literal["forged", "expired", "wrong_audience", "replayed_token", "upstream_down"]
+BadTokenWhy = Literal["forged", "expired", "wrong_audience", "upstream_down"]
 """How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
 
 
@@ -327,11 +320,18 @@ class BadToken(Exception):
         self.detail = detail
         self.why: BadTokenWhy = why
 
-    def reason(self, role: Literal["subject", "actor"]) -> Reason:
-        """Return the reason to refuse with, for a token presented as ``role``."""
-        if self.why == "forged":
-            return "bad_subject" if role == "subject" else "bad_actor"
-        return self.why
+    def refusal(self, role: Literal["subject", "actor"], error: type[OAuthError]) -> OAuthError:
+        """Return what the caller is told.
+
+        Args:
+            role: as what the token was presented.
+            error: what the grant calls a bad token.
+        """
+        if self.why == "upstream_down":
+            return TemporarilyUnavailable("upstream_down", detail=self.detail, retry_after=5)
+        forged: Reason = "bad_subject" if role == "subject" else "bad_actor"
+        reason: Reason = forged if self.why == "forged" else self.why
+        return error(reason, detail=f"{role} token: {self.detail}")
 
 
 class StoreUnavailable(Exception):

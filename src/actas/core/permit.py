@@ -35,6 +35,33 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     resource: tuple[str, ...] = ()
     scope: frozenset[str] | None = None
 
+    def propose(
+        self,
+        *,
+        at: float,
+        client: Client,
+        subject: Party,
+        actor: Party | None,
+        itself: Party,
+        targets: tuple[Api, ...],
+    ) -> Proposal:
+        """Return what was asked as the policy may see it, once everybody in it is proven.
+
+        Args:
+            at: when the decision is made, seconds since the epoch.
+        """
+        return Proposal(
+            at=at,
+            grant_type=self.grant_type,
+            client=client,
+            subject=subject,
+            actor=actor,
+            itself=itself,
+            requested=self.requested,
+            targets=targets,
+            scope=self.scope,
+        )
+
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the policy may look at: all of it proven, none of it secret.

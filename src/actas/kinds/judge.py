@@ -210,9 +210,7 @@ def _scopes(
     if granted and (not excess or on_excess == "trim"):
         return granted, None
     # A deny is named only for what would have been granted without it.
-    blocked = NO_SCOPES.union(
-        *(table.defines & table.buys & table.may_ask & table.denied for table in tables)
-    )
+    blocked = NO_SCOPES.union(*(table.without_denies & table.denied for table in tables))
     forbidden = blocked if requested is None else excess & blocked
     if forbidden:
         rules = {

@@ -22,39 +22,7 @@ from actas.crypto.jose import KNOWN_CLAIMS
 from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
 from actas.policy.facts import ClaimsNeeded
 from actas.policy.match import Condition, Situation, conditions_of
-from actas.policy.rule import KindWord, PolicyDefaults, RuleError, RuleSpec
-
-RESERVED_CLAIMS = frozenset(
-    {
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "nbf",
-        "jti",
-        "act",
-        "may_act",
-        "client_id",
-        "azp",
-        "cnf",
-        "scope",
-        "typ",
-        "amr",
-        "acr",
-        "auth_time",
-        "sid",
-        "roles",
-        "groups",
-        "tenant",
-        "txn",
-        "sub_profile",
-        "sub_id",
-        "entitlements",
-    }
-)
-"""Claims that no mapping may set (SEC-49, SEC-65): who, for whom, how long and how strong is ours to say."""
-
+from actas.policy.rule import RESERVED_CLAIMS, KindWord, PolicyDefaults, RuleError, RuleSpec
 
 MAX_FOUND = 65_536
 """How many answers of the index are kept at hand."""
@@ -310,10 +278,7 @@ def _refuse_emptiness(spec: RuleSpec) -> None:
 def _version(rules: tuple[Rule, ...], defaults: PolicyDefaults) -> str:
     """Return what names this policy in the minutes. Where a rule is written does not change it."""
     specs = sorted((replace(rule.spec, place="") for rule in rules), key=lambda spec: spec.name)
-    text = msgspec.json.encode(
-        [specs, defaults],
-        order="sorted",
-    )
+    text = msgspec.json.encode([specs, defaults], order="sorted")
     return hashlib.sha256(text).hexdigest()[:16]
 
 

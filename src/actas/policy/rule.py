@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from actas.core.client import PartyKind
 from actas.core.wire import TokenType
+
+RESERVED_CLAIMS: Final = frozenset(
+    {
+        *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
+        *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn"),
+        *("roles", "groups", "entitlements", "tenant"),
+    }
+)
+"""Claims that this server writes itself or that others decide on. No rule sets them, in any case of letters:
+who, for whom, how long and how strong is ours to say (SEC-49, SEC-65)."""
 
 KindWord = Literal["delegation", "impersonation", "translation", "downscope", "own"]
 """What an allow may say. None implies another. ``own``: the client speaks for itself."""

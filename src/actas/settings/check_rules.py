@@ -10,23 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from actas.core.party import OURSELVES
+from actas.kinds.impersonation import LONGEST_LIFE
+from actas.policy.rule import RESERVED_CLAIMS
 from actas.settings.check_references import Rule, check_references, targets_of
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
 from actas.settings.shaped import Shaped
 from actas.settings.values import in_words
-
-MAX_IMPERSONATION: Final = 60 * 60
-"""Longest life of an impersonated token, in seconds (SEC-48)."""
-
-RESERVED_CLAIMS: Final = frozenset(
-    {
-        *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
-        *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn"),
-        *("roles", "groups", "entitlements", "tenant"),
-    }
-)
-"""Claims that this server writes itself or that others decide on. No rule sets them, in any case."""
 
 
 def check_rules(shaped: Shaped) -> Iterator[Fault]:
@@ -132,8 +122,8 @@ def _lifetime(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
             if (api := shaped.apis.get(name)) is not None
         ]
         lifetime = max(lives, default=0)
-    if lifetime > MAX_IMPERSONATION:
-        message = f"an impersonated token lives at most {in_words(MAX_IMPERSONATION)}"
+    if lifetime > LONGEST_LIFE:
+        message = f"an impersonated token lives at most {in_words(LONGEST_LIFE)}"
         yield written.fault(("token", "lifetime"), message)
 
 

@@ -13,7 +13,7 @@ def party_of(client: Client, *, issuer: str, api: Api | None) -> Party:
 
     Args:
         issuer: our own issuer identifier.
-        api: the API that the client also is, if any.
+        api: the API that the client also is, if any; no token is meant for a disabled one any more.
     """
     identity = Identity(issuer, client.name)
     return Party(
@@ -22,7 +22,7 @@ def party_of(client: Client, *, issuer: str, api: Api | None) -> Party:
         kind=client.kind,
         issuer_name=OURSELVES,
         token_type=ACCESS_TOKEN,
-        audience=() if api is None else (api.audience,),
+        audience=() if api is None or api.disabled else (api.audience,),
         client_id=client.name,
         expires_at=0,
         issued_at=0,

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 from tests.fakes.house import APIS, CLIENTS, NO_AGENT_WRITES_STOCK, RULES, allow, client
 
-from actas.policy.decide import RESERVED_CLAIMS, Policy, scopes_of
+from actas.policy.decide import Policy, scopes_of
 from actas.policy.rule import ClientSelector, PolicyDefaults, RuleError, RuleSpec
-from actas.settings import check_rules
 
 BY_NAME = {one.name: one for one in CLIENTS}
 API = {one.name: one for one in APIS}
@@ -89,12 +88,6 @@ def test_the_version_does_not_depend_on_order_and_does_on_everything_else() -> N
     versions = {Policy(rules, apis=APIS).version for rules in others}
     assert len(versions | {version}) == len(others) + 1
     assert Policy(RULES, apis=APIS, defaults=PolicyDefaults(max_depth=4)).version != version
-
-
-@pytest.mark.requirement("SEC-49")
-def test_the_two_lists_of_reserved_claims_are_one() -> None:
-    """The settings' check is for the person who writes; the policy's holds whoever writes."""
-    assert check_rules.RESERVED_CLAIMS == RESERVED_CLAIMS
 
 
 def test_a_client_may_ask_for_what_an_api_defines_unless_it_is_limited() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.fakes.configuration import acme, loaded, named, sentences
 
-from actas.settings.check_rules import RESERVED_CLAIMS
+from actas.policy.rule import RESERVED_CLAIMS
 
 Tree = dict[str, Any]
 Change = Callable[[Tree], object]
@@ -185,7 +185,7 @@ CASES: list[tuple[Change, str]] = [
     ),
     (
         lambda t: rule(t, HELP, token={"lifetime": "61m"}),
-        "rules[4].token.lifetime: an impersonated token lives at most 1h",
+        "rules[4].token.lifetime: an impersonated token lives at most 15m",
     ),
     # ── names and scopes ─────────────────────────────────────────────────────────────
     (
@@ -320,8 +320,8 @@ def test_an_impersonation_is_short_whatever_sets_its_lifetime(tmp_path: Path) ->
     rule(tree, HELP, token=None)
     assert sentences(tmp_path, tree) == []
     tree["defaults"]["token"] = {"lifetime": "2h"}
-    assert sentences(tmp_path, tree) == ["rules[4].token.lifetime: an impersonated token lives at most 1h"]
-    named(tree, "apis", "orders")["token"] = {"lifetime": "1h"}
+    assert sentences(tmp_path, tree) == ["rules[4].token.lifetime: an impersonated token lives at most 15m"]
+    named(tree, "apis", "orders")["token"] = {"lifetime": "15m"}
     assert sentences(tmp_path, tree) == []
 
 
