@@ -11,6 +11,7 @@ from tests.fakes.wire import FORM, Line, Reply, ask, encoded, request
 
 LARGEST = 512 * 1024
 MOST_FIELDS = 64
+MOST_ESCAPES = 16 * 1024
 
 
 def send(
@@ -146,6 +147,14 @@ def test_64_fields_are_read_and_one_more_is_refused(server: RealServer) -> None:
     assert send(server, full).status == 200
     is_malformed(send(server, full + b"&one=more"))
     is_malformed(send(server, body + b"&" * 100_000))
+
+
+@pytest.mark.requirement("SEC-26")
+def test_16384_percent_escapes_are_undone_and_one_more_is_refused(server: RealServer) -> None:
+    body = encoded(server.company.own())
+    full = body + b"&filler=" + b"%41" * (MOST_ESCAPES - body.count(b"%"))
+    assert send(server, full).status == 200
+    is_malformed(send(server, full + b"%41"))
 
 
 def test_a_chunked_form_is_read_however_it_is_cut(server: RealServer) -> None:

@@ -18,6 +18,9 @@ from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, JWT, TOKEN_EXCHANGE
 
 MAX_FORM_BYTES: Final = 512 * 1024
 MAX_FIELDS: Final = 64
+MAX_ESCAPES: Final = 16 * 1024
+"""Percent escapes of a whole form: what the largest token needs when every byte of it is escaped. Undoing
+more costs more than a request that nobody authenticated yet may cost (SEC-26)."""
 REPEATABLE: Final = frozenset({"audience", "resource"})
 
 _NO_VALUES: Final[tuple[str, ...]] = ()
@@ -52,12 +55,15 @@ class Params:
             The parameters that had a value.
 
         Raises:
-            InvalidRequest: too large, too many fields, not UTF-8, a bad escape, or a parameter twice.
+            InvalidRequest: too large, too many fields or escapes, not UTF-8, a bad escape, or a
+                parameter twice.
         """
         if len(body) > MAX_FORM_BYTES:
             raise InvalidRequest("malformed_request", detail="the form is larger than 512 KiB")
         if body.count(b"&") >= MAX_FIELDS:
             raise InvalidRequest("malformed_request", detail=f"more than {MAX_FIELDS} form fields")
+        if body.count(b"%") > MAX_ESCAPES:
+            raise InvalidRequest("malformed_request", detail=f"more than {MAX_ESCAPES} percent escapes")
         values: dict[str, tuple[str, ...]] = {}
         blank: list[str] = []
         for piece in _text_of(body).split("&"):

@@ -83,15 +83,8 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
 
     actors = () if kind is None else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
-    if len(actors) > depth_limit:
-        detail = f"the token would name {len(actors)} actors, and the limit is {depth_limit}"
-        refusals.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
-
     lifetime = _lifetime(proposal, kind, longest_life(verdicts, policy.defaults))
-    if lifetime <= 0:
-        refusals.append(
-            Refusal(error=InvalidRequest, reason="expired", detail="a token in the request has ended")
-        )
+    refusals += _beyond_limits(len(actors), depth_limit, lifetime)
 
     permit = None
     if kind is not None and not refusals:
@@ -229,6 +222,17 @@ def _scopes(
         f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
     )
     return granted, Refusal(error=InvalidScope, reason="excess", detail=detail)
+
+
+def _beyond_limits(depth: int, limit: int, lifetime: int) -> list[Refusal]:
+    found: list[Refusal] = []
+    if depth > limit:
+        detail = f"the token would name {depth} actors, and the limit is {limit}"
+        found.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
+    if lifetime <= 0:
+        detail = "a token in the request has ended"
+        found.append(Refusal(error=InvalidRequest, reason="expired", detail=detail))
+    return found
 
 
 def _lifetime(proposal: Proposal, kind: Kind | None, longest: int) -> int:

@@ -108,23 +108,7 @@ def _party(
     deny: bool,
 ) -> Iterator[Condition]:
     if selector.issuers:
-        issuers = selector.issuers
-        if deny:
-            # A deny follows a person through our own tokens, whose issuer is us.
-            yield Condition(
-                f"{role}.from",
-                _list(issuers),
-                lambda s: party(s).issuer_name in issuers or party(s).origin_name in issuers,
-                lambda s: f"{party(s).issuer_name}, from {party(s).origin_name}",
-            )
-    if selector.issuers and not deny:
-        issuers = selector.issuers
-        yield Condition(
-            f"{role}.from",
-            _list(issuers),
-            lambda s: party(s).issuer_name in issuers,
-            lambda s: party(s).issuer_name,
-        )
+        yield _from(selector.issuers, role, party, deny=deny)
     if selector.token_types:
         types = selector.token_types
         yield Condition(
@@ -163,6 +147,25 @@ def _party(
             lambda s: not groups.isdisjoint(party(s).groups),
             lambda s: _list(party(s).groups),
         )
+
+
+def _from(
+    issuers: frozenset[str], role: str, party: Callable[[Situation], Party], *, deny: bool
+) -> Condition:
+    if deny:
+        # A deny follows a person through our own tokens, whose issuer is us.
+        return Condition(
+            f"{role}.from",
+            _list(issuers),
+            lambda s: party(s).issuer_name in issuers or party(s).origin_name in issuers,
+            lambda s: f"{party(s).issuer_name}, from {party(s).origin_name}",
+        )
+    return Condition(
+        f"{role}.from",
+        _list(issuers),
+        lambda s: party(s).issuer_name in issuers,
+        lambda s: party(s).issuer_name,
+    )
 
 
 def _actor_shape(selector: PartySelector | None) -> Iterator[Condition]:

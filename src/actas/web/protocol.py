@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+from functools import lru_cache
 from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -27,6 +28,7 @@ _SPARE_FILES: Final = 256
 """Open files that are not connections of one listener: the database, the log, the other listener."""
 
 
+@lru_cache(maxsize=1)
 def most_connections() -> int:
     """Return how many connections a listener may hold open, by this process's limit on open files."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -39,6 +41,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     draining = False
     _bytes = 0
     _head = 0
+    _hosts = 0
     _in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
@@ -72,7 +75,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._head = 0
+        self._head = self._hosts = 0
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -82,13 +85,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not self._in_head:
             raise ValueError("trailers")  # the parser reports it as a malformed request
         super().on_header(name, value)
+        self._hosts += name.lower() == b"host"
         self._count(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         if len(self.headers) > MAX_HEADERS:
             raise ValueError("too many headers")
-        if sum(name == b"host" for name, _ in self.headers) != 1:
+        if self._hosts != 1:
             raise ValueError("not exactly one Host")  # RFC 9112 section 3.2
         if self.parser.should_upgrade():  # pyright: ignore[reportOptionalMemberAccess] (it is parsing)
             # What follows would be read as another request, which a proxy in front took for a body.
