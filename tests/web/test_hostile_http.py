@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -119,6 +120,23 @@ def test_what_drips_is_ended_after_ten_seconds_and_nobody_waits_for_it(server: R
     assert SLOWEST - 1 < time.monotonic() - began < 2 * SLOWEST
 
 
+@pytest.mark.requirement("REL-11")
+def test_who_lets_answers_lie_is_hung_up_on(server: RealServer) -> None:
+    """Answers that nobody takes are neither made without end nor kept for ever."""
+    with Line(server.port) as line:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.socket.settimeout(3 * SLOWEST)
+        hung_up = False
+        for _ in range(2000):
+            try:
+                line.send(request("GET", "/errors") * 50)
+            except ConnectionError:
+                hung_up = True
+                break
+        assert hung_up
+    assert server.get("/jwks").status == 200
+
+
 # Two meanings.
 
 
@@ -195,7 +213,35 @@ def test_a_request_names_exactly_one_host(hosts: list[str], server: RealServer) 
     assert sent(server, data).status == 400
 
 
+def test_what_is_bad_behind_a_request_does_not_answer_that_request(server: RealServer) -> None:
+    with Line(server.port) as line:
+        line.send(own(server) + request("GET", "/jwks") + b"GARBAGE\r\n\r\n" + request("GET", "/jwks"))
+        assert line.reply().status == 200
+        assert line.reply().header("content-type") == "application/json"
+        is_turned_away(line.reply())
+        assert line.ended()
+
+
+def test_more_requests_at_once_than_may_wait_are_turned_away_after_the_others(server: RealServer) -> None:
+    with Line(server.port) as line:
+        line.send(request("GET", "/jwks") * 100)
+        statuses = []
+        while not statuses or statuses[-1] == 200:
+            statuses.append(line.reply().status)
+        assert statuses == [200] * 64 + [400]
+
+
 # As it should be.
+
+
+def test_a_body_is_sent_when_the_server_says_go_on(server: RealServer) -> None:
+    whole = own(server, Expect="100-continue")
+    head, _, body = whole.partition(b"\r\n\r\n")
+    with Line(server.port) as line:
+        line.send(head + b"\r\n\r\n")
+        assert line.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        line.send(body)
+        assert line.reply().status == 200
 
 
 def test_requests_that_come_all_at_once_are_answered_in_order(server: RealServer) -> None:

@@ -2,6 +2,7 @@
 
 ``gate`` answers the protocol routes from raw ASGI, in front of the router; ``body`` reads a bounded form;
 ``token``, ``documents`` (the key set and the ``metadata``), ``errors_page`` and ``health`` are the routes;
-``errors`` makes an error into a response; ``admission`` sheds load; ``protocol`` bounds what uvicorn will
-read of a request's head; ``server`` runs the listeners and ``workers`` several processes.
+``errors`` makes an error into a response; ``admission`` sheds load; ``protocol`` is one connection, bounded
+in size and time, and ``cycle`` one request on it with its answer; ``server`` runs the listeners under
+uvicorn and ``workers`` several processes.
 """

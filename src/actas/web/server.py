@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import uvicorn
 import uvloop
 
-from actas.web.protocol import BoundedHttpProtocol
+from actas.web.protocol import HttpConnection
 
 DRAIN: Final = 30
 """Seconds that running requests have to finish once a stop was asked for (REL-25)."""
@@ -143,8 +143,8 @@ class _Stop:
             server.should_exit = True
 
 
-def _connections(server: _Server) -> list[BoundedHttpProtocol]:
-    return cast("list[BoundedHttpProtocol]", list(server.server_state.connections))
+def _connections(server: _Server) -> list[HttpConnection]:
+    return cast("list[HttpConnection]", list(server.server_state.connections))
 
 
 def _allow_many_connections() -> None:
@@ -167,14 +167,13 @@ def _server(listener: Listener) -> _Server:
     return _Server(
         uvicorn.Config(
             listener.app,
-            http=BoundedHttpProtocol,
+            http=HttpConnection,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=75,
             timeout_graceful_shutdown=DRAIN,
         )
     )
