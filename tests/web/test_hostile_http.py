@@ -225,7 +225,7 @@ def test_what_is_bad_behind_a_request_does_not_answer_that_request(server: RealS
 def test_more_requests_at_once_than_may_wait_are_turned_away_after_the_others(server: RealServer) -> None:
     with Line(server.port) as line:
         line.send(request("GET", "/jwks") * 100)
-        statuses = []
+        statuses: list[int] = []
         while not statuses or statuses[-1] == 200:
             statuses.append(line.reply().status)
         assert statuses == [200] * 64 + [400]

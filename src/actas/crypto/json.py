@@ -56,7 +56,12 @@ def read_object(data: bytes, *, max_bytes: int, known: frozenset[str] = NO_NAMES
         raise BadJson("the text is not JSON") from None
     if not isinstance(value, dict):
         raise BadJson("the JSON text is not an object")
-    members = _check_object(value, known) if objects > 1 else _check_names(value, known)
+    if objects > 1:
+        members = _check_object(value, known)
+    else:
+        members = len(value)
+        if not known.issuperset(value):
+            _check_names(value, known)
     # Cheap proof first: a text that is exactly what the tree is written as has no member the tree lacks.
     if _encode(value) != data and members != _outside_strings(data).count(b":"):
         raise BadJson("the JSON text has a duplicate member")
@@ -76,9 +81,11 @@ def _check_depth(data: bytes) -> None:
 
 def _check_object(value: JsonObject, known: frozenset[str]) -> int:
     """Check the names of an object and of all objects in it; return how many members they have together."""
-    members = _check_names(value, known)
+    members = len(value)
+    if not known.issuperset(value):
+        _check_names(value, known)
     for one in value.values():
-        if type(one) is str:  # nearly all of them, and this runs for each token
+        if one.__class__ is str:  # nearly all of them, and this runs for each token
             continue
         if isinstance(one, dict):
             members += _check_object(one, known)
@@ -97,13 +104,11 @@ def _check_list(value: list[Json], known: frozenset[str]) -> int:
     return members
 
 
-def _check_names(value: JsonObject, known: frozenset[str]) -> int:
-    if known and not known.issuperset(value):
-        folded = _folded(known)
-        for name in value:
-            if name not in known and name.casefold() in folded:
-                raise BadJson("the JSON text has a member that differs from a known one only by case")
-    return len(value)
+def _check_names(value: JsonObject, known: frozenset[str]) -> None:
+    folded = _folded(known)
+    for name in value:
+        if name not in known and name.casefold() in folded:
+            raise BadJson("the JSON text has a member that differs from a known one only by case")
 
 
 @lru_cache(maxsize=16)

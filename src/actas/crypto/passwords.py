@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Collection
 from typing import Final
 
+from actas.crypto.keyed import keyed_digest
+
 MIN_PEPPER_BYTES: Final = 32
 """Shortest pepper accepted: an empty or short key turns a keyed digest into a plain one (SEC-17)."""
 
@@ -35,7 +37,7 @@ def digest_secret(secret: str, *, pepper: bytes) -> bytes:
     """
     if len(pepper) < MIN_PEPPER_BYTES:
         raise ValueError(f"the pepper must have at least {MIN_PEPPER_BYTES} bytes")
-    return hmac.digest(pepper, secret.encode("utf-8", "surrogatepass"), "sha256")
+    return keyed_digest(secret.encode("utf-8", "surrogatepass"), key=pepper)
 
 
 def secret_matches(presented: str, digests: Collection[bytes], pepper: bytes) -> bool:

@@ -7,7 +7,6 @@ start at the same time. After that everything is answered from memory: ``sign`` 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto import base64url
 from actas.crypto.jose import PrivateKey, PublicKey, sign
+from actas.crypto.keyed import keyed_digest
 from actas.crypto.seal import Sealer
 from actas.keys.kept import (
     KeysUnusable,
@@ -207,7 +207,7 @@ class LocalKeyRing:
     def digest(self, token: str) -> str:
         # Anything can be presented as a token, text that is not Unicode included.
         data = token.encode("utf-8", "surrogatepass")
-        return base64url.encode(hmac.digest(self._digest_key, data, "sha256")).decode("ascii")
+        return base64url.encode(keyed_digest(data, key=self._digest_key)).decode("ascii")
 
     def close(self) -> None:
         """Let go of the signing threads. What is being signed is finished."""

@@ -6,7 +6,7 @@ from the decision. It goes on after the first refusal, so that ``explain`` can s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         situation: the exchange as the rules saw it.
         kind: the kind that was chosen, or None when no allow matched.
-        considered: the kinds that the shape of the request leaves open.
+        kinds: every kind there is, the preferred first.
         verdicts: what the rules said, per target, for the chosen kind; for all open kinds when none was.
         tables: what became of the scopes, per target.
         granted: the scopes that would be granted.
@@ -42,7 +42,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
     situation: Situation
     kind: Kind | None
-    considered: tuple[Kind, ...]
+    kinds: tuple[Kind, ...]
     verdicts: tuple[Verdict, ...]
     tables: tuple[ScopeTable, ...]
     granted: frozenset[str]
@@ -51,6 +51,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     lifetime: int
     refusals: tuple[Refusal, ...]
     permit: Permit | None
+
+    @property
+    def considered(self) -> tuple[Kind, ...]:
+        """The kinds that the shape of the request leaves open."""
+        return tuple(_open(self.kinds, self.situation.proposal))
 
     @property
     def decision(self) -> Decision:
@@ -70,8 +75,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     """
     refusals = _refused_by(EVERY_KIND, proposal)
     situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
-    considered = tuple([kind for kind in kinds if proposal.requested in kind.yields and kind.fits(proposal)])
-    kind, verdicts = _choose(situation, considered, policy)
+    kind, verdicts = _choose(situation, kinds, policy)
     if kind is not None:
         refusals += _refused_by(kind.checks, proposal)
     refusals += _rule_refusals(kind, verdicts)
@@ -105,7 +109,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     return Judgement(
         situation=situation,
         kind=kind,
-        considered=considered,
+        kinds=tuple(kinds),
         verdicts=verdicts,
         tables=tables,
         granted=granted,
@@ -149,13 +153,19 @@ def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
     return tuple(members)
 
 
+def _open(kinds: Iterable[Kind], proposal: Proposal) -> Iterator[Kind]:
+    for kind in kinds:
+        if proposal.requested in kind.yields and kind.fits(proposal):
+            yield kind
+
+
 def _choose(
-    situation: Situation, considered: tuple[Kind, ...], policy: Policy
+    situation: Situation, kinds: Iterable[Kind], policy: Policy
 ) -> tuple[Kind | None, tuple[Verdict, ...]]:
     """The first kind that an allow permits at every target; the one that names the actor comes first."""
     seen: list[Verdict] = []
     targets = situation.proposal.targets
-    for kind in considered:
+    for kind in _open(kinds, situation.proposal):
         verdicts = [policy.consult(situation, api=api, kind=kind.name) for api in targets]
         seen += verdicts
         allowed = bool(verdicts)

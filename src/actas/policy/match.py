@@ -7,8 +7,10 @@ An empty selector makes no condition; what only a deny may leave empty is checke
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from actas.core.party import Actor, Party
 from actas.core.permit import Proposal
@@ -17,8 +19,7 @@ from actas.policy.facts import ClaimsNeeded, context_of, values_of
 from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
 
 
-@dataclass(slots=True)
-class Situation:
+class Situation(msgspec.Struct):
     """One exchange as the rules see it. Values for expressions are made when the first one asks.
 
     Attributes:
@@ -28,8 +29,8 @@ class Situation:
     proposal: Proposal
     chain: tuple[Actor, ...]
     needed: ClaimsNeeded
-    _values: dict[str, Any] | None = field(default=None, repr=False)
-    _context: Context | None = field(default=None, repr=False)
+    _values: dict[str, Any] | None = None
+    _context: Context | None = None
 
     @property
     def values(self) -> dict[str, Any]:

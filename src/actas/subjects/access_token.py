@@ -65,7 +65,8 @@ class AccessTokenValidator:
         return party
 
     def _party(self, claims: jose.SignedClaims, text: str) -> Party:
-        identity = Identity(self._issuer, read.name(claims, "sub"))
+        subject, client_id, token_id, txn = read.several(claims, "sub", "client_id", "jti", "txn")
+        identity = Identity(self._issuer, subject)
         origin = _origin(claims) or identity
         return Party(
             identity=identity,
@@ -76,16 +77,16 @@ class AccessTokenValidator:
             issuer_name=OURSELVES,
             token_type=ACCESS_TOKEN,
             audience=read.audience(claims),
-            client_id=read.name(claims, "client_id"),
+            client_id=client_id,
             expires_at=read.instant(claims, "exp"),
             issued_at=read.instant(claims, "iat"),
             claims=claims,
             scope=read.scope(claims),
             actors=actors_of(claims, issuer=self._issuer, foreign_to=None),
             may_act=may_act_of(claims),
-            token_id=read.name(claims, "jti"),
+            token_id=token_id,
             digest=self._keys.digest(text),
-            txn=read.name(claims, "txn"),
+            txn=txn,
         )
 
     def _origin_name(self, origin: Identity) -> str:
@@ -99,24 +100,22 @@ class AccessTokenValidator:
         return issuer.name
 
     def _require_live(self, party: Party) -> None:
-        # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is.
-        names = [party.client_id or ""]
+        self._require_live_client(party.client_id or "")
         if party.kind != "person":
-            names.append(party.identity.subject)
-        names += [
-            actor.identity.subject
-            for actor in party.actors
-            if actor.identity.issuer == self._issuer and actor.kind != "person"
-        ]
+            self._require_live_client(party.identity.subject)
         for actor in party.actors:
             if actor.identity.issuer != self._issuer:
                 self._trusted(actor.identity.issuer)
-        for name in names:
-            if ":" in name or "@" in name:
-                continue
-            client = self._clients.client(name)
-            if client is None or client.disabled:
-                raise BadToken(f"{name} is disabled or no longer registered")
+            elif actor.kind != "person":
+                self._require_live_client(actor.identity.subject)
+
+    def _require_live_client(self, name: str) -> None:
+        # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is.
+        if ":" in name or "@" in name:
+            return
+        client = self._clients.client(name)
+        if client is None or client.disabled:
+            raise BadToken(f"{name} is disabled or no longer registered")
 
 
 def _origin(claims: jose.SignedClaims) -> Identity | None:
@@ -124,4 +123,4 @@ def _origin(claims: jose.SignedClaims) -> Identity | None:
     sub_id = claims.get("sub_id")
     if not isinstance(sub_id, dict):
         return None
-    return Identity(read.name(sub_id, "iss"), read.name(sub_id, "sub"))
+    return Identity(*read.several(sub_id, "iss", "sub"))

@@ -57,12 +57,15 @@ def actors_of(claims: Mapping[str, Json], *, issuer: str, foreign_to: str | None
             raise BadToken("act is not an object")
         if len(found) == MAX_ACTORS:
             raise BadToken(f"act names more than {MAX_ACTORS} actors")
-        vouching = read.optional_name(entry, "iss") or issuer
+        if "iss" in entry:
+            vouching, subject = read.several(entry, "iss", "sub")
+        else:
+            vouching, subject = issuer, read.name(entry, "sub")
         if foreign_to is not None and vouching != issuer:
             # An issuer speaks for its own parties only: not for ours, and not for another issuer's.
             whose = "of ours" if vouching == foreign_to else "of another issuer"
             raise BadToken(f"act of a foreign token names a party {whose}")
-        found.append(Actor(Identity(vouching, read.name(entry, "sub")), kind_of(entry)))
+        found.append(Actor(Identity(vouching, subject), kind_of(entry)))
         if "act" not in entry:
             return tuple(found)
         entry = entry["act"]
