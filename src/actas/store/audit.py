@@ -51,7 +51,7 @@ class WriterBounds:
     """
 
     window: float = 0.004
-    enough: int = 32
+    enough: int = 64
     batch: int = 256
     queue: int = 4096
     limit: float = 2.0

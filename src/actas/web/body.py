@@ -24,12 +24,12 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
         raise InvalidRequest("malformed_request", detail="the token endpoint takes POST only")
     if scope["query_string"]:
         raise InvalidRequest("malformed_request", detail="the token endpoint takes no query")
-    types = header(scope, b"content-type")
-    if len(types) != 1 or not _is_form(types[0]):
+    names = [name for name, _ in scope["headers"]]
+    if names.count(b"content-type") != 1 or not _is_form(header(scope, b"content-type")[0]):
         raise InvalidRequest("malformed_request", detail="the body is not application/x-www-form-urlencoded")
-    if len(header(scope, b"authorization")) > 1:
+    if names.count(b"authorization") > 1:
         raise InvalidRequest("malformed_request", detail="two Authorization headers")
-    if header(scope, b"content-encoding"):
+    if b"content-encoding" in names:
         raise InvalidRequest("malformed_request", detail="the body is compressed")
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
@@ -58,6 +58,8 @@ def _bounded(body: bytes | bytearray) -> bytes:
 
 
 def _is_form(value: bytes) -> bool:
+    if value == _FORM:
+        return True
     kind, _, rest = value.partition(b";")
     if kind.strip().lower() != _FORM:
         return False

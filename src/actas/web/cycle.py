@@ -196,16 +196,11 @@ class Cycle:
             self._waiting.set_result(None)
 
     def _begin(self, status: int, headers: Headers) -> bytes:
-        parts = [_STATUS[status], self._connection.date]
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-            if name == b"content-length":
-                self._left = int(value)
-        if not self.keep_alive:
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
-        head = b"".join(parts)
-        lines = len(headers) + (4 if not self.keep_alive else 3)
+        self._left = int(dict(headers).get(b"content-length", b"0"))
+        fields = b"".join([b"%b: %b\r\n" % field for field in headers])
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        head = b"".join((_STATUS[status], self._connection.date, fields, end))
+        lines = len(headers) + (3 if self.keep_alive else 4)
         if head.count(b"\n") != lines or head.count(b"\r") != lines:
             raise RuntimeError("a header is not one line")
         return head

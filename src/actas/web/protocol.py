@@ -167,12 +167,14 @@ class HttpConnection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         self._url += url
-        self._count(len(url))
+        self._head += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._in_head:
             raise ValueError("trailers")
-        self._count(len(name) + len(value))
+        self._head += len(name) + len(value)
+        if self._head > MAX_HEAD:
+            raise ValueError("a head that is too large")
         name = name.lower()
         if name == b"host":
             self._hosts += 1
@@ -292,11 +294,6 @@ class HttpConnection(asyncio.Protocol):
     def _start(self, cycle: Cycle) -> None:
         task = cycle.task = self._loop.create_task(cycle.run(self._application))
         self._state.tasks.add(task)
-
-    def _count(self, size: int) -> None:
-        self._head += size
-        if self._head > MAX_HEAD:
-            raise ValueError("a head that is too large")
 
     def _refuse(self, sentence: str) -> None:
         """Answer 400 in its turn and close; what is being read is not understood any further."""
