@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote_plus
 
-from actas.app import Foundation, read_configuration
+from actas.app.foundation import Foundation
 from actas.core.client import Client, ClientAuth
 from actas.core.ports import Json
 from actas.core.target import Api
@@ -25,7 +25,7 @@ from actas.core.wire import ACCESS_TOKEN, AT_JWT, TOKEN_EXCHANGE
 from actas.crypto.passwords import digest_secret, generate_secret
 from actas.keys.ring import KeyRing
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, RuleSpec, ScopeMap
-from actas.settings.load import Draft
+from actas.settings.load import Draft, read
 from actas.store.catalog import Catalog
 
 ISSUER: Final = "https://sts.acme.example"
@@ -134,7 +134,7 @@ class Company:
         """Write the configuration and read it as the server does."""
         text = CONFIGURATION.format(issuer=ISSUER, idp=IDP, public=self.public, management=self.management)
         self.path.write_text(text, encoding="utf-8")
-        return read_configuration([self.path], dev=True, environ=self.secrets)
+        return read([self.path], dev=True, environ=self.secrets)
 
 
 class Forms:

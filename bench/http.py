@@ -21,7 +21,7 @@ from typing import Final
 
 import msgspec
 
-from actas.app import foundation
+from actas.app.foundation import foundation
 from actas.audit.delivery import GRANTED
 from actas.store.audit_reader import reading, streams
 from bench.company import Company, Forms, http_request

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from actas.app import Assembly, Foundation, assembly, exchange, foundation
+from actas.app.assembly import Assembly, assembly
+from actas.app.foundation import Foundation, foundation
+from actas.app.parts import exchange
 from actas.core.party import Caller
 from actas.exchange import Exchange
 from bench.company import Asker, Company, Forms, grown

@@ -7,18 +7,17 @@ from typing import Final
 from scripts.pages.markdown import code, page, table
 
 from actas.core.errors import (
-    REASONS,
     InvalidClient,
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
     OAuthError,
-    Reason,
     ServerError,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
 )
+from actas.core.reasons import REASONS, Reason
 
 ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "malformed_request": (InvalidRequest,),

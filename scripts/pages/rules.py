@@ -8,7 +8,7 @@ from typing import Final
 from scripts.pages.fields import Fields
 from scripts.pages.markdown import code, page, prose, table
 
-from actas.app import KINDS
+from actas.app.parts import KINDS
 from actas.kinds.kind import Kind
 from actas.policy.expression import MAX_EXPRESSION, MAX_NESTING
 from actas.policy.narrow import DEPTH_CAP

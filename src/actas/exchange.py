@@ -21,7 +21,6 @@ from actas.core.errors import (
     AuditUnavailable,
     BadToken,
     OAuthError,
-    Reason,
     ServerError,
     StoreUnavailable,
     TemporarilyUnavailable,
@@ -32,6 +31,7 @@ from actas.core.params import Params
 from actas.core.party import Caller, Party, PresentedToken
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
+from actas.core.reasons import Reason
 from actas.core.wire import GrantType
 from actas.grants.grant import Grant
 from actas.kinds.fulfilment import Fulfilment

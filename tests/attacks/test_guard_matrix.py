@@ -16,7 +16,7 @@ from tests.fakes.guards import GUARDS, Guard
 from tests.fakes.house import KINDS, House, claims_of
 from tests.fakes.paths import PATHS, Attempt
 
-from actas import app
+from actas.app import parts
 from actas.core.errors import OAuthError
 from actas.kinds.checks import EVERY_KIND
 
@@ -57,13 +57,13 @@ async def test_every_guard_refuses_on_every_path(path: Attempt, guard: Guard) ->
 
 @pytest.mark.requirement("SEC-01")
 def test_every_kind_of_the_product_is_a_path() -> None:
-    assert app.KINDS == KINDS
-    assert {path.kind for path in PATHS} == {kind.name for kind in app.KINDS}
+    assert parts.KINDS == KINDS
+    assert {path.kind for path in PATHS} == {kind.name for kind in parts.KINDS}
 
 
 @pytest.mark.requirement("SEC-01")
 def test_every_must_of_the_specifications_is_a_guard() -> None:
-    musts = {*EVERY_KIND, *(check for kind in app.KINDS for check in kind.checks)}
+    musts = {*EVERY_KIND, *(check for kind in parts.KINDS for check in kind.checks)}
     tripped = {guard.check for guard in GUARDS if guard.check is not None}
     # No request can trip it: a form of client_credentials that names anybody else is malformed. It is
     # tripped in tests/test_guards_are_needed.py.

@@ -26,7 +26,7 @@ from tests.fakes.house import (
     sells,
 )
 
-from actas.kinds import judge as judging
+from actas.kinds import limits
 from actas.policy.narrow import ScopeTable, scope_table
 from actas.policy.rule import PolicyDefaults, RuleSpec, ScopeMap
 
@@ -188,7 +188,7 @@ async def test_every_term_of_the_intersection_is_needed(term: str, monkeypatch: 
         table = scope_table(*args, **kwargs)
         return msgspec.structs.replace(table, leaves=TERMS[term](table), may_ask=table.may_ask)
 
-    monkeypatch.setattr(judging, "scope_table", lax)
+    monkeypatch.setattr(limits, "scope_table", lax)
     if term == "what the API offers":
         # The client's list is cut to what the API offers as well, so that one is lifted with it.
         monkeypatch.setattr("actas.policy.narrow.scopes_of", lambda api, client: client.scopes[api.name])

@@ -11,9 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from actas.app import assembly, exchange, foundation, read_configuration
+from actas.app.assembly import assembly
+from actas.app.foundation import foundation
+from actas.app.parts import exchange
 from actas.core.errors import OAuthError
 from actas.core.party import Caller
+from actas.settings.load import read
 
 NAMES = ("granted", "refused")
 
@@ -32,7 +35,7 @@ def actas(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 async def _write(folder: Path) -> dict[str, str]:
     """Make one granted and one refused entry in a log."""
-    draft = read_configuration([folder / "actas.yaml"], dev=True, environ={})
+    draft = read([folder / "actas.yaml"], dev=True, environ={})
     entries: dict[str, str] = {}
     async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
         pipeline = exchange(base, house.out, minutes=house.minutes, marks=house.marks)

@@ -10,9 +10,12 @@ from urllib.parse import urlencode
 import pytest
 from tests.fakes.program import Program
 
-from actas.app import assembly, exchange, foundation, read_configuration
+from actas.app.assembly import assembly
+from actas.app.foundation import foundation
+from actas.app.parts import exchange
 from actas.cli.starter import Starter
 from actas.core.party import Caller
+from actas.settings.load import read
 
 TEXT = "actas.yaml"
 LOCAL = "http://127.0.0.1:9000"
@@ -181,7 +184,7 @@ def test_a_first_token_can_be_had_with_the_secret(actas: Program) -> None:
     assert actas("init", "--issuer", LOCAL).code == 0
 
     async def first() -> str:
-        draft = read_configuration([TEXT], dev=True, environ={})
+        draft = read([TEXT], dev=True, environ={})
         async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
             pipeline = exchange(base, house.out, minutes=house.minutes, marks=house.marks)
             form = {

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from tests.fakes.demo import elsewhere
 
-from actas.app import read_configuration
 from actas.demo.company import Company, FolderInUse, Ports, folder_for, found, template
 from actas.demo.minutes import entry_of, explain, prove
 from actas.demo.shown import NoMinutes
+from actas.settings.load import read
 
 PORTS = Ports(server=8693, management=8694, corp_idp=8695, orders=8696, inventory=8697)
 
@@ -26,7 +26,7 @@ def company(tmp_path: Path) -> Company:
 
 
 def test_its_configuration_holds_without_a_warning(company: Company) -> None:
-    draft = read_configuration([company.configuration], dev=True, environ={})
+    draft = read([company.configuration], dev=True, environ={})
     assert [str(warning) for warning in draft.warnings] == []
     assert draft.server.issuer == "http://127.0.0.1:8693"
 

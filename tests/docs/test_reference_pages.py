@@ -17,9 +17,10 @@ from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS_TO_INVENTORY, RULES
 import actas
 import actas_sdk
 from actas.cli.main import program
-from actas.core.errors import REASONS, OAuthError
+from actas.core.errors import OAuthError
 from actas.core.events import EVENTS
 from actas.core.permit import Proposal
+from actas.core.reasons import REASONS
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN
 from actas.policy.expression import RULE_NAMES
 from actas.policy.facts import ClaimsNeeded, values_of

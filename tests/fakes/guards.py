@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from actas.core.client import ClientAuth
-from actas.core.errors import Reason
+from actas.core.reasons import Reason
 from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE, GrantType
 from actas.kinds import checks
 from actas.kinds.kind import Check

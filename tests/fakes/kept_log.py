@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from actas.app import assembly, exchange, foundation, read_configuration
+from actas.app.assembly import assembly
+from actas.app.foundation import foundation
+from actas.app.parts import exchange
 from actas.core.errors import OAuthError
 from actas.core.party import Caller
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
 from actas.exchange import Answer, Exchange
+from actas.settings.load import read
 from actas.store.audit_reader import CHECKPOINTS
 
 SECRET: Final = "canary-4f1c9a7d3b52848b6f1e0c9a7d3b5284"
@@ -92,7 +95,7 @@ def keep_log(folder: Path) -> KeptLog:
 
 
 async def _write(folder: Path) -> KeptLog:
-    draft = read_configuration([folder / "actas.yaml"], dev=True, environ={})
+    draft = read([folder / "actas.yaml"], dev=True, environ={})
     async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
         while not (base.audit_folder / CHECKPOINTS).exists():
             await asyncio.sleep(0.001)  # until the first checkpoint, so that every log has the same two

@@ -28,9 +28,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from actas.app import foundation, read_configuration
+from actas.app.foundation import foundation
 from actas.audit.checkpoint import ring_keys
 from actas.audit.verify import Verdict
+from actas.settings.load import read
 from actas.store.audit_proof import verify_path
 from actas.store.audit_reader import reading, streams
 from tests.fakes.ports import reserve
@@ -300,7 +301,7 @@ class RealServer:
         """Verify its audit log with the keys of its ring. Not within a running event loop."""
 
         async def keys() -> Verdict:
-            draft = read_configuration([self.company.file], dev=self.dev, environ=self.environ)
+            draft = read([self.company.file], dev=self.dev, environ=self.environ)
             async with foundation(draft, dev=self.dev) as base:
                 return verify_path(self.audit, keys=ring_keys(base.ring))
 

@@ -16,7 +16,8 @@ from tests.fakes.house import (
     client,
 )
 
-from actas.core.errors import REASONS, InvalidGrant
+from actas.core.errors import InvalidGrant
+from actas.core.reasons import REASONS
 from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
 from actas.grants.token_exchange import TokenExchangeGrant

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from tests.fakes.server import RealServer
 
-from actas.core.errors import REASONS
+from actas.core.reasons import REASONS
 
 EMPTY = {"meta", "br", "hr", "img", "link", "input"}
 

@@ -25,7 +25,7 @@ from tests.fakes.served import IDP
 from tests.fakes.server import RealServer
 from tests.fakes.wire import FORM, Line, Reply, encoded, request
 
-from actas.core.errors import REASONS
+from actas.core.reasons import REASONS
 
 SOAK: Final = os.environ.get("ACTAS_SOAK") == "1"
 EXAMPLES: Final = 20_000 if SOAK else 120

@@ -12,7 +12,7 @@ from tests.fakes.server import RealServer
 from tests.fakes.wire import Reply
 from tests.web.conftest import PRODUCTION
 
-from actas.core.errors import REASONS, Reason
+from actas.core.reasons import REASONS, Reason
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, JWT, REFRESH_TOKEN
 
 Form = dict[str, Any]

@@ -17,13 +17,7 @@ from actas.admin.made_up import party_from_event
 from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
-from actas.core.errors import (
-    BadToken,
-    InvalidClient,
-    InvalidRequest,
-    OAuthError,
-    UnauthorizedClient,
-)
+from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Proposal
 from actas.core.ports import Clock

@@ -15,7 +15,7 @@ from actas.cli.run import Run
 from actas.cli.tree import command as make
 
 if TYPE_CHECKING:
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.store.audit_search import Found
 
 

@@ -20,7 +20,7 @@ from actas.cli.tree import command as make
 from actas.core.ports import Json
 
 if TYPE_CHECKING:
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.store.audit_search import Found, Kin, Lineage
 
 MOST_KIN: Final = 20

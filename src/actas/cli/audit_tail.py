@@ -18,7 +18,7 @@ from actas.cli.tree import command as make
 from actas.core.ports import JsonObject
 
 if TYPE_CHECKING:
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.audit.query import Term
     from actas.store.audit_reader import Follower
 

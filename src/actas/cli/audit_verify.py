@@ -18,7 +18,7 @@ from actas.cli.tree import command as make
 from actas.cli.verified import document, lines, outcome
 
 if TYPE_CHECKING:
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.audit.verify import Verdict
     from actas.crypto.jose import PublicKey
 

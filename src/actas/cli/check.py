@@ -80,7 +80,7 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
     Raises:
         Failure: there are faults; every one was told (exit 3).
     """
-    from actas.app import findings
+    from actas.app.foundation import findings
     from actas.settings.faults import ConfigurationFaults
 
     try:
@@ -106,7 +106,8 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
 
 def _tested(run: Run, definitions: Definitions) -> list[TestResult]:
     from actas.admin.policy_tests import PolicyTester
-    from actas.app import KINDS, catalog_of
+    from actas.app.foundation import catalog_of
+    from actas.app.parts import KINDS
 
     tester = PolicyTester(
         ourselves=definitions.server.issuer,

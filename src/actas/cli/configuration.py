@@ -14,7 +14,7 @@ from actas.cli.exits import Exit, Failure
 from actas.cli.run import Run
 
 if TYPE_CHECKING:
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.settings.faults import Fault
     from actas.settings.load import Draft
     from actas.settings.references import SecretsMode
@@ -67,13 +67,11 @@ def read_draft(
     Raises:
         Failure: it does not hold; every fault was told.
     """
-    from actas.app import read_configuration
     from actas.settings.faults import ConfigurationFaults
+    from actas.settings.load import read
 
     try:
-        draft = read_configuration(
-            [Path(one) for one in paths_of(run, config)], dev=dev, environ=environ, secrets=secrets
-        )
+        draft = read([Path(one) for one in paths_of(run, config)], dev=dev, environ=environ, secrets=secrets)
     except ConfigurationFaults as broken:
         raise invalid(run, broken.faults) from broken
     for warning in draft.warnings:
@@ -110,7 +108,7 @@ def on_foundation(
     Raises:
         Failure: the configuration does not hold, or the data folder cannot be used.
     """
-    from actas.app import NotStartedYet, foundation
+    from actas.app.foundation import NotStartedYet, foundation
     from actas.settings.faults import ConfigurationFaults
 
     dev = is_dev(run, dev=dev)

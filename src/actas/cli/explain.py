@@ -14,7 +14,7 @@ from actas.cli.tree import command as make
 
 if TYPE_CHECKING:
     from actas.admin.explanation import Explanation
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.core.party import PresentedToken
     from actas.core.permit import ExchangeRequest
 
@@ -67,7 +67,7 @@ def command(
 async def _rehearsed(
     base: Foundation, client: str, request: ExchangeRequest
 ) -> tuple[Explanation, str | None]:
-    from actas.app import outside, rehearsal
+    from actas.app.parts import outside, rehearsal
 
     out = outside(base)
     try:
@@ -78,7 +78,7 @@ async def _rehearsed(
 
 async def _past(base: Foundation, entry: str) -> tuple[Explanation, str | None]:
     from actas.admin.rehearsal import NotExplainable
-    from actas.app import outside, rehearsal
+    from actas.app.parts import outside, rehearsal
     from actas.store.audit_search import show as find
 
     line = find(base.audit_folder, entry)

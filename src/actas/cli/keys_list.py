@@ -14,7 +14,7 @@ from actas.cli.tree import command as make
 from actas.core.ports import Json
 
 if TYPE_CHECKING:
-    from actas.app import Foundation
+    from actas.app.foundation import Foundation
     from actas.keys.ring import KeyInfo
 
 _PURPOSES: Final = {"token": "signs tokens", "audit": "seals the audit log"}

@@ -19,7 +19,7 @@ from actas.cli.run import Run
 from actas.cli.tree import command as make
 
 if TYPE_CHECKING:
-    from actas.app import Assembly
+    from actas.app.assembly import Assembly
     from actas.settings.load import Draft
 
 
@@ -101,7 +101,8 @@ def work(job: Job, _number: int) -> None:
 
 async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
     """Serve one process until it is told to stop."""
-    from actas.app import assembly, foundation
+    from actas.app.assembly import assembly
+    from actas.app.foundation import foundation
     from actas.cli.logs import configure
     from actas.web.health import management_app
     from actas.web.server import Listener
@@ -137,6 +138,6 @@ async def _reload(job: Job, house: Assembly) -> None:
 
 
 def _read(job: Job) -> Draft:
-    from actas.app import read_configuration
+    from actas.settings.load import read
 
-    return read_configuration([Path(path) for path in job.paths], dev=job.dev, environ=job.environ)
+    return read([Path(path) for path in job.paths], dev=job.dev, environ=job.environ)

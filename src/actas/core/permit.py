@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import msgspec
 
 from actas.core.client import Client, PartyKind
-from actas.core.errors import OAuthError, Reason
+from actas.core.errors import OAuthError
 from actas.core.party import Actor, Identity, Party, PresentedToken
 from actas.core.ports import Json
+from actas.core.reasons import Reason
 from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import GrantType, SigningAlgorithm, TokenType

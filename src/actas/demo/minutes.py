@@ -12,7 +12,8 @@ from typing import Final, TypeVar
 
 from actas.admin.explanation import Explanation
 from actas.admin.rehearsal import NotExplainable
-from actas.app import Foundation, NotStartedYet, foundation, outside, read_configuration, rehearsal
+from actas.app.foundation import Foundation, NotStartedYet, foundation
+from actas.app.parts import outside, rehearsal
 from actas.audit.checkpoint import ring_keys
 from actas.core.errors import StoreUnavailable
 from actas.core.party import Party
@@ -22,6 +23,7 @@ from actas.keys.envelope import EnvelopeKeyRefused
 from actas.keys.kept import KeysUnusable
 from actas.policy.explain import RuleLine
 from actas.settings.faults import ConfigurationFaults
+from actas.settings.load import read
 from actas.store.audit_notary import NotSealed
 from actas.store.audit_projection import SearchUnavailable
 from actas.store.audit_proof import Unreadable, verify_path
@@ -113,7 +115,7 @@ def prove(company: Company) -> Proof:
 
 def _over(company: Company, job: Callable[[Foundation], Awaitable[T]]) -> T:
     async def opened() -> T:
-        draft = read_configuration([company.configuration], dev=True, environ={})
+        draft = read([company.configuration], dev=True, environ={})
         async with foundation(draft, dev=True) as base:
             return await job(base)
 

@@ -6,9 +6,10 @@ its own.
 
 from __future__ import annotations
 
-from actas.core.errors import InvalidRequest, InvalidTarget, Reason
+from actas.core.errors import InvalidRequest, InvalidTarget
 from actas.core.party import Party
 from actas.core.permit import Proposal, Refusal
+from actas.core.reasons import Reason
 
 
 def _refuse(reason: Reason, detail: str) -> Refusal:

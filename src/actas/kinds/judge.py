@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget
+from actas.core.errors import InvalidTarget
 from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import SigningAlgorithm
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.kind import Check, Kind
+from actas.kinds.limits import beyond_limits, granted_scopes, lifetime_of, parents_end, scope_tables
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
 from actas.policy.match import Situation
-from actas.policy.narrow import NO_SCOPES, ScopeTable, deepest_chain, longest_life, scope_table, shared
+from actas.policy.narrow import ScopeTable, deepest_chain, longest_life
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,15 +81,15 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         refusals += _refused_by(kind.checks, proposal)
     refusals += _rule_refusals(kind, verdicts)
 
-    tables = _tables(proposal, kind, verdicts)
-    granted, scope_refusal = _scopes(proposal.scope, tables, verdicts, policy.defaults.on_excess_scope)
+    tables = scope_tables(proposal, kind, verdicts)
+    granted, scope_refusal = granted_scopes(proposal.scope, tables, verdicts, policy.defaults.on_excess_scope)
     if scope_refusal is not None and kind is not None:
         refusals.append(scope_refusal)
 
     actors = () if kind is None else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
-    lifetime = _lifetime(proposal, kind, longest_life(verdicts, policy.defaults))
-    refusals += _beyond_limits(len(actors), depth_limit, lifetime)
+    lifetime = lifetime_of(proposal, kind, longest_life(verdicts, policy.defaults))
+    refusals += beyond_limits(len(actors), depth_limit, lifetime)
 
     permit = None
     if kind is not None and not refusals:
@@ -128,19 +129,6 @@ def _refused_by(checks: Iterable[Check], proposal: Proposal) -> list[Refusal]:
         if refusal is not None:
             found.append(refusal)
     return found
-
-
-def _tables(proposal: Proposal, kind: Kind | None, verdicts: tuple[Verdict, ...]) -> tuple[ScopeTable, ...]:
-    """The scopes of every target, under one kind: the chosen one, else the first that was considered."""
-    client, held = proposal.client, proposal.subject.scope
-    tables = tuple(
-        [
-            scope_table(verdict, client=client, held=held)
-            for verdict in verdicts
-            if kind is not None or verdict.kind == verdicts[0].kind
-        ]
-    )
-    return tuple([table.only(held) for table in tables]) if kind is not None and kind.only_held else tables
 
 
 def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
@@ -201,66 +189,6 @@ def _denied(rule: Rule, detail: str) -> Refusal:
     return Refusal(error=InvalidTarget, reason="denied_by_rule", detail=detail, rules=(rule.spec.name,))
 
 
-def _scopes(
-    requested: frozenset[str] | None,
-    tables: tuple[ScopeTable, ...],
-    verdicts: tuple[Verdict, ...],
-    on_excess: str,
-) -> tuple[frozenset[str], Refusal | None]:
-    leaves = shared(tables)
-    granted = leaves if requested is None else requested & leaves
-    excess = NO_SCOPES if requested is None else requested - leaves
-    if granted and (not excess or on_excess == "trim"):
-        return granted, None
-    # A deny is named only for what would have been granted without it.
-    blocked = NO_SCOPES.union(*(table.without_denies & table.denied for table in tables))
-    forbidden = blocked if requested is None else excess & blocked
-    if forbidden:
-        rules = {
-            rule.spec.name
-            for verdict in verdicts
-            for rule in verdict.scope_denies
-            if not forbidden.isdisjoint(rule.spec.denied_scopes)
-        }
-        return granted, Refusal(
-            error=InvalidScope,
-            reason="denied_by_rule",
-            detail=f"{', '.join(sorted(rules))} denies {' '.join(sorted(forbidden))}",
-            rules=tuple(sorted(rules)),
-        )
-    detail = (
-        f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
-    )
-    return granted, Refusal(error=InvalidScope, reason="excess", detail=detail)
-
-
-def _beyond_limits(depth: int, limit: int, lifetime: int) -> list[Refusal]:
-    found: list[Refusal] = []
-    if depth > limit:
-        detail = f"the token would name {depth} actors, and the limit is {limit}"
-        found.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
-    if lifetime <= 0:
-        detail = "a token in the request has ended"
-        found.append(Refusal(error=InvalidRequest, reason="expired", detail=detail))
-    return found
-
-
-def _lifetime(proposal: Proposal, kind: Kind | None, longest: int) -> int:
-    """Seconds, never beyond any parent's end (SEC-43)."""
-    limits = [longest]
-    if kind is not None and kind.longest_life is not None:
-        limits.append(kind.longest_life)
-    limits += [end - int(proposal.at) for end in _parents_end(proposal)]
-    return min(limits)
-
-
-def _parents_end(proposal: Proposal) -> tuple[int, ...]:
-    parents = [] if proposal.subject is proposal.itself else [proposal.subject.expires_at]
-    if proposal.actor is not None:
-        parents.append(proposal.actor.expires_at)
-    return tuple(parents)
-
-
 def _added_claims(
     situation: Situation, verdicts: tuple[Verdict, ...]
 ) -> tuple[dict[str, Json], Refusal | None]:
@@ -316,7 +244,7 @@ def _permit(
         scope=granted,
         issued_at=issued_at,
         expires_at=issued_at + lifetime,
-        not_after=min(_parents_end(proposal), default=None),
+        not_after=min(parents_end(proposal), default=None),
         algorithm=algorithms.pop() if len(algorithms) == 1 else None,
         claims=claims,
         groups=policy.carried_groups(subject.groups),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from actas.core.client import PartyKind
-from actas.core.errors import Reason
 from actas.core.ports import Json
+from actas.core.reasons import Reason
 from actas.policy.rule import KindWord
 
 

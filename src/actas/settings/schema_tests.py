@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from actas.core.errors import Reason
+from actas.core.reasons import Reason
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_parties import LabelText, NameText, ScopeText
 from actas.settings.schema_rules import Kind

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from actas.core.errors import REASONS
+from actas.core.reasons import REASONS
 from actas.web.asgi import Headers, Receive, Scope, Send, respond
 
 _STYLE = """

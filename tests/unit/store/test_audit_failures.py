@@ -322,7 +322,7 @@ async def test_closing_while_the_disk_hangs_ends_in_time(tmp_path: Path, disk: F
 HANGS = """
 import asyncio, sys
 from pathlib import Path
-from actas.core.errors import AuditUnavailable
+from actas.core.errors import (AuditUnavailable)
 from actas.store.audit import WriterBounds, open_writer
 from tests.fakes.audit import CountingChance, FaultyDisk, body
 from tests.fakes.clock import FixedClock

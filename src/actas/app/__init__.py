@@ -1,0 +1,6 @@
+"""Puts the real parts together. The only place that knows concrete classes.
+
+``foundation`` is what every command on this computer needs: the configuration, our keys, the catalog.
+``parts`` makes the stages of the pipeline over it: here a new kind, grant, validator or method is plugged in.
+``assembly`` is a serving process: the pipeline, the stream it writes, the routes, the duties beside requests.
+"""

@@ -1,0 +1,252 @@
+"""A serving process: the pipeline, the stream it writes, its routes, and the duties beside requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import gc
+import math
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from actas.app.foundation import Foundation, catalog_of, findings
+from actas.app.parts import Outside, exchange, outside
+from actas.audit.flood import FloodGate
+from actas.audit.log import Minutes
+from actas.core.errors import AuditUnavailable
+from actas.core.ports import SystemChance
+from actas.exchange import Exchange
+from actas.settings.faults import ConfigurationFaults, Fault
+from actas.settings.load import Draft
+from actas.store.audit import StreamWriter, open_writer
+from actas.store.audit_notary import NotSealed, Sealed
+from actas.store.marks import Marks, open_marks
+from actas.web.admission import Admission
+from actas.web.documents import Document
+from actas.web.errors import ErrorWriter
+from actas.web.errors_page import ErrorsPage
+from actas.web.gate import Endpoint, Gate
+from actas.web.health import Probe
+from actas.web.metadata import metadata, metadata_paths
+from actas.web.token import TokenEndpoint
+
+JWKS_MAX_AGE: Final = 300
+"""Seconds for which verifiers may keep our key set."""
+
+_log = structlog.get_logger("actas")
+
+
+@dataclass(slots=True, kw_only=True)
+class Assembly:
+    """One serving process.
+
+    Attributes:
+        gate: the public listener.
+        probes: what must work for this process to issue, by name.
+        reloading: held while a configuration is read and put in force, so that the last word wins.
+    """
+
+    base: Foundation
+    out: Outside
+    writer: StreamWriter
+    minutes: Minutes
+    marks: Marks
+    gate: Gate
+    probes: Mapping[str, Probe]
+    reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    def start(self) -> None:
+        """Begin the duties that run beside requests, and freeze what was loaded (architecture 3)."""
+        base = self.base
+        every = float(base.definitions.audit.checkpoint_every)
+        self._tasks = [
+            asyncio.create_task(base.notary().run(every=every, note=_note_checkpoint)),
+            asyncio.create_task(self._count_floods()),
+        ]
+        gc.collect()
+        gc.freeze()
+
+    async def replace(self, draft: Draft) -> None:
+        """Put a new configuration in force, whole; requests in flight finish on the old one.
+
+        The ``server`` and ``keys`` sections stay as they were: they want a restart.
+
+        Args:
+            draft: the new configuration, read.
+
+        Raises:
+            ConfigurationFaults: a rule or mapping does not compile; the old configuration serves on.
+            AuditUnavailable: the change could not be recorded; the old configuration serves on.
+        """
+        base = self.base
+        if draft.server.issuer != base.issuer:
+            raise ConfigurationFaults([_restart("server.issuer", "a new issuer needs a restart")])
+        loaded = draft.compile(pepper=base.ring.secret_pepper, extra_checks=[findings])
+        held = base.ring.keys()
+        missing = draft.keys.algorithms - {
+            key.algorithm for key in held if key.purpose == "token" and key.state == "active"
+        }
+        if missing:
+            message = f"there is no {min(missing)} key yet; one is made at a restart"
+            raise ConfigurationFaults([_restart("keys", message)])
+        definitions = dataclasses.replace(
+            loaded.definitions, server=base.definitions.server, keys=base.definitions.keys
+        )
+        base = dataclasses.replace(
+            base, definitions=definitions, warnings=loaded.warnings, catalog=catalog_of(definitions)
+        )
+        pipeline = exchange(base, self.out, minutes=self.minutes, marks=self.marks)
+        await self.minutes.note(
+            "catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version
+        )
+        self.base = base
+        self.gate.endpoints = endpoints(base, pipeline, self.writer)
+
+    async def close(self) -> None:
+        """End the duties, write what was counted, and close the stream cleanly."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(AuditUnavailable):
+            await self.minutes.write_counts(math.inf)
+        try:
+            await self.writer.close()
+            _note_checkpoint(await self.base.notary().seal_now())
+        except (AuditUnavailable, NotSealed) as failed:
+            _log.error("audit log not sealed", detail=str(failed))
+        await self.out.close()
+        await self.marks.close()
+
+    async def _count_floods(self) -> None:
+        while True:
+            await asyncio.sleep(5)
+            try:
+                await self.minutes.write_counts(self.base.clock.now())
+            except AuditUnavailable as failed:
+                _log.error("refusal counts not written", detail=failed.detail)
+
+
+def _restart(path: str, message: str) -> Fault:
+    return Fault(place="the new configuration", path=path, message=message)
+
+
+@contextlib.asynccontextmanager
+async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
+    """Put a serving process together over a foundation.
+
+    Raises:
+        AuditUnavailable: the audit log cannot be written; such a server does not start.
+    """
+    clock, chance = base.clock, SystemChance()
+    try:
+        sealed = base.notary().last()
+    except OSError as problem:
+        raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
+    writer = await open_writer(
+        base.audit_folder,
+        clock=clock,
+        chance=chance,
+        sealed={} if sealed is None else sealed.checkpoint.heads,
+    )
+    minutes = Minutes(writer=writer, flood=FloodGate(clock=clock), clock=clock, chance=chance)
+    marks = await open_marks(base.definitions.server.data, clock=clock)
+    out = outside(base)
+    for stream in writer.broken:
+        _log.error("audit stream is not whole", stream=stream.stream, detail=stream.sentence)
+    for key in base.ring.created:
+        await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
+    await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
+    gate = Gate(endpoints(base, exchange(base, out, minutes=minutes, marks=marks), writer))
+    house = Assembly(
+        base=base,
+        out=out,
+        writer=writer,
+        minutes=minutes,
+        marks=marks,
+        gate=gate,
+        probes=_probes(base, writer, marks),
+    )
+    house.start()
+    try:
+        yield house
+    finally:
+        await house.close()
+
+
+def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dict[str, Endpoint]:
+    """Return every public path with who answers it."""
+    server = base.definitions.server
+    errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
+    admission = Admission(most=base.definitions.limits.in_flight)
+    token = TokenEndpoint(pipeline, errors=errors, deliveries=writer, admission=admission)
+    described = metadata(
+        server.issuer,
+        grant_types=pipeline.grant_types,
+        scopes={scope for api in base.catalog.apis.values() if not api.disabled for scope in api.scopes},
+        assertion_algorithms={
+            algorithm
+            for client in base.catalog.clients.values()
+            if client.auth.method == "private_key_jwt"
+            for algorithm in client.auth.algorithms
+        }
+        or {"ES256", "RS256", "PS256", "EdDSA"},
+    )
+    about = Document(lambda: described, max_age=JWKS_MAX_AGE)
+    paths = metadata_paths(server.issuer)
+    prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
+    return {
+        f"{prefix}/token": token,
+        f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
+        f"{prefix}/errors": ErrorsPage(),
+        paths["oauth"]: about,
+        paths["openid"]: about,
+    }
+
+
+def _probes(base: Foundation, writer: StreamWriter, marks: Marks) -> dict[str, Probe]:
+    async def audit() -> str | None:
+        return writer.trouble or await asyncio.to_thread(_unwritable, base.audit_folder)
+
+    async def key() -> str | None:
+        try:
+            await base.ring.sign({"probe": True}, typ="actas-probe+jwt", purpose="token")
+        except LookupError as missing:
+            return str(missing)
+        return None
+
+    async def replay() -> str | None:
+        name = SystemChance().token(16)
+        await marks.claim(purpose="probe", issuer="readyz", token_id=name, expires_at=int(base.clock.now()))
+        return None
+
+    return {"signing key": key, "audit": audit, "marks": replay}
+
+
+def _unwritable(folder: Path) -> str | None:
+    """Return why nothing can be written into ``folder``, or None."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(64 * 1024))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as problem:
+        return f"{folder}: {problem.strerror or problem}"
+    return None
+
+
+def _note_checkpoint(outcome: Sealed | NotSealed) -> None:
+    if isinstance(outcome, NotSealed):
+        _log.error("checkpoint not made", detail=str(outcome))
+        return
+    for stream in outcome.broken:
+        _log.error("audit stream is not whole", stream=stream.stream, detail=stream.sentence)
+    for missed in outcome.missed:
+        _log.warning("checkpoint copy not written", detail=missed)

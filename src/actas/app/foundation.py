@@ -1,0 +1,155 @@
+"""What stands before anything is served: the configuration compiled, our keys, the catalog."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from actas.core.ports import Clock, SystemClock
+from actas.crypto.seal import Sealer
+from actas.keys.envelope import EnvelopeKeyMissing, create_envelope_key, load_envelope_key
+from actas.keys.local import LocalKeyRing
+from actas.policy.decide import Policy
+from actas.policy.identity import IdentityMapping, MappingError
+from actas.policy.rule import RuleError
+from actas.settings.definitions import Definitions
+from actas.settings.faults import Fault
+from actas.settings.load import Draft, Finding
+from actas.store.audit_notary import Notary
+from actas.store.catalog import Catalog
+from actas.store.database import FILE as DATABASE_FILE
+from actas.store.database import open_database
+from actas.store.keys import SqlKeyStore
+
+AUDIT_FOLDER: Final = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """What stands before anything is served.
+
+    Attributes:
+        warnings: what the configuration warns of.
+    """
+
+    definitions: Definitions
+    warnings: tuple[Fault, ...]
+    catalog: Catalog
+    ring: LocalKeyRing
+    clock: Clock
+    dev: bool
+
+    @property
+    def issuer(self) -> str:
+        """Our own issuer identifier."""
+        return self.definitions.server.issuer
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where the streams of the audit log are."""
+        return self.definitions.server.data / AUDIT_FOLDER
+
+    def notary(self) -> Notary:
+        """Return who seals the audit log."""
+        return Notary(
+            self.audit_folder,
+            ring=self.ring,
+            clock=self.clock,
+            also=self.definitions.audit.checkpoints_to,
+        )
+
+
+def findings(definitions: Definitions) -> Iterator[Finding]:
+    """Compile every rule and mapping by itself, and yield each that cannot be."""
+    for spec in definitions.rules:
+        try:
+            Policy([spec], apis=definitions.apis.values(), defaults=definitions.defaults)
+        except RuleError as wrong:
+            yield Finding(section="rules", name=wrong.rule, field=wrong.field, message=wrong.message)
+    for issuer in definitions.issuers.values():
+        try:
+            IdentityMapping([issuer])
+        except MappingError as wrong:
+            yield Finding(section="issuers", name=wrong.issuer, field=wrong.field, message=wrong.message)
+
+
+def catalog_of(definitions: Definitions) -> Catalog:
+    """Return the catalog of a configuration that compiled."""
+    return Catalog(
+        clients=definitions.clients.values(),
+        apis=definitions.apis.values(),
+        issuers=definitions.issuers.values(),
+        rules=definitions.rules,
+        defaults=definitions.defaults,
+        digest=definitions.digest,
+    )
+
+
+class NotStartedYet(Exception):
+    """There is no data folder: the server has never been started with this configuration."""
+
+
+@contextlib.asynccontextmanager
+async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncGenerator[Foundation]:
+    """Open data folder, keys and catalog.
+
+    Args:
+        draft: the configuration, read.
+        create: on the very first start, make data folder and keys.
+
+    Raises:
+        NotStartedYet: there is no data folder, and none is to be made.
+        ConfigurationFaults: a rule or mapping does not compile.
+        EnvelopeKeyRefused: the envelope key cannot be used.
+        KeysUnusable: our own keys cannot be used.
+    """
+    clock = SystemClock()
+    data = draft.server.data
+    if not create and not (data / DATABASE_FILE).exists():
+        raise NotStartedYet(f"there is nothing in {data}: the server has not been started yet")
+    sealer = _envelope(draft)
+    database = await open_database(data, clock=clock)
+    try:
+        ring = await LocalKeyRing.open(
+            SqlKeyStore(database),
+            sealer=sealer,
+            clock=clock,
+            algorithm=draft.keys.algorithm,
+            algorithms=draft.keys.algorithms,
+        )
+    finally:
+        await database.close()
+    try:
+        loaded = draft.compile(pepper=ring.secret_pepper, extra_checks=[findings])
+        yield Foundation(
+            definitions=loaded.definitions,
+            warnings=loaded.warnings,
+            catalog=catalog_of(loaded.definitions),
+            ring=ring,
+            clock=clock,
+            dev=dev,
+        )
+    finally:
+        ring.close()
+
+
+def _envelope(draft: Draft) -> Sealer:
+    source = draft.keys.envelope
+    if source.text is not None:
+        return load_envelope_key(source.text)
+    path = source.path
+    if path is None:
+        raise EnvelopeKeyMissing("no envelope key is configured")
+    try:
+        return load_envelope_key(path)
+    except EnvelopeKeyMissing:
+        if (draft.server.data / DATABASE_FILE).exists():
+            # Another key would open nothing of what is there, and make a second truth beside it. A server
+            # that started a moment ago may have made both since we looked.
+            return load_envelope_key(path)
+    with contextlib.suppress(FileExistsError):
+        create_envelope_key(path)
+    return load_envelope_key(path)

@@ -1,0 +1,129 @@
+"""The stages of the pipeline over a foundation: what is plugged in where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from actas.admin.rehearsal import Rehearsal
+from actas.app.foundation import Foundation
+from actas.audit.log import Minutes
+from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
+from actas.clients.public import PublicMethod
+from actas.clients.secret import SecretMethod
+from actas.core.ports import SystemChance
+from actas.exchange import Exchange
+from actas.grants.client_credentials import ClientCredentialsGrant
+from actas.grants.token_exchange import TokenExchangeGrant
+from actas.issuers.access_token import AccessTokenIssuer
+from actas.kinds.delegation import DELEGATION
+from actas.kinds.downscope import DOWNSCOPE
+from actas.kinds.fulfilment import Mint
+from actas.kinds.impersonation import IMPERSONATION
+from actas.kinds.own import OWN
+from actas.kinds.translation import TRANSLATION
+from actas.net.fetch import GuardedFetch
+from actas.store.marks import Marks
+from actas.subjects.access_token import AccessTokenValidator
+from actas.subjects.foreign_jwt import ForeignJwtValidator
+from actas.subjects.id_token import IdTokenValidator
+from actas.subjects.jwt import Foreign
+from actas.subjects.validator import Validators
+from actas.trust.jwks import IssuerKeys
+
+KINDS: Final = (DELEGATION, IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN)
+"""The kinds of exchange. The one that names the actor comes first, and wins (TX-52)."""
+
+_log = structlog.get_logger("actas")
+
+
+@dataclass(slots=True)
+class Outside:
+    """What reaches out: fetching, and the issuers' keys it brings. Outlives a change of configuration."""
+
+    fetch: GuardedFetch
+    keys: IssuerKeys
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self.keys.aclose()
+        self.fetch.close()
+
+
+def outside(base: Foundation) -> Outside:
+    """Return the guarded way out."""
+    server = base.definitions.server
+    fetch = GuardedFetch(dev=base.dev, allowed_hosts=server.private_hosts, authorities=server.authorities)
+    keys = IssuerKeys(fetch, base.clock, report=lambda sentence: _log.warning("issuer keys", detail=sentence))
+    return Outside(fetch, keys)
+
+
+def validators(base: Foundation, out: Outside) -> Validators:
+    """Return step 3 over a configuration."""
+    foreign = Foreign(
+        ourselves=base.issuer,
+        trust=base.catalog,
+        keys=out.keys,
+        mapper=base.catalog.mapping,
+        digest=base.ring.digest,
+        clock=base.clock,
+    )
+    return Validators(
+        [
+            AccessTokenValidator(
+                issuer=base.issuer,
+                keys=base.ring,
+                clients=base.catalog,
+                trust=base.catalog,
+                clock=base.clock,
+            ),
+            IdTokenValidator(foreign),
+            ForeignJwtValidator(foreign),
+        ]
+    )
+
+
+def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
+    """Return what explains exchanges under a configuration."""
+    return Rehearsal(
+        issuer=base.issuer,
+        clients=base.catalog,
+        apis=base.catalog,
+        subjects=validators(base, out),
+        kinds=KINDS,
+        policy=base.catalog.policy,
+        clock=base.clock,
+    )
+
+
+def exchange(base: Foundation, out: Outside, *, minutes: Minutes, marks: Marks) -> Exchange:
+    """Return the pipeline over a configuration."""
+    subjects = validators(base, out)
+    secret = SecretMethod(pepper=base.ring.secret_pepper)
+    mint = Mint(AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()))
+    return Exchange(
+        issuer=base.issuer,
+        grants=[
+            TokenExchangeGrant(readable=subjects.token_types, issuable=mint.token_types),
+            ClientCredentialsGrant(),
+        ],
+        clients=ClientAuthenticator(
+            clients=base.catalog,
+            methods={
+                "client_secret_basic": secret,
+                "client_secret_post": secret,
+                "private_key_jwt": PrivateKeyJwtMethod(issuer=base.issuer, marks=marks, clock=base.clock),
+                "none": PublicMethod(),
+            },
+            claimed=asserted_name,
+        ),
+        subjects=subjects,
+        apis=base.catalog,
+        kinds=KINDS,
+        policy=base.catalog.policy,
+        fulfilment=mint,
+        audit=minutes,
+    )

@@ -1,0 +1,182 @@
+"""Why a request was refused: the closed set of reasons, with what is said of each.
+
+The sentence goes to the caller and is fixed, so that it can never carry a secret or tell an attacker which
+check failed; the rest is for the documentation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Reason = Literal[
+    "malformed_request",
+    "unknown_grant",
+    "bad_client_auth",
+    "client_may_not_exchange",
+    "unknown_profile",
+    "bad_subject",
+    "bad_actor",
+    "expired",
+    "wrong_audience",
+    "unknown_target",
+    "no_rule",
+    "denied_by_rule",
+    "excess",
+    "chain_too_deep",
+    "actor_not_allowed",
+    "audit_unavailable",
+    "storage_unavailable",
+    "upstream_down",
+    "overloaded",
+    "internal",
+]
+"""Why a request was refused: a closed set, part of the contract with callers and operators."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonText:
+    """What is written about one reason.
+
+    Attributes:
+        sentence: sent as ``error_description``. ASCII without quotes or backslashes (RFC 6749 5.2).
+        meaning: what it means, for the documentation page.
+        causes: what usually causes it.
+        remedy: how to see it and how to mend it.
+    """
+
+    sentence: str
+    meaning: str
+    causes: str
+    remedy: str
+
+
+REASONS: Final[dict[Reason, ReasonText]] = {
+    "malformed_request": ReasonText(
+        sentence="The request is malformed, or a parameter is missing, repeated or not understood.",
+        meaning="The form could not be read as one request with one meaning.",
+        causes="A parameter sent twice, a body that is not application/x-www-form-urlencoded, "
+        "`actor_token_type` without `actor_token`, a token endpoint parameter in the query.",
+        remedy="`actas explain --entry ID` names the parameter. Only `audience` and `resource` may repeat.",
+    ),
+    "unknown_grant": ReasonText(
+        sentence="This grant type is not supported here.",
+        meaning="`grant_type` is not one this server implements.",
+        causes="A misspelt grant type, or a client made for another product's private grant.",
+        remedy="`grant_types_supported` in the server's metadata lists what is accepted.",
+    ),
+    "bad_client_auth": ReasonText(
+        sentence="The client could not be authenticated.",
+        meaning="The client is unknown, disabled, or did not prove who it is by its registered method.",
+        causes="A wrong or rotated secret, an assertion whose `aud` is not exactly the issuer, a second "
+        "use of an assertion's `jti`, two methods in one request, id and secret not form-encoded "
+        "before they were joined for HTTP Basic.",
+        remedy="`actas explain --entry ID` names the check that failed; the caller is never told.",
+    ),
+    "client_may_not_exchange": ReasonText(
+        sentence="This client may not use this grant.",
+        meaning="The client is authenticated, but its registration does not list this grant.",
+        causes="`grants` of the client leaves the grant out, or the client has no authentication method.",
+        remedy="Add the grant to the client's `grants`. Public clients may never exchange tokens.",
+    ),
+    "unknown_profile": ReasonText(
+        sentence="This token type is not accepted here.",
+        meaning="`subject_token_type`, `actor_token_type` or `requested_token_type` is not one we handle.",
+        causes="A short name instead of the full URN, or a token type this release does not read.",
+        remedy="Use the URN of the token you hold; a foreign issuer's JWT is sent as `jwt` or `id_token`.",
+    ),
+    "bad_subject": ReasonText(
+        sentence="The subject token is not acceptable.",
+        meaning="The subject token is not genuine, not of the declared type, or not from an issuer we trust.",
+        causes="A wrong signature, an algorithm the issuer is not registered for, an issuer that is not "
+        "registered, a missing or mistyped claim, a declared type that is not what the token is.",
+        remedy="`actas explain --entry ID` names the check; `actas inspect TOKEN` takes the token apart.",
+    ),
+    "bad_actor": ReasonText(
+        sentence="The actor token is not acceptable.",
+        meaning="The actor token is not genuine, not of the declared type, or not this client's to present.",
+        causes="As for the subject token; or the actor token was issued to another client.",
+        remedy="`actas explain --entry ID` names the check that failed.",
+    ),
+    "expired": ReasonText(
+        sentence="A token in the request is expired, not yet valid or too old.",
+        meaning="The token's times do not include now, or it is older than its issuer's `max_age`.",
+        causes="A token kept too long, a clock that drifts, `max_age` shorter than the token's life.",
+        remedy="Get a fresh token. Compare the clocks when the times look right.",
+    ),
+    "wrong_audience": ReasonText(
+        sentence="A token in the request was not meant for this client.",
+        meaning="Nothing in the token's audience is this client, its API, or an audience it may present.",
+        causes="A token forwarded by a service it was not meant for, `audiences` of the issuer or `api` "
+        "of the client not set.",
+        remedy="Ask for a token whose audience is your service, or register the audience for this client.",
+    ),
+    "unknown_target": ReasonText(
+        sentence="A target in the request is not available to this client.",
+        meaning="An `audience` or `resource` names no API of ours, or one this client may not ask for.",
+        causes="A misspelt name or address, `may_request` of the client leaves the API out, no target "
+        "and none that can be inferred.",
+        remedy="Name the API by its name or its exact audience, and list it in `may_request`.",
+    ),
+    "no_rule": ReasonText(
+        sentence="No rule allows this exchange.",
+        meaning="Nothing in the policy allows this client, for this subject, at this target.",
+        causes="A missing rule, or a condition of the nearest rule that is not met.",
+        remedy="`actas explain --entry ID` names the nearest rule and the condition that made it miss.",
+    ),
+    "denied_by_rule": ReasonText(
+        sentence="A rule forbids what was asked for.",
+        meaning="A deny matched, or a rule could not be evaluated, and any deny wins.",
+        causes="The policy says no; or a condition reads a claim the token does not have.",
+        remedy="`actas explain --entry ID` names the rule, its reason and the values it saw.",
+    ),
+    "excess": ReasonText(
+        sentence="A scope in the request is not available on this path.",
+        meaning="A requested scope is unknown at the target, or the subject token does not buy it.",
+        causes="Asking for more than the subject token, the client or the rule allows; a misspelt scope.",
+        remedy="`actas explain --entry ID` shows the scope table and what would have been granted.",
+    ),
+    "chain_too_deep": ReasonText(
+        sentence="The chain of actors is too long.",
+        meaning="The token would name more actors than the smallest limit that applies.",
+        causes="A long path of services, or a loop.",
+        remedy="Shorten the path, or raise `max_depth` of the rule, the API and the defaults (cap 10).",
+    ),
+    "actor_not_allowed": ReasonText(
+        sentence="The actor may not act for this subject.",
+        meaning="`may_act` names somebody else, an actor would repeat, or the chain cannot be kept whole.",
+        causes="A token restricted to another actor, a loop through the same service, a disabled actor "
+        "earlier in the chain, an impersonation of a token that already names an actor.",
+        remedy="`actas explain --entry ID` names the check that failed.",
+    ),
+    "audit_unavailable": ReasonText(
+        sentence="The request cannot be recorded right now. Nothing was issued.",
+        meaning="The audit log did not accept the record, so no token was given.",
+        causes="A full disk, lost permissions, a read-only file system.",
+        remedy="Mend the storage; service resumes by itself. `/readyz` names what fails.",
+    ),
+    "storage_unavailable": ReasonText(
+        sentence="The request cannot be checked right now. Nothing was issued.",
+        meaning="Whether something was used before could not be read or recorded, and is never guessed.",
+        causes="A full disk, lost permissions, a read-only file system.",
+        remedy="Mend the storage; service resumes by itself. `/readyz` names what fails.",
+    ),
+    "upstream_down": ReasonText(
+        sentence="A party this request depends on cannot be reached. Try again later.",
+        meaning="The keys of the token's issuer could not be fetched and none are cached.",
+        causes="The issuer is down, or a firewall stands between.",
+        remedy="Try again; `actas explain --entry ID` names the issuer and the failure.",
+    ),
+    "overloaded": ReasonText(
+        sentence="The server is at capacity. Try again later.",
+        meaning="The queue in front of the audit log is full, so the request was shed.",
+        causes="More load than this node can record.",
+        remedy="Retry after the time given, add workers or nodes.",
+    ),
+    "internal": ReasonText(
+        sentence="The request failed on our side. Nothing was issued.",
+        meaning="Something happened that the code does not expect. It ends as a refusal, never as a token.",
+        causes="A defect in Actas.",
+        remedy="Report it with the entry id; the detail in the audit log has the cause.",
+    ),
+}

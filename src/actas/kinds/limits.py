@@ -1,0 +1,110 @@
+"""What may be granted at most, and the refusals of more: scopes, depth and life. Pure, and only ever less."""
+
+from __future__ import annotations
+
+from actas.core.errors import InvalidRequest, InvalidScope
+from actas.core.permit import Proposal, Refusal
+from actas.kinds.kind import Kind
+from actas.policy.decide import Verdict
+from actas.policy.narrow import NO_SCOPES, ScopeTable, scope_table, shared
+
+
+def scope_tables(
+    proposal: Proposal, kind: Kind | None, verdicts: tuple[Verdict, ...]
+) -> tuple[ScopeTable, ...]:
+    """Return what becomes of the scopes at every target.
+
+    Under one kind: the chosen one, else the first that was considered.
+
+    Args:
+        kind: the chosen kind, or None when no rule allows one.
+        verdicts: what the rules said; of one kind, or of all that were considered.
+    """
+    client, held = proposal.client, proposal.subject.scope
+    tables = tuple(
+        [
+            scope_table(verdict, client=client, held=held)
+            for verdict in verdicts
+            if kind is not None or verdict.kind == verdicts[0].kind
+        ]
+    )
+    return tuple([table.only(held) for table in tables]) if kind is not None and kind.only_held else tables
+
+
+def granted_scopes(
+    requested: frozenset[str] | None,
+    tables: tuple[ScopeTable, ...],
+    verdicts: tuple[Verdict, ...],
+    on_excess: str,
+) -> tuple[frozenset[str], Refusal | None]:
+    """Return the scopes to grant, and the refusal when that is none or less than was asked for.
+
+    Args:
+        requested: the scopes asked for, or None when none were named (RFC 6749 section 3.3).
+        tables: what becomes of the scopes at every target.
+        on_excess: ``reject`` a request for more, or ``trim`` it.
+    """
+    leaves = shared(tables)
+    granted = leaves if requested is None else requested & leaves
+    excess = NO_SCOPES if requested is None else requested - leaves
+    if granted and (not excess or on_excess == "trim"):
+        return granted, None
+    # A deny is named only for what would have been granted without it.
+    blocked = NO_SCOPES.union(*(table.without_denies & table.denied for table in tables))
+    forbidden = blocked if requested is None else excess & blocked
+    if forbidden:
+        rules = {
+            rule.spec.name
+            for verdict in verdicts
+            for rule in verdict.scope_denies
+            if not forbidden.isdisjoint(rule.spec.denied_scopes)
+        }
+        return granted, Refusal(
+            error=InvalidScope,
+            reason="denied_by_rule",
+            detail=f"{', '.join(sorted(rules))} denies {' '.join(sorted(forbidden))}",
+            rules=tuple(sorted(rules)),
+        )
+    detail = (
+        f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
+    )
+    return granted, Refusal(error=InvalidScope, reason="excess", detail=detail)
+
+
+def beyond_limits(depth: int, limit: int, lifetime: int) -> list[Refusal]:
+    """Return the refusals of a token that would name too many actors, or never be valid.
+
+    Args:
+        depth: how many actors it would name.
+        limit: how many it may.
+        lifetime: its life in seconds.
+    """
+    found: list[Refusal] = []
+    if depth > limit:
+        detail = f"the token would name {depth} actors, and the limit is {limit}"
+        found.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
+    if lifetime <= 0:
+        detail = "a token in the request has ended"
+        found.append(Refusal(error=InvalidRequest, reason="expired", detail=detail))
+    return found
+
+
+def lifetime_of(proposal: Proposal, kind: Kind | None, longest: int) -> int:
+    """Return the life of the token in seconds, never beyond any parent's end (SEC-43).
+
+    Args:
+        longest: what rules and APIs allow.
+    """
+    limits = [longest]
+    if kind is not None and kind.longest_life is not None:
+        limits.append(kind.longest_life)
+    limits += [end - int(proposal.at) for end in parents_end(proposal)]
+    return min(limits)
+
+
+def parents_end(proposal: Proposal) -> tuple[int, ...]:
+    """Return when each token that was presented ends, seconds since the epoch."""
+    parents = [] if proposal.subject is proposal.itself else [proposal.subject.expires_at]
+    if proposal.actor is not None:
+        parents.append(proposal.actor.expires_at)
+    return tuple(parents)
