@@ -7,31 +7,21 @@ path that issues a token.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from actas.audit.log import AuditLog
+from actas.audit.refusal import refused
 from actas.audit.stream import Receipt
 from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
 from actas.core.client import Client
-from actas.core.errors import (
-    AuditUnavailable,
-    BadToken,
-    OAuthError,
-    ServerError,
-    StoreUnavailable,
-    TemporarilyUnavailable,
-    UnauthorizedClient,
-    UnsupportedGrantType,
-)
+from actas.core.errors import BadToken, OAuthError, UnauthorizedClient, UnsupportedGrantType
 from actas.core.params import Params
 from actas.core.party import Caller, Party, PresentedToken
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
-from actas.core.reasons import Reason
 from actas.core.wire import GrantType
 from actas.grants.grant import Grant
 from actas.kinds.fulfilment import Fulfilment
@@ -141,13 +131,13 @@ class Exchange:
             receipt = await self._audit.close(trail)
         except Exception as exc:
             # Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04).
-            raise await self._refuse(trail, exc) from exc
+            raise await refused(self._audit, trail, exc) from exc
         # 7. Answer.
         return Answer(grant.respond(issued), trail.entry, receipt)
 
     async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
         """Record a request that is not even a form, and return what to tell the caller."""
-        return await self._refuse(self._audit.open(caller.address), error)
+        return await refused(self._audit, self._audit.open(caller.address), error)
 
     def _grant(self, form: Params) -> Grant:
         grant = self._grants.get(form.require("grant_type"))
@@ -189,35 +179,6 @@ class Exchange:
         if isinstance(decision, Refusal):
             raise decision.as_error()
         return decision
-
-    async def _refuse(self, trail: Trail, exc: Exception) -> OAuthError:
-        """Make every exception a refusal and write it down. Returns what the caller is told."""
-        trail.issued = None
-        if isinstance(exc, AuditUnavailable):
-            # The log did not take the grant; it is not asked again for the refusal.
-            reason: Reason = "overloaded" if exc.overloaded else "audit_unavailable"
-            return TemporarilyUnavailable(reason, detail=exc.detail)
-        refused = _as_refusal(exc)
-        trail.refused = refused
-        try:
-            receipt = await self._audit.close(trail)
-        except Exception as failed:  # noqa: BLE001  (the refusal stands and is answered, whatever it is: SEC-04)
-            overloaded = isinstance(failed, AuditUnavailable) and failed.overloaded
-            reason = "overloaded" if overloaded else "audit_unavailable"
-            return TemporarilyUnavailable(reason, detail=type(failed).__name__)
-        refused.entry = None if receipt is None else trail.entry
-        return refused
-
-
-def _as_refusal(exc: Exception) -> OAuthError:
-    if isinstance(exc, OAuthError):
-        return exc
-    if isinstance(exc, StoreUnavailable):
-        return TemporarilyUnavailable("storage_unavailable", detail=str(exc))
-    # Where it happened, never what it said: the message of an exception may hold a secret (SEC-87).
-    frames = traceback.extract_tb(exc.__traceback__)
-    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
-    return ServerError("internal", detail=f"{type(exc).__name__}{place}")
 
 
 def _record(judgement: Judgement, policy: Policy, trail: Trail) -> None:

@@ -1,0 +1,52 @@
+"""Every exception ends as a refusal, and a refusal is written down before it is answered (SEC-04, SEC-86)."""
+
+from __future__ import annotations
+
+import traceback
+
+from actas.audit.log import AuditLog
+from actas.audit.trail import Trail
+from actas.core.errors import (
+    AuditUnavailable,
+    OAuthError,
+    ServerError,
+    StoreUnavailable,
+    TemporarilyUnavailable,
+)
+from actas.core.reasons import Reason
+
+
+async def refused(audit: AuditLog, trail: Trail, exc: Exception) -> OAuthError:
+    """Make an exception a refusal, write it down, and return what the caller is told.
+
+    Args:
+        audit: where it is written.
+        trail: what is known of the attempt; nothing that was made in it leaves.
+        exc: what ended it.
+    """
+    trail.issued = None
+    if isinstance(exc, AuditUnavailable):
+        # The log did not take the grant; it is not asked again for the refusal.
+        reason: Reason = "overloaded" if exc.overloaded else "audit_unavailable"
+        return TemporarilyUnavailable(reason, detail=exc.detail)
+    refusal = _as_refusal(exc)
+    trail.refused = refusal
+    try:
+        receipt = await audit.close(trail)
+    except Exception as failed:  # noqa: BLE001  (the refusal stands and is answered, whatever it is: SEC-04)
+        overloaded = isinstance(failed, AuditUnavailable) and failed.overloaded
+        reason = "overloaded" if overloaded else "audit_unavailable"
+        return TemporarilyUnavailable(reason, detail=type(failed).__name__)
+    refusal.entry = None if receipt is None else trail.entry
+    return refusal
+
+
+def _as_refusal(exc: Exception) -> OAuthError:
+    if isinstance(exc, OAuthError):
+        return exc
+    if isinstance(exc, StoreUnavailable):
+        return TemporarilyUnavailable("storage_unavailable", detail=str(exc))
+    # Where it happened, never what it said: the message of an exception may hold a secret (SEC-87).
+    frames = traceback.extract_tb(exc.__traceback__)
+    place = f" at {frames[-1].name}:{frames[-1].lineno}" if frames else ""
+    return ServerError("internal", detail=f"{type(exc).__name__}{place}")
