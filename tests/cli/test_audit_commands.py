@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -130,3 +133,61 @@ def test_an_entry_is_explained_again(log: tuple[Path, dict[str, str]]) -> None:
     found = actas("explain", "--entry", entries["refused"], cwd=folder)
     assert (found.returncode, found.stdout.startswith("REFUSED  invalid_scope, excess")) == (1, True)
     assert actas("explain", "--entry", entries["granted"], cwd=folder).returncode == 0
+
+
+@pytest.fixture
+def edited(log: tuple[Path, dict[str, str]], tmp_path: Path) -> Path:
+    """The log, sealed and then changed: what was refused looks as if it had asked for something else."""
+    folder, _ = log
+    assert actas("audit", "checkpoint", cwd=folder).returncode == 0
+    copy = tmp_path / "edited"
+    shutil.copytree(folder, copy)
+    (stream,) = (copy / "actas-data" / "audit").glob("s1.db")
+    with contextlib.closing(sqlite3.connect(stream)) as database, database:
+        database.execute("UPDATE entries SET line = CAST(replace(line, 'stock:burn', 'stock:read') AS BLOB)")
+    return copy
+
+
+@pytest.mark.requirement("SEC-86", "SEC-88")
+def test_an_entry_that_was_edited_is_not_explained_as_if_it_were_true(
+    edited: Path, log: tuple[Path, dict[str, str]]
+) -> None:
+    _, entries = log
+    found = actas("explain", "--entry", entries["refused"], cwd=edited)
+    assert found.returncode == 7
+    assert found.stdout.startswith("✕ what follows is not what was written")
+    assert "\nREFUSED  invalid_scope, excess\n" in found.stdout
+    assert "under the rules of now it would be GRANTED" in found.stdout
+
+
+def test_what_was_refused_stays_refused_when_the_rules_change(
+    log: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder, entries = log
+    changed = tmp_path / "changed"
+    shutil.copytree(folder, changed)
+    path = changed / "actas.yaml"
+    path.write_text(path.read_text().replace("stock:read", "stock:burn"))
+    found = actas("explain", "--entry", entries["refused"], cwd=changed)
+    assert found.returncode == 1
+    assert found.stdout.startswith("REFUSED  invalid_scope, excess\nat ")
+    assert "and the policy has changed since" in found.stdout
+    document = json.loads(actas("explain", "--entry", entries["refused"], "--json", cwd=changed).stdout)
+    assert document["recorded"]["outcome"] == "refused"
+    assert document["recorded"]["policy_changed"] is True
+
+
+def test_a_rehearsed_checkpoint_finds_what_a_real_one_finds(
+    log: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder, _ = log
+    assert actas("audit", "checkpoint", cwd=folder).returncode == 0
+    cut = tmp_path / "cut"
+    shutil.copytree(folder, cut)
+    with contextlib.closing(sqlite3.connect(cut / "actas-data" / "audit" / "s1.db")) as database, database:
+        database.execute("DELETE FROM entries WHERE seq = (SELECT max(seq) FROM entries)")
+    assert actas("audit", "checkpoint", "--dry-run", cwd=folder).returncode == 0
+    rehearsed = actas("audit", "checkpoint", "--dry-run", cwd=cut)
+    assert rehearsed.returncode == 7
+    assert "as it was sealed" in rehearsed.stderr
+    assert actas("audit", "checkpoint", cwd=cut).returncode == 7

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,7 @@ from actas.core.ports import Json
 if TYPE_CHECKING:
     from actas.app.foundation import Foundation
     from actas.audit.chain import Head
+    from actas.audit.lifecycle import BrokenStream
     from actas.store.audit_notary import Sealed
 
 
@@ -42,8 +43,8 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, raw: bool) -> No
     The server does this by itself from time to time, and both may be at it. With --dry-run, what would be
     sealed is shown and nothing is signed.
 
-    Exits 0, 4 when nothing was signed or a copy could not be written, 7 when a stream no longer holds what
-    was sealed before.
+    Exits 0, 4 when nothing was signed or a copy could not be written, 7 when a stream does not end in, or go
+    on from, the entry that was sealed last. What was changed before that entry is for audit verify to find.
     """
     if run.options.dry_run:
         _rehearse(run, config, dev=dev)
@@ -55,15 +56,7 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, raw: bool) -> No
         run.out.line(to_line(sealed.signed).decode("ascii").rstrip("\n"))
     else:
         run.out.answer(_answer(sealed))
-    for one in sealed.broken:
-        run.out.aside((Ink("✕ ", "bad"), one.sentence))
-    if sealed.broken:
-        raise Failure(
-            sealed.broken[0].sentence,
-            code="integrity",
-            exit=Exit.INTEGRITY,
-            hint="actas audit verify says what is wrong with the log",
-        )
+    _report(run, sealed.broken)
     if sealed.missed:
         message = "the checkpoint was made, but a copy was not written: " + "; ".join(sealed.missed)
         raise Failure(message, code="copy", exit=Exit.UNFINISHED, hint="the next checkpoint tries again")
@@ -79,14 +72,13 @@ async def _seal(base: Foundation) -> Sealed:
 
 
 def _rehearse(run: Run, config: tuple[str, ...], *, dev: bool) -> None:
-    async def job(base: Foundation) -> tuple[dict[str, Head], int]:
-        from actas.store.audit_reader import read_heads
-
-        last = base.notary().last()
-        return read_heads(base.audit_folder), 1 if last is None else last.checkpoint.number + 1
+    async def job(base: Foundation) -> tuple[dict[str, Head], tuple[BrokenStream, ...], int]:
+        notary = base.notary()
+        last = notary.last()
+        return *notary.look(), 1 if last is None else last.checkpoint.number + 1
 
     with refusals():
-        heads, number = on_foundation(run, config, dev=dev, job=job)
+        heads, broken, number = on_foundation(run, config, dev=dev, job=job)
     run.out.answer(
         Answer(
             kind="actas/Checkpoint",
@@ -95,6 +87,19 @@ def _rehearse(run: Run, config: tuple[str, ...], *, dev: bool) -> None:
             lines=[f"would sign checkpoint {number}", *_head_lines(heads)],
         )
     )
+    _report(run, broken)
+
+
+def _report(run: Run, broken: Sequence[BrokenStream]) -> None:
+    for one in broken:
+        run.out.aside((Ink("✕ ", "bad"), one.sentence))
+    if broken:
+        raise Failure(
+            broken[0].sentence,
+            code="integrity",
+            exit=Exit.INTEGRITY,
+            hint="actas audit verify says what is wrong with the log",
+        )
 
 
 def _answer(sealed: Sealed) -> Answer:

@@ -15,6 +15,7 @@ from actas.cli.tree import command as make
 if TYPE_CHECKING:
     from actas.admin.explanation import Explanation
     from actas.app.foundation import Foundation
+    from actas.cli.explaining import Past
     from actas.core.party import PresentedToken
     from actas.core.permit import ExchangeRequest
 
@@ -48,25 +49,33 @@ def command(
     """Say why an exchange would be, or was, granted or refused.
 
     Runs on the computer of the server, over its configuration and data folder: it shows every stage, every
-    condition with the values it saw, and the smallest change that would have been granted.
+    condition with the values it saw, and the smallest change that would have been granted. With --entry, the
+    outcome is the one that was written down, and the stages are those of the rules in force now.
+
+    Exits 0 when it is or was granted, 1 when refused or when there is no such entry, 7 when the entry is not
+    what was written.
     """
     from actas.cli.explaining import show
 
+    past: Past | None
     if entry is not None:
-        found, when = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
+        found, past = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
     else:
         request = _request(run, **flags)
-        found, when = on_foundation(
+        found, past = on_foundation(
             run, config, dev=dev, job=lambda base: _rehearsed(base, flags["client"], request)
         )
-    show(run, found, entry=entry, when=when, everything=everything)
-    if not found.granted:
-        raise Failure(found.detail, code=found.reason or "refused", exit=Exit.NO, told=True)
+    show(run, found, past=past, everything=everything)
+    if past is not None and past.broken is not None:
+        raise Failure(past.broken, code="integrity", exit=Exit.INTEGRITY, told=True)
+    if not (found.granted if past is None else past.granted):
+        reason = found.reason if past is None else past.reason
+        raise Failure(found.detail or "refused", code=reason or "refused", exit=Exit.NO, told=True)
 
 
 async def _rehearsed(
     base: Foundation, client: str, request: ExchangeRequest
-) -> tuple[Explanation, str | None]:
+) -> tuple[Explanation, Past | None]:
     from actas.app.parts import outside, rehearsal
 
     out = outside(base)
@@ -76,15 +85,19 @@ async def _rehearsed(
         await out.close()
 
 
-async def _past(base: Foundation, entry: str) -> tuple[Explanation, str | None]:
+async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
     from actas.admin.rehearsal import NotExplainable
     from actas.app.parts import outside, rehearsal
+    from actas.audit.checkpoint import ring_keys
+    from actas.cli.explaining import Past
+    from actas.cli.standing import standing
+    from actas.store.audit_reader import CHECKPOINTS
     from actas.store.audit_search import show as find
 
     line = find(base.audit_folder, entry)
     if line is None:
         raise Failure(
-            f"there is no entry {entry}",
+            f"there is no entry {entry or 'without a name'}",
             code="not_found",
             exit=Exit.NO,
             hint="actas audit search finds entries",
@@ -97,8 +110,14 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, str | None]:
         raise Failure(str(cannot), code="not_explainable", exit=Exit.NO) from cannot
     finally:
         await out.close()
-    changed = event.get("policy") not in (None, found.policy)
-    return found, f"{event['at']}{', and the policy has changed since' if changed else ''}"
+    place = standing(
+        base.audit_folder,
+        stream=line.stream,
+        seq=line.seq,
+        checkpoints=[base.audit_folder / CHECKPOINTS, *base.definitions.audit.checkpoints_to],
+        keys=ring_keys(base.ring),
+    )
+    return found, Past.of(event, entry=entry, policy=found.policy, broken=place.broken)
 
 
 def _request(run: Run, **flags: Any) -> ExchangeRequest:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actas.cli.output import Answer, Ink, Line
+from actas.cli.recorded import Event, member, text
 from actas.cli.run import Run
 from actas.core.ports import Json
 
@@ -17,31 +19,85 @@ if TYPE_CHECKING:
 _INDENT = " " * 18
 
 
-def show(run: Run, found: Explanation, *, entry: str | None, when: str | None, everything: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the minutes say of an attempt that is explained again.
+
+    Attributes:
+        at: when it was, as entries write instants.
+        granted: how it ended then.
+        what: what was granted, or the error and the reason.
+        reason: why it was refused, or None.
+        policy: whether the policy has changed since.
+        broken: why the entry is not what was written, or None.
+    """
+
+    entry: str
+    at: str
+    granted: bool
+    what: str
+    reason: str | None
+    changed: bool
+    broken: str | None
+
+    @classmethod
+    def of(cls, event: Event, *, entry: str, policy: str, broken: str | None) -> Past:
+        """Return what an event says.
+
+        Args:
+            policy: the version of the policy in force now.
+        """
+        granted = event.get("outcome") == "granted"
+        kind, scope = text(event.get("kind")), text(member(event, "given").get("scope"))
+        reason = text(event.get("reason"))
+        return cls(
+            entry=entry,
+            at=text(event.get("at")),
+            granted=granted,
+            what=f"{kind}: {scope}" if granted else f"{text(event.get('error'))}, {reason}",
+            reason=None if granted else reason,
+            changed=event.get("policy") not in (None, policy),
+            broken=broken,
+        )
+
+
+def show(run: Run, found: Explanation, *, past: Past | None, everything: bool) -> None:
     """Answer with an explanation.
 
     Args:
-        entry: the past attempt it explains, if any.
-        when: when that was, in words.
+        past: the past attempt it explains, if any.
         everything: also rules that did not match.
     """
+    granted = found.granted if past is None else past.granted
+    reason = found.reason if past is None else past.reason
     run.out.answer(
         Answer(
             kind="actas/Explanation",
-            body=document(found, entry=entry),
-            name="granted" if found.granted else str(found.reason),
-            lines=list(_lines(found, when=when, everything=everything)),
+            body=document(found, past=past),
+            name="granted" if granted else str(reason),
+            lines=list(_lines(found, past=past, everything=everything)),
         )
     )
 
 
-def _lines(found: Explanation, *, when: str | None, everything: bool) -> Iterator[Line]:
-    if found.granted:
-        yield (Ink("GRANTED", "good"), f"  {found.kind}: {' '.join(found.scopes)}")
+def _lines(found: Explanation, *, past: Past | None, everything: bool) -> Iterator[Line]:
+    now = f"{found.kind}: {' '.join(found.scopes)}" if found.granted else f"{found.error}, {found.reason}"
+    if past is None:
+        yield _headline(now, granted=found.granted)
     else:
-        yield (Ink("REFUSED", "bad"), f"  {found.error}, {found.reason}")
-    if when is not None:
-        yield Ink(f"at {when}", "dim")
+        if past.broken is not None:
+            yield Ink("✕ what follows is not what was written, or cannot be proven to be", "bad")
+            yield f"  {past.broken}"
+            yield ""
+        yield _headline(past.what, granted=past.granted)
+        yield Ink(f"at {past.at}{', and the policy has changed since' if past.changed else ''}", "dim")
+        if (past.granted, past.reason) != (found.granted, found.reason):
+            yield ""
+            yield (
+                "under the rules of now it would be ",
+                _headline(now, granted=found.granted)[0],
+                f"  {now}",
+            )
     yield ""
     shown = [line for line in found.rules if everything or line.matched is not False]
     for stage in found.stages:
@@ -56,6 +112,10 @@ def _lines(found: Explanation, *, when: str | None, everything: bool) -> Iterato
                 yield from _table(table, found)
     yield ""
     yield from _endings(found, shown)
+
+
+def _headline(what: str, *, granted: bool) -> tuple[Ink, str]:
+    return (Ink("GRANTED", "good") if granted else Ink("REFUSED", "bad"), f"  {what}")
 
 
 def _stage(stage: Stage) -> Line:
@@ -121,10 +181,20 @@ def _endings(found: Explanation, shown: Sequence[RuleLine]) -> Iterator[Line]:
         yield f"Nearest:           {found.near_miss.name} would allow it but for {missing}"
 
 
-def document(found: Explanation, *, entry: str | None) -> dict[str, Json]:
-    """Return an explanation for programs."""
+def document(found: Explanation, *, past: Past | None) -> dict[str, Json]:
+    """Return an explanation for programs. ``recorded`` is what the minutes say, the rest what is so now."""
+    recorded: Json = None
+    if past is not None:
+        recorded = {
+            "at": past.at,
+            "outcome": "granted" if past.granted else "refused",
+            "reason": past.reason,
+            "policy_changed": past.changed,
+            "broken": past.broken,
+        }
     return {
-        "entry": entry,
+        "entry": None if past is None else past.entry,
+        "recorded": recorded,
         "outcome": "granted" if found.granted else "refused",
         "exchange": found.kind,
         "error": found.error,

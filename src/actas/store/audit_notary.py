@@ -136,6 +136,14 @@ class Notary:
             await sleep(_PAUSE)
         raise NotSealed("no checkpoint was made: somebody else is making one and does not finish")
 
+    def look(self) -> tuple[dict[str, Head], tuple[BrokenStream, ...]]:
+        """Return what a checkpoint would seal now, and the streams that lost what was sealed.
+
+        Raises:
+            OSError: a file is there and cannot be read.
+        """
+        return _heads(self._folder, self.last())
+
     def last(self) -> SignedCheckpoint | None:
         """Return the last checkpoint that is known from anywhere, copies included, and verifies.
 

@@ -108,19 +108,6 @@ def reading(path: Path) -> Generator[StreamReader]:
         database.close(True)
 
 
-def read_heads(folder: Path) -> dict[str, Head]:
-    """Return the end of every stream of ``folder``.
-
-    Raises:
-        apsw.Error: a file cannot be read.
-    """
-    heads: dict[str, Head] = {}
-    for stream in streams(folder):
-        with reading(folder / f"{stream}.db") as reader:
-            heads[stream] = reader.head()
-    return heads
-
-
 def line_at(folder: Path, stream: str, seq: int) -> bytes | None:
     """Return one entry as it is kept, or None when there is none."""
     if stream not in streams(folder):

@@ -18,7 +18,7 @@ from actas.audit.chain import Head, extend
 from actas.audit.stream import instant
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_file import StreamFile
-from actas.store.audit_reader import CHUNK, export, line_at, read_heads, reading, streams, tail
+from actas.store.audit_reader import CHUNK, export, line_at, reading, streams, tail
 
 
 @pytest.fixture
@@ -61,12 +61,6 @@ async def test_only_streams_are_listed_in_order(tmp_path: Path, writer: StreamWr
     for name in ("s10.db", "s2.db", "search.db", "s0.db", "sx.db", "s3.lock", "s4.db-wal"):
         (tmp_path / name).touch()
     assert streams(tmp_path) == ("s1", "s2", "s10")
-
-
-async def test_every_stream_has_a_head(tmp_path: Path, writer: StreamWriter) -> None:
-    other = await open_writer(tmp_path, clock=FixedClock(), chance=CountingChance())
-    assert read_heads(tmp_path) == {"s1": writer.head, "s2": other.head}
-    await other.close()
 
 
 async def test_one_line_is_found_by_its_place(tmp_path: Path, writer: StreamWriter) -> None:
