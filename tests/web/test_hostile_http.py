@@ -154,6 +154,12 @@ def test_who_lets_answers_lie_is_hung_up_on(server: RealServer) -> None:
         (b"Content-Type:", b"Content\x00Type:"),
         (b"\r\nContent-Type:", b"\nContent-Type:"),
         (b"HTTP/1.1", b"HTTP/9.9"),
+        (b"HTTP/1.1", b"HTTP/2.0"),
+        (b"HTTP/1.1", b"HTTP/0.9"),
+        (b"/token", b"/token#a"),
+        (b"/token", b"http://localhost/token#a"),
+        (b"Content-Length:", b"Transfer-Encoding: gzip, chunked\r\nX:"),
+        (b"Content-Length:", b"Transfer-Encoding: ,chunked\r\nX:"),
         (b"/token", b"/tok\xffen"),
         (b"/token", b"/tok\x00en"),
     ],
@@ -211,6 +217,34 @@ def test_a_request_names_exactly_one_host(hosts: list[str], server: RealServer) 
     headers = [("Content-Type", FORM), *(("Host", host) for host in hosts)]
     data = request("POST", "/token", headers=headers, body=encoded(server.company.own()), host=None)
     assert sent(server, data).status == 400
+
+
+@pytest.mark.requirement("SEC-05")
+@pytest.mark.parametrize("target", ["/token?x", "/jwks", "/nowhere"])
+def test_a_body_that_was_announced_and_not_asked_for_is_no_request(target: str, server: RealServer) -> None:
+    """After a final answer to ``Expect`` the body may or may not come: nothing may follow on the connection."""
+    head = request("POST", target, headers={**POSTED, "Expect": "100-continue", "Content-Length": "500"})
+    with Line(server.port) as line:
+        line.send(head)
+        reply = line.reply()
+        assert reply.status in (400, 404, 405)
+        assert reply.header("connection") == "close"
+        assert line.ended()
+
+
+def test_an_answer_arrives_though_its_body_was_not_read(server: RealServer) -> None:
+    """Closing on unread input resets the connection, and the answer is lost on its way."""
+    body = b"a" * 900_000
+    with Line(server.port) as line:
+        line.send(request("POST", "/jwks", headers={"Connection": "close"}, body=body))
+        assert line.reply().status == 405
+        assert line.ended()
+
+
+def test_http_1_0_knows_no_expectation(server: RealServer) -> None:
+    with Line(server.port) as line:
+        line.send(own(server, Expect="100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        assert line.socket.recv(12) == b"HTTP/1.1 200"
 
 
 def test_what_is_bad_behind_a_request_does_not_answer_that_request(server: RealServer) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -59,6 +61,31 @@ def test_a_stop_does_not_wait_for_callers_that_send_nothing(server: RealServer) 
         assert server.wait(5) == 0
         assert idle.ended()
         assert kept.ended()
+
+
+@pytest.mark.requirement("REL-25")
+def test_a_request_of_which_only_a_part_came_is_answered_once_it_is_whole(server: RealServer) -> None:
+    whole = request("POST", "/token", headers={"Content-Type": FORM}, body=encoded(server.company.own()))
+    with Line(server.port) as line:
+        line.send(whole[:30])
+        server.get("/jwks")
+        server.signal(signal.SIGTERM)
+        time.sleep(2)
+        line.send(whole[30:])
+        reply = line.reply()
+        assert (reply.status, reply.header("connection")) == (200, "close")
+    assert server.wait(5) == 0
+
+
+@pytest.mark.requirement("REL-25")
+def test_a_stop_does_not_wait_for_callers_that_let_answers_lie(server: RealServer) -> None:
+    with Line(server.port) as line:
+        line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(20):
+            line.send(request("GET", "/errors") * 4)
+        server.get("/jwks")
+        server.signal(signal.SIGTERM)
+        assert server.wait(25) == 0
 
 
 @pytest.mark.requirement("REL-25", "SEC-26")

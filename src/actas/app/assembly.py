@@ -74,13 +74,16 @@ class Assembly:
         gc.collect()
         gc.freeze()
 
-    async def replace(self, draft: Draft) -> None:
+    async def replace(self, draft: Draft) -> tuple[str, ...]:
         """Put a new configuration in force, whole; requests in flight finish on the old one.
 
-        The ``server`` and ``keys`` sections stay as they were: they want a restart.
+        The ``server``, ``keys`` and ``audit`` sections stay as they were: they want a restart.
 
         Args:
             draft: the new configuration, read.
+
+        Returns:
+            The sections that were changed and stay as they were.
 
         Raises:
             ConfigurationFaults: a rule or mapping does not compile; the old configuration serves on.
@@ -97,9 +100,17 @@ class Assembly:
         if missing:
             message = f"there is no {min(missing)} key yet; one is made at a restart"
             raise ConfigurationFaults([_restart("keys", message)])
-        definitions = dataclasses.replace(
-            loaded.definitions, server=base.definitions.server, keys=base.definitions.keys
-        )
+        old, new = base.definitions, loaded.definitions
+        definitions = dataclasses.replace(new, server=old.server, keys=old.keys, audit=old.audit)
+        waiting = [
+            name
+            for name, is_same in (
+                ("server", new.server == old.server),
+                ("keys", new.keys == old.keys),
+                ("audit", new.audit == old.audit),
+            )
+            if not is_same
+        ]
         base = dataclasses.replace(
             base, definitions=definitions, warnings=loaded.warnings, catalog=catalog_of(definitions)
         )
@@ -109,6 +120,7 @@ class Assembly:
         )
         self.base = base
         self.gate.endpoints = endpoints(base, pipeline, self.writer)
+        return tuple(waiting)
 
     async def close(self) -> None:
         """End the duties, write what was counted, and close the stream cleanly."""

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 DEFAULT: Final = "actas.yaml"
 
+_ENVELOPE: Final = (
+    "keys.envelope must be the very key that this data folder was made with: restore it from its backup; "
+    "a new one opens nothing"
+)
+
 T = TypeVar("T")
 
 configuration_flag = click.option(
@@ -58,11 +63,13 @@ def read_draft(
     dev: bool,
     environ: Mapping[str, str],
     secrets: SecretsMode = "required",
+    reads_only: bool = False,
 ) -> Draft:
     """Read a configuration and tell its warnings.
 
     Args:
         secrets: what a client secret that cannot be had is.
+        reads_only: whether the command changes nothing anyway.
 
     Raises:
         Failure: it does not hold; every fault was told.
@@ -70,27 +77,43 @@ def read_draft(
     from actas.settings.faults import ConfigurationFaults
     from actas.settings.load import read
 
+    paths = [Path(one) for one in paths_of(run, config)]
     try:
-        draft = read([Path(one) for one in paths_of(run, config)], dev=dev, environ=environ, secrets=secrets)
+        draft = read(paths, dev=dev, environ=environ, secrets=secrets)
     except ConfigurationFaults as broken:
-        raise invalid(run, broken.faults) from broken
+        hint = None if config or all(one.exists() for one in paths) else _where(run, paths[0])
+        raise invalid(run, broken.faults, hint=hint, reads_only=reads_only) from broken
     for warning in draft.warnings:
         run.out.aside(f"warning: {warning}")
     return draft
 
 
-def invalid(run: Run, faults: Sequence[Fault]) -> Failure:
-    """Tell every fault, and return the failure to raise."""
+def _where(run: Run, path: Path) -> str:
+    """Return what to do when the configuration that nobody named is not there."""
+    if run.variable("ACTAS_CONFIG"):
+        return f"ACTAS_CONFIG names {path.absolute()}; unset it, or name another with -c FILE"
+    return f"name one with -c FILE or ACTAS_CONFIG; {path.absolute()} is read otherwise"
+
+
+def invalid(
+    run: Run, faults: Sequence[Fault], *, hint: str | None = None, reads_only: bool = False
+) -> Failure:
+    """Tell every fault, and return the failure to raise.
+
+    Args:
+        hint: what to do, when it is known.
+        reads_only: whether the command changes nothing anyway.
+    """
     errors = [fault for fault in faults if fault.severity == "error"]
     if not run.out.structured:
         for fault in faults:
             run.out.aside(str(fault) if fault.severity == "error" else f"warning: {fault}")
     count = f"{len(errors)} error{'s' if len(errors) != 1 else ''}"
     return Failure(
-        f"{count}. Nothing was changed.",
+        f"{count} in the configuration." if reads_only else f"{count}. Nothing was changed.",
         code="configuration",
         exit=Exit.CONFIGURATION,
-        hint="--dev, or ACTAS_DEV=1, allows http on this computer" if _wants_dev(errors) else None,
+        hint="--dev, or ACTAS_DEV=1, allows http on this computer" if _wants_dev(errors) else hint,
         more={
             "faults": [
                 {"place": one.place, "path": one.path, "message": one.message, "severity": one.severity}
@@ -112,7 +135,7 @@ def on_foundation(
     from actas.settings.faults import ConfigurationFaults
 
     dev = is_dev(run, dev=dev)
-    draft = read_draft(run, config, dev=dev, environ=run.world.environ, secrets="ignored")
+    draft = read_draft(run, config, dev=dev, environ=run.world.environ, secrets="ignored", reads_only=True)
 
     async def over() -> T:
         async with foundation(draft, dev=dev) as base:
@@ -126,7 +149,7 @@ def on_foundation(
                 str(never), code="not_started", exit=Exit.UNFINISHED, hint="actas serve makes it"
             ) from never
         except ConfigurationFaults as broken:
-            raise invalid(run, broken.faults) from broken
+            raise invalid(run, broken.faults, reads_only=True) from broken
 
 
 def _wants_dev(errors: Sequence[Fault]) -> bool:
@@ -146,6 +169,6 @@ def refusals() -> Generator[None]:
     except AuditUnavailable as stopped:
         raise Failure(stopped.detail, code="audit", exit=Exit.UNFINISHED) from stopped
     except (EnvelopeKeyRefused, KeysUnusable) as stopped:
-        raise Failure(str(stopped), code="keys", exit=Exit.CONFIGURATION) from stopped
+        raise Failure(str(stopped), code="keys", exit=Exit.CONFIGURATION, hint=_ENVELOPE) from stopped
     except (DatabaseUnavailable, StoreUnavailable) as stopped:
         raise Failure(str(stopped), code="storage", exit=Exit.UNFINISHED) from stopped

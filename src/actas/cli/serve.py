@@ -127,14 +127,17 @@ async def _reload(job: Job, house: Assembly) -> None:
     log = structlog.get_logger("actas")
     try:
         async with house.reloading:
-            await house.replace(await asyncio.to_thread(_read, job))
+            waiting = await house.replace(await asyncio.to_thread(_read, job))
     except ConfigurationFaults as broken:
         for fault in broken.faults:
             log.error("configuration not reloaded", fault=str(fault))  # noqa: TRY400 (no defect: no trace)
     except AuditUnavailable as failed:
         log.error("configuration not reloaded", fault=failed.detail)  # noqa: TRY400 (no defect: no trace)
     else:
-        log.info("configuration reloaded", digest=house.base.catalog.digest)
+        catalog = house.base.catalog
+        log.info("configuration reloaded", digest=catalog.digest, policy=catalog.policy.version)
+        if waiting:
+            log.warning("a restart is needed for what was changed in these sections", sections=waiting)
 
 
 def _read(job: Job) -> Draft:

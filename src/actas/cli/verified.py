@@ -103,10 +103,18 @@ def _broken(verdict: Verdict) -> Iterator[Line]:
     if len(found) > MOST_FINDINGS:
         yield f"  and {len(found) - MOST_FINDINGS} more; --json has all"
     if first is not None:
-        what = f"entry {first.seq} of {first.stream}" if first.stream is not None else "none"
-        yield ("  ", padded("first bad entry", 17), Ink(what, "strong"), f", found in {first.where}")
+        if first.stream is not None:
+            what = f"entry {first.seq} of {first.stream}"
+            yield ("  ", padded("first bad entry", 17), Ink(what, "strong"), f", found in {first.where}")
+        else:
+            yield f"  {padded('first found in', 17)}{first.where}"
     points = counted(verdict.checkpoints, "checkpoint that verifies", "checkpoints that verify")
     yield f"  {padded('read', 17)}{entries(verdict.entries)}, {points}"
+    faults = {one.fault for one in verdict.findings}
+    if not verdict.entries and faults == {"damaged"}:
+        yield "  Nothing in it is an entry of an audit log. Is it the right file?"
+    elif not verdict.checkpoints and faults == {"forged_checkpoint"}:
+        yield "  No checkpoint is signed by a key that was given. Is it the right key file?"
 
 
 def _line(mark: Ink, label: str, detail: str) -> Line:

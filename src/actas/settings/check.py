@@ -39,7 +39,7 @@ def _check_server(shaped: Shaped) -> Iterator[Fault]:
         return
     server, written = shaped.server.form, shaped.server.written
     if server.listen == server.management and not server.listen.endswith(":0"):
-        yield written.fault(("management",), "must not be the public listener: it shows health and metrics")
+        yield written.fault(("management",), "must not be the public listener: it shows the server's health")
 
 
 def _check_https(shaped: Shaped) -> Iterator[Fault]:

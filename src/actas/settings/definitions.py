@@ -35,7 +35,7 @@ class ServerSettings:
     Attributes:
         issuer: the ``iss`` of every token, character for character.
         listen: where the protocol is served.
-        management: where health and metrics are served.
+        management: where health is served.
         data: the folder of keys, marks and the audit log; absolute.
         workers: how many processes serve requests.
         private_hosts: hosts that outgoing connections may reach at addresses which are not public.

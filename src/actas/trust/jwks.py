@@ -115,7 +115,7 @@ class IssuerKeys:
         self._shelves.pop(issuer_name, None)
 
     def snapshot(self) -> tuple[IssuerKeysView, ...]:
-        """Return what is kept, by issuer name, for ``doctor``, metrics and the console."""
+        """Return what is kept, by issuer name."""
         now = self._clock.now()
         return tuple(_view(name, shelf, now) for name, shelf in sorted(self._shelves.items()))
 

@@ -3,6 +3,6 @@
 ``gate`` answers the protocol routes from raw ASGI, in front of the router; ``body`` reads a bounded form;
 ``token``, ``documents`` (the key set and the ``metadata``), ``errors_page`` and ``health`` are the routes;
 ``errors`` makes an error into a response; ``admission`` sheds load; ``protocol`` is one connection, bounded
-in size and time, and ``cycle`` one request on it with its answer; ``server`` runs the listeners under
-uvicorn and ``workers`` several processes.
+in size and time by ``reading``, which reads its requests, and an ``alarm``; ``cycle`` is one request with its
+answer; ``server`` runs the listeners under uvicorn and ``workers`` several processes.
 """

@@ -1,10 +1,23 @@
-"""Overload is shed, not queued: a bound on requests at work in one process (REL-11)."""
+"""Overload is shed, not queued: bounds on connections and on requests at work in one process (REL-11)."""
 
 from __future__ import annotations
 
+import resource
+from functools import lru_cache
 from types import TracebackType
+from typing import Final
 
 from actas.core.errors import TemporarilyUnavailable
+
+_SPARE_FILES: Final = 256
+"""Open files that are not connections of one listener: the database, the log, the other listener."""
+
+
+@lru_cache(maxsize=1)
+def most_connections() -> int:
+    """Return how many connections a listener may hold open, by this process's limit on open files."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(64, soft - _SPARE_FILES)
 
 
 class Admission:

@@ -34,7 +34,8 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
-        return _bounded(body)
+        _bound(body)
+        return body
     return await _gather(message, receive)
 
 
@@ -45,16 +46,15 @@ async def _gather(first: Message, receive: Receive) -> bytes:
         if current["type"] != "http.request":
             raise InvalidRequest("malformed_request", detail="the caller went away")
         body += current.get("body", b"")
-        _bounded(body)
+        _bound(body)
         if not current.get("more_body"):
             return bytes(body)
         current = await receive()
 
 
-def _bounded(body: bytes | bytearray) -> bytes:
+def _bound(body: bytes | bytearray) -> None:
     if len(body) > MAX_FORM_BYTES:
         raise InvalidRequest("malformed_request", detail="the form is larger than 512 KiB")
-    return bytes(body)
 
 
 def _is_form(value: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from actas.web.asgi import Application, Headers, Message, Scope
+from actas.web.reading import Head
 
 FAILED: Final = b'{"error":"server_error"}'
 """What a caller hears when an application failed before it answered (SEC-04)."""
@@ -176,6 +177,7 @@ class Cycle:
 
     def feed(self, piece: bytes) -> None:
         """Take a piece of the body."""
+        self._expects = False
         self._pieces.append(piece)
         self.unread += len(piece)
         self.ring()
@@ -196,6 +198,9 @@ class Cycle:
             self._waiting.set_result(None)
 
     def _begin(self, status: int, headers: Headers) -> bytes:
+        if self._expects and self.more:
+            # The body was neither asked for nor sent, and may or may not come: no other request can follow.
+            self.keep_alive = False
         self._left = int(dict(headers).get(b"content-length", b"0"))
         fields = b"".join([b"%b: %b\r\n" % field for field in headers])
         end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
@@ -231,28 +236,20 @@ def refusal(sentence: str, date: bytes) -> bytes:
 
 
 def scope_of(
-    *,
-    version: str,
-    method: str,
-    path: str,
-    raw_path: bytes,
-    query: bytes,
-    headers: Headers,
-    client: tuple[str, int] | None,
-    server: tuple[str, int | None] | None,
+    head: Head, *, client: tuple[str, int] | None, server: tuple[str, int | None] | None
 ) -> dict[str, Any]:
     """Return the scope of a request (ASGI 3.0, HTTP 2.3)."""
     return {
         "type": "http",
         "asgi": _ASGI,
-        "http_version": version,
-        "method": method,
+        "http_version": head.version,
+        "method": head.method,
         "scheme": "http",
-        "path": path,
-        "raw_path": raw_path,
-        "query_string": query,
+        "path": head.path,
+        "raw_path": head.raw_path,
+        "query_string": head.query,
         "root_path": "",
-        "headers": headers,
+        "headers": head.headers,
         "client": client,
         "server": server,
     }

@@ -25,6 +25,9 @@ GRACE: Final = 1.0
 
 BACKLOG: Final = 2048
 
+SEND_BUFFER: Final = 128 * 1024
+"""Bytes of answers that the kernel keeps for a caller that does not read; every connection inherits it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -56,6 +59,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         listening.bind((host, port))
         listening.listen(BACKLOG)
     except OSError as exc:

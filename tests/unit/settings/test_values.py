@@ -149,10 +149,10 @@ def test_an_address_to_listen_on_is_an_ip_address_and_a_port(tmp_path: Path, add
     assert found.startswith("server.listen: must be an")
 
 
-def test_the_public_listener_never_shows_health_and_metrics(tmp_path: Path) -> None:
+def test_the_public_listener_never_shows_health(tmp_path: Path) -> None:
     tree = changed("server", "listen", "127.0.0.1:8694")
     assert sentences(tmp_path, tree) == [
-        "server.management: must not be the public listener: it shows health and metrics"
+        "server.management: must not be the public listener: it shows the server's health"
     ]
     tree["server"] |= {"listen": "localhost:0", "management": "localhost:0"}
     assert sentences(tmp_path, tree) == []
