@@ -50,8 +50,8 @@ CHANGES: Final = """
 `server`, `keys` and `audit` take effect when the server starts. The rest also takes effect on `SIGHUP`: the
 files are read again, checked whole, and put in force at once, or not at all. Another `server.issuer` refuses
 the whole; other changes in those three sections are left for the next start, and the log says so. Requests in
-flight finish on the configuration they began with. Each configuration that takes effect is an entry of the audit log
-(`catalog:loaded`) with its digest.
+flight finish on the configuration they began with. Each configuration that takes effect is an entry of the
+audit log (`catalog:loaded`) with its digest.
 """
 
 EDITOR: Final = """
