@@ -32,6 +32,7 @@ PAGES: Final[dict[Page, str]] = {
     "rfc8707": "Resource Indicators (RFC 8707)",
     "rfc9068": "JWT Profile for Access Tokens (RFC 9068)",
     "rfc8414": "Authorization Server Metadata (RFC 8414)",
+    "rfc7662": "OAuth 2.0 Token Introspection (RFC 7662, RFC 9701)",
     "clients": "Client authentication (RFC 6749, RFC 7521, RFC 7523)",
     "security": "Security and reliability",
 }

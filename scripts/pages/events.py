@@ -145,7 +145,7 @@ def make() -> str:
         table(("Member", "Is"), ((code(name), meaning) for name, meaning in LINK)),
         "## Members of every entry",
         _members(COMMON),
-        "## Attempts: exchange:granted and exchange:refused",
+        "## Attempts: exchange:granted, exchange:refused and introspection:refused",
         AGAIN,
         _members(ATTEMPT),
         "### A party",

@@ -33,6 +33,7 @@ from actas.crypto.passwords import digest_secret
 from actas.exchange import Answer, Exchange
 from actas.grants.client_credentials import ClientCredentialsGrant
 from actas.grants.token_exchange import TokenExchangeGrant
+from actas.introspection import Introspection
 from actas.issuers.access_token import AccessTokenIssuer
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
@@ -265,13 +266,23 @@ class House:
             digest=self.ring.digest,
             clock=self.clock,
         )
-        own = AccessTokenValidator(
+        self.own_tokens = AccessTokenValidator(
             issuer=ISSUER, keys=self.ring, clients=self.catalog, trust=self.catalog, clock=self.clock
         )
         self.validators = validators = Validators(
-            [own, IdTokenValidator(foreign), ForeignJwtValidator(foreign)]
+            [self.own_tokens, IdTokenValidator(foreign), ForeignJwtValidator(foreign)]
         )
         secret = SecretMethod(pepper=PEPPER)
+        self.authenticator = ClientAuthenticator(
+            clients=self.catalog,
+            methods={
+                "client_secret_basic": secret,
+                "client_secret_post": secret,
+                "private_key_jwt": PrivateKeyJwtMethod(issuer=ISSUER, marks=self.marks, clock=self.clock),
+                "none": PublicMethod(),
+            },
+            claimed=asserted_name,
+        )
         mint = Mint(AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=chance))
         self.exchange = Exchange(
             issuer=ISSUER,
@@ -279,21 +290,21 @@ class House:
                 TokenExchangeGrant(readable=validators.token_types, issuable=mint.token_types),
                 ClientCredentialsGrant(),
             ],
-            clients=ClientAuthenticator(
-                clients=self.catalog,
-                methods={
-                    "client_secret_basic": secret,
-                    "client_secret_post": secret,
-                    "private_key_jwt": PrivateKeyJwtMethod(issuer=ISSUER, marks=self.marks, clock=self.clock),
-                    "none": PublicMethod(),
-                },
-                claimed=asserted_name,
-            ),
+            clients=self.authenticator,
             subjects=validators,
             apis=self.catalog,
             kinds=self.kinds,
             policy=self.catalog.policy,
             fulfilment=mint,
+            audit=self.minutes,
+        )
+
+    def introspection(self) -> Introspection:
+        """What says whether a token is good under this configuration."""
+        return Introspection(
+            clients=self.authenticator,
+            tokens=self.own_tokens,
+            apis=self.catalog,
             audit=self.minutes,
         )
 

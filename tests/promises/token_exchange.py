@@ -40,6 +40,23 @@ RESOURCES = on(
     ),
 )
 
+INTROSPECTION = on(
+    "rfc7662",
+    kept(
+        "TX-130", "RFC 7662 section 2.1", "Introspection is a POST with token, by a caller who proves itself."
+    ),
+    kept(
+        "TX-131",
+        "RFC 7662 section 2.2",
+        "Of a token that is unknown, expired or not the caller's only active: false is said.",
+    ),
+    kept(
+        "TX-132",
+        "RFC 7662 section 2.2",
+        "An active token is told with its scope, parties, times and chain; act and may_act never left out.",
+    ),
+)
+
 TYPES = on(
     "rfc8693",
     kept("TX-30", "RFC 8693 section 3", "access_token means one of ours; a foreign JWT is sent as jwt."),
@@ -146,4 +163,5 @@ ROWS: tuple[Requirement, ...] = (
     *ANSWERS,
     *ACCESS_TOKENS,
     *METADATA,
+    *INTROSPECTION,
 )

@@ -21,6 +21,7 @@ def published(issuer: str = ISSUER) -> dict[str, Any]:
         grant_types=house.exchange.grant_types,
         scopes={scope for api in house.apis for scope in api.scopes},
         assertion_algorithms=ALGORITHMS,
+        signing_algorithms=("ES256",),
     )
 
 
@@ -73,6 +74,14 @@ def test_only_what_is_true_is_published() -> None:
             "private_key_jwt",
         ],
         "token_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
+        "introspection_endpoint": f"{ISSUER}/introspect",
+        "introspection_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ],
+        "introspection_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
+        "introspection_signing_alg_values_supported": ["ES256"],
         "scopes_supported": sorted(
             ["orders:read", "orders:write", "stock:read", "stock:write", "pages:search"]
         ),

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from tests.fakes.server import RealServer
+from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.wire import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+from actas.crypto import jose
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -56,9 +58,43 @@ def test_the_metadata_says_what_is_true_and_nothing_else(server: RealServer) -> 
             "private_key_jwt",
         ],
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256", "RS256"],
+        "introspection_endpoint": f"{server.issuer}/introspect",
+        "introspection_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ],
+        "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256", "RS256"],
+        "introspection_signing_alg_values_supported": ["ES256"],
         "scopes_supported": ["orders:read", "orders:write", "stock:read", "stock:write"],
     }
     assert server.get(OPENID).json == found
+
+
+@pytest.mark.requirement("TX-130", "TX-132", "SEC-85")
+def test_introspection_over_the_wire(server: RealServer) -> None:
+    token = server.token(server.company.for_alice())
+    form = server.company.for_alice()
+    own = {name: form[name] for name in ("client_id", "client_secret")}
+
+    def told(headers: dict[str, str]) -> Reply:
+        return ask(
+            server.port,
+            "POST",
+            "/introspect",
+            headers={"Content-Type": FORM, **headers},
+            body=encoded({**own, "token": token}),
+        )
+
+    reply = told({})
+    assert (reply.status, reply.header("cache-control")) == (200, "no-store")
+    assert reply.json["sub"] == "alice@acme.example"
+    signed = told({"Accept": "application/token-introspection+jwt"})
+    keys = {key["kid"]: key for key in server.get("/jwks").json["keys"]}
+    jws = jose.parse(signed.body.decode())
+    key = jose.PublicKey.from_jwk(keys[jws.unverified_kid], algorithms=["ES256"])
+    assert key.verifies(jws.compact.signing_input, jws.compact.signature)
+    assert jws.unverified_claims["token_introspection"] == reply.json
 
 
 @pytest.mark.requirement("TX-140", "TX-141")
@@ -121,7 +157,7 @@ def test_browsers_of_other_origins_may_read_keys_and_metadata_only(server: RealS
         "/token%00",
         "/token%2f",
         "/TOKEN",
-        "/introspect",
+        "/introspect/",
         "/revoke",
         "/metrics",
         "/docs",

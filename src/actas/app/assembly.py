@@ -11,18 +11,20 @@ import os
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 
 from actas.app.foundation import Foundation, catalog_of, findings
-from actas.app.parts import Outside, exchange, outside
+from actas.app.parts import Outside, exchange, introspection, outside
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
 from actas.core.ports import SystemChance
 from actas.exchange import Exchange
+from actas.introspection import Introspection
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
 from actas.store.audit import StreamWriter, open_writer
@@ -34,6 +36,7 @@ from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
 from actas.web.gate import Endpoint, Gate
 from actas.web.health import Probe
+from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import metadata, metadata_paths
 from actas.web.token import TokenEndpoint
 
@@ -119,7 +122,8 @@ class Assembly:
             "catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version
         )
         self.base = base
-        self.gate.endpoints = endpoints(base, pipeline, self.writer)
+        asked = introspection(base, minutes=self.minutes, marks=self.marks)
+        self.gate.endpoints = endpoints(base, pipeline, asked, self.writer)
         return tuple(waiting)
 
     async def close(self) -> None:
@@ -176,7 +180,8 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
     for key in base.ring.created:
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
     await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
-    gate = Gate(endpoints(base, exchange(base, out, minutes=minutes, marks=marks), writer))
+    pipeline = exchange(base, out, minutes=minutes, marks=marks)
+    gate = Gate(endpoints(base, pipeline, introspection(base, minutes=minutes, marks=marks), writer))
     house = Assembly(
         base=base,
         out=out,
@@ -193,12 +198,22 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
         await house.close()
 
 
-def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dict[str, Endpoint]:
+def endpoints(
+    base: Foundation, pipeline: Exchange, asked: Introspection, writer: StreamWriter
+) -> dict[str, Endpoint]:
     """Return every public path with who answers it."""
     server = base.definitions.server
     errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
     admission = Admission(most=base.definitions.limits.in_flight)
     token = TokenEndpoint(pipeline, errors=errors, deliveries=writer, admission=admission)
+    introspect = IntrospectionEndpoint(
+        asked,
+        issuer=server.issuer,
+        sign=partial(base.ring.sign, purpose="token"),
+        now=base.clock.now,
+        errors=errors,
+        admission=admission,
+    )
     described = metadata(
         server.issuer,
         grant_types=pipeline.grant_types,
@@ -210,12 +225,14 @@ def endpoints(base: Foundation, pipeline: Exchange, writer: StreamWriter) -> dic
             for algorithm in client.auth.algorithms
         }
         or {"ES256", "RS256", "PS256", "EdDSA"},
+        signing_algorithms={base.definitions.keys.algorithm},
     )
     about = Document(lambda: described, max_age=JWKS_MAX_AGE)
     paths = metadata_paths(server.issuer)
     prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
     return {
         f"{prefix}/token": token,
+        f"{prefix}/introspect": introspect,
         f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
         f"{prefix}/errors": ErrorsPage(),
         paths["oauth"]: about,

@@ -18,6 +18,7 @@ from actas.core.ports import SystemChance
 from actas.exchange import Exchange
 from actas.grants.client_credentials import ClientCredentialsGrant
 from actas.grants.token_exchange import TokenExchangeGrant
+from actas.introspection import Introspection
 from actas.issuers.access_token import AccessTokenIssuer
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
@@ -61,6 +62,17 @@ def outside(base: Foundation) -> Outside:
     return Outside(fetch, keys)
 
 
+def own_tokens(base: Foundation) -> AccessTokenValidator:
+    """Return what proves access tokens of ours."""
+    return AccessTokenValidator(
+        issuer=base.issuer,
+        keys=base.ring,
+        clients=base.catalog,
+        trust=base.catalog,
+        clock=base.clock,
+    )
+
+
 def validators(base: Foundation, out: Outside) -> Validators:
     """Return step 3 over a configuration."""
     foreign = Foreign(
@@ -73,13 +85,7 @@ def validators(base: Foundation, out: Outside) -> Validators:
     )
     return Validators(
         [
-            AccessTokenValidator(
-                issuer=base.issuer,
-                keys=base.ring,
-                clients=base.catalog,
-                trust=base.catalog,
-                clock=base.clock,
-            ),
+            own_tokens(base),
             IdTokenValidator(foreign),
             ForeignJwtValidator(foreign),
         ]
@@ -99,10 +105,24 @@ def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
     )
 
 
+def authenticator(base: Foundation, marks: Marks) -> ClientAuthenticator:
+    """Return step 2 over a configuration, for every endpoint at which clients authenticate."""
+    secret = SecretMethod(pepper=base.ring.secret_pepper)
+    return ClientAuthenticator(
+        clients=base.catalog,
+        methods={
+            "client_secret_basic": secret,
+            "client_secret_post": secret,
+            "private_key_jwt": PrivateKeyJwtMethod(issuer=base.issuer, marks=marks, clock=base.clock),
+            "none": PublicMethod(),
+        },
+        claimed=asserted_name,
+    )
+
+
 def exchange(base: Foundation, out: Outside, *, minutes: Minutes, marks: Marks) -> Exchange:
     """Return the pipeline over a configuration."""
     subjects = validators(base, out)
-    secret = SecretMethod(pepper=base.ring.secret_pepper)
     mint = Mint(AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()))
     return Exchange(
         issuer=base.issuer,
@@ -110,20 +130,18 @@ def exchange(base: Foundation, out: Outside, *, minutes: Minutes, marks: Marks) 
             TokenExchangeGrant(readable=subjects.token_types, issuable=mint.token_types),
             ClientCredentialsGrant(),
         ],
-        clients=ClientAuthenticator(
-            clients=base.catalog,
-            methods={
-                "client_secret_basic": secret,
-                "client_secret_post": secret,
-                "private_key_jwt": PrivateKeyJwtMethod(issuer=base.issuer, marks=marks, clock=base.clock),
-                "none": PublicMethod(),
-            },
-            claimed=asserted_name,
-        ),
+        clients=authenticator(base, marks),
         subjects=subjects,
         apis=base.catalog,
         kinds=KINDS,
         policy=base.catalog.policy,
         fulfilment=mint,
         audit=minutes,
+    )
+
+
+def introspection(base: Foundation, *, minutes: Minutes, marks: Marks) -> Introspection:
+    """Return what says whether a token is good, over a configuration."""
+    return Introspection(
+        clients=authenticator(base, marks), tokens=own_tokens(base), apis=base.catalog, audit=minutes
     )

@@ -53,10 +53,10 @@ def _escaped(match: re.Match[bytes]) -> bytes:
 def _add_outcome(event: dict[str, Any], trail: Trail) -> None:
     refused = trail.refused
     if refused is None:
-        event["event"] = "exchange:granted"
+        event["event"] = f"{trail.door}:granted"
         event["outcome"] = "granted"
         return
-    event["event"] = "exchange:refused"
+    event["event"] = f"{trail.door}:refused"
     event["outcome"] = "refused"
     event["reason"] = refused.reason
     event["error"] = refused.code

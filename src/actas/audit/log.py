@@ -9,7 +9,7 @@ import msgspec
 from actas.audit.event import event_of
 from actas.audit.flood import FloodGate
 from actas.audit.stream import AuditWriter, Receipt, instant, new_entry_id
-from actas.audit.trail import Trail
+from actas.audit.trail import Door, Trail
 from actas.core.events import EventName
 from actas.core.ports import Chance, Clock
 
@@ -17,8 +17,13 @@ from actas.core.ports import Chance, Clock
 class AuditLog(Protocol):
     """Keeps the minutes."""
 
-    def open(self, source: str) -> Trail:
-        """Begin the trail of one attempt."""
+    def open(self, source: str, *, door: Door = "exchange") -> Trail:
+        """Begin the trail of one attempt.
+
+        Args:
+            source: the peer's address.
+            door: where it asks.
+        """
         ...
 
     async def close(self, trail: Trail) -> Receipt | None:
@@ -47,9 +52,9 @@ class Minutes:
         self._clock = clock
         self._chance = chance
 
-    def open(self, source: str) -> Trail:
+    def open(self, source: str, *, door: Door = "exchange") -> Trail:
         now = self._clock.now()
-        return Trail(entry=new_entry_id(now, self._chance), at=now, source=source)
+        return Trail(entry=new_entry_id(now, self._chance), at=now, source=source, door=door)
 
     async def close(self, trail: Trail) -> Receipt | None:
         refused = trail.refused

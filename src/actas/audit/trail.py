@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -21,6 +21,10 @@ from actas.core.target import Api
 from actas.core.wire import AuthMethod
 
 _NO_CLAIMS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
+
+
+Door = Literal["exchange", "introspection"]
+"""Where somebody asked. Names of events begin with it: ``exchange:granted``, ``introspection:refused``."""
 
 
 class Trail(msgspec.Struct):
@@ -37,6 +41,7 @@ class Trail(msgspec.Struct):
     entry: str
     at: float
     source: str
+    door: Door = "exchange"
     form: Params | None = None
     request: ExchangeRequest | None = None
     client: Client | None = None

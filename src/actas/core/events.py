@@ -11,6 +11,7 @@ EventName = Literal[
     "exchange:granted",
     "exchange:refused",
     "exchange:refused_many",
+    "introspection:refused",
     "log:started",
     "log:recovered",
     "log:closed",
@@ -23,6 +24,8 @@ EVENTS: Final[dict[EventName, str]] = {
     "exchange:refused": "A request at the token endpoint was refused, with the reason and the decision.",
     "exchange:refused_many": "Refusals before authentication from one source beyond the first hundred in a "
     "minute, counted rather than written one by one.",
+    "introspection:refused": "A request at the introspection endpoint was refused: it was malformed, or the "
+    "caller did not prove who it is.",
     "log:started": "A stream was born, or a clean one was opened again. The first entry of every stream.",
     "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
     "whose delivery is unknown.",

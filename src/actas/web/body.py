@@ -9,9 +9,20 @@ from typing import Final
 
 from actas.core.errors import InvalidRequest
 from actas.core.params import MAX_FORM_BYTES
-from actas.web.asgi import Message, Receive, Scope, header
+from actas.core.party import Caller
+from actas.core.secret import Secret
+from actas.web.asgi import Message, Receive, Scope, address, header
 
 _FORM: Final = b"application/x-www-form-urlencoded"
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Return who is on the other end, as far as the connection says."""
+    authorization = header(scope, b"authorization")
+    return Caller(
+        address=address(scope),
+        authorization=Secret(authorization[0].decode("latin-1")) if authorization else None,
+    )
 
 
 async def read_form(scope: Scope, receive: Receive) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from actas.core.ports import JsonObject
+from actas.core.ports import Json, JsonObject
 
 
 def metadata_paths(issuer: str) -> dict[str, str]:
@@ -27,6 +27,7 @@ def metadata(
     grant_types: Collection[str],
     scopes: Collection[str],
     assertion_algorithms: Collection[str],
+    signing_algorithms: Collection[str],
 ) -> JsonObject:
     """Return the authorization server metadata.
 
@@ -35,19 +36,21 @@ def metadata(
         grant_types: the grants that are implemented.
         scopes: every scope of every enabled API.
         assertion_algorithms: what client assertions may be signed with.
+        signing_algorithms: what our own answers are signed with.
     """
     base = issuer.rstrip("/")
+    methods: list[Json] = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
     return {
         "issuer": issuer,
         "token_endpoint": f"{base}/token",
         "jwks_uri": f"{base}/jwks",
         "response_types_supported": [],
         "grant_types_supported": [*sorted(grant_types)],
-        "token_endpoint_auth_methods_supported": [
-            "client_secret_basic",
-            "client_secret_post",
-            "private_key_jwt",
-        ],
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
+        "introspection_endpoint": f"{base}/introspect",
+        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
+        "introspection_signing_alg_values_supported": [*sorted(signing_algorithms)],
         "scopes_supported": [*sorted(scopes)],
     }

@@ -8,12 +8,10 @@ import msgspec
 
 from actas.audit.stream import Receipt
 from actas.core.errors import OAuthError
-from actas.core.party import Caller
-from actas.core.secret import Secret
 from actas.exchange import Exchange
 from actas.web.admission import Admission
-from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, address, header, respond
-from actas.web.body import read_form
+from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, respond
+from actas.web.body import caller_of, read_form
 from actas.web.errors import ErrorWriter
 
 
@@ -44,11 +42,7 @@ class TokenEndpoint:
         self._encode = msgspec.json.Encoder().encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        authorization = header(scope, b"authorization")
-        caller = Caller(
-            address=address(scope),
-            authorization=Secret(authorization[0].decode("latin-1")) if authorization else None,
-        )
+        caller = caller_of(scope)
         try:
             try:
                 body = await read_form(scope, receive)
