@@ -147,6 +147,16 @@ def test_a_token_that_is_not_there_is_a_mistake_of_use(tmp_path: Path, argument:
     assert failed.value.exit == 2
 
 
+@pytest.mark.parametrize(("name", "secret"), [("./nix", False), ("/nix/nix", False), ("nix", True)])
+def test_what_can_only_be_a_file_is_not_looked_for_among_saved_tokens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, secret: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Failure) as failed:
+        TokenArguments(run_in(tmp_path)).read(f"@{name}", flag="--secret", secret=secret)
+    assert (failed.value.message, failed.value.hint) == (f"--secret: there is no file {name}", None)
+
+
 def test_a_binary_file_and_an_endless_stdin_are_no_tokens(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(Failure, match="cannot be read as text"):

@@ -69,7 +69,7 @@ class TokenArguments:
         elif argument.startswith("env:"):
             found = self._from_environment(argument.removeprefix("env:"), flag)
         elif argument.startswith("@"):
-            found = self._from_name(argument.removeprefix("@"), flag)
+            found = self._from_name(argument.removeprefix("@"), flag, secret=secret)
         else:
             found = self._literal(argument, flag, secret=secret)
         if not found.value:
@@ -90,7 +90,7 @@ class TokenArguments:
             raise misused(f"{flag}: the variable {name} is not set")
         return _text(value, f"the variable {name}", flag)
 
-    def _from_name(self, name: str, flag: str) -> TokenText:
+    def _from_name(self, name: str, flag: str, *, secret: bool) -> TokenText:
         """Look for a saved token first: a file that lies about must not stand in for one."""
         path = Path(name).expanduser()
         if not name.startswith(_PATH_STARTS):
@@ -103,6 +103,8 @@ class TokenArguments:
             with path.open(encoding="utf-8") as file:
                 return _text(file.read(LARGEST + 1), name, flag)
         except FileNotFoundError:
+            if secret or name.startswith(_PATH_STARTS):
+                raise misused(f"{flag}: there is no file {name}") from None
             raise misused(
                 f"{flag}: there is no saved token and no file named {name}",
                 hint="actas exchange --save NAME saves one",
