@@ -230,33 +230,6 @@ def test_a_command_that_cannot_rehearse_refuses_to_be_rehearsed(
     assert actas("version", "--dry-run").code == 0
 
 
-def asking(run: Run) -> None:
-    run.confirm("This deletes everything.")
-    run.out.line("deleted")
-
-
-def test_without_somebody_to_ask_a_dangerous_command_needs_yes(
-    actas: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    replace(monkeypatch, asking)
-    ran = actas("version")
-    assert (ran.code, ran.out) == (2, "")
-    assert "add --yes to go ahead" in ran.err
-    assert actas("version", "--yes").out == "deleted\n"
-    assert actas("--yes", "version").out == "deleted\n"
-
-
-@pytest.mark.parametrize(("said", "code"), [("y\n", 0), ("YES\n", 0), ("n\n", 2), ("\n", 2), ("", 2)])
-def test_a_dangerous_command_says_what_will_happen_and_asks(
-    actas: Program, monkeypatch: pytest.MonkeyPatch, said: str, code: int
-) -> None:
-    replace(monkeypatch, asking)
-    ran = actas("version", stdin=said, terminal=True)
-    assert ran.code == code
-    assert ran.err.startswith("This deletes everything.\nGo ahead? [y/N] ")
-    assert (ran.out == "deleted\n") == (code == 0)
-
-
 # ── Colour, symbols, streams ──────────────────────────────────────────────────────────
 
 

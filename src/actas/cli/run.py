@@ -16,8 +16,6 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self, TextIO
 
-from actas.cli.exits import misused
-
 if TYPE_CHECKING:
     from actas.cli.output import Output
 
@@ -69,7 +67,6 @@ class Options:
     no_colour: bool = False
     ascii: bool = False
     timeout: float = DEFAULT_TIMEOUT
-    yes: bool = False
     dry_run: bool = False
 
 
@@ -119,19 +116,3 @@ class Run:
             or self.variable("ACTAS_ISSUER")
             or DEFAULT_SERVER
         )
-
-    def confirm(self, what: str) -> None:
-        """Say what will happen, and go on only when somebody says yes.
-
-        Raises:
-            Failure: nobody is there to ask and there is no ``--yes`` (exit 2), or the answer is no (exit 2).
-        """
-        if self.options.yes:
-            return
-        if not (self.world.stdin.isatty() and self.world.stderr.isatty()):
-            raise misused(f"{what} Nobody is there to ask.", hint="add --yes to go ahead")
-        self.out.aside(what)
-        self.world.stderr.write("Go ahead? [y/N] ")
-        self.world.stderr.flush()
-        if self.world.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise misused("Nothing was changed.")

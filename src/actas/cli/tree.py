@@ -74,7 +74,9 @@ def _flag(*names: str, **attributes: Any) -> click.Option:
 def _global_flags() -> list[click.Option]:
     return [
         _flag(
-            "-s", "--server", metavar="URL", help="Server to ask: ACTAS_SERVER, else http://127.0.0.1:8693."
+            *("-s", "--server"),
+            metavar="URL",
+            help="Server to ask: ACTAS_SERVER, else ACTAS_ISSUER, else http://127.0.0.1:8693.",
         ),
         _flag("-o", "--output", "format", type=click.Choice(FORMATS), help="Form of the answer."),
         _flag("--json", is_flag=True, help="The same as -o json."),
@@ -83,7 +85,6 @@ def _global_flags() -> list[click.Option]:
         _flag("--no-color", "no_colour", is_flag=True, help="No colour; NO_COLOR does the same."),
         _flag("--ascii", is_flag=True, help="No symbols outside ASCII."),
         _flag("--timeout", type=Span(), metavar="SPAN", help="Longest wait for an answer; 10s."),
-        _flag("--yes", is_flag=True, help="Answer yes to whatever a command asks."),
         _flag("--dry-run", is_flag=True, help="Show what would change, and change nothing."),
     ]
 
