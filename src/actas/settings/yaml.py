@@ -103,10 +103,18 @@ def read(data: bytes, report: Report) -> Section | None:
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         line = 1 if mark is None else mark.line + 1
-        report(line, "", f"is not YAML: {exc.problem or exc.context or 'it cannot be read'}")
+        report(line, "", f"is not YAML: {_problem(exc, text)}")
     except yaml.YAMLError as exc:
         report(1, "", f"is not YAML: {str(exc).splitlines()[0]}")
     return None
+
+
+def _problem(fault: yaml.MarkedYAMLError, text: str) -> str:
+    """Return what is wrong; the parser calls a tab in front of a key only a character that starts nothing."""
+    at = None if fault.problem_mark is None else fault.problem_mark.index
+    if at is not None and text[at : at + 1] == "\t":
+        return "a tab was found where YAML takes only spaces"
+    return str(fault.problem or fault.context or "it cannot be read")
 
 
 def _decode(data: bytes, report: Report) -> str | None:

@@ -120,8 +120,13 @@ def test_broken_syntax_names_the_line() -> None:
     assert complaint.startswith(("2: : is not YAML: ", "3: : is not YAML: "))
     (odd,) = faults("a: \ufffe")
     assert odd.startswith("1: : is not YAML: ")
-    (tab,) = faults("a:\n\t- b")
-    assert tab.startswith("2: : is not YAML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a: é\n\tb: 1\n", 2), ("a: é\nb:\n\tc: 1\n", 3), ("a:\n  - é\n\t- c\n", 3)]
+)
+def test_a_tab_is_called_a_tab(text: str, line: int) -> None:
+    assert faults(text) == [f"{line}: : is not YAML: a tab was found where YAML takes only spaces"]
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: "])
