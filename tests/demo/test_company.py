@@ -60,8 +60,9 @@ def test_the_environment_can_be_sourced_from_a_folder_with_any_name(company: Com
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
     with folder_for(tmp_path / "kept") as folder:
         found(folder, PORTS, configuration=template())
-        with pytest.raises(FolderInUse, match="another demo runs in"), folder_for(folder):
+        with pytest.raises(FolderInUse, match="another demo runs in") as refused, folder_for(folder):
             pass
+    assert refused.value.remedy.startswith("stop that one with Ctrl-C, or name a folder")
 
 
 def test_a_configuration_that_somebody_broke_is_told_and_no_defect(company: Company) -> None:

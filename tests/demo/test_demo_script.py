@@ -142,13 +142,16 @@ def test_a_port_that_is_taken_is_named_and_another_one_suggested() -> None:
     assert out == ""
     assert f"port {port}, which the server needs, is taken" in err
     assert "actas demo --port " in err
+    assert 'make demo ARGS="--port ' in err  # which does not put actas on the PATH
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("all of it", encoding="utf-8")
     here = world()
     assert run(["demo", "--script", "--keep", str(tmp_path)], world=here) == Exit.USAGE
-    assert "is not empty and holds no demo" in said(here)[1]
+    err = said(here)[1]
+    assert "is not empty and holds no demo" in err
+    assert "hint   name a folder that is empty" in err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 

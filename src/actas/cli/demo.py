@@ -85,7 +85,7 @@ def give(run: Run, plan: Plan, *, slowly: bool) -> None:
     try:
         report = tour(plan, guide)
     except FolderInUse as wrong:
-        raise misused(str(wrong), hint="name a folder that is empty, or not there yet") from wrong
+        raise misused(str(wrong), hint=wrong.remedy) from wrong
     except PortTaken as taken:
         raise _taken(taken.port, str(taken), plan) from taken
     except ProgramEnded as ended:
@@ -119,7 +119,10 @@ def _taken(port: int, message: str, plan: Plan) -> Failure:
         message,
         code="port_taken",
         exit=Exit.UNFINISHED,
-        hint=f"actas demo --port {first} takes {first} to {first + _PORTS - 1}",
+        hint=(
+            f'actas demo --port {first}, or make demo ARGS="--port {first}", '
+            f"takes {first} to {first + _PORTS - 1}"
+        ),
         more={"port": port},
     )
 

@@ -88,7 +88,17 @@ def address(port: int) -> str:
 
 
 class FolderInUse(Exception):
-    """The folder that was named is not one for a demo. The message says why."""
+    """The folder that was named is not one for a demo. The message says why.
+
+    Attributes:
+        remedy: what to do about it.
+    """
+
+    def __init__(
+        self, message: str, *, remedy: str = "name a folder that is empty, or not there yet"
+    ) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +191,10 @@ def _lock(descriptor: int, folder: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise FolderInUse(f"another demo runs in {folder}") from None
+        raise FolderInUse(
+            f"another demo runs in {folder}",
+            remedy="stop that one with Ctrl-C, or name a folder that is empty or not there yet",
+        ) from None
 
 
 def _is_ours(folder: Path) -> bool:
