@@ -280,6 +280,7 @@ def test_an_entry_is_shown_whole_with_its_lineage_and_proof(audit: Audit, kept: 
     for said in (
         "  ■ web ━━ ■ orders ── ▭ inventory     stock:read\n",
         "\norders may use stock:read at inventory, acting for web.\n",
+        "\n  for        inventory · no scope was asked for\n",
         "\n  asked      token exchange by orders (service, client_secret_post) from 192.0.2.7\n",
         "\n  subject    web (app) · access token of actas for https://orders.acme.example · orders:read · jti ",
         "\n  rules      orders-to-inventory, delegation\n",
@@ -309,7 +310,12 @@ def test_a_refusal_says_why_and_how_to_see_more(audit: Audit, kept: KeptLog) -> 
         in ran.out
     )
     assert f"\n  why        actas explain --entry {kept.refused}\n" in ran.out
-    assert "by nobody who proved to be anybody from 192.0.2.7" in audit("show", kept.nobody).out
+    assert "by a caller that did not authenticate from 192.0.2.7" in audit("show", kept.nobody).out
+
+
+def test_a_configuration_that_took_effect_is_named_once(audit: Audit) -> None:
+    loaded = audit("search", "event:catalog:loaded", "-o", "name").out.split()[0]
+    assert "\n  loaded     policy " in audit("show", loaded).out
 
 
 def test_what_is_not_there_is_exit_1(audit: Audit, tmp_path: Path) -> None:

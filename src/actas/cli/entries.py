@@ -122,14 +122,14 @@ def _attempt(event: Event) -> Iterator[tuple[str, str]]:
 def _question(event: Event) -> Iterator[tuple[str, str]]:
     grant = text(event.get("grant")).rpartition(":")[2].replace("_", " ").replace("-", " ")
     client, source = member(event, "client"), text(event.get("source"))
-    by = "nobody who proved to be anybody"
+    by = "a caller that did not authenticate"
     if client:
         by = f"{text(client.get('name'))} ({text(client.get('kind'))}, {text(client.get('method'))})"
     yield "asked", f"{grant or 'something'} by {by}{f' from {source}' if source else ''}"
     asked = member(event, "asked")
     where = (*words(asked.get("audience")), *words(asked.get("resource")))
     if asked:
-        yield "for", f"{listed(where) or 'no API'} · {text(asked.get('scope')) or 'whatever there is'}"
+        yield "for", f"{listed(where) or 'no API'} · {text(asked.get('scope')) or 'no scope was asked for'}"
 
 
 def _party(party: Event) -> str:
@@ -168,7 +168,7 @@ def _happened(event: Event) -> Iterator[tuple[str, str]]:
             purpose = _PURPOSES.get(text(event.get("purpose")), "")
             yield "key", f"{text(event.get('algorithm'))} key {text(event.get('kid'))} {purpose}".rstrip()
         case "catalog:loaded":
-            yield "policy", f"policy {text(event.get('policy'))}"
+            yield "loaded", f"policy {text(event.get('policy'))}"
         case "exchange:refused_many":
             reasons = [f"{name} {count}" for name, count in member(event, "reasons").items()]
             source = text(event.get("source"))
