@@ -199,13 +199,22 @@ def test_what_only_looks_like_a_token_argument_is_text(audit: Audit) -> None:
     [
         ("token:@nothing", "no saved token and no file named nothing"),
         ("nonsense:1", "there is no field 'nonsense'"),
+        ("outcome:refusd", "there is no outcome 'refusd'; did you mean \"refused\"?"),
+        ("outcome:x*", "there is no outcome 'x*'"),
+        ("event:exchange:grantd", "there is no event 'exchange:grantd'; did you mean \"exchange:granted\"?"),
         ("client:", "a value is missing"),
     ],
 )
 def test_a_query_that_cannot_be_read_is_exit_2(audit: Audit, query: str, said: str) -> None:
-    ran = audit("search", query)
-    assert (ran.code, ran.out) == (2, "")
-    assert said in ran.err
+    for words in (("search", query), ("tail", "--where", query)):
+        ran = audit(*words)
+        assert (ran.code, ran.out) == (2, "")
+        assert said in ran.err
+
+
+@pytest.mark.parametrize("query", ["outcome:refused", "outcome:ref*", "event:exchange:refused", "event:ex*"])
+def test_words_of_a_closed_set_are_found(audit: Audit, kept: KeptLog, query: str) -> None:
+    assert kept.refused in audit("search", query, "-o", "name").out.split()
 
 
 def test_nothing_found_is_exit_1_in_every_form(audit: Audit) -> None:

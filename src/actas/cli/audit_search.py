@@ -10,7 +10,7 @@ import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.exits import Exit, Failure
-from actas.cli.minutes import Moment, When, event_of, read_query, refusals, tell
+from actas.cli.minutes import Moment, When, event_of, read_query, read_terms, refusals, tell
 from actas.cli.run import Run
 from actas.cli.tree import command as make
 
@@ -55,16 +55,18 @@ def command(
     that ends in * matches by its beginning, and "..." keeps spaces. token: takes a token argument, such as
     @orders, and finds what names that token.
 
-    Exits 0, 1 when nothing was found, or 4 when the log cannot be read.
+    Exits 0, 1 when nothing was found, 2 when QUERY cannot be read, or 4 when the log cannot.
     """
     asked = read_query(run, " ".join(query))
 
     async def job(base: Foundation) -> tuple[Found, ...]:
         from actas.store.audit_search import search
 
+        wanted = asked.text(base.ring.digest)
+        read_terms(wanted)
         return search(
             base.audit_folder,
-            asked.text(base.ring.digest),
+            wanted,
             since=None if since is None else since.seen_from(run.now),
             until=None if until is None else until.seen_from(run.now),
             limit=limit + 1,

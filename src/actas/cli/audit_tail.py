@@ -11,7 +11,7 @@ import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.entries import DAMAGED, document, line
-from actas.cli.minutes import event_of, matches, read_query, refusals, tell
+from actas.cli.minutes import event_of, matches, read_query, read_terms, refusals, tell
 from actas.cli.recorded import Event, text
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -47,8 +47,8 @@ def command(
 ) -> None:
     """Show the last entries, and follow if asked.
 
-    QUERY is as in audit search. Exits 0, or 4 when the log cannot be read; --follow ends with 130 when it is
-    interrupted.
+    QUERY is as in audit search. Exits 0, 2 when QUERY cannot be read, or 4 when the log cannot; --follow ends
+    with 130 when it is interrupted.
     """
     query = None if where is None else read_query(run, where)
 
@@ -56,8 +56,6 @@ def command(
         return base.audit_folder, "" if query is None else query.text(base.ring.digest)
 
     folder, wanted = on_foundation(run, config, dev=dev, job=job)
-    from actas.audit.query import read_query as read_terms
-
     with refusals():
         terms = read_terms(wanted)
         found, seen, follower = _last(folder, wanted, number)

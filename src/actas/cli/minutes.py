@@ -19,6 +19,7 @@ from actas.cli.recorded import Event
 from actas.cli.run import Run
 from actas.cli.tokens import TokenArguments
 from actas.cli.values import Instant, Span
+from actas.cli.wording import listed
 from actas.core.ports import JsonObject
 
 if TYPE_CHECKING:
@@ -103,6 +104,36 @@ def read_query(run: Run, typed: str) -> Query:
         if argument is not None and argument not in tokens:
             tokens[argument] = arguments.read(argument, flag="token:").value.reveal()
     return Query(typed, tokens)
+
+
+def read_terms(text: str) -> tuple[Term, ...]:
+    """Return the terms of a query without tokens.
+
+    Raises:
+        BadQuery: it cannot be read.
+        Failure: a term asks for an outcome or an event that no entry can have (exit 2).
+    """
+    from actas.audit.query import read_query as read
+    from actas.core.events import EVENTS
+    from actas.settings.suggest import did_you_mean
+
+    closed: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("outcome",): ("granted", "refused"),
+        ("event",): tuple(EVENTS),
+    }
+    terms = read(text)
+    for term in terms:
+        known = closed.get(term.fields)
+        if known is None or term.value in known:
+            continue
+        if not (term.prefix and any(one.startswith(term.value) for one in known)):
+            (field,) = term.fields
+            typed = f"{term.value}*" if term.prefix else term.value
+            raise misused(
+                f"there is no {field} {typed!r}{did_you_mean(term.value, known)}",
+                hint=f"{field} is {listed(known, last='or')}",
+            )
+    return terms
 
 
 def matches(terms: Iterable[Term], event: JsonObject) -> bool:
