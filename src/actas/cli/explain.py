@@ -52,8 +52,9 @@ def command(
     condition with the values it saw, and the smallest change that would have been granted. With --entry, the
     outcome is the one that was written down, and the stages are those of the rules in force now.
 
-    Exits 0 when it is or was granted, 1 when refused or when there is no such entry, 7 when the entry is not
-    what was written.
+    Exits 0 when it is or was granted, 1 when it is or was refused or the entry cannot be explained, 3 when
+    the configuration does not hold, 4 when the data folder cannot be used, 7 when the entry is not what was
+    written.
     """
     from actas.cli.explaining import show
 

@@ -37,7 +37,10 @@ _PURPOSES: Final = {"token": "signs tokens", "audit": "seals the audit log"}
 )
 @click.pass_obj
 def command(run: Run, /, config: tuple[str, ...], *, dev: bool, audit_jwks: bool) -> None:
-    """List the keys of this server, newest first."""
+    """List the keys of this server, newest first.
+
+    Exits 0, 3 when the configuration does not hold, 4 when the data folder cannot be used.
+    """
     if audit_jwks:
         import json
 
