@@ -59,14 +59,15 @@ def command(
     from actas.cli.explaining import show
 
     past: Past | None
+    hints: tuple[str, ...] = ()
     if entry is not None:
         found, past = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
     else:
         request = _request(run, **flags)
-        found, past = on_foundation(
+        found, past, hints = on_foundation(
             run, config, dev=dev, job=lambda base: _rehearsed(base, flags["client"], request)
         )
-    show(run, found, past=past, everything=everything)
+    show(run, found, past=past, hints=hints, everything=everything)
     if past is not None and past.broken is not None:
         raise Failure(past.broken, code="integrity", exit=Exit.INTEGRITY, told=True)
     if not (found.granted if past is None else past.granted):
@@ -76,14 +77,16 @@ def command(
 
 async def _rehearsed(
     base: Foundation, client: str, request: ExchangeRequest
-) -> tuple[Explanation, Past | None]:
+) -> tuple[Explanation, Past | None, tuple[str, ...]]:
     from actas.app.parts import outside, rehearsal
+    from actas.cli.misspelt import misspelt
 
     out = outside(base)
     try:
-        return await rehearsal(base, out).of_request(client, request), None
+        found = await rehearsal(base, out).of_request(client, request)
     finally:
         await out.close()
+    return found, None, () if found.granted else tuple(misspelt(client, request, base.catalog))
 
 
 async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:

@@ -61,11 +61,14 @@ class Past:
         )
 
 
-def show(run: Run, found: Explanation, *, past: Past | None, everything: bool) -> None:
+def show(
+    run: Run, found: Explanation, *, past: Past | None, hints: Sequence[str] = (), everything: bool
+) -> None:
     """Answer with an explanation.
 
     Args:
         past: the past attempt it explains, if any.
+        hints: names that are not defined, and which were probably meant.
         everything: also rules that did not match.
     """
     granted = found.granted if past is None else past.granted
@@ -73,14 +76,16 @@ def show(run: Run, found: Explanation, *, past: Past | None, everything: bool) -
     run.out.answer(
         Answer(
             kind="actas/Explanation",
-            body=document(found, past=past),
+            body=document(found, past=past, hints=hints),
             name="granted" if granted else str(reason),
-            lines=list(_lines(found, past=past, everything=everything)),
+            lines=list(_lines(found, past=past, hints=hints, everything=everything)),
         )
     )
 
 
-def _lines(found: Explanation, *, past: Past | None, everything: bool) -> Iterator[Line]:
+def _lines(
+    found: Explanation, *, past: Past | None, hints: Sequence[str], everything: bool
+) -> Iterator[Line]:
     now = f"{found.kind}: {' '.join(found.scopes)}" if found.granted else f"{found.error}, {found.reason}"
     if past is None:
         yield _headline(now, granted=found.granted)
@@ -111,7 +116,7 @@ def _lines(found: Explanation, *, past: Past | None, everything: bool) -> Iterat
             for table in found.tables:
                 yield from _table(table, found)
     yield ""
-    yield from _endings(found, shown)
+    yield from _endings(found, shown, hints)
 
 
 def _headline(what: str, *, granted: bool) -> tuple[Ink, str]:
@@ -167,10 +172,11 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
         yield pieces
 
 
-def _endings(found: Explanation, shown: Sequence[RuleLine]) -> Iterator[Line]:
+def _endings(found: Explanation, shown: Sequence[RuleLine], hints: Sequence[str]) -> Iterator[Line]:
     if found.granted:
         return
     yield f"Why:               {found.detail}"
+    yield from (f"{'':<19}{hint}" for hint in hints)
     for line in shown:
         if line.name in found.refused_by and line.effect == "denies":
             yield f'Why the rule:      "{line.reason}"'
@@ -181,7 +187,7 @@ def _endings(found: Explanation, shown: Sequence[RuleLine]) -> Iterator[Line]:
         yield f"Nearest:           {found.near_miss.name} would allow it but for {missing}"
 
 
-def document(found: Explanation, *, past: Past | None) -> dict[str, Json]:
+def document(found: Explanation, *, past: Past | None, hints: Sequence[str]) -> dict[str, Json]:
     """Return an explanation for programs. ``recorded`` is what the minutes say, the rest what is so now."""
     recorded: Json = None
     if past is not None:
@@ -200,6 +206,7 @@ def document(found: Explanation, *, past: Past | None) -> dict[str, Json]:
         "error": found.error,
         "reason": found.reason,
         "detail": found.detail,
+        "hints": [*hints],
         "policy": found.policy,
         "scope": [*found.scopes],
         "stages": [
