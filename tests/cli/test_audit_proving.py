@@ -171,7 +171,18 @@ def test_a_stream_that_is_no_database_is_exit_7(audit: Audit, kept: KeptLog) -> 
     for path in kept.audit.glob("s1.db*"):
         path.unlink()
     (kept.audit / "s1.db").write_bytes(b"no database " * 1000)
-    assert audit("verify").code == 7
+    ran = audit("verify")
+    assert ran.code == 7
+    assert ran.out.startswith("✕ s1 cannot be read from entry 1 on: file is not a database\n")
+    assert "\n  first bad entry  entry 1 of s1, found in s1\n" in ran.out
+    assert "\n  read             0 entries, " in ran.out
+
+
+def test_a_file_of_one_stream_that_is_damaged_is_said_in_one_sentence(outside: Audit) -> None:
+    Path("s9.db").write_bytes(b"SQLite format 3\0" + b"damaged" * 1000)
+    ran = outside("verify", "s9.db", "--key", "keys.json")
+    assert ran.code == 7
+    assert ran.out.startswith("✕ s9.db cannot be read: file is not a database\n")
 
 
 def test_many_findings_are_cut_for_people_and_whole_for_programs(outside: Audit) -> None:
@@ -225,11 +236,12 @@ def test_a_key_of_somebody_else_proves_nothing(outside: Audit) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("verify", "nothing.jsonl", "--key", "keys.json"), 4, "nothing.jsonl cannot be read"),
+        (("verify", "nothing.jsonl", "--key", "keys.json"), 4, "error  there is no file nothing.jsonl\n"),
         (("verify", "audit.jsonl", "--key", "nothing.json"), 2, "--key: nothing.json cannot be read"),
         (("verify", "audit.jsonl", "--key", "audit.jsonl"), 2, "--key: audit.jsonl: "),
         (("verify", "audit.jsonl", "--key", "keys.json", "--from", "0"), 2, "from 1, nor the word any"),
-        (("verify", "audit.jsonl", "--key", "keys.json", "--checkpoint", "no"), 4, "cannot be read"),
+        (("verify", "audit.jsonl", "--key", "keys.json", "--checkpoint", "no"), 4, "there is no file no\n"),
+        (("verify", "audit.jsonl", "--key", "keys.json", "--checkpoint", "."), 4, ". cannot be read: Is a"),
         (("verify",), 3, "actas.yaml: there is no such file"),
     ],
 )

@@ -155,6 +155,17 @@ def damaged(stream: str, seq: int, *, where: str, why: str) -> Finding:
     )
 
 
+def unreadable(stream: str, seq: int, *, where: str, why: str) -> Finding:
+    """A file that gives no more entries."""
+    return Finding(
+        fault="damaged",
+        stream=stream,
+        seq=seq,
+        where=where,
+        sentence=f"{stream} cannot be read from entry {seq} on: {why}",
+    )
+
+
 def cut_off(stream: str, last: int, sealed: int, seal: Seal) -> Finding:
     """A checkpoint sealed an entry beyond the end."""
     ends = f"{stream} ends at entry {last}" if last else f"{stream} has no entry"

@@ -34,12 +34,14 @@ class Line:
         where: where it was met, for people.
         stream: the stream whose file it was met in, or None when the line itself must say.
         row: the number that the file keeps it under, if it keeps one.
+        trouble: why nothing can be read from here on; ``data`` is then empty.
     """
 
     data: bytes
     where: str
     stream: str | None = None
     row: int | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,9 @@ class _Walks:
         return [self._walks[stream] for stream in sorted(self._walks, key=_by_number)]
 
     def take(self, line: Line) -> None:
+        if line.trouble is not None:
+            self._unreadable(line, line.trouble)
+            return
         self.entries += 1
         try:
             link = read_link(line.data)
@@ -208,7 +213,16 @@ class _Walks:
         if stream is not None:
             self._walk(stream, 1).damaged(where=line.where, why=why)
             return
-        sentence = f"{line.where} is not an entry of the log: {why}"
+        self._nowhere(line, f"{line.where} is not an entry of the log: {why}")
+
+    def _unreadable(self, line: Line, why: str) -> None:
+        if line.stream is not None:
+            self._walk(line.stream, 1).unreadable(where=line.where, why=why)
+            return
+        self._nowhere(line, f"{line.where} cannot be read: {why}")
+
+    def _nowhere(self, line: Line, sentence: str) -> None:
+        """Note what is of no stream."""
         self._findings.append(
             Finding(fault="damaged", stream=None, seq=0, where=line.where, sentence=sentence)
         )

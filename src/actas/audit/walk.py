@@ -116,6 +116,11 @@ class Walk:
         self._damaged += 1
         self._add(sentences.damaged(self.stream, self.last.seq + self._damaged, where=where, why=why))
 
+    def unreadable(self, *, where: str, why: str) -> None:
+        """Note that nothing more of this stream can be read."""
+        seq = self.last.seq + self._damaged + 1
+        self._add(sentences.unreadable(self.stream, seq, where=where, why=why))
+
     def end(self) -> None:
         """Take note that nothing follows."""
         self._give_up_doubt()

@@ -63,7 +63,11 @@ def verify_path(
             sealed += _checkpoint_lines(checkpoints)
             lines = (Line(data, where) for where, data in _text_lines(path) if not is_line(data))
         return verify_lines(lines, checkpoints=sealed, keys=keys, start=start)
-    except (OSError, apsw.Error) as problem:
+    except FileNotFoundError as problem:
+        raise Unreadable(f"there is no file {problem.filename or path}") from problem
+    except OSError as problem:
+        raise Unreadable(f"{problem.filename or path} cannot be read: {problem.strerror}") from problem
+    except apsw.Error as problem:
         raise Unreadable(f"{path} cannot be read: {problem}") from problem
 
 
@@ -85,7 +89,8 @@ def _database_lines(path: Path, name: str, stream: str | None) -> Iterator[Line]
                 yield Line(data, f"row {row} of {name}", stream, row)
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as damage:
         # A finding rather than a failure: whoever asks whether the log is whole gets his answer.
-        yield Line(b"", f"what follows row {row} of {name} ({damage})", stream)
+        where = f"what follows row {row} of {name}" if row else name
+        yield Line(b"", where, stream, trouble=str(damage))
 
 
 def _checkpoint_lines(paths: Iterable[Path], *, optional: bool = False) -> Iterator[tuple[str, bytes]]:
