@@ -45,9 +45,9 @@ def refused(why: Why) -> Told:
     return Told(scene=SCENES[2], shown=shown, differences=())
 
 
-def lines_of(tell: Callable[[Teller], None], *, stay: bool = False) -> list[str]:
+def lines_of(tell: Callable[[Teller], None], *, stay: bool = False, kept: bool = False) -> list[str]:
     world = World(stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO(), environ={})
-    tell(Teller(Run(world), kept=False, stay=stay, slowly=False))
+    tell(Teller(Run(world), kept=kept, stay=stay, slowly=False))
     assert isinstance(world.stdout, io.StringIO)
     return world.stdout.getvalue().splitlines()
 
@@ -80,6 +80,17 @@ WHOLE = Proof(entries=7, problems=(), sealed=True)
 )
 def test_a_refusal_says_why(why: Why, line: str) -> None:
     assert line in lines_of(lambda teller: teller.scene(refused(why)))
+
+
+@pytest.mark.parametrize(
+    ("stay", "kept", "after"),
+    [(True, False, ""), (False, True, ""), (False, False, "   (possible with --keep DIR)")],
+)
+def test_what_is_deleted_at_once_cannot_be_explained_and_the_tour_says_so(
+    stay: bool, kept: bool, after: str
+) -> None:
+    lines = lines_of(lambda teller: teller.scene(refused(WHY)), stay=stay, kept=kept)
+    assert f"   actas explain --entry x_01M89TKPPPVNV9BCW6NFK5QZD8{after}" in lines
 
 
 def test_a_scene_that_could_not_be_played_says_what_was_in_the_way() -> None:

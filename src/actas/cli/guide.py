@@ -119,7 +119,12 @@ class Teller:
             yield from ([f"   {sentence(chain)}"] if shown.why is None else _refusal(shown.why))
             yield from (Ink(f"   {step}", "dim") for step in shown.steps)
             if shown.why is not None and shown.entry is not None:
-                yield f"   {explanation(shown.entry)}"
+                # Of a folder that is deleted at once nothing can be explained afterwards.
+                gone = not (self._stay or self._kept)
+                yield (
+                    f"   {explanation(shown.entry)}",
+                    Ink("   (possible with --keep DIR)" if gone else "", "dim"),
+                )
         for difference in told.differences:
             yield (Ink("   DIFFERS  ", "bad"), difference)
 
