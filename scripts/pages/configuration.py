@@ -56,13 +56,11 @@ audit log (`catalog:loaded`) with its digest.
 
 EDITOR: Final = """
 The same forms are published as a JSON Schema (draft 2020-12), so that an editor completes and checks the file
-from its first line, `# yaml-language-server: $schema=./actas.schema.json`:
+from its first line, `# yaml-language-server: $schema=./actas.schema.json`. `actas init` writes the schema
+beside the file; after a new release it is written again:
 
-```python
-import json
-from actas.settings.schema_json import json_schema
-
-print(json.dumps(json_schema()))
+```bash
+actas check --schema > actas.schema.json
 ```
 """
 
