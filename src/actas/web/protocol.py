@@ -43,6 +43,8 @@ KEEP_ALIVE: Final = 75.0
 class HttpConnection(asyncio.Protocol):
     """One connection. uvicorn makes it, keeps it in its state, and calls ``shutdown``.
 
+    In this order below: what the transport calls, the reader, a cycle, the server, and the alarm.
+
     Attributes:
         blocked: whether the peer has not read enough of what was written.
     """
@@ -75,8 +77,6 @@ class HttpConnection(asyncio.Protocol):
         self._rested: float | None = None
         self._ends_at: float | None = None
         self._dropped = 0
-
-    # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are transports, but do not derive from asyncio's.
@@ -127,8 +127,6 @@ class HttpConnection(asyncio.Protocol):
         if writable is not None and not writable.done():
             writable.set_result(None)
 
-    # What the reader calls.
-
     def begin(self, head: Head) -> None:
         """Have a request answered, now or in its turn.
 
@@ -160,8 +158,6 @@ class HttpConnection(asyncio.Protocol):
         if self._reading is not None:
             self._reading.end()
             self._reading = None
-
-    # What a cycle calls.
 
     @property
     def date(self) -> bytes:
@@ -205,8 +201,6 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._rested = self._loop.time()
             self.read_on()
-
-    # What the server calls.
 
     def shutdown(self) -> None:
         """Close as soon as what came is answered, or has not come whole in time."""
@@ -269,8 +263,6 @@ class HttpConnection(asyncio.Protocol):
         if not self._paused and not self._transport.is_closing():
             self._paused = True
             self._transport.pause_reading()
-
-    # Time.
 
     def _look(self) -> None:
         """Hang up on whoever takes too long, else look again when he would."""
