@@ -127,6 +127,7 @@ class TokenServer:
                 "issuer": self.issuer,
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/jwks",
+                "introspection_endpoint": f"{self.issuer}/introspect",
                 "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
                 **self.metadata,
             }

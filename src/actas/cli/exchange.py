@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 import click
 
 from actas.cli.ask import TypedToken, Wanted, token_type
+from actas.cli.asking import ClientAuth, asker, client_flags, credentials
 from actas.cli.exits import misused
 from actas.cli.output import Answer
-from actas.cli.proofs import Credentials
 from actas.cli.run import Run
 from actas.cli.saved import SavedToken, check_name, save
 from actas.cli.server import Ask, Server, fetch_keys, find_server
@@ -20,9 +20,7 @@ from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
 from actas.cli.values import Words
 from actas.cli.verdict import Granted, Refused, read_answer
-from actas.cli.wire import Answered, Sent, send
-
-_METHODS: Final = ("auto", "basic", "post", "jwt", "none")
+from actas.cli.wire import Answered, Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ class Flags:
     scope: tuple[str, ...]
     requested: str
     client: str | None
-    client_auth: Literal["auto", "basic", "post", "jwt", "none"]
+    client_auth: ClientAuth
     secret: str | None
     key: str | None
     own: bool
@@ -67,12 +65,7 @@ class Flags:
 @click.option("--resource", multiple=True, metavar="URI", help="Address it is for; may repeat.")
 @click.option("--scope", multiple=True, metavar="SCOPES", help="What it allows; may repeat.")
 @click.option("--for", "requested", type=click.Choice(("access",)), default="access", help="What to get.")
-@click.option("--client", metavar="NAME", help="Who asks.  [ACTAS_CLIENT_ID]")
-@click.option("--client-auth", type=click.Choice(_METHODS), default="auto", help="How it proves that.")
-@click.option(
-    "--secret", metavar="TOKEN", help="Its secret, as env:NAME or @file.  [env:ACTAS_CLIENT_SECRET]"
-)
-@click.option("--key", metavar="FILE", help="Its private key, one JWK.  [ACTAS_CLIENT_KEY]")
+@client_flags
 @click.option("--own", is_flag=True, help="Ask for the client's own token: nobody's but its own.")
 @click.option("--raw", is_flag=True, help="Print the token alone, whole.")
 @click.option("--save", metavar="NAME", help="Keep it as @NAME, with the issuer's keys.")
@@ -90,10 +83,17 @@ def command(run: Run, /, **flags: Any) -> None:
     name = None if typed.save is None else check_name(typed.save)
     tokens = TokenArguments(run)
     wanted = _wanted(typed, tokens)
-    credentials = _credentials(run, typed, tokens)
-    ask = _asker(run)
+    who = credentials(
+        run,
+        tokens,
+        client=typed.client,
+        client_auth=typed.client_auth,
+        secret=typed.secret,
+        key=typed.key,
+    )
+    ask = asker(run)
     server = find_server(run.server(), ask)
-    proof = credentials.prove(server, now=run.now)
+    proof = who.prove(server, now=run.now)
     sent = Sent(
         method="POST",
         url=server.token_endpoint,
@@ -101,8 +101,8 @@ def command(run: Run, /, **flags: Any) -> None:
         form=(*wanted.form(), *proof.form),
     )
     answered = ask(sent)
-    _show(run, typed, sent, answered, wanted, client=credentials.client)
-    answer = read_answer(answered, wanted, client=credentials.client, issuer=server.issuer)
+    _show(run, typed, sent, answered, wanted, client=who.client)
+    answer = read_answer(answered, wanted, client=who.client, issuer=server.issuer)
     if isinstance(answer, Refused):
         _refuse(run, answer)
     else:
@@ -144,30 +144,6 @@ def _typed_token(
         return None
     text = tokens.read(argument, flag=flag)
     return TypedToken(text=text, type=token_type(declared, text, flag=f"{flag}-type"))
-
-
-def _credentials(run: Run, typed: Flags, tokens: TokenArguments) -> Credentials:
-    client = typed.client or run.variable("ACTAS_CLIENT_ID")
-    if client is None:
-        raise misused("who asks?", hint="--client NAME, or set ACTAS_CLIENT_ID")
-    secret = None
-    if typed.secret is not None:
-        secret = tokens.read(typed.secret, flag="--secret", secret=True).value
-    elif run.variable("ACTAS_CLIENT_SECRET"):
-        secret = tokens.read("env:ACTAS_CLIENT_SECRET", flag="--secret").value
-    key = typed.key
-    if key is None and typed.secret is None:  # a flag wins over the environment
-        key = run.variable("ACTAS_CLIENT_KEY")
-    return Credentials(client=client, method=typed.client_auth, secret=secret, key=key)
-
-
-def _asker(run: Run) -> Ask:
-    def ask(sent: Sent) -> Answered:
-        answered = send(sent, timeout=run.options.timeout)
-        run.out.detail(f"{sent.method} {sent.url} → {answered.status}, {answered.took * 1000:.0f} ms")
-        return answered
-
-    return ask
 
 
 def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted, *, client: str) -> None:

@@ -30,6 +30,7 @@ COMMANDS: Final = (
     ),
     Entry("exchange", "actas.cli.exchange", "Ask for a token (RFC 8693)."),
     Entry("inspect", "actas.cli.inspect", "Take a token apart, check it, draw its chain."),
+    Entry("introspect", "actas.cli.introspect", "Ask the server whether a token is live (RFC 7662)."),
     Entry("explain", "actas.cli.explain", "Say why an exchange would be, or was, granted or refused."),
     Entry("audit", "actas.cli.audit", "Read the minutes, and prove that nobody edited them."),
     Entry("keys", "actas.cli.keys", "Look at the keys that sign tokens and seal the audit log."),

@@ -27,12 +27,14 @@ class Server:
     """What a server says about itself.
 
     Attributes:
+        introspection_endpoint: where it says whether a token is good, or None when it does not.
         auth_methods: how clients may prove who they are at the token endpoint; empty when it does not say.
     """
 
     issuer: str
     token_endpoint: str
     jwks_uri: str | None
+    introspection_endpoint: str | None
     auth_methods: tuple[str, ...]
 
 
@@ -62,7 +64,8 @@ def find_server(address: str, ask: Ask) -> Server:
     return Server(
         issuer=issuer,
         token_endpoint=_address(document.get("token_endpoint"), "token_endpoint"),
-        jwks_uri=_address(document["jwks_uri"], "jwks_uri") if "jwks_uri" in document else None,
+        jwks_uri=_optional_address(document, "jwks_uri"),
+        introspection_endpoint=_optional_address(document, "introspection_endpoint"),
         auth_methods=texts(document.get("token_endpoint_auth_methods_supported")),
     )
 
@@ -83,6 +86,10 @@ def fetch_keys(server: Server, ask: Ask) -> JsonObject | None:
         return None
     document = answered.document()
     return document if answered.status == 200 and document is not None and "keys" in document else None
+
+
+def _optional_address(document: JsonObject, name: str) -> str | None:
+    return _address(document[name], name) if name in document else None
 
 
 def _address(value: Json, name: str) -> str:

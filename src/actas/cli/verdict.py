@@ -97,6 +97,19 @@ def read_answer(answered: Answered, wanted: Wanted, *, client: str, issuer: str)
     document = answered.document()
     if answered.status == 200 and document is not None:
         return _granted(answered, document, wanted, client=client, issuer=issuer)
+    return read_refusal(answered, asked_chain(wanted, client=client))
+
+
+def read_refusal(answered: Answered, chain: Chain) -> Refused:
+    """Return the OAuth error that a server answered with (RFC 6749 section 5.2).
+
+    Args:
+        chain: what was asked for, to draw.
+
+    Raises:
+        Failure: it is none (exit 6), or the server is in trouble (exit 4).
+    """
+    document = answered.document()
     error = document.get("error") if document is not None else None
     if document is None or not isinstance(error, str) or _WORD.fullmatch(error) is None:
         raise Failure(
@@ -111,7 +124,7 @@ def read_answer(answered: Answered, wanted: Wanted, *, client: str, issuer: str)
         reason=reason,
         message=message if isinstance(message, str) and message else "The server gives no reason.",
         exit=_exit(answered.status, error, reason),
-        chain=asked_chain(wanted, client=client),
+        chain=chain,
         entry=_entry(answered),
         retry_after=answered.headers.get("retry-after"),
     )
