@@ -66,6 +66,12 @@ def actors_from_event(members: Sequence[Mapping[str, str]]) -> tuple[Actor, ...]
     return tuple(Actor(Identity(one["iss"], one["sub"]), cast("PartyKind", one["kind"])) for one in members)
 
 
+def _type_from(issuer: TrustedIssuer | None) -> TokenType:
+    if issuer is None:
+        return ACCESS_TOKEN
+    return ID_TOKEN if ID_TOKEN in issuer.accepts else next(iter(issuer.accepts))
+
+
 def party_from_case(
     asked: AskedToken,
     *,
@@ -95,16 +101,13 @@ def party_from_case(
         issuer.party_kind if issuer is not None else client.kind if client is not None else "person"
     )
     iss = ourselves if issuer is None else issuer.issuer
-    token_type = ACCESS_TOKEN
-    if issuer is not None:
-        token_type = ID_TOKEN if ID_TOKEN in issuer.accepts else next(iter(issuer.accepts))
     return Party(
         identity=identity,
         origin=Identity(iss, user if ours else asked.user),
         kind=kind,
         issuer_name=asked.issuer,
         origin_name=asked.issuer,
-        token_type=token_type,
+        token_type=_type_from(issuer),
         audience=asked.audience,
         presenters=None if ours else frozenset({presenter}),
         client_id=presenter if ours and not asked.audience else (asked.via[-1] if asked.via else presenter),

@@ -97,16 +97,8 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         if claim_refusal is not None:
             refusals.append(claim_refusal)
         else:
-            permit = _permit(
-                proposal,
-                kind,
-                verdicts,
-                policy=policy,
-                granted=granted,
-                actors=actors,
-                lifetime=lifetime,
-                claims=claims,
-            )
+            limits = (granted, actors, lifetime)
+            permit = _permit(proposal, kind, verdicts, policy=policy, limits=limits, claims=claims)
     return Judgement(
         situation=situation,
         kind=kind,
@@ -222,11 +214,16 @@ def _permit(
     verdicts: tuple[Verdict, ...],
     *,
     policy: Policy,
-    granted: frozenset[str],
-    actors: tuple[Actor, ...],
-    lifetime: int,
+    limits: tuple[frozenset[str], tuple[Actor, ...], int],
     claims: dict[str, Json],
 ) -> Permit:
+    """Return what may be issued.
+
+    Args:
+        limits: the scopes, the chain and the life in seconds that were found to be granted.
+        claims: what the rules add.
+    """
+    granted, actors, lifetime = limits
     subject = proposal.subject
     issued_at = int(proposal.at)
     algorithms: set[SigningAlgorithm | None] = {api.algorithm for api in proposal.targets}
