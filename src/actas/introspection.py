@@ -101,10 +101,9 @@ class Introspection:
             if known.method == "none":
                 # RFC 7662 section 2.1: whoever could ask without proof could scan for tokens.
                 raise InvalidClient(detail=f"{known.client.name} did not prove who it is")
-            token = form.require("token")
+            return Told(known.client, await self._told(known.client, form.require("token")))
         except Exception as exc:
             raise await refused(self._audit, trail, exc) from exc
-        return Told(known.client, await self._told(known.client, token))
 
     async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
         """Record a request that is not even a form, and return what to tell the caller."""

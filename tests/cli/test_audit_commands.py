@@ -19,6 +19,7 @@ from actas.app.foundation import foundation
 from actas.app.parts import exchange
 from actas.core.errors import OAuthError
 from actas.core.party import Caller
+from actas.crypto.key import PrivateKey
 from actas.settings.load import read
 
 NAMES = ("granted", "refused")
@@ -191,3 +192,47 @@ def test_a_rehearsed_checkpoint_finds_what_a_real_one_finds(
     assert rehearsed.returncode == 7
     assert "as it was sealed" in rehearsed.stderr
     assert actas("audit", "checkpoint", cwd=cut).returncode == 7
+
+
+def test_a_command_that_finds_no_configuration_says_where_it_looked(tmp_path: Path) -> None:
+    found = actas("audit", "tail", cwd=tmp_path)
+    assert found.returncode == 3
+    assert "Nothing was changed" not in found.stderr
+    assert f"{tmp_path}/actas.yaml" in found.stderr
+    assert "-c FILE" in found.stderr
+
+
+def test_an_empty_entry_is_misuse(log: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = log
+    found = actas("explain", "--entry", "", cwd=folder)
+    assert found.returncode == 2
+    assert "Actas-Entry" in found.stderr
+
+
+def test_another_envelope_key_is_told_with_what_to_do(
+    log: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder, _ = log
+    moved = tmp_path / "moved"
+    shutil.copytree(folder, moved)
+    (key,) = [one for one in moved.rglob("*envelope*") if one.is_file()]
+    key.write_text("A" * 43 + "\n")
+    found = actas("keys", "list", cwd=moved)
+    assert found.returncode == 3
+    assert "restore it from its backup" in found.stderr
+
+
+def test_the_wrong_key_file_and_the_wrong_log_are_told_as_such(
+    log: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    folder, _ = log
+    keys, export = tmp_path / "keys.json", tmp_path / "audit.jsonl"
+    keys.write_text(actas("keys", "list", "--audit-jwks", cwd=folder).stdout)
+    assert actas("audit", "checkpoint", cwd=folder).returncode == 0
+    assert actas("audit", "export", "--out", str(export), cwd=folder).returncode == 0
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"keys": [PrivateKey.generate("ES256").public.jwk()]}))
+    found = actas("audit", "verify", str(export), "--key", str(wrong), cwd=tmp_path)
+    assert (found.returncode, "Is it the right key file?" in found.stdout) == (7, True)
+    found = actas("audit", "verify", str(folder / "actas.yaml"), "--key", str(keys), cwd=tmp_path)
+    assert (found.returncode, "Is it the right file?" in found.stdout) == (7, True)

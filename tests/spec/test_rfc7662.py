@@ -211,6 +211,31 @@ async def test_a_signed_answer_is_for_the_caller_and_no_token(desk: Desk, house:
     assert signed["token_introspection"]["sub"] == "alice@acme.example"
 
 
+async def test_a_signed_answer_that_would_be_too_long_is_refused_and_the_plain_one_given(
+    desk: Desk, house: House
+) -> None:
+    token = house.our_token(groups=[f"group-{number:04}" for number in range(900)])
+    refused = await desk.ask("orders", token, headers=(SIGNED,))
+    assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+    assert "16 KiB" in house.writer.events[-1]["detail"]
+    assert (await desk.ask("orders", token)).json["active"] is True
+
+
+@pytest.mark.requirement("SEC-04")
+async def test_what_nobody_expected_is_a_refusal_in_the_minutes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_token: object) -> None:
+        raise KeyError("a secret")
+
+    monkeypatch.setattr(house.own_tokens, "validate", fails)
+    reply = await Desk(house).ask("orders", house.our_token())
+    assert (reply.status, reply.json["error"]) == (500, "server_error")
+    (event,) = house.writer.events
+    assert event["event"] == "introspection:refused"
+    assert "secret" not in event["detail"]
+
+
 @pytest.mark.parametrize(
     ("accept", "signed"),
     [

@@ -102,6 +102,7 @@ def test_the_servers_own_section_waits_for_a_restart(server: RealServer) -> None
     change(server)
     assert server.post(server.company.own()).status == 200
     assert not (server.folder / "other").exists()
+    assert "a restart is needed for what was changed in these sections" in server.said
 
 
 @pytest.mark.requirement("REL-30", "TX-141")

@@ -72,9 +72,9 @@ def new_entry_id(now: float, chance: Chance) -> str:
 
 
 @lru_cache(maxsize=8)
-def _early(time: int) -> str:
+def _early(half_minutes: int) -> str:
     """The first seven digits of a ULID, which entries of half a minute share."""
-    return "".join(_DIGITS[(time >> shift) & 31] for shift in range(30, -5, -5))
+    return "".join(_DIGITS[(half_minutes >> shift) & 31] for shift in range(30, -5, -5))
 
 
 def instant(at: float) -> str:

@@ -60,6 +60,8 @@ def command(
 
     past: Past | None
     hints: tuple[str, ...] = ()
+    if entry == "":
+        raise misused("--entry is empty", hint="the id is in the header Actas-Entry of the answer")
     if entry is not None:
         found, past = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
     else:
@@ -101,7 +103,7 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
     line = find(base.audit_folder, entry)
     if line is None:
         raise Failure(
-            f"there is no entry {entry or 'without a name'}",
+            f"there is no entry {entry}",
             code="not_found",
             exit=Exit.NO,
             hint="actas audit search finds entries",

@@ -28,7 +28,7 @@ class Past:
         granted: how it ended then.
         what: what was granted, or the error and the reason.
         reason: why it was refused, or None.
-        policy: whether the policy has changed since.
+        changed: whether the policy has changed since.
         broken: why the entry is not what was written, or None.
     """
 

@@ -111,7 +111,7 @@ def _broken(verdict: Verdict) -> Iterator[Line]:
     points = counted(verdict.checkpoints, "checkpoint that verifies", "checkpoints that verify")
     yield f"  {padded('read', 17)}{entries(verdict.entries)}, {points}"
     faults = {one.fault for one in verdict.findings}
-    if not verdict.entries and faults == {"damaged"}:
+    if not verdict.streams and faults == {"damaged"}:
         yield "  Nothing in it is an entry of an audit log. Is it the right file?"
     elif not verdict.checkpoints and faults == {"forged_checkpoint"}:
         yield "  No checkpoint is signed by a key that was given. Is it the right key file?"

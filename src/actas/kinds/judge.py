@@ -17,7 +17,14 @@ from actas.core.ports import Json
 from actas.core.wire import SigningAlgorithm
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.kind import Check, Kind
-from actas.kinds.limits import beyond_limits, granted_scopes, lifetime_of, parents_end, scope_tables
+from actas.kinds.limits import (
+    Limits,
+    beyond_limits,
+    granted_scopes,
+    lifetime_of,
+    parents_end,
+    scope_tables,
+)
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
 from actas.policy.match import Situation
@@ -97,7 +104,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         if claim_refusal is not None:
             refusals.append(claim_refusal)
         else:
-            limits = (granted, actors, lifetime)
+            limits = Limits(granted, actors, lifetime)
             permit = _permit(proposal, kind, verdicts, policy=policy, limits=limits, claims=claims)
     return Judgement(
         situation=situation,
@@ -214,16 +221,9 @@ def _permit(
     verdicts: tuple[Verdict, ...],
     *,
     policy: Policy,
-    limits: tuple[frozenset[str], tuple[Actor, ...], int],
+    limits: Limits,
     claims: dict[str, Json],
 ) -> Permit:
-    """Return what may be issued.
-
-    Args:
-        limits: the scopes, the chain and the life in seconds that were found to be granted.
-        claims: what the rules add.
-    """
-    granted, actors, lifetime = limits
     subject = proposal.subject
     issued_at = int(proposal.at)
     algorithms: set[SigningAlgorithm | None] = {api.algorithm for api in proposal.targets}
@@ -235,12 +235,12 @@ def _permit(
         subject=subject.identity,
         subject_kind=subject.kind,
         origin=subject.origin,
-        actors=actors,
+        actors=limits.actors,
         token_type=proposal.requested,
         audience=tuple([api.audience for api in proposal.targets]),
-        scope=granted,
+        scope=limits.scope,
         issued_at=issued_at,
-        expires_at=issued_at + lifetime,
+        expires_at=issued_at + limits.lifetime,
         not_after=min(parents_end(proposal), default=None),
         algorithm=algorithms.pop() if len(algorithms) == 1 else None,
         claims=claims,

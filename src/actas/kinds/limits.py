@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from actas.core.errors import InvalidRequest, InvalidScope
+from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.kinds.kind import Kind
 from actas.policy.decide import Verdict
 from actas.policy.narrow import NO_SCOPES, ScopeTable, scope_table, shared
+
+
+class Limits(NamedTuple):
+    """What was found to be granted.
+
+    Attributes:
+        actors: the chain of the new token, newest first.
+        lifetime: its life in seconds.
+    """
+
+    scope: frozenset[str]
+    actors: tuple[Actor, ...]
+    lifetime: int
 
 
 def scope_tables(

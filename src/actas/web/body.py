@@ -5,13 +5,16 @@ How long it may take is bounded by ``protocol``, which closes the connection.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-from actas.core.errors import InvalidRequest
+from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.params import MAX_FORM_BYTES
 from actas.core.party import Caller
 from actas.core.secret import Secret
+from actas.web.admission import Admission
 from actas.web.asgi import Message, Receive, Scope, address, header
+
+Found = TypeVar("Found", covariant=True)  # noqa: PLC0105 - the answer of a desk
 
 _FORM: Final = b"application/x-www-form-urlencoded"
 
@@ -23,6 +26,33 @@ def caller_of(scope: Scope) -> Caller:
         address=address(scope),
         authorization=Secret(authorization[0].decode("latin-1")) if authorization else None,
     )
+
+
+class Desk(Protocol[Found]):
+    """What answers forms: the pipeline, the introspection."""
+
+    async def __call__(self, body: bytes, caller: Caller) -> Found:
+        """Answer one form."""
+        ...
+
+    async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
+        """Record a request that cannot be answered, and return what to tell the caller."""
+        ...
+
+
+async def asked(desk: Desk[Found], scope: Scope, receive: Receive, *, admission: Admission) -> Found:
+    """Read a form and have it answered.
+
+    Raises:
+        OAuthError: it was refused, by us or by the desk, and stands in the minutes.
+    """
+    caller = caller_of(scope)
+    try:
+        body = await read_form(scope, receive)
+    except OAuthError as refused:
+        raise await desk.turn_away(caller, refused) from None
+    with admission:
+        return await desk(body, caller)
 
 
 async def read_form(scope: Scope, receive: Receive) -> bytes:

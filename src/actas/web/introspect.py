@@ -7,13 +7,13 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actas.core.errors import OAuthError
+from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 from actas.introspection import Introspection, Told
 from actas.web.admission import Admission
 from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, header, respond
-from actas.web.body import caller_of, read_form
+from actas.web.body import asked, caller_of
 from actas.web.errors import ErrorWriter
 
 INTROSPECTION_JWT: Final = "token-introspection+jwt"
@@ -60,23 +60,25 @@ class IntrospectionEndpoint:
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = caller_of(scope)
         try:
-            try:
-                body = await read_form(scope, receive)
-            except OAuthError as refused:
-                raise await self._introspection.turn_away(caller, refused) from None
-            with self._admission:
-                told = await self._introspection(body, caller)
+            told = await asked(self._introspection, scope, receive, admission=self._admission)
+            media, answer = await self._written(told, scope)
         except OAuthError as refused:
             await self._errors.write(send, refused)
             return
-        if _wants_jwt(scope):
-            token = await self._sign(self._claims(told), typ=INTROSPECTION_JWT)
-            media, answer = (b"content-type", _MEDIA_TYPE), token.reveal().encode("ascii")
-        else:
-            media, answer = JSON, msgspec.json.encode(told.body)
         await respond(send, status=200, headers=[media, *NO_STORE], body=answer)
+
+    async def _written(self, told: Told, scope: Scope) -> tuple[tuple[bytes, bytes], bytes]:
+        """Return the content type and the body of an answer."""
+        if not _wants_jwt(scope):
+            return JSON, msgspec.json.encode(told.body)
+        try:
+            token = await self._sign(self._claims(told), typ=INTROSPECTION_JWT)
+        except ValueError as too_much:
+            # A token that is nearly as long as tokens may be does not fit into another one.
+            problem = InvalidRequest("malformed_request", detail=f"the signed answer: {too_much}")
+            raise await self._introspection.turn_away(caller_of(scope), problem) from too_much
+        return (b"content-type", _MEDIA_TYPE), token.reveal().encode("ascii")
 
     def _claims(self, told: Told) -> JsonObject:
         """Return the claims of a signed answer: no ``sub`` or ``exp``, so that it is no token (RFC 9701)."""

@@ -11,7 +11,7 @@ from actas.core.errors import OAuthError
 from actas.exchange import Exchange
 from actas.web.admission import Admission
 from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, respond
-from actas.web.body import caller_of, read_form
+from actas.web.body import asked
 from actas.web.errors import ErrorWriter
 
 
@@ -42,14 +42,8 @@ class TokenEndpoint:
         self._encode = msgspec.json.Encoder().encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller = caller_of(scope)
         try:
-            try:
-                body = await read_form(scope, receive)
-            except OAuthError as refused:
-                raise await self._exchange.turn_away(caller, refused) from None
-            with self._admission:
-                answer = await self._exchange(body, caller)
+            answer = await asked(self._exchange, scope, receive, admission=self._admission)
         except OAuthError as refused:
             await self._errors.write(send, refused)
             return
