@@ -7,7 +7,7 @@ path that issues a token.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -60,6 +60,7 @@ class Exchange:
         policy: step 4.
         fulfilment: step 5.
         audit: step 6.
+        fresh: raises when what this process knows of the shared state may be out of date.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Exchange:
         policy: Policy,
         fulfilment: Fulfilment,
         audit: AuditLog,
+        fresh: Callable[[], None],
     ) -> None:
         self._issuer = issuer
         self._grants: dict[str, Grant] = {}
@@ -88,6 +90,7 @@ class Exchange:
         self._policy = policy
         self._fulfilment = fulfilment
         self._audit = audit
+        self._fresh = fresh
         self._parties: dict[str, Party] = {}
 
     @property
@@ -111,6 +114,7 @@ class Exchange:
             form = trail.form = Params.parse(body)
             grant = self._grant(form)
             request = trail.request = grant.parse(form)
+            self._fresh()
             # 2. Who is calling?
             client = await self._authenticated(form, caller, grant, trail)
             # 3. What for, whose token is it, and who acts?

@@ -8,6 +8,7 @@ costs no read from a database.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
@@ -74,13 +75,23 @@ class Introspection:
         tokens: proves access tokens of ours.
         apis: says what a client is the audience of.
         audit: takes the refusals; an answer is no entry.
+        fresh: raises when what this process knows of the shared state may be out of date.
     """
 
-    def __init__(self, *, clients: ClientAuthenticator, tokens: Tokens, apis: Apis, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        *,
+        clients: ClientAuthenticator,
+        tokens: Tokens,
+        apis: Apis,
+        audit: AuditLog,
+        fresh: Callable[[], None],
+    ) -> None:
         self._clients = clients
         self._tokens = tokens
         self._apis = apis
         self._audit = audit
+        self._fresh = fresh
 
     async def __call__(self, body: bytes, caller: Caller) -> Told:
         """Answer one request.
@@ -96,6 +107,7 @@ class Introspection:
         trail = self._audit.open(caller.address, door="introspection")
         try:
             form = trail.form = Params.parse(body)
+            self._fresh()
             known = await self._clients.authenticate(form, caller)
             trail.client, trail.method = known.client, known.method
             if known.method == "none":

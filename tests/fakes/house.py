@@ -22,7 +22,7 @@ from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
 from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.core.client import Client, ClientAuth
-from actas.core.errors import AuditUnavailable, OAuthError
+from actas.core.errors import AuditUnavailable, OAuthError, StoreUnavailable
 from actas.core.party import Caller
 from actas.core.ports import SystemChance
 from actas.core.secret import Secret
@@ -217,6 +217,17 @@ class SetMarks:
         return True
 
 
+class FreshFollower:
+    """Has just read everything; ``stale`` makes it say that it could not."""
+
+    def __init__(self) -> None:
+        self.stale: str | None = None
+
+    def require_fresh(self) -> None:
+        if self.stale is not None:
+            raise StoreUnavailable(self.stale)
+
+
 class InlineKeys:
     """The keys that a trusted issuer's registration holds."""
 
@@ -244,6 +255,7 @@ class House:
     writer: ListWriter = field(default_factory=ListWriter)
     marks: SetMarks = field(default_factory=SetMarks)
     kinds: Sequence[Kind] = KINDS
+    follower: FreshFollower = field(default_factory=FreshFollower)
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
@@ -297,6 +309,7 @@ class House:
             policy=self.catalog.policy,
             fulfilment=mint,
             audit=self.minutes,
+            fresh=self.follower.require_fresh,
         )
 
     def introspection(self) -> Introspection:
@@ -306,6 +319,7 @@ class House:
             tokens=self.own_tokens,
             apis=self.catalog,
             audit=self.minutes,
+            fresh=self.follower.require_fresh,
         )
 
     def rehearsal(self) -> Rehearsal:

@@ -29,6 +29,7 @@ OPERATIONS: tuple[Requirement, ...] = on(
     kept("REL-11", _LOAD, "Overload is shed, not queued."),
     kept("REL-13", _LOAD, "Memory of what was used outlives its acceptance."),
     kept("REL-19", _STORE, "A store's error is never read as not used yet."),
+    kept("REL-21", _STORE, "A change holds on every node within the bound; a node that cannot tell refuses."),
     kept("REL-25", _RUN, "A stop signal drains."),
     kept("REL-27", _RUN, "Migrations run once and refuse an unknown schema."),
     kept("REL-30", _RUN, "An unsafe or unclear configuration is refused at start."),

@@ -83,7 +83,12 @@ def test_a_sound_server_is_alive_and_ready(server: RealServer) -> None:
     assert (server.manage("/readyz").status, server.manage("/readyz").body) == (200, b"ok\n")
     verbose = server.manage("/readyz?verbose").json
     assert (verbose["kind"], verbose["v"], verbose["ready"]) == ("actas/Ready", 1, True)
-    assert [one["name"] for one in verbose["checks"]] == ["signing key", "audit", "marks"]
+    assert [one["name"] for one in verbose["checks"]] == [
+        "database",
+        "signing key",
+        "audit",
+        "marks",
+    ]
     assert all(one["problem"] is None and one["ms"] >= 0 for one in verbose["checks"])
 
 

@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 
 from actas.app.foundation import Foundation, catalog_of, findings
-from actas.app.parts import Outside, exchange, introspection, outside
+from actas.app.parts import Outside, Shared, exchange, introspection, outside
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
@@ -29,7 +29,8 @@ from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_notary import NotSealed, Sealed
-from actas.store.marks import Marks, open_marks
+from actas.store.follower import Follower
+from actas.store.marks import open_marks
 from actas.web.admission import Admission
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
@@ -59,8 +60,7 @@ class Assembly:
     base: Foundation
     out: Outside
     writer: StreamWriter
-    minutes: Minutes
-    marks: Marks
+    shared: Shared
     gate: Gate
     probes: Mapping[str, Probe]
     reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -73,6 +73,7 @@ class Assembly:
         self._tasks = [
             asyncio.create_task(base.notary().run(every=every, note=_note_checkpoint)),
             asyncio.create_task(self._count_floods()),
+            asyncio.create_task(self.shared.follower.run()),
         ]
         gc.collect()
         gc.freeze()
@@ -117,12 +118,12 @@ class Assembly:
         base = dataclasses.replace(
             base, definitions=definitions, warnings=loaded.warnings, catalog=catalog_of(definitions)
         )
-        pipeline = exchange(base, self.out, minutes=self.minutes, marks=self.marks)
-        await self.minutes.note(
+        pipeline = exchange(base, self.out, self.shared)
+        await self.shared.minutes.note(
             "catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version
         )
         self.base = base
-        asked = introspection(base, minutes=self.minutes, marks=self.marks)
+        asked = introspection(base, self.shared)
         self.gate.endpoints = endpoints(base, pipeline, asked, self.writer)
         return tuple(waiting)
 
@@ -132,20 +133,20 @@ class Assembly:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(AuditUnavailable):
-            await self.minutes.write_counts(math.inf)
+            await self.shared.minutes.write_counts(math.inf)
         try:
             await self.writer.close()
             _note_checkpoint(await self.base.notary().seal_now())
         except (AuditUnavailable, NotSealed) as failed:
             _log.error("audit log not sealed", detail=str(failed))
         await self.out.close()
-        await self.marks.close()
+        await self.shared.marks.close()
 
     async def _count_floods(self) -> None:
         while True:
             await asyncio.sleep(5)
             try:
-                await self.minutes.write_counts(self.base.clock.now())
+                await self.shared.minutes.write_counts(self.base.clock.now())
             except AuditUnavailable as failed:
                 _log.error("refusal counts not written", detail=failed.detail)
 
@@ -174,22 +175,24 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
     )
     minutes = Minutes(writer=writer, flood=FloodGate(clock=clock), clock=clock, chance=chance)
     marks = await open_marks(base.definitions.server.data, clock=clock)
+    follower = Follower()
+    follower.follow("database", base.database.check)
+    await follower.catch_up()
+    shared = Shared(minutes=minutes, marks=marks, follower=follower)
     out = outside(base)
     for stream in writer.broken:
         _log.error("audit stream is not whole", stream=stream.stream, detail=stream.sentence)
     for key in base.ring.created:
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
     await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
-    pipeline = exchange(base, out, minutes=minutes, marks=marks)
-    gate = Gate(endpoints(base, pipeline, introspection(base, minutes=minutes, marks=marks), writer))
+    gate = Gate(endpoints(base, exchange(base, out, shared), introspection(base, shared), writer))
     house = Assembly(
         base=base,
         out=out,
         writer=writer,
-        minutes=minutes,
-        marks=marks,
+        shared=shared,
         gate=gate,
-        probes=_probes(base, writer, marks),
+        probes=_probes(base, writer, shared),
     )
     house.start()
     try:
@@ -240,7 +243,7 @@ def endpoints(
     }
 
 
-def _probes(base: Foundation, writer: StreamWriter, marks: Marks) -> dict[str, Probe]:
+def _probes(base: Foundation, writer: StreamWriter, shared: Shared) -> dict[str, Probe]:
     async def audit() -> str | None:
         return writer.trouble or await asyncio.to_thread(_unwritable, base.audit_folder)
 
@@ -253,10 +256,16 @@ def _probes(base: Foundation, writer: StreamWriter, marks: Marks) -> dict[str, P
 
     async def replay() -> str | None:
         name = SystemChance().token(16)
-        await marks.claim(purpose="probe", issuer="readyz", token_id=name, expires_at=int(base.clock.now()))
+        await shared.marks.claim(
+            purpose="probe", issuer="readyz", token_id=name, expires_at=int(base.clock.now())
+        )
         return None
 
-    return {"signing key": key, "audit": audit, "marks": replay}
+    async def database() -> str | None:
+        await base.database.check()
+        return shared.follower.trouble
+
+    return {"database": database, "signing key": key, "audit": audit, "marks": replay}
 
 
 def _unwritable(folder: Path) -> str | None:

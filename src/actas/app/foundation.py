@@ -21,7 +21,7 @@ from actas.settings.load import Draft, Finding
 from actas.store.audit_notary import Notary
 from actas.store.catalog import Catalog
 from actas.store.database import FILE as DATABASE_FILE
-from actas.store.database import open_database
+from actas.store.database import Database, open_database
 from actas.store.keys import SqlKeyStore
 
 AUDIT_FOLDER: Final = "audit"
@@ -33,12 +33,14 @@ class Foundation:
 
     Attributes:
         warnings: what the configuration warns of.
+        database: the main database, open for as long as the foundation is.
     """
 
     definitions: Definitions
     warnings: tuple[Fault, ...]
     catalog: Catalog
     ring: LocalKeyRing
+    database: Database
     clock: Clock
     dev: bool
 
@@ -111,8 +113,9 @@ async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncG
     if not create and not (data / DATABASE_FILE).exists():
         raise NotStartedYet(f"there is nothing in {data}: the server has not been started yet")
     sealer = _envelope(draft)
-    database = await open_database(data, clock=clock)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await open_database(data, clock=clock)
+        stack.push_async_callback(database.close)
         ring = await LocalKeyRing.open(
             SqlKeyStore(database),
             sealer=sealer,
@@ -120,20 +123,17 @@ async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncG
             algorithm=draft.keys.algorithm,
             algorithms=draft.keys.algorithms,
         )
-    finally:
-        await database.close()
-    try:
+        stack.callback(ring.close)
         loaded = draft.compile(pepper=ring.secret_pepper, extra_checks=[findings])
         yield Foundation(
             definitions=loaded.definitions,
             warnings=loaded.warnings,
             catalog=catalog_of(loaded.definitions),
             ring=ring,
+            database=database,
             clock=clock,
             dev=dev,
         )
-    finally:
-        ring.close()
 
 
 def _envelope(draft: Draft) -> Sealer:

@@ -27,6 +27,7 @@ from actas.kinds.impersonation import IMPERSONATION
 from actas.kinds.own import OWN
 from actas.kinds.translation import TRANSLATION
 from actas.net.fetch import GuardedFetch
+from actas.store.follower import Follower
 from actas.store.marks import Marks
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.foreign_jwt import ForeignJwtValidator
@@ -120,7 +121,16 @@ def authenticator(base: Foundation, marks: Marks) -> ClientAuthenticator:
     )
 
 
-def exchange(base: Foundation, out: Outside, *, minutes: Minutes, marks: Marks) -> Exchange:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What a serving process keeps for as long as it runs, whatever configuration is in force."""
+
+    minutes: Minutes
+    marks: Marks
+    follower: Follower
+
+
+def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
     """Return the pipeline over a configuration."""
     subjects = validators(base, out)
     mint = Mint(AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()))
@@ -130,18 +140,23 @@ def exchange(base: Foundation, out: Outside, *, minutes: Minutes, marks: Marks) 
             TokenExchangeGrant(readable=subjects.token_types, issuable=mint.token_types),
             ClientCredentialsGrant(),
         ],
-        clients=authenticator(base, marks),
+        clients=authenticator(base, shared.marks),
         subjects=subjects,
         apis=base.catalog,
         kinds=KINDS,
         policy=base.catalog.policy,
         fulfilment=mint,
-        audit=minutes,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
     )
 
 
-def introspection(base: Foundation, *, minutes: Minutes, marks: Marks) -> Introspection:
+def introspection(base: Foundation, shared: Shared) -> Introspection:
     """Return what says whether a token is good, over a configuration."""
     return Introspection(
-        clients=authenticator(base, marks), tokens=own_tokens(base), apis=base.catalog, audit=minutes
+        clients=authenticator(base, shared.marks),
+        tokens=own_tokens(base),
+        apis=base.catalog,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
     )
