@@ -2,5 +2,6 @@
 
 ``foundation`` is what every command on this computer needs: the configuration, our keys, the catalog.
 ``parts`` makes the stages of the pipeline over it: here a new kind, grant, validator or method is plugged in.
-``assembly`` is a serving process: the pipeline, the stream it writes, the routes, the duties beside requests.
+``routes`` says who answers which public path, ``probes`` what must work for a process to issue.
+``assembly`` is a serving process: the pipeline, the stream it writes, the duties beside requests.
 """

@@ -7,42 +7,27 @@ import contextlib
 import dataclasses
 import gc
 import math
-import os
-import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
-from typing import Final
 
 import structlog
 
 from actas.app.foundation import Foundation, catalog_of, findings
-from actas.app.parts import Outside, Shared, exchange, introspection, outside
+from actas.app.parts import Outside, Shared, exchange, outside
+from actas.app.probes import probes
+from actas.app.routes import endpoints
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
 from actas.core.ports import SystemChance
-from actas.exchange import Exchange
-from actas.introspection import Introspection
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_notary import NotSealed, Sealed
 from actas.store.follower import Follower
 from actas.store.marks import open_marks
-from actas.web.admission import Admission
-from actas.web.documents import Document
-from actas.web.errors import ErrorWriter
-from actas.web.errors_page import ErrorsPage
-from actas.web.gate import Endpoint, Gate
+from actas.web.gate import Gate
 from actas.web.health import Probe
-from actas.web.introspect import IntrospectionEndpoint
-from actas.web.metadata import metadata, metadata_paths
-from actas.web.token import TokenEndpoint
-
-JWKS_MAX_AGE: Final = 300
-"""Seconds for which verifiers may keep our key set."""
 
 _log = structlog.get_logger("actas")
 
@@ -123,8 +108,7 @@ class Assembly:
             "catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version
         )
         self.base = base
-        asked = introspection(base, self.shared)
-        self.gate.endpoints = endpoints(base, pipeline, asked, self.writer)
+        self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer)
         return tuple(waiting)
 
     async def close(self) -> None:
@@ -185,99 +169,20 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
     for key in base.ring.created:
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
     await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
-    gate = Gate(endpoints(base, exchange(base, out, shared), introspection(base, shared), writer))
+    gate = Gate(endpoints(base, exchange(base, out, shared), shared, writer))
     house = Assembly(
         base=base,
         out=out,
         writer=writer,
         shared=shared,
         gate=gate,
-        probes=_probes(base, writer, shared),
+        probes=probes(base, writer, shared),
     )
     house.start()
     try:
         yield house
     finally:
         await house.close()
-
-
-def endpoints(
-    base: Foundation, pipeline: Exchange, asked: Introspection, writer: StreamWriter
-) -> dict[str, Endpoint]:
-    """Return every public path with who answers it."""
-    server = base.definitions.server
-    errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
-    admission = Admission(most=base.definitions.limits.in_flight)
-    token = TokenEndpoint(pipeline, errors=errors, deliveries=writer, admission=admission)
-    introspect = IntrospectionEndpoint(
-        asked,
-        issuer=server.issuer,
-        sign=partial(base.ring.sign, purpose="token"),
-        now=base.clock.now,
-        errors=errors,
-        admission=admission,
-    )
-    described = metadata(
-        server.issuer,
-        grant_types=pipeline.grant_types,
-        scopes={scope for api in base.catalog.apis.values() if not api.disabled for scope in api.scopes},
-        assertion_algorithms={
-            algorithm
-            for client in base.catalog.clients.values()
-            if client.auth.method == "private_key_jwt"
-            for algorithm in client.auth.algorithms
-        }
-        or {"ES256", "RS256", "PS256", "EdDSA"},
-        signing_algorithms={base.definitions.keys.algorithm},
-    )
-    about = Document(lambda: described, max_age=JWKS_MAX_AGE)
-    paths = metadata_paths(server.issuer)
-    prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
-    return {
-        f"{prefix}/token": token,
-        f"{prefix}/introspect": introspect,
-        f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
-        f"{prefix}/errors": ErrorsPage(),
-        paths["oauth"]: about,
-        paths["openid"]: about,
-    }
-
-
-def _probes(base: Foundation, writer: StreamWriter, shared: Shared) -> dict[str, Probe]:
-    async def audit() -> str | None:
-        return writer.trouble or await asyncio.to_thread(_unwritable, base.audit_folder)
-
-    async def key() -> str | None:
-        try:
-            await base.ring.sign({"probe": True}, typ="actas-probe+jwt", purpose="token")
-        except LookupError as missing:
-            return str(missing)
-        return None
-
-    async def replay() -> str | None:
-        name = SystemChance().token(16)
-        await shared.marks.claim(
-            purpose="probe", issuer="readyz", token_id=name, expires_at=int(base.clock.now())
-        )
-        return None
-
-    async def database() -> str | None:
-        await base.database.check()
-        return shared.follower.trouble
-
-    return {"database": database, "signing key": key, "audit": audit, "marks": replay}
-
-
-def _unwritable(folder: Path) -> str | None:
-    """Return why nothing can be written into ``folder``, or None."""
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(bytes(64 * 1024))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as problem:
-        return f"{folder}: {problem.strerror or problem}"
-    return None
 
 
 def _note_checkpoint(outcome: Sealed | NotSealed) -> None:

@@ -1,0 +1,73 @@
+"""The public paths of a server, and who answers each."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from actas.app.foundation import Foundation
+from actas.app.parts import Shared, introspection
+from actas.core.ports import JsonObject
+from actas.exchange import Exchange
+from actas.web.admission import Admission
+from actas.web.documents import Document
+from actas.web.errors import ErrorWriter
+from actas.web.errors_page import ErrorsPage
+from actas.web.gate import Endpoint
+from actas.web.introspect import IntrospectionEndpoint
+from actas.web.metadata import metadata, metadata_paths
+from actas.web.token import Deliveries, TokenEndpoint
+
+JWKS_MAX_AGE: Final = 300
+"""Seconds for which verifiers may keep our key set."""
+
+
+def endpoints(
+    base: Foundation, pipeline: Exchange, shared: Shared, deliveries: Deliveries
+) -> dict[str, Endpoint]:
+    """Return every public path with who answers it, over a configuration.
+
+    Args:
+        pipeline: of that configuration.
+        deliveries: told of answers that left.
+    """
+    server = base.definitions.server
+    errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
+    admission = Admission(most=base.definitions.limits.in_flight)
+    token = TokenEndpoint(pipeline, errors=errors, deliveries=deliveries, admission=admission)
+    introspect = IntrospectionEndpoint(
+        introspection(base, shared),
+        issuer=server.issuer,
+        sign=partial(base.ring.sign, purpose="token"),
+        now=base.clock.now,
+        errors=errors,
+        admission=admission,
+    )
+    described = _described(base, pipeline)
+    about = Document(lambda: described, max_age=JWKS_MAX_AGE)
+    paths = metadata_paths(server.issuer)
+    prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
+    return {
+        f"{prefix}/token": token,
+        f"{prefix}/introspect": introspect,
+        f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
+        f"{prefix}/errors": ErrorsPage(),
+        paths["oauth"]: about,
+        paths["openid"]: about,
+    }
+
+
+def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
+    return metadata(
+        base.issuer,
+        grant_types=pipeline.grant_types,
+        scopes={scope for api in base.catalog.apis.values() if not api.disabled for scope in api.scopes},
+        assertion_algorithms={
+            algorithm
+            for client in base.catalog.clients.values()
+            if client.auth.method == "private_key_jwt"
+            for algorithm in client.auth.algorithms
+        }
+        or {"ES256", "RS256", "PS256", "EdDSA"},
+        signing_algorithms={base.definitions.keys.algorithm},
+    )
