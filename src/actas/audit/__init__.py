@@ -6,5 +6,5 @@ failed, ``event`` makes it an event without secrets.
 which answers have left, ``lifecycle`` what a stream says of itself. ``checkpoint`` is the signed seal of
 all streams and ``series`` their succession; ``verify`` is the proof, with ``walk``, ``findings`` and
 ``sentences`` behind it. ``flood`` counts refusals that nobody authenticated; ``query`` is how the minutes
-are searched.
+are searched; ``formats`` says the same in the words of others.
 """

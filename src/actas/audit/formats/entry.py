@@ -1,0 +1,232 @@
+"""An entry as formats see it: its place, its members, and who is who in it. Pure.
+
+A line that is no entry (somebody wrote into the file) is not skipped: it becomes an entry that says so, at
+its place, because whoever counts must see no gap and whoever reads must see the damage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+import msgspec
+
+from actas.core.ports import Json, JsonObject
+
+SEALED: Final = "log:sealed"
+"""What a checkpoint is called outside. It is no entry: it stands beside the streams."""
+
+DAMAGED: Final = "log:damaged"
+"""What a line that cannot be read is called outside."""
+
+CHECKPOINTS: Final = "checkpoints"
+"""The stream that checkpoints are delivered in; a checkpoint's number is its number there."""
+
+_STEERING: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal, an editor or a spreadsheet may obey: control characters, line and direction marks."""
+
+_IMPERSONATION: Final = "impersonation"
+_NOBODY_SIGNED_IN: Final = "bad_client_auth"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Which server an entry is of.
+
+    Attributes:
+        issuer: its issuer identifier.
+        version: of the program.
+    """
+
+    issuer: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the log, or one checkpoint.
+
+    Attributes:
+        line: as it is kept; one line without its end.
+        at: when it was made, as entries write instants; empty when it does not say.
+        members: the object that the line holds.
+    """
+
+    line: bytes
+    stream: str
+    seq: int
+    id: str
+    at: str
+    event: str
+    members: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A party of an entry.
+
+    Attributes:
+        id: its name at its issuer.
+        issuer: who knows it by that name; empty for clients, whom we know ourselves.
+        kind: person, service, agent, app; empty when it is not known.
+    """
+
+    id: str
+    issuer: str
+    kind: str
+
+
+def read_entry(line: bytes, *, stream: str, seq: int) -> Entry:
+    """Return the entry of a line.
+
+    Args:
+        stream: where the line is kept, whatever it says.
+        seq: the number that it is kept under.
+    """
+    try:
+        found: Json = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or b"\n" in line or b"\r" in line:
+        found = {"v": 1, "stream": stream, "seq": seq, "event": DAMAGED}
+        line = msgspec.json.encode(found)
+    return Entry(
+        line=line,
+        stream=stream,
+        seq=seq,
+        id=text(found.get("id")) or f"{stream}-{seq}",
+        at=text(found.get("at")),
+        event=text(found.get("event")) or DAMAGED,
+        members=found,
+    )
+
+
+def checkpoint_entry(line: bytes, *, number: int, at: str) -> Entry:
+    """Return a checkpoint in the form of an entry.
+
+    Args:
+        line: the line by which files keep it, without its end (``audit.checkpoint``).
+    """
+    found: Json = msgspec.json.decode(line)
+    members = found if isinstance(found, dict) else {}
+    return Entry(
+        line=line,
+        stream=CHECKPOINTS,
+        seq=number,
+        id=f"{CHECKPOINTS}-{number}",
+        at=at,
+        event=SEALED,
+        members={**members, "number": number, "at": at},
+    )
+
+
+def client(entry: Entry) -> Who | None:
+    """Return the client that asked, once it has authenticated."""
+    found = entry.members.get("client")
+    if not isinstance(found, dict) or not text(found.get("name")):
+        return None
+    return Who(text(found.get("name")), "", text(found.get("kind")))
+
+
+def chain(entry: Entry) -> tuple[Who, ...]:
+    """Return the subject, then every actor, the current one last; nothing before the policy was asked."""
+    found = entry.members.get("chain")
+    return tuple(_who(one) for one in found if isinstance(one, dict)) if isinstance(found, list) else ()
+
+
+def subject(entry: Entry) -> Who | None:
+    """Return whom the token speaks about."""
+    found = entry.members.get("subject")
+    if isinstance(found, dict):
+        return _who(found)
+    known = chain(entry)
+    return known[0] if known else None
+
+
+def current(entry: Entry) -> Who | None:
+    """Return who acts now: the last actor of the chain, or the client itself."""
+    known = chain(entry)
+    if len(known) > 1:
+        return known[-1]
+    found = entry.members.get("actor")
+    return _who(found) if isinstance(found, dict) else client(entry)
+
+
+def everybody(entry: Entry) -> tuple[str, ...]:
+    """Return the names of all who are in it, each once, the subject first."""
+    who = (subject(entry), *chain(entry), current(entry), client(entry))
+    return tuple(dict.fromkeys(one.id for one in who if one is not None and one.id))
+
+
+def is_impersonation(entry: Entry) -> bool:
+    """Whether a token that names only the subject was given or asked for."""
+    return entry.members.get("kind") == _IMPERSONATION
+
+
+def nobody_signed_in(entry: Entry) -> bool:
+    """Whether it was refused because the client could not be authenticated."""
+    return entry.members.get("reason") == _NOBODY_SIGNED_IN
+
+
+def source(entry: Entry) -> IPv4Address | IPv6Address | None:
+    """Return the address that a request came from; None when there is none, or not a single one."""
+    try:
+        return ip_address(text(entry.members.get("source")))
+    except ValueError:
+        return None
+
+
+def links(entry: Entry) -> list[Json]:
+    """Return the chain as a list of objects, for formats that have no field for it."""
+    return [{"id": one.id, "issuer": one.issuer, "kind": one.kind} for one in chain(entry)]
+
+
+def text(value: Json) -> str:
+    """Return a text, or the empty one for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def one_line(said: str) -> str:
+    """Return a text with a space for each character that could steer whatever shows it."""
+    return _STEERING.sub(" ", said)
+
+
+def words(value: Json) -> list[str]:
+    """Return the texts of a list, or nothing."""
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def member(entry: Entry, *path: str) -> Json:
+    """Return the member at a path, or None."""
+    found: Json = entry.members
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def millis(at: str) -> int:
+    """Return an instant of the log in milliseconds since the epoch; 0 for one that cannot be read."""
+    try:
+        when = datetime.fromisoformat(at)
+    except ValueError:
+        return 0
+    return round(when.replace(tzinfo=when.tzinfo or UTC).timestamp() * 1000)
+
+
+def without_empty(**members: Json) -> JsonObject:
+    """Return the members that say something."""
+    return dict(_saying(members))
+
+
+def _saying(members: JsonObject) -> Iterator[tuple[str, Json]]:
+    for name, value in members.items():
+        if value is not None and value not in ("", [], {}):
+            yield name, value
+
+
+def _who(found: JsonObject) -> Who:
+    return Who(text(found.get("sub")), text(found.get("iss")), text(found.get("kind")))

@@ -1,0 +1,93 @@
+"""What each event is, once for all formats: pure.
+
+An event that is added to ``core.events`` gets its line here; a test fails until it has one. An event that a
+later release wrote is taken for a change of something unknown, and is delivered all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from actas.audit.formats.entry import DAMAGED, SEALED, Entry, is_impersonation, member, nobody_signed_in
+from actas.core.events import EventName
+
+Act = Literal[
+    "exchange", "introspection", "create", "update", "delete", "enable", "disable", "start", "restart", "stop"
+]
+"""What was done: asked for a token, asked about one, a change to a thing, or the life of a stream."""
+
+FAILED: Final = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an event is.
+
+    Attributes:
+        says: a few words for people; a name in CEF and a message elsewhere.
+        severity: from 3, everyday, to 8, look at once; as CEF counts.
+        thing: what was changed, for the acts that change something.
+    """
+
+    act: Act
+    says: str
+    severity: int
+    thing: str = ""
+
+
+MEANINGS: Final[Mapping[EventName, Meaning]] = {
+    "exchange:granted": Meaning("exchange", "Token exchange granted", 3),
+    "exchange:refused": Meaning("exchange", "Token exchange refused", 5),
+    "exchange:refused_many": Meaning("exchange", "Token exchanges refused, counted", 7),
+    "introspection:refused": Meaning("introspection", "Introspection refused", 5),
+    "log:started": Meaning("start", "Audit stream started", 3),
+    "log:recovered": Meaning("restart", "Audit stream recovered", 6),
+    "log:closed": Meaning("stop", "Audit stream closed", 3),
+    "keys:created": Meaning("create", "Key created", 4, "signing key"),
+    "catalog:loaded": Meaning("update", "Configuration took effect", 4, "configuration"),
+}
+"""The meaning of each event."""
+
+_OTHERS: Final[Mapping[str, Meaning]] = {
+    SEALED: Meaning("create", "Audit log sealed", 3, "checkpoint"),
+    DAMAGED: Meaning("update", "Audit entry damaged", 8, "audit entry"),
+}
+_UNKNOWN: Final = Meaning("update", "Event of a later release", 5, "unknown")
+_BY_NAME: Final[Mapping[str, Meaning]] = {str(name): one for name, one in MEANINGS.items()} | {**_OTHERS}
+
+
+def meaning(entry: Entry) -> Meaning:
+    """Return what an entry's event is."""
+    return _BY_NAME.get(entry.event, _UNKNOWN)
+
+
+def failed(entry: Entry) -> bool:
+    """Whether somebody was refused."""
+    return entry.members.get("outcome") == FAILED or entry.event.rpartition(":")[2].startswith(FAILED)
+
+
+def severity(entry: Entry) -> int:
+    """Return how much an entry matters, 3 to 8.
+
+    What one event cannot say of all its entries is added: a stream that is not whole, a client that did not
+    prove who it is, a token that names nobody who acts.
+    """
+    if member(entry, "facts", "broken"):
+        return 8
+    known = meaning(entry).severity
+    if failed(entry):
+        return max(known, 6) if nobody_signed_in(entry) else known
+    return max(known, 5) if is_impersonation(entry) else known
+
+
+def said(entry: Entry) -> str:
+    """Return a few words about an entry, for people."""
+    known = meaning(entry)
+    if known.act == "exchange":
+        if nobody_signed_in(entry):
+            return "Client sign-in failed"
+        if is_impersonation(entry):
+            return "Impersonation refused" if failed(entry) else "Impersonation started"
+    return known.says
