@@ -1,4 +1,4 @@
-"""Write ``docs/reference``: the settings, rules, errors, events, commands and the SDK, from the code.
+"""Write ``docs/reference`` from the code: settings, rules, errors, events, metrics, commands and the SDK.
 
 ``python scripts/reference_pages.py`` writes the pages; with ``--check`` it names those that are stale and
 fails.
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.pages import commands, configuration, errors, events, rules, sdk  # noqa: E402  (found through the line above)
+from scripts.pages import commands, configuration, errors, events, metrics, rules, sdk  # noqa: E402  (found through the line above)
 
 FOLDER = ROOT / "docs" / "reference"
 
@@ -22,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules": rules.make,
     "errors": errors.make,
     "events": events.make,
+    "metrics": metrics.make,
     "commands": commands.make,
     "sdk": sdk.make,
 }

@@ -23,6 +23,7 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.core.client import Client, ClientAuth
 from actas.core.errors import AuditUnavailable, OAuthError, StoreUnavailable
+from actas.core.metrics import UNMETERED, Meter
 from actas.core.party import Caller
 from actas.core.ports import SystemChance
 from actas.core.secret import Secret
@@ -256,6 +257,7 @@ class House:
     marks: SetMarks = field(default_factory=SetMarks)
     kinds: Sequence[Kind] = KINDS
     follower: FreshFollower = field(default_factory=FreshFollower)
+    meter: Meter = UNMETERED
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
@@ -268,7 +270,11 @@ class House:
         )
         chance = SystemChance()
         self.minutes = Minutes(
-            writer=self.writer, flood=FloodGate(clock=self.clock), clock=self.clock, chance=chance
+            writer=self.writer,
+            flood=FloodGate(clock=self.clock),
+            clock=self.clock,
+            chance=chance,
+            meter=self.meter,
         )
         foreign = Foreign(
             ourselves=ISSUER,
@@ -290,10 +296,13 @@ class House:
             methods={
                 "client_secret_basic": secret,
                 "client_secret_post": secret,
-                "private_key_jwt": PrivateKeyJwtMethod(issuer=ISSUER, marks=self.marks, clock=self.clock),
+                "private_key_jwt": PrivateKeyJwtMethod(
+                    issuer=ISSUER, marks=self.marks, clock=self.clock, meter=self.meter
+                ),
                 "none": PublicMethod(),
             },
             claimed=asserted_name,
+            meter=self.meter,
         )
         mint = Mint(AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=chance))
         self.exchange = Exchange(

@@ -34,5 +34,6 @@ OPERATIONS: tuple[Requirement, ...] = on(
     kept("REL-27", _RUN, "Migrations run once and refuse an unknown schema."),
     kept("REL-30", _RUN, "An unsafe or unclear configuration is refused at start."),
     kept("REL-31", _RUN, "Health is honest."),
+    kept("REL-32", _RUN, "Metrics, logs and traces carry no secret and no unbounded label."),
 )
 """Promises of storage and running."""

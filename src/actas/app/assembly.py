@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 import structlog
 
 from actas.app.foundation import Foundation, catalog_of, findings
+from actas.app.gauges import gauges
 from actas.app.parts import Outside, Shared, exchange, outside
 from actas.app.probes import probes
 from actas.app.routes import endpoints
+from actas.app.seals import Seals
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
@@ -23,10 +25,11 @@ from actas.core.ports import SystemChance
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
 from actas.store.audit import StreamWriter, open_writer
-from actas.store.audit_notary import NotSealed, Sealed
+from actas.store.audit_notary import NotSealed
 from actas.store.follower import Follower
 from actas.store.marks import open_marks
 from actas.web.gate import Gate
+from actas.web.gathering import Gathering
 from actas.web.health import Probe
 
 _log = structlog.get_logger("actas")
@@ -39,6 +42,8 @@ class Assembly:
     Attributes:
         gate: the public listener.
         probes: what must work for this process to issue, by name.
+        metrics: the numbers of this process, and of those beside it.
+        seals: what it knows of the checkpoints.
         reloading: held while a configuration is read and put in force, so that the last word wins.
     """
 
@@ -48,6 +53,8 @@ class Assembly:
     shared: Shared
     gate: Gate
     probes: Mapping[str, Probe]
+    metrics: Gathering
+    seals: Seals
     reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
@@ -56,9 +63,10 @@ class Assembly:
         base = self.base
         every = float(base.definitions.audit.checkpoint_every)
         self._tasks = [
-            asyncio.create_task(base.notary().run(every=every, note=_note_checkpoint)),
+            asyncio.create_task(base.notary().run(every=every, note=self.seals.note)),
             asyncio.create_task(self._count_floods()),
             asyncio.create_task(self.shared.follower.run()),
+            asyncio.create_task(self.metrics.run()),
         ]
         gc.collect()
         gc.freeze()
@@ -120,7 +128,7 @@ class Assembly:
             await self.shared.minutes.write_counts(math.inf)
         try:
             await self.writer.close()
-            _note_checkpoint(await self.base.notary().seal_now())
+            self.seals.note(await self.base.notary().seal_now())
         except (AuditUnavailable, NotSealed) as failed:
             _log.error("audit log not sealed", detail=str(failed))
         await self.out.close()
@@ -140,32 +148,29 @@ def _restart(path: str, message: str) -> Fault:
 
 
 @contextlib.asynccontextmanager
-async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
+async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncGenerator[Assembly]:
     """Put a serving process together over a foundation.
+
+    Args:
+        metrics: the numbers of this process among its siblings; of its own when left out.
 
     Raises:
         AuditUnavailable: the audit log cannot be written; such a server does not start.
     """
     clock, chance = base.clock, SystemChance()
-    try:
-        sealed = base.notary().last()
-    except OSError as problem:
-        raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
-    writer = await open_writer(
-        base.audit_folder,
-        clock=clock,
-        chance=chance,
-        sealed={} if sealed is None else sealed.checkpoint.heads,
-    )
-    minutes = Minutes(writer=writer, flood=FloodGate(clock=clock), clock=clock, chance=chance)
+    writer = await _writer(base)
+    metrics = metrics or Gathering()
+    meter = metrics.tally
+    minutes = Minutes(writer=writer, flood=FloodGate(clock=clock), clock=clock, chance=chance, meter=meter)
     marks = await open_marks(base.definitions.server.data, clock=clock)
     follower = Follower()
     follower.follow("database", base.database.check)
     await follower.catch_up()
-    shared = Shared(minutes=minutes, marks=marks, follower=follower)
-    out = outside(base)
-    for stream in writer.broken:
-        _log.error("audit stream is not whole", stream=stream.stream, detail=stream.sentence)
+    shared = Shared(minutes=minutes, marks=marks, follower=follower, meter=meter)
+    out = outside(base, meter)
+    seals = Seals(clock=clock, broken=writer.broken)
+    for gauge, reading in gauges(base, keys=out.keys, seals=seals).items():
+        meter.read(gauge, reading)
     for key in base.ring.created:
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
     await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
@@ -177,6 +182,8 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
         shared=shared,
         gate=gate,
         probes=probes(base, writer, shared),
+        metrics=metrics,
+        seals=seals,
     )
     house.start()
     try:
@@ -185,11 +192,15 @@ async def assembly(base: Foundation) -> AsyncGenerator[Assembly]:
         await house.close()
 
 
-def _note_checkpoint(outcome: Sealed | NotSealed) -> None:
-    if isinstance(outcome, NotSealed):
-        _log.error("checkpoint not made", detail=str(outcome))
-        return
-    for stream in outcome.broken:
-        _log.error("audit stream is not whole", stream=stream.stream, detail=stream.sentence)
-    for missed in outcome.missed:
-        _log.warning("checkpoint copy not written", detail=missed)
+async def _writer(base: Foundation) -> StreamWriter:
+    """Take up a stream of the audit log."""
+    try:
+        sealed = base.notary().last()
+    except OSError as problem:
+        raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
+    return await open_writer(
+        base.audit_folder,
+        clock=base.clock,
+        chance=SystemChance(),
+        sealed={} if sealed is None else sealed.checkpoint.heads,
+    )

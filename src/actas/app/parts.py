@@ -14,6 +14,7 @@ from actas.clients.authenticator import ClientAuthenticator
 from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
 from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
+from actas.core.metrics import UNMETERED, Meter
 from actas.core.ports import SystemChance
 from actas.exchange import Exchange
 from actas.grants.client_credentials import ClientCredentialsGrant
@@ -55,11 +56,16 @@ class Outside:
         self.fetch.close()
 
 
-def outside(base: Foundation) -> Outside:
+def outside(base: Foundation, meter: Meter = UNMETERED) -> Outside:
     """Return the guarded way out."""
     server = base.definitions.server
     fetch = GuardedFetch(dev=base.dev, allowed_hosts=server.private_hosts, authorities=server.authorities)
-    keys = IssuerKeys(fetch, base.clock, report=lambda sentence: _log.warning("issuer keys", detail=sentence))
+    keys = IssuerKeys(
+        fetch,
+        base.clock,
+        report=lambda sentence: _log.warning("issuer keys", detail=sentence),
+        meter=meter,
+    )
     return Outside(fetch, keys)
 
 
@@ -106,21 +112,6 @@ def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
     )
 
 
-def authenticator(base: Foundation, marks: Marks) -> ClientAuthenticator:
-    """Return step 2 over a configuration, for every endpoint at which clients authenticate."""
-    secret = SecretMethod(pepper=base.ring.secret_pepper)
-    return ClientAuthenticator(
-        clients=base.catalog,
-        methods={
-            "client_secret_basic": secret,
-            "client_secret_post": secret,
-            "private_key_jwt": PrivateKeyJwtMethod(issuer=base.issuer, marks=marks, clock=base.clock),
-            "none": PublicMethod(),
-        },
-        claimed=asserted_name,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """What a serving process keeps for as long as it runs, whatever configuration is in force."""
@@ -128,6 +119,25 @@ class Shared:
     minutes: Minutes
     marks: Marks
     follower: Follower
+    meter: Meter
+
+
+def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
+    """Return step 2 over a configuration, for every endpoint at which clients authenticate."""
+    secret = SecretMethod(pepper=base.ring.secret_pepper)
+    return ClientAuthenticator(
+        clients=base.catalog,
+        methods={
+            "client_secret_basic": secret,
+            "client_secret_post": secret,
+            "private_key_jwt": PrivateKeyJwtMethod(
+                issuer=base.issuer, marks=shared.marks, clock=base.clock, meter=shared.meter
+            ),
+            "none": PublicMethod(),
+        },
+        claimed=asserted_name,
+        meter=shared.meter,
+    )
 
 
 def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
@@ -140,7 +150,7 @@ def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
             TokenExchangeGrant(readable=subjects.token_types, issuable=mint.token_types),
             ClientCredentialsGrant(),
         ],
-        clients=authenticator(base, shared.marks),
+        clients=authenticator(base, shared),
         subjects=subjects,
         apis=base.catalog,
         kinds=KINDS,
@@ -154,7 +164,7 @@ def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
 def introspection(base: Foundation, shared: Shared) -> Introspection:
     """Return what says whether a token is good, over a configuration."""
     return Introspection(
-        clients=authenticator(base, shared.marks),
+        clients=authenticator(base, shared),
         tokens=own_tokens(base),
         apis=base.catalog,
         audit=shared.minutes,

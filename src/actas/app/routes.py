@@ -33,7 +33,7 @@ def endpoints(
     """
     server = base.definitions.server
     errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
-    admission = Admission(most=base.definitions.limits.in_flight)
+    admission = Admission(most=base.definitions.limits.in_flight, meter=shared.meter)
     token = TokenEndpoint(pipeline, errors=errors, deliveries=deliveries, admission=admission)
     introspect = IntrospectionEndpoint(
         introspection(base, shared),

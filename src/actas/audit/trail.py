@@ -33,6 +33,7 @@ class Trail(msgspec.Struct):
     Attributes:
         entry: the id of the event to come; the caller gets it as ``Actas-Entry``.
         at: when the attempt began, seconds since the epoch.
+        began: the same moment on a clock that nobody sets.
         source: the peer's address.
         chain: the subject, then every actor, oldest first, as the rules saw it.
         claims: the subject's and the actor's claims that the policy may look at, by role.
@@ -42,6 +43,7 @@ class Trail(msgspec.Struct):
     at: float
     source: str
     door: Door = "exchange"
+    began: float = 0.0
     form: Params | None = None
     request: ExchangeRequest | None = None
     client: Client | None = None

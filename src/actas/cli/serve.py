@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 )
 @configuration_flag
 @click.option("--listen", metavar="ADDRESS", help="Where to serve the protocol, instead of server.listen.")
-@click.option("--management", metavar="ADDRESS", help="Where to serve health, instead of server.management.")
+@click.option(
+    "--management", metavar="ADDRESS", help="Where to serve health and metrics, instead of server.management."
+)
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes, instead of server.workers.")
 @dev_flag
 @click.pass_obj
@@ -72,8 +76,10 @@ def command(
     from actas.web.workers import Workers
 
     say(f"actas serves {draft.server.issuer} on {host}:{port} with {count} workers")
-    if Workers(count=count, start=functools.partial(work, job)).run():
-        raise Failure("the workers did not all end well", code="workers", exit=Exit.UNFINISHED)
+    with tempfile.TemporaryDirectory(prefix="actas-metrics-") as folder:
+        job = dataclasses.replace(job, gathering=Path(folder))
+        if Workers(count=count, start=functools.partial(work, job)).run():
+            raise Failure("the workers did not all end well", code="workers", exit=Exit.UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ class Job:
 
     Attributes:
         public: the listening socket of the protocol.
-        management: the listening socket of health.
+        management: the listening socket of health and metrics.
+        gathering: the folder in which several workers sum their numbers.
     """
 
     paths: tuple[str, ...]
@@ -90,28 +97,36 @@ class Job:
     environ: Mapping[str, str]
     public: socket.socket
     management: socket.socket
+    gathering: Path | None = None
 
 
-def work(job: Job, _number: int) -> None:
+def work(job: Job, number: int) -> None:
     """Run one worker process."""
     from actas.web.server import run as run_serving
 
-    run_serving(serve(job, _read(job), ready=lambda: None))
+    run_serving(serve(job, _read(job), ready=lambda: None, number=number))
 
 
-async def serve(job: Job, draft: Draft, *, ready: Callable[[], None]) -> None:
-    """Serve one process until it is told to stop."""
+async def serve(job: Job, draft: Draft, *, ready: Callable[[], None], number: int = 0) -> None:
+    """Serve one process until it is told to stop.
+
+    Args:
+        number: which of the workers it is.
+    """
     from actas.app.assembly import assembly
     from actas.app.foundation import foundation
     from actas.cli.logs import configure
+    from actas.web.gathering import Gathering
     from actas.web.health import management_app
     from actas.web.server import Listener
     from actas.web.server import serve as listen_and_serve
 
     configure()
-    async with foundation(draft, dev=job.dev, create=True) as base, assembly(base) as house:
+    metrics = Gathering(job.gathering, number=number)
+    async with foundation(draft, dev=job.dev, create=True) as base, assembly(base, metrics) as house:
+        management = management_app(house.probes, metrics.now)
         await listen_and_serve(
-            [Listener(house.gate, job.public), Listener(management_app(house.probes), job.management)],
+            [Listener(house.gate, job.public), Listener(management, job.management)],
             ready=ready,
             on_hangup=functools.partial(_reload, job, house),
         )

@@ -14,6 +14,7 @@ import msgspec
 from actas.clients.basic import read_basic
 from actas.core.client import Client
 from actas.core.errors import InvalidClient, InvalidRequest
+from actas.core.metrics import CLIENT_AUTH_FAILURES, UNMETERED, Meter
 from actas.core.params import Params
 from actas.core.party import Caller
 from actas.core.secret import Secret
@@ -72,14 +73,21 @@ class ClientAuthenticator:
         clients: where clients are found.
         methods: the methods, by their wire names.
         claimed: how the client id is read from an assertion whose form names no ``client_id``.
+        meter: told of everybody who did not prove to be a client.
     """
 
     def __init__(
-        self, *, clients: ClientStore, methods: Mapping[AuthMethod, Method], claimed: AssertedName
+        self,
+        *,
+        clients: ClientStore,
+        methods: Mapping[AuthMethod, Method],
+        claimed: AssertedName,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._clients = clients
         self._methods = methods
         self._claimed = claimed
+        self._meter = meter
 
     async def authenticate(self, form: Params, caller: Caller) -> Authenticated:
         """Return the client that calls.
@@ -89,6 +97,13 @@ class ClientAuthenticator:
             InvalidClient: the caller did not prove to be a client by its registered method.
         """
         credentials = self._credentials(form, caller)
+        try:
+            return await self._proven(credentials)
+        except InvalidClient:
+            self._meter.count(CLIENT_AUTH_FAILURES, credentials.method)
+            raise
+
+    async def _proven(self, credentials: Credentials) -> Authenticated:
         client = self._clients.client(credentials.client_id)
         if client is not None and not client.auth.accepts(credentials.method):
             detail = f"{client.name} is registered for {client.auth.method}, not {credentials.method}"

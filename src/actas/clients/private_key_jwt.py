@@ -12,6 +12,7 @@ from actas.clients.authenticator import Credentials
 from actas.core import claims as read
 from actas.core.client import Client
 from actas.core.errors import BadToken, InvalidClient, InvalidRequest
+from actas.core.metrics import REPLAYS_REFUSED, UNMETERED, Meter
 from actas.core.params import Params
 from actas.core.ports import Clock
 from actas.core.secret import Secret
@@ -62,12 +63,14 @@ class PrivateKeyJwtMethod:
     Args:
         issuer: this server's issuer identifier, the only acceptable audience.
         marks: where a used ``jti`` is remembered.
+        meter: told of every assertion that was used before.
     """
 
-    def __init__(self, *, issuer: str, marks: MarkStore, clock: Clock) -> None:
+    def __init__(self, *, issuer: str, marks: MarkStore, clock: Clock, meter: Meter = UNMETERED) -> None:
         self._issuer = issuer
         self._marks = marks
         self._clock = clock
+        self._meter = meter
         self._keys: dict[int, tuple[Client, tuple[jose.PublicKey, ...]]] = {}
 
     async def prove(self, client: Client | None, credentials: Credentials) -> None:
@@ -83,6 +86,7 @@ class PrivateKeyJwtMethod:
             purpose="client_assertion", issuer=client.name, token_id=token_id, expires_at=expires_at
         )
         if not first:
+            self._meter.count(REPLAYS_REFUSED, "client_assertion")
             raise InvalidClient(detail=f"client assertion of {client.name}: its jti was used before")
 
     def _verified(self, client: Client, jws: jose.ParsedJws) -> jose.SignedClaims:

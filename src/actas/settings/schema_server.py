@@ -29,7 +29,7 @@ class Server(Form):
     )
     management: Annotated[str, Listen()] = Field(
         default="127.0.0.1:8694",
-        description="Where health is served. Never the public listener.",
+        description="Where health and metrics are served. Never the public listener.",
     )
     data: Annotated[str, FilePath()] = Field(
         default="./actas-data",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from actas.core.claims import is_name
 from actas.core.errors import BadToken
+from actas.core.metrics import ISSUER_FETCHES, UNMETERED, Meter
 from actas.core.ports import Clock, Fetch, FetchFailed
 from actas.crypto.key import PublicKey
 from actas.trust.discovery import discover
@@ -56,6 +57,7 @@ class IssuerKeys:
         fetch: the only way out.
         clock: by which sets age.
         report: told, in words for administrators, when an issuer's troubles change.
+        meter: told of every attempt.
         last_good: seconds for which a set is used when no refresh succeeds; at most seven days.
 
     Raises:
@@ -68,6 +70,7 @@ class IssuerKeys:
         clock: Clock,
         *,
         report: Callable[[str], None] | None = None,
+        meter: Meter = UNMETERED,
         last_good: int = LAST_GOOD,
     ) -> None:
         if not 0 < last_good <= MAX_LAST_GOOD:
@@ -75,6 +78,7 @@ class IssuerKeys:
         self._fetch = fetch
         self._clock = clock
         self._report = report
+        self._meter = meter
         self._last_good = last_good
         self._shelves: dict[str, Shelf] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -171,12 +175,14 @@ class IssuerKeys:
             if detail != shelf.error:
                 self._tell(shelf, f"its keys cannot be refreshed: {detail}")
             shelf.fail(detail, now=self._clock.now())
+            self._meter.count(ISSUER_FETCHES, shelf.issuer.name, "failed")
         else:
             if shelf.error:
                 self._tell(shelf, "its keys can be fetched again")
             if shelf.keys is None or shelf.keys.problems != keys.problems:
                 self._tell(shelf, *keys.problems)
             shelf.renew(keys, began_at=began_at, now=self._clock.now())
+            self._meter.count(ISSUER_FETCHES, shelf.issuer.name, "fetched")
         finally:
             shelf.task = None
 

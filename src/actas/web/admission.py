@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final
 
 from actas.core.errors import TemporarilyUnavailable
+from actas.core.metrics import RATE_LIMITED, UNMETERED, Meter
 
 _SPARE_FILES: Final = 256
 """Open files that are not connections of one listener: the database, the log, the other listener."""
@@ -25,17 +26,20 @@ class Admission:
 
     Args:
         most: how many.
+        meter: told of everybody who found no place.
 
     Raises:
         TemporarilyUnavailable: on entering, when there is no place.
     """
 
-    def __init__(self, *, most: int) -> None:
+    def __init__(self, *, most: int, meter: Meter = UNMETERED) -> None:
         self._most = most
         self._inside = 0
+        self._meter = meter
 
     def __enter__(self) -> None:
         if self._inside >= self._most:
+            self._meter.count(RATE_LIMITED, "in_flight")
             raise TemporarilyUnavailable("overloaded", detail="in_flight is reached")
         self._inside += 1
 

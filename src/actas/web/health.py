@@ -1,4 +1,4 @@
-"""``/livez`` and ``/readyz``, on the management listener only."""
+"""``/livez``, ``/readyz`` and ``/metrics``, on the management listener only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from actas.web.metrics import written
+from actas.web.tally import Snapshot
+
 Probe = Callable[[], Awaitable[str | None]]
 """Returns None when the thing works, else a sentence that says what is wrong."""
 
@@ -19,11 +22,12 @@ SLOWEST = 2.0
 """Seconds a probe may take."""
 
 
-def management_app(probes: Mapping[str, Probe]) -> Starlette:
+def management_app(probes: Mapping[str, Probe], metrics: Callable[[], Snapshot]) -> Starlette:
     """Return the application of the management listener.
 
     Args:
         probes: what must work for this process to issue, by name.
+        metrics: the numbers of this server.
     """
 
     async def live(_request: Request) -> Response:
@@ -41,7 +45,11 @@ def management_app(probes: Mapping[str, Probe]) -> Starlette:
         text = "ok\n" if not broken else f"{broken[0]['name']}: {broken[0]['problem']}\n"
         return PlainTextResponse(text, status_code=status)
 
-    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready)])
+    async def scraped(request: Request) -> Response:
+        body, media_type = written(metrics(), accept=request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": media_type})
+
+    app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", scraped)])
     app.router.redirect_slashes = False  # a redirect would be made from the caller's Host header (SEC-84)
     return app
 
