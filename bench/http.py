@@ -23,7 +23,7 @@ import msgspec
 
 from actas.app.foundation import foundation
 from actas.audit.delivery import GRANTED
-from actas.store.audit_reader import reading, streams
+from actas.store.audit_folder import reading, streams
 from bench.company import Company, Forms, http_request
 from bench.driver import Figures, Task
 from bench.measure import Cost, Part, Round, cores, cpu_seconds, pinned, resident

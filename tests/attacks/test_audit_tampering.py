@@ -26,9 +26,10 @@ from tests.fakes.clock import FixedClock
 from actas.audit.chain import EMPTY, Head, extend, line_hash
 from actas.audit.checkpoint import TYPE, Checkpoint, document, ring_keys, sign, to_line
 from actas.store.audit import open_writer
+from actas.store.audit_folder import FolderLog, reading
 from actas.store.audit_notary import Notary
 from actas.store.audit_proof import verify_path
-from actas.store.audit_reader import export, reading
+from actas.store.audit_reader import export
 
 pytestmark = pytest.mark.requirement("SEC-88")
 
@@ -50,7 +51,7 @@ class Scene:
 async def scene(tmp_path: Path) -> Scene:
     folder, witness = tmp_path / "audit", tmp_path / "witness.jsonl"
     writer = await open_writer(folder, clock=FixedClock(), chance=CountingChance())
-    far = Notary(folder, ring=RING, clock=FixedClock(), also=[witness])
+    far = Notary(FolderLog(folder), ring=RING, clock=FixedClock(), also=[witness])
     for begin, end in ((1, 10), (11, 30)):
         for one in bodies(end - begin + 1, begin=begin):
             writer.delivered(await writer.append(one))
@@ -58,14 +59,14 @@ async def scene(tmp_path: Path) -> Scene:
     for one in bodies(10, begin=31):
         writer.delivered(await writer.append(one))
     await writer.close()
-    await Notary(folder, ring=RING, clock=FixedClock()).seal_now()
+    await Notary(FolderLog(folder), ring=RING, clock=FixedClock()).seal_now()
     return Scene(folder, witness)
 
 
 def judge(scene: Scene) -> tuple[str, int] | None:
     """Verify the folder and an export of it, with the witness's checkpoints; return the first finding."""
     sink = io.BytesIO()
-    export(scene.folder, sink)
+    export(FolderLog(scene.folder), sink)
     copy = scene.folder.parent / "export.jsonl"
     copy.write_bytes(sink.getvalue())
     verdicts = [verify_path(path, checkpoints=[scene.witness], keys=KEYS) for path in (scene.folder, copy)]
@@ -249,7 +250,7 @@ def test_removed_checkpoints_are_missed_when_later_ones_are_there(scene: Scene) 
 
 def test_no_single_changed_byte_goes_unseen(scene: Scene) -> None:
     sink = io.BytesIO()
-    export(scene.folder, sink)
+    export(FolderLog(scene.folder), sink)
     whole, path = sink.getvalue(), scene.folder.parent / "export.jsonl"
     dice = random.Random(7)
     for _ in range(150):
@@ -262,7 +263,9 @@ def test_no_single_changed_byte_goes_unseen(scene: Scene) -> None:
 
 async def test_a_server_does_not_go_on_with_a_log_that_was_tampered_with(scene: Scene) -> None:
     rewrite(scene.folder / "s1.db", cut)
-    sealed = (await Notary(scene.folder, ring=RING, clock=FixedClock()).seal_now()).signed.checkpoint.heads
+    sealed = (
+        await Notary(FolderLog(scene.folder), ring=RING, clock=FixedClock()).seal_now()
+    ).signed.checkpoint.heads
     writer = await open_writer(scene.folder, clock=FixedClock(), chance=CountingChance(), sealed=sealed)
     assert writer.stream == "s2"
     assert [(one.stream, one.seq) for one in writer.broken] == [("s1", EVIL)]

@@ -19,6 +19,7 @@ from actas.cli.audit_search import page
 from actas.cli.audit_tail import follow_on
 from actas.cli.minutes import Moment, When
 from actas.cli.run import Run, World
+from actas.store.audit_folder import FolderLog
 from actas.store.audit_reader import Follower, tail
 from actas.store.audit_search import Found
 
@@ -120,12 +121,18 @@ def test_what_is_written_is_shown_once_and_only_if_it_matches(kept: KeptLog, wor
             raise Enough
 
     place = next(
-        one for one in tail(kept.audit, 100)[0] if kept.first.encode() in one and b'"outcome"' in one
+        one
+        for one in tail(FolderLog(kept.audit), 100)[0]
+        if kept.first.encode() in one and b'"outcome"' in one
     )
     seen = {("s1", json.loads(place)["seq"])}
     with pytest.raises(Enough):
         follow_on(
-            run, Follower(kept.audit, cursors={}), read_query("outcome:granted"), seen=seen, pause=pause
+            run,
+            Follower(FolderLog(kept.audit), cursors={}),
+            read_query("outcome:granted"),
+            seen=seen,
+            pause=pause,
         )
     assert kept.second in pauses[0]
     assert pauses[0].count("\n") == 1
@@ -337,7 +344,9 @@ def test_what_is_not_there_is_exit_1(audit: Audit, tmp_path: Path) -> None:
 
 def seq_of(kept: KeptLog, entry: str) -> int:
     return next(
-        int(event["seq"]) for one in tail(kept.audit, 100)[0] if (event := json.loads(one))["id"] == entry
+        int(event["seq"])
+        for one in tail(FolderLog(kept.audit), 100)[0]
+        if (event := json.loads(one))["id"] == entry
     )
 
 

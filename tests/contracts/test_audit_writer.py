@@ -12,7 +12,7 @@ from tests.fakes.clock import FixedClock
 
 from actas.audit.stream import AuditWriter
 from actas.store.audit import StreamWriter, open_writer
-from actas.store.audit_reader import reading
+from actas.store.audit_folder import reading
 
 
 class TestStreamWriter(AuditWriterSuite):

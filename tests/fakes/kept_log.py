@@ -16,7 +16,7 @@ from actas.core.party import Caller
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
 from actas.exchange import Answer, Exchange
 from actas.settings.load import read
-from actas.store.audit_reader import CHECKPOINTS
+from actas.store.audit_folder import CHECKPOINTS
 
 SECRET: Final = "canary-4f1c9a7d3b52848b6f1e0c9a7d3b5284"
 

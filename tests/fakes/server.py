@@ -32,8 +32,8 @@ from actas.app.foundation import foundation
 from actas.audit.checkpoint import ring_keys
 from actas.audit.verify import Verdict
 from actas.settings.load import read
+from actas.store.audit_folder import reading, streams
 from actas.store.audit_proof import verify_path
-from actas.store.audit_reader import reading, streams
 from tests.fakes.ports import reserve
 from tests.fakes.served import Company
 from tests.fakes.wire import FORM, Reply, ask, encoded

@@ -19,6 +19,7 @@ from actas.app.probes import probes
 from actas.app.routes import endpoints
 from actas.app.seals import Seals
 from actas.audit.flood import FloodGate
+from actas.audit.kept import LogUnreadable
 from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
 from actas.core.ports import SystemChance
@@ -196,7 +197,7 @@ async def _writer(base: Foundation) -> StreamWriter:
     """Take up a stream of the audit log."""
     try:
         sealed = base.notary().last()
-    except OSError as problem:
+    except (OSError, LogUnreadable) as problem:
         raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
     return await open_writer(
         base.audit_folder,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from actas.audit.kept import SealableLog
 from actas.core.ports import Clock, SystemClock
 from actas.crypto.seal import Sealer
 from actas.keys.envelope import EnvelopeKeyMissing, create_envelope_key, load_envelope_key
@@ -18,6 +19,7 @@ from actas.policy.rule import RuleError
 from actas.settings.definitions import Definitions
 from actas.settings.faults import Fault
 from actas.settings.load import Draft, Finding
+from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
 from actas.store.catalog import Catalog
 from actas.store.database import FILE as DATABASE_FILE
@@ -54,10 +56,15 @@ class Foundation:
         """Where the streams of the audit log are."""
         return self.definitions.server.data / AUDIT_FOLDER
 
+    @property
+    def audit_log(self) -> SealableLog:
+        """The audit log as it is kept."""
+        return FolderLog(self.audit_folder)
+
     def notary(self) -> Notary:
         """Return who seals the audit log."""
         return Notary(
-            self.audit_folder,
+            self.audit_log,
             ring=self.ring,
             clock=self.clock,
             also=self.definitions.audit.checkpoints_to,

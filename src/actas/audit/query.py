@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from actas.core.ports import Json, JsonObject
 
 BARE: Final = ("client", "subject", "actor", "id")
@@ -159,6 +161,15 @@ def undelivered_ids(event: JsonObject) -> list[str]:
         return []
     ids = _list(_get(event.get("facts"), "delivery_unknown"))
     return [one for one in ids if isinstance(one, str)]
+
+
+def read_event(line: bytes) -> JsonObject | None:
+    """Return an entry as an object, or None when it is none."""
+    try:
+        found: Json = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _mention(role: str, token: Json) -> Iterator[Mention]:

@@ -22,6 +22,7 @@ from actas.core.ports import Json
 
 if TYPE_CHECKING:
     from actas.app.foundation import Foundation
+    from actas.audit.kept import KeptLog
     from actas.store.audit_reader import Sink
 
 
@@ -59,17 +60,17 @@ def command(
     if out is not None and Path(out).exists():
         raise misused(f"{out} is there already", hint="name another file; an export is never overwritten")
 
-    folder = on_foundation(run, config, dev=dev, job=_folder)
+    log = on_foundation(run, config, dev=dev, job=_log)
     begins = None if since is None else since.seen_from(run.now)
     with refusals():
         if run.options.dry_run:
-            count = _exported(run, folder, _Nowhere(), begins)
+            count = _exported(run, log, _Nowhere(), begins)
             run.out.line(f"would write {entries(count)}{'' if out is None else f' to {out}'}")
         elif out is None:
-            count = _exported(run, folder, _Stdout(run), begins)
+            count = _exported(run, log, _Stdout(run), begins)
             _tell_part(run, begins)
         else:
-            count = _to_file(run, folder, Path(out), begins)
+            count = _to_file(run, log, Path(out), begins)
             body: dict[str, Json] = {"file": out, "entries": count, "whole": since is None}
             # For people the file is the answer, so this is talk.
             run.out.answer(Answer(kind="actas/AuditExport", body=body, name=out, lines=[]))
@@ -78,8 +79,8 @@ def command(
             _tell_part(run, begins)
 
 
-async def _folder(base: Foundation) -> Path:
-    return base.audit_folder
+async def _log(base: Foundation) -> KeptLog:
+    return base.audit_log
 
 
 def _tell_part(run: Run, begins: float | None) -> None:
@@ -123,7 +124,7 @@ class _Counted:
         return self._sink.write(data)
 
 
-def _exported(run: Run, folder: Path, sink: Sink, begins: float | None) -> int:
+def _exported(run: Run, log: KeptLog, sink: Sink, begins: float | None) -> int:
     from actas.store.audit_reader import export
 
     counted = _Counted(sink)
@@ -131,7 +132,7 @@ def _exported(run: Run, folder: Path, sink: Sink, begins: float | None) -> int:
         return busy(
             run,
             lambda: f"exported {counted.lines:,} lines",
-            lambda: export(folder, counted, since=begins),
+            lambda: export(log, counted, since=begins),
         )
     except BrokenPipeError:
         raise
@@ -139,13 +140,13 @@ def _exported(run: Run, folder: Path, sink: Sink, begins: float | None) -> int:
         raise Failure(str(problem), code="io", exit=Exit.UNFINISHED) from problem
 
 
-def _to_file(run: Run, folder: Path, path: Path, begins: float | None) -> int:
+def _to_file(run: Run, log: KeptLog, path: Path, begins: float | None) -> int:
     """Write a file that is whole or not there, its owner's alone: the log says who did what for whom."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            count = _exported(run, folder, file, begins)
+            count = _exported(run, log, file, begins)
             file.flush()
             os.fsync(file.fileno())
         path.hardlink_to(draft)  # unlike a rename, never in place of another file

@@ -65,7 +65,7 @@ def command(
         wanted = asked.text(base.ring.digest)
         read_terms(wanted)
         return search(
-            base.audit_folder,
+            base.audit_log,
             wanted,
             since=None if since is None else since.seen_from(run.now),
             until=None if until is None else until.seen_from(run.now),

@@ -76,19 +76,18 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, entry: str) -> N
 
 def _shown(base: Foundation, name: str) -> Shown | None:
     from actas.audit.checkpoint import ring_keys
-    from actas.store.audit_reader import CHECKPOINTS
     from actas.store.audit_search import lineage
 
-    folder = base.audit_folder
-    kin = lineage(folder, name)
+    log = base.audit_log
+    kin = lineage(log, name)
     if kin is None:
         return None
     found = kin.origin
     place = standing(
-        folder,
+        log,
         stream=found.stream,
         seq=found.seq,
-        checkpoints=[folder / CHECKPOINTS, *base.definitions.audit.checkpoints_to],
+        copies=base.definitions.audit.checkpoints_to,
         keys=ring_keys(base.ring),
     )
     return Shown(found=found, kin=kin, standing=place)

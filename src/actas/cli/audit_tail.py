@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -19,6 +18,7 @@ from actas.core.ports import JsonObject
 
 if TYPE_CHECKING:
     from actas.app.foundation import Foundation
+    from actas.audit.kept import KeptLog
     from actas.audit.query import Term
     from actas.store.audit_reader import Follower
 
@@ -52,13 +52,13 @@ def command(
     """
     query = None if where is None else read_query(run, where)
 
-    async def job(base: Foundation) -> tuple[Path, str]:
-        return base.audit_folder, "" if query is None else query.text(base.ring.digest)
+    async def job(base: Foundation) -> tuple[KeptLog, str]:
+        return base.audit_log, "" if query is None else query.text(base.ring.digest)
 
-    folder, wanted = on_foundation(run, config, dev=dev, job=job)
-    with refusals():
+    log, wanted = on_foundation(run, config, dev=dev, job=job)
+    with refusals(), log.held():
         terms = read_terms(wanted)
-        found, seen, follower = _last(folder, wanted, number)
+        found, seen, follower = _last(log, wanted, number)
         if not follow:
             tell(run, found, empty="no entry matches" if terms else "there are no entries")
             return
@@ -66,19 +66,19 @@ def command(
         follow_on(run, follower, terms, seen=seen, pause=time.sleep)
 
 
-def _last(folder: Path, wanted: str, number: int) -> tuple[list[JsonObject], set[tuple[str, int]], Follower]:
+def _last(log: KeptLog, wanted: str, number: int) -> tuple[list[JsonObject], set[tuple[str, int]], Follower]:
     """Return the last entries, oldest first, where they stand, and who reads on from there.
 
     Where to read on is noted before anything is searched: what is written meanwhile is then seen twice
     rather than never, and the places tell.
     """
-    from actas.store.audit_projection import read_event
+    from actas.audit.query import read_event
     from actas.store.audit_reader import tail
     from actas.store.audit_search import search
 
-    lines, follower = tail(folder, max(number, 1))
+    lines, follower = tail(log, max(number, 1))
     if wanted:
-        found = search(folder, wanted, limit=number)[::-1]
+        found = search(log, wanted, limit=number)[::-1]
         return [event_of(one) for one in found], {(one.stream, one.seq) for one in found}, follower
     events = [read_event(one) or dict(DAMAGED) for one in lines]
     return events[len(events) - min(number, len(events)) :], set(), follower
@@ -98,7 +98,7 @@ def follow_on(
         seen: places of entries that were shown already.
         pause: waits for so many seconds.
     """
-    from actas.store.audit_projection import read_event
+    from actas.audit.query import read_event
 
     while True:
         events = [read_event(one) or dict(DAMAGED) for one in follower.more()]

@@ -19,6 +19,7 @@ from actas.cli.verified import document, lines, outcome
 
 if TYPE_CHECKING:
     from actas.app.foundation import Foundation
+    from actas.audit.kept import KeptLog
     from actas.audit.verify import Verdict
     from actas.crypto.jose import PublicKey
 
@@ -44,12 +45,12 @@ class Question:
     """What is to be verified, and with what.
 
     Attributes:
-        log: the file or folder.
+        log: a file, a folder, or a log where it is kept.
         keys: the audit keys by ``kid``, or None when there are none.
         copies: files of checkpoints, besides those beside the log.
     """
 
-    log: Path
+    log: Path | KeptLog
     keys: Mapping[str, PublicKey] | None
     copies: Sequence[Path]
 
@@ -126,39 +127,48 @@ def _question(
     configured = bool(config) or any(Path(one).exists() for one in paths_of(run, config))
     if file is not None and (keys is not None or not configured):
         return Question(log=Path(file), keys=keys, copies=copies)
-    folder, ring, kept = on_foundation(run, config, dev=dev, job=_own)
+    log, ring, kept = on_foundation(run, config, dev=dev, job=_own)
     if file is not None:
         return Question(log=Path(file), keys=ring, copies=copies)
     for path in kept:
         if not path.exists():
             run.out.warn(f"the copy of the checkpoints in {path} is not there")
     kept = tuple(path for path in kept if path.exists())
-    return Question(log=folder, keys=ring if keys is None else keys, copies=(*kept, *copies))
+    return Question(log=log, keys=ring if keys is None else keys, copies=(*kept, *copies))
 
 
-async def _own(base: Foundation) -> tuple[Path, dict[str, PublicKey], tuple[Path, ...]]:
+async def _own(base: Foundation) -> tuple[KeptLog, dict[str, PublicKey], tuple[Path, ...]]:
     from actas.audit.checkpoint import ring_keys
 
-    return base.audit_folder, ring_keys(base.ring), base.definitions.audit.checkpoints_to
+    return base.audit_log, ring_keys(base.ring), base.definitions.audit.checkpoints_to
 
 
 def _verified(run: Run, asked: Question, *, start: int | None) -> Verdict:
-    from actas.store.audit_proof import Unreadable, verify_path
+    from actas.audit.kept import LogUnreadable
+    from actas.store.audit_proof import Unreadable, verify_log, verify_path
 
-    size = f"{_bytes(asked.log) / 1_000_000:,.0f} MB"
+    log, copies, keys = asked.log, asked.copies, asked.keys
+
+    def verdict() -> Verdict:
+        if isinstance(log, Path):
+            return verify_path(log, checkpoints=copies, keys=keys, start=start)
+        return verify_log(log, checkpoints=copies, keys=keys, start=start)
+
     try:
-        return busy(
-            run,
-            lambda: f"verifying {size}",
-            lambda: verify_path(asked.log, checkpoints=asked.copies, keys=asked.keys, start=start),
-        )
-    except Unreadable as problem:
+        size = f"{_bytes(log) / 1_000_000:,.0f} MB"
+        return busy(run, lambda: f"verifying {size}", verdict)
+    except (Unreadable, LogUnreadable) as problem:
         raise Failure(str(problem), code="unreadable", exit=Exit.UNFINISHED) from problem
 
 
-def _bytes(path: Path) -> int:
-    files = path.glob("s*.db*") if path.is_dir() else [path]
-    return sum(one.stat().st_size for one in files if one.exists())
+def _bytes(log: Path | KeptLog) -> int:
+    from actas.store.audit_folder import FolderLog
+
+    if not isinstance(log, Path):
+        return log.size()
+    if log.is_dir():
+        return FolderLog(log).size()
+    return log.stat().st_size if log.exists() else 0
 
 
 def _keys(path: str) -> dict[str, PublicKey]:

@@ -97,10 +97,9 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
     from actas.audit.checkpoint import ring_keys
     from actas.cli.explaining import Past
     from actas.cli.standing import standing
-    from actas.store.audit_reader import CHECKPOINTS
     from actas.store.audit_search import show as find
 
-    line = find(base.audit_folder, entry)
+    line = find(base.audit_log, entry)
     if line is None:
         raise Failure(
             f"there is no entry {entry}",
@@ -117,10 +116,10 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
     finally:
         await out.close()
     place = standing(
-        base.audit_folder,
+        base.audit_log,
         stream=line.stream,
         seq=line.seq,
-        checkpoints=[base.audit_folder / CHECKPOINTS, *base.definitions.audit.checkpoints_to],
+        copies=base.definitions.audit.checkpoints_to,
         keys=ring_keys(base.ring),
     )
     return found, Past.of(event, entry=entry, policy=found.policy, broken=place.broken)

@@ -175,10 +175,8 @@ def tell(run: Run, events: Sequence[Event], *, empty: str, following: str | None
 @contextlib.contextmanager
 def refusals() -> Generator[None]:
     """Make what can go wrong with reading the minutes into failures."""
-    import apsw
-
+    from actas.audit.kept import LogUnreadable, SearchUnavailable
     from actas.audit.query import BadQuery
-    from actas.store.audit_projection import SearchUnavailable
 
     hint = "actas audit verify says what is wrong with the log"
     try:
@@ -187,6 +185,6 @@ def refusals() -> Generator[None]:
         raise misused(str(bad), hint="actas audit search --help") from bad
     except SearchUnavailable as away:
         raise Failure(str(away), code="search", exit=Exit.UNFINISHED, hint=hint) from away
-    except apsw.Error as problem:
+    except LogUnreadable as problem:
         message = f"the log cannot be read: {problem}"
         raise Failure(message, code="log", exit=Exit.UNFINISHED, hint=hint) from problem

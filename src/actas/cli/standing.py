@@ -6,16 +6,17 @@ is all that is needed to trust that entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 
 from actas.audit.chain import GENESIS, BrokenChain, Head, NotAnEntry, follow, line_hash, read_link
 from actas.audit.checkpoint import BadCheckpoint, SignedCheckpoint, jws_of, read
+from actas.audit.kept import KeptLog
 from actas.core.errors import BadToken
 from actas.crypto.jose import PublicKey, parse
-from actas.store.audit_reader import line_at, reading
+from actas.store.audit_reader import line_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,26 +46,33 @@ class Standing:
 
 
 def standing(
-    folder: Path, *, stream: str, seq: int, checkpoints: Sequence[Path], keys: Mapping[str, PublicKey]
+    log: KeptLog, *, stream: str, seq: int, copies: Sequence[Path], keys: Mapping[str, PublicKey]
 ) -> Standing:
     """Prove one entry.
 
     Args:
-        folder: of the streams.
-        checkpoints: files of checkpoints; those that are not there are passed over.
+        copies: files of checkpoints, besides those with the log; those that are not there are passed over.
         keys: the audit keys by ``kid``.
 
     Raises:
-        apsw.Error: the stream cannot be read.
-        OSError: a file of checkpoints is there and cannot be read.
+        LogUnreadable: the log cannot be read.
+        OSError: a copy is there and cannot be read.
     """
-    line = line_at(folder, stream, seq)
-    seal = _seal(checkpoints, keys, stream=stream, seq=seq)
+    with log.held():
+        return _standing(log, stream, seq, copies, keys)
+
+
+def _standing(
+    log: KeptLog, stream: str, seq: int, copies: Sequence[Path], keys: Mapping[str, PublicKey]
+) -> Standing:
+    line = line_at(log, stream, seq)
+    own = (data for _, data in log.checkpoint_lines())
+    seal = _seal(chain(own, *map(_lines, copies)), keys, stream=stream, seq=seq)
     if line is None:
         gone = f"entry {seq} is not in {stream} any more"
         return Standing(stream=stream, seq=seq, hash="", prev="", last=False, seal=seal, broken=gone)
-    after = line_at(folder, stream, seq + 1)
-    broken = _link_trouble(folder, stream, seq, line) or _seal_trouble(folder, stream, seq, line, seal)
+    after = line_at(log, stream, seq + 1)
+    broken = _link_trouble(log, stream, seq, line) or _seal_trouble(log, stream, seq, line, seal)
     if broken is None and seal is None and after is not None:
         broken = _named_wrongly(after, line_hash(line), seq=seq)
     return Standing(
@@ -85,7 +93,7 @@ def _prev(line: bytes) -> str:
         return ""
 
 
-def _link_trouble(folder: Path, stream: str, seq: int, line: bytes) -> str | None:
+def _link_trouble(log: KeptLog, stream: str, seq: int, line: bytes) -> str | None:
     """Return why the entry does not follow the one before it, or None."""
     try:
         link = read_link(line)
@@ -93,7 +101,7 @@ def _link_trouble(folder: Path, stream: str, seq: int, line: bytes) -> str | Non
         return f"entry {seq} of {stream} is damaged: {damage}"
     if (link.stream, link.seq) != (stream, seq):
         return f"row {seq} of {stream} holds entry {link.seq} of {link.stream}"
-    before = line_at(folder, stream, seq - 1) if seq > 1 else None
+    before = line_at(log, stream, seq - 1) if seq > 1 else None
     if seq > 1 and before is None:
         return f"entry {seq - 1} of {stream}, which comes before it, is missing"
     if link.prev != (GENESIS if before is None else line_hash(before)):
@@ -106,7 +114,7 @@ def _named_wrongly(after: bytes, hash: str, *, seq: int) -> str | None:  # noqa:
 
 
 def _seal_trouble(
-    folder: Path, stream: str, seq: int, line: bytes, seal: SignedCheckpoint | None
+    log: KeptLog, stream: str, seq: int, line: bytes, seal: SignedCheckpoint | None
 ) -> str | None:
     """Return why the chain does not lead from the entry to its seal, or None."""
     if seal is None:
@@ -114,7 +122,7 @@ def _seal_trouble(
     sealed = seal.checkpoint.heads[stream]
     by = f"checkpoint {seal.checkpoint.number}"
     try:
-        with reading(folder / f"{stream}.db") as reader:
+        with log.reading(stream) as reader:
             rows = takewhile(lambda row: row[0] <= sealed.seq, reader.rows(after=seq))
             end = follow(rows, stream=stream, head=Head(seq, line_hash(line)))
     except BrokenChain as broken:
@@ -129,22 +137,21 @@ def _seal_trouble(
 
 
 def _seal(
-    paths: Sequence[Path], keys: Mapping[str, PublicKey], *, stream: str, seq: int
+    lines: Iterable[bytes], keys: Mapping[str, PublicKey], *, stream: str, seq: int
 ) -> SignedCheckpoint | None:
-    """Return the first checkpoint of any file that reaches the entry and verifies."""
-    for path in paths:
-        for line in _lines(path):
-            try:
-                jws = jws_of(line)
-                # A look costs nothing, a signature does; what it says is believed only with the latter.
-                if _unverified_seq(jws, stream) < seq:
-                    continue
-                signed = read(jws, keys)
-            except BadCheckpoint:
+    """Return the first checkpoint that reaches the entry and verifies."""
+    for line in lines:
+        try:
+            jws = jws_of(line)
+            # A look costs nothing, a signature does; what it says is believed only with the latter.
+            if _unverified_seq(jws, stream) < seq:
                 continue
-            head = signed.checkpoint.heads.get(stream)
-            if head is not None and head.seq >= seq:
-                return signed
+            signed = read(jws, keys)
+        except BadCheckpoint:
+            continue
+        head = signed.checkpoint.heads.get(stream)
+        if head is not None and head.seq >= seq:
+            return signed
     return None
 
 

@@ -15,6 +15,7 @@ from actas.admin.rehearsal import NotExplainable
 from actas.app.foundation import Foundation, NotStartedYet, foundation
 from actas.app.parts import outside, rehearsal
 from actas.audit.checkpoint import ring_keys
+from actas.audit.kept import LogUnreadable, SearchUnavailable
 from actas.core.errors import StoreUnavailable
 from actas.core.party import Party
 from actas.demo.company import Company
@@ -25,8 +26,7 @@ from actas.policy.explain import RuleLine
 from actas.settings.faults import ConfigurationFaults
 from actas.settings.load import read
 from actas.store.audit_notary import NotSealed
-from actas.store.audit_projection import SearchUnavailable
-from actas.store.audit_proof import Unreadable, verify_path
+from actas.store.audit_proof import Unreadable, verify_log
 from actas.store.audit_search import search, show
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ _TROUBLE: Final = (
     ConfigurationFaults,
     EnvelopeKeyRefused,
     KeysUnusable,
+    LogUnreadable,
     NotExplainable,
     NotSealed,
     NotStartedYet,
@@ -70,7 +71,7 @@ def explain(company: Company, entry: str) -> Why | None:
     """
 
     async def job(base: Foundation) -> Why | None:
-        found = show(base.audit_folder, entry)
+        found = show(base.audit_log, entry)
         if found is None or found.event.get("outcome") != "refused":
             return None
         out = outside(base)
@@ -90,7 +91,7 @@ def entry_of(company: Company, token_id: str) -> str | None:
     """
 
     async def job(base: Foundation) -> str | None:
-        found = search(base.audit_folder, f'jti:"{token_id}" outcome:granted')
+        found = search(base.audit_log, f'jti:"{token_id}" outcome:granted')
         # Exchanges of that token name it too; the oldest entry is the one that made it.
         return found[-1].id if found else None
 
@@ -106,7 +107,7 @@ def prove(company: Company) -> Proof:
 
     async def job(base: Foundation) -> Proof:
         await base.notary().seal_now()
-        verdict = verify_path(base.audit_folder, keys=ring_keys(base.ring))
+        verdict = verify_log(base.audit_log, keys=ring_keys(base.ring))
         problems = tuple(finding.sentence for finding in verdict.findings)
         return Proof(entries=verdict.entries, problems=problems, sealed=verdict.unsealed == 0)
 

@@ -1,6 +1,6 @@
-"""Making checkpoints and keeping them: in the folder of the streams, and wherever else was configured.
+"""Making checkpoints and keeping them: with the streams, and wherever else was configured.
 
-One process of the folder does it from time to time (whoever holds the leader's lock), and ``actas audit
+One process of all that share the log does it from time to time (the leader), and ``actas audit
 checkpoint`` whenever asked. A checkpoint never seals less than the last one did: a stream that lost what is
 sealed keeps its sealed head in every later checkpoint, so that the loss stays provable, and is reported;
 the other streams go on being sealed.
@@ -11,13 +11,10 @@ Copies kept elsewhere are brought up to date each time, also after they were awa
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import apsw
 
 from actas.audit.chain import Head, line_hash
 from actas.audit.checkpoint import (
@@ -29,17 +26,14 @@ from actas.audit.checkpoint import (
     sign,
     to_line,
 )
+from actas.audit.kept import Held, LogUnreadable, SealableLog, StreamDamaged, StreamMissing
 from actas.audit.lifecycle import BrokenStream
 from actas.audit.series import following
 from actas.audit.stream import instant
 from actas.core.ports import Clock
 from actas.crypto.jose import PublicKey
 from actas.keys.ring import KeyRing
-from actas.store.audit_claim import Claim, claim
-from actas.store.audit_reader import CHECKPOINTS, reading, streams
-
-LEADER: Final = "leader.lock"
-PEN: Final = "checkpoints.lock"
+from actas.store.audit_lines import append, whole_lines
 
 _TRIES: Final = 50
 _PAUSE: Final = 0.1
@@ -64,14 +58,14 @@ class Sealed:
 
 
 class Notary:
-    """Seals the streams of one folder.
+    """Seals the streams of one log.
 
     Args:
         also: files that get every checkpoint too.
     """
 
-    def __init__(self, folder: Path, *, ring: KeyRing, clock: Clock, also: Sequence[Path] = ()) -> None:
-        self._folder = folder
+    def __init__(self, log: SealableLog, *, ring: KeyRing, clock: Clock, also: Sequence[Path] = ()) -> None:
+        self._log = log
         self._ring = ring
         self._clock = clock
         self._also = tuple(also)
@@ -86,10 +80,10 @@ class Notary:
         held = await self._hold_pen(sleep)
         try:
             before = await asyncio.to_thread(self.last)
-            heads, broken = await asyncio.to_thread(_heads, self._folder, before)
+            heads, broken = await asyncio.to_thread(_heads, self._log, before)
             signed = await sign(following(before, heads=heads, at=instant(self._clock.now())), self._ring)
             missed = await asyncio.to_thread(self._keep, signed)
-        except (BadCheckpoint, ValueError, LookupError, OSError, apsw.Error) as problem:
+        except (BadCheckpoint, ValueError, LookupError, OSError, LogUnreadable) as problem:
             raise NotSealed(f"no checkpoint was made: {problem}") from problem
         finally:
             held.release()
@@ -103,17 +97,17 @@ class Notary:
         note: Callable[[Sealed | NotSealed], None],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Make a checkpoint every so often, in one process of the folder, until cancelled.
+        """Make a checkpoint every so often, in one process of those that share the log, until cancelled.
 
         Args:
             every: seconds.
             note: told how each attempt ended.
         """
-        leader: Claim | None = None
+        leader: Held | None = None
         try:
             while True:
                 try:
-                    leader = leader or claim(self._folder / LEADER)
+                    leader = await asyncio.to_thread(self._led, leader)
                     if leader is not None:
                         note(await self.seal_now(sleep=sleep))
                 except NotSealed as problem:
@@ -125,11 +119,17 @@ class Notary:
             if leader is not None:
                 leader.release()
 
-    async def _hold_pen(self, sleep: Callable[[float], Awaitable[None]]) -> Claim:
+    def _led(self, leader: Held | None) -> Held | None:
+        """Return the leader's office while it is ours."""
+        if leader is not None and leader.holds():
+            return leader
+        return self._log.take("leader")
+
+    async def _hold_pen(self, sleep: Callable[[float], Awaitable[None]]) -> Held:
         for _ in range(_TRIES):
             try:
-                held = claim(self._folder / PEN)
-            except OSError as problem:
+                held = await asyncio.to_thread(self._log.take, "pen")
+            except LogUnreadable as problem:
                 raise NotSealed(f"no checkpoint was made: {problem}") from problem
             if held is not None:
                 return held
@@ -140,44 +140,42 @@ class Notary:
         """Return what a checkpoint would seal now, and the streams that lost what was sealed.
 
         Raises:
-            OSError: a file is there and cannot be read.
+            LogUnreadable: the log cannot be read.
+            OSError: a copy is there and cannot be read.
         """
-        return _heads(self._folder, self.last())
+        return _heads(self._log, self.last())
 
     def last(self) -> SignedCheckpoint | None:
         """Return the last checkpoint that is known from anywhere, copies included, and verifies.
 
         Raises:
-            OSError: a file is there and cannot be read.
+            LogUnreadable: the log cannot be read.
+            OSError: a copy is there and cannot be read.
         """
         keys = ring_keys(self._ring)
-        known = [last_checkpoint(path, keys) for path in (self._folder / CHECKPOINTS, *self._also)]
-        known.append(self._last)
+        own = last_checkpoint((line for _, line in self._log.checkpoint_lines()), keys)
+        copies = [last_checkpoint(whole_lines(path), keys) for path in self._also]
+        known = [own, *copies, self._last]
         return max(
             (one for one in known if one is not None), key=lambda one: one.checkpoint.number, default=None
         )
 
     def _keep(self, signed: SignedCheckpoint) -> tuple[str, ...]:
-        line = to_line(signed)
-        kept = self._folder / CHECKPOINTS
-        _append(kept, [line])
+        self._log.keep_checkpoint(to_line(signed))
         missed: list[str] = []
+        kept = [line + b"\n" for _, line in self._log.checkpoint_lines()] if self._also else []
         for path in self._also:
             try:
-                there = set(_lines(path))
-                _append(path, [one for one in _lines(kept) if one not in there])
+                there = set(whole_lines(path))
+                append(path, [one for one in kept if one not in there])
             except OSError as problem:
                 missed.append(f"{path}: {problem}")
         return tuple(missed)
 
 
-def last_checkpoint(path: Path, keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
-    """Return the last checkpoint of a file that verifies, or None; the file need not be there.
-
-    Raises:
-        OSError: the file is there and cannot be read.
-    """
-    for line in reversed(_lines(path)):
+def last_checkpoint(lines: Iterable[bytes], keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
+    """Return the last checkpoint among lines that verifies, or None."""
+    for line in reversed(list(lines)):
         try:
             return read(jws_of(line.rstrip(b"\r\n")), keys)
         except BadCheckpoint:
@@ -185,18 +183,20 @@ def last_checkpoint(path: Path, keys: Mapping[str, PublicKey]) -> SignedCheckpoi
     return None
 
 
-def _heads(folder: Path, before: SignedCheckpoint | None) -> tuple[dict[str, Head], tuple[BrokenStream, ...]]:
+def _heads(
+    log: SealableLog, before: SignedCheckpoint | None
+) -> tuple[dict[str, Head], tuple[BrokenStream, ...]]:
     """Return what to seal of each stream, and the streams that lost what was sealed."""
     sealed: Mapping[str, Head] = before.checkpoint.heads if before is not None else {}
     heads: dict[str, Head] = {}
     broken: list[BrokenStream] = []
-    for stream in sorted({*streams(folder), *sealed}):
+    for stream in sorted({*log.streams(), *sealed}):
         kept = sealed.get(stream)
         try:
-            with reading(folder / f"{stream}.db") as reader:
+            with log.reading(stream) as reader:
                 head = reader.head()
                 line = reader.line(kept.seq) if kept is not None else None
-        except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, apsw.CantOpenError):
+        except (StreamDamaged, StreamMissing):
             head, line = None, None
         if kept is None:
             if head is not None and head.seq:
@@ -208,29 +208,3 @@ def _heads(folder: Path, before: SignedCheckpoint | None) -> tuple[dict[str, Hea
         else:
             heads[stream] = head
     return heads, tuple(broken)
-
-
-def _lines(path: Path) -> list[bytes]:
-    """Return the lines of a file, each with its end; a torn last one is not a line."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return [line for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
-
-
-def _append(path: Path, lines: Sequence[bytes]) -> None:
-    """Append durably. A torn end, left by a crash, is removed first (REL-03)."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "r+b") as file:
-        whole = sum(len(line) for line in _lines(path))
-        file.truncate(whole)
-        file.seek(whole)
-        file.write(b"".join(lines))
-        file.flush()
-        os.fsync(file.fileno())
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

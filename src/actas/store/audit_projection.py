@@ -8,28 +8,26 @@ moved in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import apsw
-import msgspec
 
 from actas.audit.chain import line_hash
-from actas.audit.query import mentions, terms_of, undelivered_ids
-from actas.core.ports import Json, JsonObject
-from actas.store.audit_reader import StreamReader, reading, streams
+from actas.audit.kept import KeptLog, LogUnreadable, Row, SearchUnavailable, StreamReader
+from actas.audit.query import mentions, read_event, terms_of, undelivered_ids
 from actas.store.audit_sqlite import Database, connect, number, text
 
 FILE: Final = "search.db"
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the projection's form; another one found is thrown away and made again."""
 
 _BUSY: Final = 15_000
 _SCHEMA: Final = """
-CREATE TABLE cursors (stream TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE entries (
+CREATE TABLE search_cursors (stream TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE search_entries (
     n INTEGER PRIMARY KEY,
     stream TEXT NOT NULL,
     seq INTEGER NOT NULL,
@@ -37,26 +35,33 @@ CREATE TABLE entries (
     at TEXT NOT NULL,
     UNIQUE (stream, seq)
 );
-CREATE INDEX entries_by_at ON entries (at);
-CREATE INDEX entries_by_id ON entries (id);
-CREATE TABLE terms (
+CREATE INDEX search_entries_by_at ON search_entries (at);
+CREATE INDEX search_entries_by_id ON search_entries (id);
+CREATE TABLE search_terms (
     field TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (field, value, n)
 ) WITHOUT ROWID;
-CREATE TABLE tokens (n INTEGER NOT NULL, role TEXT NOT NULL, jti TEXT NOT NULL, digest TEXT NOT NULL);
-CREATE INDEX tokens_by_n ON tokens (n);
-CREATE INDEX tokens_by_jti ON tokens (jti);
-CREATE INDEX tokens_by_digest ON tokens (digest);
+CREATE TABLE search_tokens (n INTEGER NOT NULL, role TEXT NOT NULL, jti TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE INDEX search_tokens_by_n ON search_tokens (n);
+CREATE INDEX search_tokens_by_jti ON search_tokens (jti);
+CREATE INDEX search_tokens_by_digest ON search_tokens (digest);
 """
 _TABLES: Final = ("cursors", "entries", "terms", "tokens")
+"""Names in this form; the form before had them without ``search_``."""
 
 
-class SearchUnavailable(Exception):
-    """The projection cannot be used. The message says why, for administrators."""
+class FileIndex:
+    """Implements ``audit.kept.Index`` on the projection's file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def select(self, sql: str, values: Sequence[str | int], /) -> list[Row]:
+        return self._database.execute(sql, values).fetchall()
 
 
 @contextmanager
-def projection(folder: Path) -> Generator[Database]:
-    """Open the projection of ``folder``, brought up to date.
+def projection(folder: Path, log: KeptLog) -> Generator[FileIndex]:
+    """Open the projection of ``log``, kept in ``folder``, brought up to date.
 
     Raises:
         SearchUnavailable: it cannot be kept or read, or a stream cannot be read.
@@ -66,11 +71,11 @@ def projection(folder: Path) -> Generator[Database]:
     except (apsw.Error, OSError) as problem:
         raise SearchUnavailable(f"{folder / FILE} cannot be opened: {problem}") from problem
     try:
-        for stream in streams(folder):
-            with reading(folder / f"{stream}.db") as reader:
+        for stream in log.streams():
+            with log.reading(stream) as reader:
                 _catch_up(database, stream, reader)
-        yield database
-    except (apsw.Error, OSError) as problem:
+        yield FileIndex(database)
+    except (apsw.Error, OSError, LogUnreadable) as problem:
         raise SearchUnavailable(f"{folder / FILE} cannot be used: {problem}") from problem
     finally:
         database.close(True)
@@ -97,7 +102,7 @@ def _prepare(path: Path) -> Database:
             # Asked again under the lock: another process may have been faster.
             if _version(database) != VERSION:
                 for table in _TABLES:
-                    database.execute(f"DROP TABLE IF EXISTS {table}")
+                    database.execute(f"DROP TABLE IF EXISTS {table}; DROP TABLE IF EXISTS search_{table}")
                 database.execute(f"{_SCHEMA} PRAGMA user_version = {VERSION}")
             database.execute("COMMIT")
     except BaseException:
@@ -129,7 +134,7 @@ def _catch_up(database: Database, stream: str, reader: StreamReader) -> None:
         if chunk:
             seq, last = chunk[-1]
             database.execute(
-                "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", (stream, seq, line_hash(last))
+                "INSERT OR REPLACE INTO search_cursors VALUES (?, ?, ?)", (stream, seq, line_hash(last))
             )
         database.execute("COMMIT")
         if not chunk or seq >= head.seq:
@@ -137,15 +142,19 @@ def _catch_up(database: Database, stream: str, reader: StreamReader) -> None:
 
 
 def _cursor(database: Database, stream: str) -> tuple[int, str]:
-    found = database.execute("SELECT seq, hash FROM cursors WHERE stream = ?", (stream,)).fetchone()
+    found = database.execute("SELECT seq, hash FROM search_cursors WHERE stream = ?", (stream,)).fetchone()
     return (number(found[0]), text(found[1])) if found else (0, "")
 
 
 def _forget(database: Database, stream: str) -> None:
-    database.execute("DELETE FROM terms WHERE n IN (SELECT n FROM entries WHERE stream = ?)", (stream,))
-    database.execute("DELETE FROM tokens WHERE n IN (SELECT n FROM entries WHERE stream = ?)", (stream,))
-    database.execute("DELETE FROM entries WHERE stream = ?", (stream,))
-    database.execute("DELETE FROM cursors WHERE stream = ?", (stream,))
+    database.execute(
+        "DELETE FROM search_terms WHERE n IN (SELECT n FROM search_entries WHERE stream = ?)", (stream,)
+    )
+    database.execute(
+        "DELETE FROM search_tokens WHERE n IN (SELECT n FROM search_entries WHERE stream = ?)", (stream,)
+    )
+    database.execute("DELETE FROM search_entries WHERE stream = ?", (stream,))
+    database.execute("DELETE FROM search_cursors WHERE stream = ?", (stream,))
 
 
 def _take(database: Database, stream: str, seq: int, line: bytes) -> None:
@@ -153,7 +162,7 @@ def _take(database: Database, stream: str, seq: int, line: bytes) -> None:
     event = read_event(line)
     if event is None:
         return
-    sql = "INSERT INTO entries (stream, seq, id, at) VALUES (?, ?, ?, ?) RETURNING n"
+    sql = "INSERT INTO search_entries (stream, seq, id, at) VALUES (?, ?, ?, ?) RETURNING n"
     kept = (stream, seq, str(event.get("id", "")), str(event.get("at", "")))
     found = database.execute(sql, kept).fetchall()
     n = number(found[0][0])
@@ -161,23 +170,14 @@ def _take(database: Database, stream: str, seq: int, line: bytes) -> None:
     terms = {one for one in terms_of(event) if one[0] != "stream"} | {("stream", stream)}
     _put_terms(database, ((field, value, n) for field, value in terms))
     for one in mentions(event):
-        database.execute("INSERT INTO tokens VALUES (?, ?, ?, ?)", (n, one.role, one.jti, one.digest))
+        database.execute("INSERT INTO search_tokens VALUES (?, ?, ?, ?)", (n, one.role, one.jti, one.digest))
     for entry in undelivered_ids(event):
         rows = database.execute(
-            "SELECT n FROM entries WHERE id = ? AND stream = ?", (entry, stream)
+            "SELECT n FROM search_entries WHERE id = ? AND stream = ?", (entry, stream)
         ).fetchall()
         _put_terms(database, (("delivery", "unknown", number(row[0])) for row in rows))
 
 
 def _put_terms(database: Database, terms: Iterable[tuple[str, str, int]]) -> None:
     for term in terms:
-        database.execute("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", term)
-
-
-def read_event(line: bytes) -> JsonObject | None:
-    """Return an entry as an object, or None when it is none."""
-    try:
-        found: Json = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        database.execute("INSERT OR IGNORE INTO search_terms VALUES (?, ?, ?)", term)

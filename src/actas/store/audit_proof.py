@@ -1,4 +1,4 @@
-"""Verifying what is on disk: an export, one stream's file, or a whole folder (product.md 2, "audit verify").
+"""Verifying what is kept: an export, one stream's file, a folder, or any log (product.md 2, "audit verify").
 
 Reads and feeds ``audit.verify``; decides nothing itself. Works on copies, without a server and with
 nothing but public keys. Checkpoints are read before entries: one that is made meanwhile is then not
@@ -7,19 +7,18 @@ missed for entries that were not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
-import apsw
-
 from actas.audit.checkpoint import is_line
+from actas.audit.kept import KeptLog, LogUnreadable, StreamDamaged, StreamReader
 from actas.audit.verify import Line, Verdict, verify_lines
 from actas.crypto.jose import PublicKey
-from actas.store.audit_reader import CHECKPOINTS, reading, streams
-
-LONGEST_LINE: Final = 1 << 20
-"""Bytes of one line of an export; longer ones are damaged, and are not held in memory."""
+from actas.store.audit_folder import FolderLog, reading_file
+from actas.store.audit_lines import text_lines
 
 _SQLITE: Final = b"SQLite format 3\x00"
 
@@ -48,27 +47,52 @@ def verify_path(
     Raises:
         Unreadable: a file is missing or cannot be opened.
     """
-    try:
-        if path.is_dir():
-            sealed = [
-                *_checkpoint_lines([path / CHECKPOINTS], optional=True),
-                *_checkpoint_lines(checkpoints),
-            ]
-            lines = _folder_lines(path)
-        elif _is_database(path):
+    if path.is_dir():
+        return verify_log(FolderLog(path), checkpoints=checkpoints, keys=keys, start=start)
+    with _told(path):
+        if _is_database(path):
             sealed = list(_checkpoint_lines(checkpoints))
-            lines = _database_lines(path, path.name, None)
+            lines = _stream_lines(reading_file(path), path.name, None)
         else:
-            sealed = [one for one in _text_lines(path) if is_line(one[1])]
+            sealed = [one for one in text_lines(path) if is_line(one[1])]
             sealed += _checkpoint_lines(checkpoints)
-            lines = (Line(data, where) for where, data in _text_lines(path) if not is_line(data))
+            lines = (Line(data, where) for where, data in text_lines(path) if not is_line(data))
         return verify_lines(lines, checkpoints=sealed, keys=keys, start=start)
+
+
+def verify_log(
+    log: KeptLog,
+    *,
+    checkpoints: Iterable[Path] = (),
+    keys: Mapping[str, PublicKey] | None = None,
+    start: int | None = 1,
+) -> Verdict:
+    """Verify a log where it is kept, with its own checkpoints and those of further files.
+
+    Args:
+        checkpoints: as for ``verify_path``; so are ``keys`` and ``start``.
+
+    Raises:
+        Unreadable: it cannot be read, or a file is missing.
+    """
+    with _told(log.where), log.held():
+        sealed = [*log.checkpoint_lines(), *_checkpoint_lines(checkpoints)]
+        lines = chain.from_iterable(
+            _stream_lines(log.reading(stream), stream, stream) for stream in log.streams()
+        )
+        return verify_lines(lines, checkpoints=sealed, keys=keys, start=start)
+
+
+@contextmanager
+def _told(where: Path | str) -> Generator[None]:
+    try:
+        yield
     except FileNotFoundError as problem:
-        raise Unreadable(f"there is no file {problem.filename or path}") from problem
+        raise Unreadable(f"there is no file {problem.filename or where}") from problem
     except OSError as problem:
-        raise Unreadable(f"{problem.filename or path} cannot be read: {problem.strerror}") from problem
-    except apsw.Error as problem:
-        raise Unreadable(f"{path} cannot be read: {problem}") from problem
+        raise Unreadable(f"{problem.filename or where} cannot be read: {problem.strerror}") from problem
+    except LogUnreadable as problem:
+        raise Unreadable(f"{where} cannot be read: {problem}") from problem
 
 
 def _is_database(path: Path) -> bool:
@@ -76,40 +100,20 @@ def _is_database(path: Path) -> bool:
         return file.read(len(_SQLITE)) == _SQLITE
 
 
-def _folder_lines(folder: Path) -> Iterator[Line]:
-    for stream in streams(folder):
-        yield from _database_lines(folder / f"{stream}.db", stream, stream)
-
-
-def _database_lines(path: Path, name: str, stream: str | None) -> Iterator[Line]:
+def _stream_lines(
+    opening: AbstractContextManager[StreamReader], name: str, stream: str | None
+) -> Iterator[Line]:
     row = 0
     try:
-        with reading(path) as reader:
+        with opening as reader:
             for row, data in reader.rows():
                 yield Line(data, f"row {row} of {name}", stream, row)
-    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as damage:
+    except StreamDamaged as damage:
         # A finding rather than a failure: whoever asks whether the log is whole gets his answer.
         where = f"what follows row {row} of {name}" if row else name
         yield Line(b"", where, stream, trouble=str(damage))
 
 
-def _checkpoint_lines(paths: Iterable[Path], *, optional: bool = False) -> Iterator[tuple[str, bytes]]:
+def _checkpoint_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     for path in paths:
-        if optional and not path.exists():
-            continue
-        yield from _text_lines(path)
-
-
-def _text_lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the lines of a file with their places; empty ones are not lines.
-
-    A last line without an end that is no JSON was being written when the process died, and holds nothing.
-    """
-    with path.open("rb") as file:
-        count = 0
-        while data := file.readline(LONGEST_LINE):
-            count += 1
-            torn = len(data) < LONGEST_LINE and not data.endswith((b"\n", b"}"))
-            data = data.rstrip(b"\r\n")
-            if data and not torn:
-                yield f"line {count} of {path.name}", data
+        yield from text_lines(path)

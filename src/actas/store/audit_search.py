@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import apsw
-
-from actas.audit.query import Term, read_query
+from actas.audit.kept import Index, KeptLog, LogUnreadable, Row, SearchUnavailable
+from actas.audit.query import Term, read_event, read_query
 from actas.audit.stream import instant
 from actas.core.ports import JsonObject
-from actas.store.audit_projection import SearchUnavailable, projection, read_event
 from actas.store.audit_reader import line_at
-from actas.store.audit_sqlite import Database, Row, number, text
 
 MOST_KIN: Final = 1000
 """Entries of one lineage; beyond, it is cut and says so."""
@@ -75,7 +71,7 @@ class Lineage:
 
 
 def search(
-    folder: Path,
+    log: KeptLog,
     query: str,
     *,
     since: float | None = None,
@@ -94,28 +90,26 @@ def search(
         SearchUnavailable: the projection cannot be used.
     """
     conditions, values = _conditions(read_query(query), since=since, until=until)
-    sql = f"SELECT {_COLUMNS} FROM entries e{conditions} ORDER BY e.at DESC, e.n DESC LIMIT ?"  # noqa: S608 - only our own text, values are bound
-    with projection(folder) as database:
-        rows = database.execute(sql, [*values, max(0, limit)]).fetchall()
-    shelf = _Shelf(folder)
-    return tuple(shelf.find(row) for row in rows)
+    sql = f"SELECT {_COLUMNS} FROM search_entries e{conditions} ORDER BY e.at DESC, e.n DESC LIMIT ?"  # noqa: S608 - only our own text, values are bound
+    with log.held(), log.index() as index:
+        rows = index.select(sql, [*values, max(0, limit)])
+        shelf = _Shelf(log)
+        return tuple(shelf.find(row) for row in rows)
 
 
-def show(folder: Path, entry: str) -> Found | None:
+def show(log: KeptLog, entry: str) -> Found | None:
     """Return the entry with this id, or None.
 
     Raises:
         SearchUnavailable: the projection cannot be used.
     """
-    with projection(folder) as database:
-        row = database.execute(
-            f"SELECT {_COLUMNS} FROM entries e WHERE e.id = ? ORDER BY e.n LIMIT 1",  # noqa: S608 - as above
-            (entry,),
-        ).fetchone()
-    return _Shelf(folder).find(row) if row else None
+    sql = f"SELECT {_COLUMNS} FROM search_entries e WHERE e.id = ? ORDER BY e.n LIMIT 1"  # noqa: S608 - as above
+    with log.held(), log.index() as index:
+        rows = index.select(sql, [entry])
+        return _Shelf(log).find(rows[0]) if rows else None
 
 
-def lineage(folder: Path, name: str) -> Lineage | None:
+def lineage(log: KeptLog, name: str) -> Lineage | None:
     """Follow a token up to where it came from and down to what came of it.
 
     Tokens are followed by their keyed digests: an issuer may give a token of his own any ``jti``, ours too.
@@ -129,23 +123,24 @@ def lineage(folder: Path, name: str) -> Lineage | None:
     Raises:
         SearchUnavailable: the projection cannot be used.
     """
-    with projection(folder) as database:
-        rows = database.execute(
-            f"SELECT DISTINCT {_COLUMNS} FROM entries e LEFT JOIN tokens t ON t.n = e.n AND t.role = 'given' "  # noqa: S608 - as above
-            "WHERE e.id = ?1 OR t.jti = ?1 OR t.digest = ?1 ORDER BY e.n LIMIT 1",
-            (name,),
-        ).fetchall()
+    sql = (
+        f"SELECT DISTINCT {_COLUMNS} FROM search_entries e "  # noqa: S608 - as above
+        "LEFT JOIN search_tokens t ON t.n = e.n AND t.role = 'given' "
+        "WHERE e.id = ? OR t.jti = ? OR t.digest = ? ORDER BY e.n LIMIT 1"
+    )
+    with log.held(), log.index() as index:
+        rows = index.select(sql, [name, name, name])
         if not rows:
             return None
-        before, cut_before = _kin(database, rows[0], own="parent", theirs="given", step=-1)
-        after, cut_after = _kin(database, rows[0], own="given", theirs="parent", step=1)
-    shelf = _Shelf(folder)
-    return Lineage(
-        origin=shelf.find(rows[0]),
-        before=tuple(Kin(found=shelf.find(row), steps=steps) for row, steps in before),
-        after=tuple(Kin(found=shelf.find(row), steps=steps) for row, steps in after),
-        cut=cut_before or cut_after,
-    )
+        before, cut_before = _kin(index, rows[0], own="parent", theirs="given", step=-1)
+        after, cut_after = _kin(index, rows[0], own="given", theirs="parent", step=1)
+        shelf = _Shelf(log)
+        return Lineage(
+            origin=shelf.find(rows[0]),
+            before=tuple(Kin(found=shelf.find(row), steps=steps) for row, steps in before),
+            after=tuple(Kin(found=shelf.find(row), steps=steps) for row, steps in after),
+            cut=cut_before or cut_after,
+        )
 
 
 def _conditions(terms: Sequence[Term], *, since: float | None, until: float | None) -> tuple[str, list[str]]:
@@ -154,7 +149,7 @@ def _conditions(terms: Sequence[Term], *, since: float | None, until: float | No
     for term in terms:
         fields = ", ".join("?" for _ in term.fields)
         compare = "value >= ? AND value < ?" if term.prefix else "value = ?"
-        parts.append(f"e.n IN (SELECT n FROM terms WHERE field IN ({fields}) AND {compare})")  # noqa: S608 - only marks
+        parts.append(f"e.n IN (SELECT n FROM search_terms WHERE field IN ({fields}) AND {compare})")  # noqa: S608 - only marks
         values += term.fields
         values += [term.value, term.value + _LAST] if term.prefix else [term.value]
     for compare, bound in ((">=", since), ("<", until)):
@@ -164,15 +159,13 @@ def _conditions(terms: Sequence[Term], *, since: float | None, until: float | No
     return (" WHERE " + " AND ".join(parts) if parts else ""), values
 
 
-def _kin(
-    database: Database, start: Row, *, own: str, theirs: str, step: int
-) -> tuple[list[tuple[Row, int]], bool]:
+def _kin(index: Index, start: Row, *, own: str, theirs: str, step: int) -> tuple[list[tuple[Row, int]], bool]:
     """Walk from ``start`` in one direction, breadth first; each entry once, with its steps."""
     sql = (
-        f"SELECT DISTINCT {_COLUMNS} FROM tokens mine JOIN tokens other ON other.role = ? "  # noqa: S608 - as above
+        f"SELECT DISTINCT {_COLUMNS} FROM search_tokens mine JOIN search_tokens other ON other.role = ? "  # noqa: S608 - as above
         "AND ((mine.digest <> '' AND other.digest = mine.digest) "
         "OR ((mine.digest = '' OR other.digest = '') AND mine.jti <> '' AND other.jti = mine.jti)) "
-        "JOIN entries e ON e.n = other.n WHERE mine.n = ? AND mine.role = ? ORDER BY e.n"
+        "JOIN search_entries e ON e.n = other.n WHERE mine.n = ? AND mine.role = ? ORDER BY e.n"
     )
     seen = {number(start[0])}
     kin: list[tuple[Row, int]] = []
@@ -180,7 +173,7 @@ def _kin(
     while edge:
         reached: list[int] = []
         for n in edge:
-            for row in database.execute(sql, (theirs, n, own)).fetchall():
+            for row in index.select(sql, (theirs, n, own)):
                 if number(row[0]) in seen:
                     continue
                 if len(kin) >= MOST_KIN:
@@ -195,15 +188,15 @@ def _kin(
 class _Shelf:
     """Reads entries from their streams. One that is gone from there is returned empty."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, log: KeptLog) -> None:
+        self._log = log
 
     def find(self, row: Row) -> Found:
         _, entry, name, seq, at = row
         stream = text(name)
         try:
-            line = line_at(self._folder, stream, number(seq)) or b""
-        except apsw.Error as problem:
+            line = line_at(self._log, stream, number(seq)) or b""
+        except LogUnreadable as problem:
             raise SearchUnavailable(f"stream {stream} cannot be read: {problem}") from problem
         return Found(
             id=text(entry),
@@ -213,3 +206,25 @@ class _Shelf:
             line=line,
             event=read_event(line) or {},
         )
+
+
+def number(value: object) -> int:
+    """Return an integer column.
+
+    Raises:
+        SearchUnavailable: the column holds something else.
+    """
+    if isinstance(value, int):
+        return value
+    raise SearchUnavailable(f"an integer was expected in the index, not {type(value).__name__}")
+
+
+def text(value: object) -> str:
+    """Return a text column.
+
+    Raises:
+        SearchUnavailable: the column holds something else.
+    """
+    if isinstance(value, str):
+        return value
+    raise SearchUnavailable(f"text was expected in the index, not {type(value).__name__}")

@@ -23,7 +23,7 @@ from actas.audit.chain import EMPTY, follow
 from actas.audit.stream import Receipt
 from actas.core.errors import AuditUnavailable
 from actas.store.audit import StreamWriter, WriterBounds, open_writer
-from actas.store.audit_reader import reading
+from actas.store.audit_folder import reading
 
 pytestmark = pytest.mark.requirement("REL-02")
 

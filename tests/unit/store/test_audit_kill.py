@@ -19,7 +19,7 @@ from tests.fakes.clock import FixedClock
 
 from actas.audit.chain import EMPTY, follow
 from actas.store.audit import open_writer
-from actas.store.audit_reader import reading
+from actas.store.audit_folder import reading
 
 ROUNDS = 8
 

@@ -11,6 +11,7 @@ from tests.fakes.audit import CountingChance, body
 from tests.fakes.clock import FixedClock
 
 from actas.store.audit import StreamWriter, open_writer
+from actas.store.audit_folder import FolderLog
 from actas.store.audit_search import MOST_KIN, Lineage, lineage
 
 pytestmark = pytest.mark.requirement("SEC-86")
@@ -53,10 +54,10 @@ async def test_the_whole_family_is_found_from_any_member(tmp_path: Path, writer:
         given("other"),
     ):
         await writer.append(one)
-    before, after = kin(lineage(tmp_path, "x_b"))
+    before, after = kin(lineage(FolderLog(tmp_path), "x_b"))
     assert before == [("x_a", -1)]
     assert after == [("x_c", 1), ("x_d", 1), ("x_e", 2)]
-    assert kin(lineage(tmp_path, "x_e"))[0] == [("x_c", -1), ("x_b", -2), ("x_a", -3)]
+    assert kin(lineage(FolderLog(tmp_path), "x_e"))[0] == [("x_c", -1), ("x_b", -2), ("x_a", -3)]
 
 
 @pytest.mark.parametrize("name", ["x_b", "j-b", "d-b"])
@@ -65,7 +66,7 @@ async def test_a_token_is_named_by_entry_id_or_digest(
 ) -> None:
     for one in (given("a"), given("b", "a"), given("c", "b")):
         await writer.append(one)
-    found = lineage(tmp_path, name)
+    found = lineage(FolderLog(tmp_path), name)
     assert found is not None
     assert found.origin.id == "x_b"
     assert kin(found) == ([("x_a", -1)], [("x_c", 1)])
@@ -76,7 +77,7 @@ async def test_two_parents_are_both_followed_across_streams(tmp_path: Path, writ
     await writer.append(given("a"))
     await other.append(given("b"))
     await writer.append(given("c", "a", "b"))
-    assert sorted(kin(lineage(tmp_path, "x_c"))[0]) == [("x_a", -1), ("x_b", -1)]
+    assert sorted(kin(lineage(FolderLog(tmp_path), "x_c"))[0]) == [("x_a", -1), ("x_b", -1)]
     await other.close()
 
 
@@ -84,35 +85,35 @@ async def test_two_parents_are_both_followed_across_streams(tmp_path: Path, writ
 async def test_a_foreign_token_with_our_jti_is_not_grafted_on(tmp_path: Path, writer: StreamWriter) -> None:
     await writer.append(given("a"))
     await writer.append(given("b", foreign="a"))
-    assert kin(lineage(tmp_path, "x_a")) == ([], [])
-    assert kin(lineage(tmp_path, "x_b")) == ([], [])
+    assert kin(lineage(FolderLog(tmp_path), "x_a")) == ([], [])
+    assert kin(lineage(FolderLog(tmp_path), "x_b")) == ([], [])
 
 
 async def test_without_digests_the_jti_is_all_there_is(tmp_path: Path, writer: StreamWriter) -> None:
     await writer.append(given("a", digest=False))
     await writer.append(given("b", "a", digest=False))
-    assert kin(lineage(tmp_path, "x_b")) == ([("x_a", -1)], [])
+    assert kin(lineage(FolderLog(tmp_path), "x_b")) == ([("x_a", -1)], [])
 
 
 async def test_a_family_that_bites_its_tail_is_walked_once(tmp_path: Path, writer: StreamWriter) -> None:
     for one in (given("a", "c"), given("b", "a"), given("c", "b")):
         await writer.append(one)
-    assert kin(lineage(tmp_path, "x_a")) == ([("x_c", -1), ("x_b", -2)], [("x_b", 1), ("x_c", 2)])
+    assert kin(lineage(FolderLog(tmp_path), "x_a")) == ([("x_c", -1), ("x_b", -2)], [("x_b", 1), ("x_c", 2)])
 
 
 async def test_an_unknown_token_has_none(tmp_path: Path, writer: StreamWriter) -> None:
     await writer.append(given("a"))
-    assert lineage(tmp_path, "x_b") is None
-    assert lineage(tmp_path, "") is None
+    assert lineage(FolderLog(tmp_path), "x_b") is None
+    assert lineage(FolderLog(tmp_path), "") is None
 
 
 async def test_a_family_without_end_is_cut_and_says_so(tmp_path: Path, writer: StreamWriter) -> None:
     await writer.append(given("a"))
     await asyncio.gather(*[writer.append(given(f"b{n}", "a")) for n in range(MOST_KIN + 5)])
-    found = lineage(tmp_path, "x_a")
+    found = lineage(FolderLog(tmp_path), "x_a")
     assert found is not None
     assert found.cut
     assert len(found.after) == MOST_KIN
-    some = lineage(tmp_path, "x_b0")
+    some = lineage(FolderLog(tmp_path), "x_b0")
     assert some is not None
     assert not some.cut

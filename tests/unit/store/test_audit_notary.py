@@ -16,7 +16,9 @@ from actas.audit.series import read_series
 from actas.core.secret import Secret
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_claim import claim
-from actas.store.audit_notary import LEADER, PEN, Notary, NotSealed, Sealed, last_checkpoint
+from actas.store.audit_folder import OFFICES, FolderLog
+from actas.store.audit_lines import whole_lines
+from actas.store.audit_notary import Notary, NotSealed, Sealed, last_checkpoint
 
 pytestmark = pytest.mark.requirement("SEC-88")
 
@@ -32,7 +34,7 @@ async def writer(tmp_path: Path) -> AsyncIterator[StreamWriter]:
 
 
 def notary(folder: Path, *also: Path) -> Notary:
-    return Notary(folder, ring=RING, clock=FixedClock(), also=also)
+    return Notary(FolderLog(folder), ring=RING, clock=FixedClock(), also=also)
 
 
 def kept(path: Path) -> list[int]:
@@ -72,10 +74,10 @@ async def test_many_at_once_make_one_series(tmp_path: Path, writer: StreamWriter
 
 
 async def test_the_last_checkpoint_is_known_to_the_next_opening(tmp_path: Path, writer: StreamWriter) -> None:
-    assert last_checkpoint(tmp_path / "checkpoints.jsonl", KEYS) is None
+    assert last_checkpoint(whole_lines(tmp_path / "checkpoints.jsonl"), KEYS) is None
     sealed = await notary(tmp_path).seal_now()
-    assert last_checkpoint(tmp_path / "checkpoints.jsonl", KEYS) == sealed.signed
-    assert last_checkpoint(tmp_path / "checkpoints.jsonl", ring_keys(AuditRing())) is None
+    assert last_checkpoint(whole_lines(tmp_path / "checkpoints.jsonl"), KEYS) == sealed.signed
+    assert last_checkpoint(whole_lines(tmp_path / "checkpoints.jsonl"), ring_keys(AuditRing())) is None
 
 
 async def test_copies_elsewhere_get_every_checkpoint_also_after_an_absence(
@@ -165,7 +167,7 @@ async def test_without_an_audit_key_nothing_is_made(tmp_path: Path, writer: Stre
             raise LookupError("no active key")
 
     with pytest.raises(NotSealed, match="no active key"):
-        await Notary(tmp_path, ring=Keyless(), clock=FixedClock()).seal_now()
+        await Notary(FolderLog(tmp_path), ring=Keyless(), clock=FixedClock()).seal_now()
     assert not (tmp_path / "checkpoints.jsonl").exists()
 
 
@@ -180,7 +182,7 @@ async def test_storage_that_fails_is_said(tmp_path: Path, writer: StreamWriter) 
 async def test_one_that_does_not_finish_is_not_waited_for_for_ever(
     tmp_path: Path, writer: StreamWriter
 ) -> None:
-    held = claim(tmp_path / PEN)
+    held = claim(tmp_path / OFFICES["pen"])
     assert held is not None
     naps: list[float] = []
 
@@ -221,7 +223,7 @@ async def test_one_process_of_the_folder_seals_from_time_to_time(
         await notary(tmp_path).run(every=300, note=notes.append, sleep=nap)
     assert turns == [300] * 4
     assert [one.signed.checkpoint.number for one in notes if isinstance(one, Sealed)] == [1, 2, 3, 4]
-    assert claim(tmp_path / LEADER) is not None
+    assert claim(tmp_path / OFFICES["leader"]) is not None
 
 
 async def test_whatever_goes_wrong_the_next_turn_is_tried(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from actas.core.errors import AuditUnavailable
 from actas.store.audit import NOTHING_SEALED, StreamWriter, open_writer
 from actas.store.audit_claim import free_streams
 from actas.store.audit_file import StreamFile
-from actas.store.audit_reader import reading
+from actas.store.audit_folder import reading
 from actas.store.audit_sqlite import UnsoundSqlite
 
 pytestmark = pytest.mark.requirement("REL-03")

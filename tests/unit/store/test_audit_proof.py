@@ -10,8 +10,10 @@ from tests.fakes.clock import FixedClock
 
 from actas.audit.checkpoint import ring_keys
 from actas.store.audit import open_writer
+from actas.store.audit_folder import FolderLog
+from actas.store.audit_lines import LONGEST_LINE
 from actas.store.audit_notary import Notary
-from actas.store.audit_proof import LONGEST_LINE, Unreadable, verify_path
+from actas.store.audit_proof import Unreadable, verify_path
 from actas.store.audit_reader import export
 
 pytestmark = pytest.mark.requirement("SEC-88")
@@ -25,7 +27,7 @@ async def folder(tmp_path: Path) -> Path:
     """A folder of two closed streams, sealed twice, with an export and a copy of the checkpoints beside it."""
     folder = tmp_path / "audit"
     writers = [await open_writer(folder, clock=FixedClock(), chance=CountingChance()) for _ in range(2)]
-    notary = Notary(folder, ring=RING, clock=FixedClock(), also=[tmp_path / "witness.jsonl"])
+    notary = Notary(FolderLog(folder), ring=RING, clock=FixedClock(), also=[tmp_path / "witness.jsonl"])
     for writer in writers:
         for one in bodies(5):
             writer.delivered(await writer.append(one))
@@ -34,7 +36,7 @@ async def folder(tmp_path: Path) -> Path:
         await writer.close()
     await notary.seal_now()
     with (tmp_path / "export.jsonl").open("wb") as file:
-        export(folder, file)
+        export(FolderLog(folder), file)
     return folder
 
 

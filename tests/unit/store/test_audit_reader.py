@@ -15,10 +15,12 @@ from tests.fakes.audit import CountingChance, bodies, body, event, rewrite
 from tests.fakes.clock import NOON, FixedClock
 
 from actas.audit.chain import Head, extend
+from actas.audit.kept import CHUNK
 from actas.audit.stream import instant
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_file import StreamFile
-from actas.store.audit_reader import CHUNK, export, line_at, reading, streams, tail
+from actas.store.audit_folder import FolderLog, reading, streams
+from actas.store.audit_reader import export, line_at, tail
 
 
 @pytest.fixture
@@ -65,11 +67,11 @@ async def test_only_streams_are_listed_in_order(tmp_path: Path, writer: StreamWr
 
 async def test_one_line_is_found_by_its_place(tmp_path: Path, writer: StreamWriter) -> None:
     receipt = await writer.append(body("x_a"))
-    line = line_at(tmp_path, "s1", receipt.seq)
+    line = line_at(FolderLog(tmp_path), "s1", receipt.seq)
     assert line is not None
     assert event(line)["id"] == "x_a"
-    assert line_at(tmp_path, "s1", 99) is None
-    assert line_at(tmp_path, "../s1", 1) is None
+    assert line_at(FolderLog(tmp_path), "s1", 99) is None
+    assert line_at(FolderLog(tmp_path), "../s1", 1) is None
 
 
 async def test_the_tail_is_the_last_of_all_streams_and_is_followed(
@@ -78,7 +80,7 @@ async def test_the_tail_is_the_last_of_all_streams_and_is_followed(
     other = await open_writer(tmp_path, clock=FixedClock(), chance=CountingChance())
     for n in range(4):
         await (writer if n % 2 else other).append(timed(f"x_{n}", NOON + n))
-    lines, follower = tail(tmp_path, 3)
+    lines, follower = tail(FolderLog(tmp_path), 3)
     assert names(lines) == ["x_1", "x_2", "x_3"]
     assert follower.more() == []
     await other.append(timed("x_5", NOON + 5))
@@ -91,7 +93,7 @@ async def test_the_tail_is_the_last_of_all_streams_and_is_followed(
 async def test_a_stream_that_is_born_later_is_followed_from_its_birth(
     tmp_path: Path, writer: StreamWriter
 ) -> None:
-    _, follower = tail(tmp_path, 10)
+    _, follower = tail(FolderLog(tmp_path), 10)
     other = await open_writer(tmp_path, clock=FixedClock(), chance=CountingChance())
     await other.append(body("x_a"))
     assert [event(line)["stream"] for line in follower.more()] == ["s2", "s2"]
@@ -106,7 +108,7 @@ async def test_an_export_holds_the_checkpoints_and_then_all_entries_by_time(
         await (writer if n % 2 else other).append(timed(f"x_{n}", NOON + n))
     (tmp_path / "checkpoints.jsonl").write_bytes(b'{"kind":"actas/Checkpoint","v":1,"jws":"a"}\n')
     sink = io.BytesIO()
-    assert export(tmp_path, sink) == 8
+    assert export(FolderLog(tmp_path), sink) == 8
     first, *lines = sink.getvalue().splitlines()
     assert event(first)["kind"] == "actas/Checkpoint"
     assert names(lines) == [f"x_{n}" for n in range(6)]
@@ -119,7 +121,7 @@ async def test_an_export_since_an_instant_begins_there_and_has_no_gap(
     for n, at in enumerate([1, 5, 3, 7]):
         await writer.append(timed(f"x_{n}", NOON + at))
     sink = io.BytesIO()
-    export(tmp_path, sink, since=NOON + 4)
+    export(FolderLog(tmp_path), sink, since=NOON + 4)
     assert names(sink.getvalue().splitlines()) == ["x_1", "x_2", "x_3"]
 
 
@@ -135,7 +137,7 @@ async def test_a_damaged_entry_is_exported_as_it_is(tmp_path: Path, writer: Stre
         lambda db: db.execute("INSERT INTO entries VALUES (2, X'FF22'), (3, CAST('{' AS BLOB))"),
     )
     sink = io.BytesIO()
-    export(tmp_path, sink)
+    export(FolderLog(tmp_path), sink)
     assert sink.getvalue().splitlines()[1:] == [b"\xff\x22", b"{"]
     rewrite(tmp_path / "s1.db", lambda db: db.execute("DELETE FROM entries WHERE seq > 1"))
 

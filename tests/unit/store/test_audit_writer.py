@@ -16,7 +16,7 @@ from actas.audit.chain import EMPTY, follow
 from actas.core.errors import AuditUnavailable
 from actas.store.audit import StreamWriter, WriterBounds, open_writer
 from actas.store.audit_file import StreamFile
-from actas.store.audit_reader import reading
+from actas.store.audit_folder import reading
 
 
 @pytest.fixture
