@@ -33,6 +33,7 @@ _PATTERNS: Final = {
     addresses.HttpsUrl().schema()["pattern"]: "https address",
     addresses.Issuer().schema()["pattern"]: "issuer identifier",
     addresses.Host().schema()["pattern"]: "host",
+    addresses.Network().schema()["pattern"]: "network or address",
     addresses.DOMAIN.schema()["pattern"]: "domain",
 }
 _DURATION: Final = values.Duration(1, 86400).schema()["pattern"]

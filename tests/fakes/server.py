@@ -19,6 +19,7 @@ import copy
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -241,6 +242,7 @@ class RealServer:
         *,
         headers: Mapping[str, str] | None = None,
         source: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> Reply:
         """Send a form to the token endpoint."""
         return ask(
@@ -250,6 +252,7 @@ class RealServer:
             headers={"Content-Type": FORM, **(headers or {})},
             body=encoded(form),
             source=source,
+            tls=tls,
         )
 
     def token(self, form: Mapping[str, Any]) -> str:

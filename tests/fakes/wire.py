@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -52,13 +53,20 @@ class Line:
     Args:
         port: of 127.0.0.1.
         source: the address to come from; any of 127.0.0.0/8 will do.
+        tls: speak TLS, to a server that is ``localhost``.
     """
 
-    def __init__(self, port: int, *, source: str = "127.0.0.1", timeout: float = PATIENCE) -> None:
-        self.socket = socket.create_connection(
-            ("127.0.0.1", port), timeout=timeout, source_address=(source, 0)
-        )
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(
+        self,
+        port: int,
+        *,
+        source: str = "127.0.0.1",
+        timeout: float = PATIENCE,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        plain = socket.create_connection(("127.0.0.1", port), timeout=timeout, source_address=(source, 0))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = plain if tls is None else tls.wrap_socket(plain, server_hostname="localhost")
         self._read = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -151,8 +159,9 @@ def ask(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
     body: bytes | None = None,
     source: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
 ) -> Reply:
     """Send one request on a connection of its own and return the answer."""
-    with Line(port, source=source) as line:
+    with Line(port, source=source, tls=tls) as line:
         line.send(request(method, target, headers=headers, body=body))
         return line.reply(head=method == "HEAD")

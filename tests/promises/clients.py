@@ -21,7 +21,7 @@ ROWS: tuple[Requirement, ...] = on(
     later("TX-105", "RFC 8705 section 2.1", "One registered certificate subject matches.", reason=_MTLS),
     later("TX-106", "RFC 8705 section 2.2", "A registered certificate matches.", reason=_MTLS),
     later("TX-107", "RFC 8705 section 2", "client_id comes with a certificate.", reason=_MTLS),
-    later("TX-108", "project policy", "Only a trusted proxy forwards a certificate.", reason=_MTLS),
+    kept("TX-108", "project policy", "Only a trusted proxy forwards a certificate, and only one."),
     kept("TX-109", "RFC 8693 section 5", "A client that proves nothing may exchange nothing."),
     kept("AG-4", "RFC 7521 section 4.2", "client_assertion and its type come together; client_id agrees."),
     kept("AG-10", "RFC 7521 section 4.2.1", "A bad client assertion is invalid_client."),

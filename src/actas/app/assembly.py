@@ -32,6 +32,8 @@ from actas.store.marks import open_marks
 from actas.web.gate import Gate
 from actas.web.gathering import Gathering
 from actas.web.health import Probe
+from actas.web.proxies import Proxies
+from actas.web.tls import Tls
 
 _log = structlog.get_logger("actas")
 
@@ -45,6 +47,7 @@ class Assembly:
         probes: what must work for this process to issue, by name.
         metrics: the numbers of this process, and of those beside it.
         seals: what it knows of the checkpoints.
+        tls: how the public listener speaks TLS; None for plain HTTP.
         reloading: held while a configuration is read and put in force, so that the last word wins.
     """
 
@@ -56,6 +59,7 @@ class Assembly:
     probes: Mapping[str, Probe]
     metrics: Gathering
     seals: Seals
+    tls: Tls | None = None
     reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
@@ -113,6 +117,8 @@ class Assembly:
             base, definitions=definitions, warnings=loaded.warnings, catalog=catalog_of(definitions)
         )
         pipeline = exchange(base, self.out, self.shared)
+        if self.tls is not None:
+            _renew(self.tls, base)
         await self.shared.minutes.note(
             "catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version
         )
@@ -142,6 +148,19 @@ class Assembly:
                 await self.shared.minutes.write_counts(self.base.clock.now())
             except AuditUnavailable as failed:
                 _log.error("refusal counts not written", detail=failed.detail)
+
+
+def _renew(tls: Tls, base: Foundation) -> None:
+    """Have the listener show its certificate as it is now, and let in whoever may prove something by one.
+
+    Raises:
+        ConfigurationFaults: certificate and key do not belong together.
+    """
+    try:
+        tls.renew(accepted=base.definitions.server.tls.client_authorities)
+    except OSError as wrong:
+        fault = Fault(place=str(tls.certificate), path="server.tls", message=f"cannot be used: {wrong}")
+        raise ConfigurationFaults([fault]) from wrong
 
 
 def _restart(path: str, message: str) -> Fault:
@@ -175,7 +194,11 @@ async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncG
     for key in base.ring.created:
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
     await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
-    gate = Gate(endpoints(base, exchange(base, out, shared), shared, writer))
+    server = base.definitions.server
+    gate = Gate(
+        endpoints(base, exchange(base, out, shared), shared, writer),
+        proxies=Proxies(server.trusted_proxies) if server.trusted_proxies else None,
+    )
     house = Assembly(
         base=base,
         out=out,
@@ -185,7 +208,10 @@ async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncG
         probes=probes(base, writer, shared),
         metrics=metrics,
         seals=seals,
+        tls=None if server.tls.own is None else Tls(*server.tls.own),
     )
+    if house.tls is not None:
+        _renew(house.tls, base)
     house.start()
     try:
         yield house

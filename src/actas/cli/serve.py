@@ -126,7 +126,10 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None], number: in
     async with foundation(draft, dev=job.dev, create=True) as base, assembly(base, metrics) as house:
         management = management_app(house.probes, metrics.now)
         await listen_and_serve(
-            [Listener(house.gate, job.public), Listener(management, job.management)],
+            [
+                Listener(house.gate, job.public, tls=house.tls.context if house.tls else None),
+                Listener(management, job.management),
+            ],
             ready=ready,
             on_hangup=functools.partial(_reload, job, house),
         )

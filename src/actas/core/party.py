@@ -125,9 +125,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who is on the other end of the connection, as the web floor saw it.
 
     Attributes:
-        address: the peer's address, for the minutes.
+        address: where it is, for the minutes and the limits: the peer, or whom a trusted proxy speaks for.
         authorization: the Authorization header's value, if one was sent.
+        certificate: the certificate in DER whose key the caller proved to hold, on the connection or to a
+            trusted proxy. That its owner is anybody in particular is not said by that.
     """
 
     address: str
     authorization: Secret | None = None
+    certificate: bytes | None = None

@@ -107,6 +107,22 @@ class Host(Word):
         return {"maxLength": 260, "pattern": r"^[a-z0-9.:\[\]-]+$"}
 
 
+class Network(Word):
+    """A network, or one address. Never everybody: a header that anybody may write would be believed."""
+
+    def read(self, text: str) -> str:
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError:
+            wrong("is no network, such as 10.0.0.0/8, with nothing set beyond its prefix; nor an address")
+        if network.prefixlen == 0:
+            wrong("is everybody; name the proxies")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"pattern": r"^[0-9a-fA-F.:]+(?:/[0-9]{1,3})?$"}
+
+
 class Audience(Label):
     """The ``aud`` of an API's tokens: an absolute URI without fragment (RFC 8707), or a plain name."""
 

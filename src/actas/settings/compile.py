@@ -6,6 +6,7 @@ What a form leaves out gets its default here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.policy.cases import AskedToken, PolicyTest
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
-from actas.settings.definitions import Address, LimitSettings, ServerSettings
+from actas.settings.definitions import Address, LimitSettings, ServerSettings, TlsSettings
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm, KeyAuth, NoAuth
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
 from actas.settings.schema_server import Defaults, Limits, Server
@@ -23,7 +24,9 @@ from actas.settings.schema_tests import AskedParty, PolicyTestForm
 from actas.trust.registry import TrustedIssuer
 
 
-def server_settings(form: Server, *, data: Path, authorities: Path | None) -> ServerSettings:
+def server_settings(
+    form: Server, *, data: Path, authorities: Path | None, tls: TlsSettings
+) -> ServerSettings:
     """Return the settings of the server; ``data`` and ``authorities`` as absolute paths."""
     return ServerSettings(
         issuer=form.issuer,
@@ -34,6 +37,8 @@ def server_settings(form: Server, *, data: Path, authorities: Path | None) -> Se
         private_hosts=frozenset(form.private_hosts or ()),
         authorities=authorities,
         docs=f"{form.issuer}/errors" if form.docs is None else form.docs,
+        tls=tls,
+        trusted_proxies=tuple(ip_network(one) for one in form.trusted_proxies or ()),
     )
 
 

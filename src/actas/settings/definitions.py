@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from actas.core.client import Client
@@ -13,6 +14,8 @@ from actas.core.wire import SigningAlgorithm
 from actas.policy.cases import PolicyTest
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,20 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """TLS of the public listener.
+
+    Attributes:
+        own: the PEM files of certificate and private key; absolute, and renewed in place. None for plain
+            HTTP.
+        client_authorities: those that issue clients' certificates, in DER.
+    """
+
+    own: tuple[Path, Path] | None = None
+    client_authorities: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """The server itself.
 
@@ -41,6 +58,8 @@ class ServerSettings:
         private_hosts: hosts that outgoing connections may reach at addresses which are not public.
         authorities: the certificate authorities that outgoing connections trust; None for the system's.
         docs: the address of the pages that explain errors, without a slash at the end.
+        tls: whether the public listener speaks TLS, and who issues clients' certificates.
+        trusted_proxies: the networks whose forwarded headers are believed.
     """
 
     issuer: str
@@ -51,6 +70,8 @@ class ServerSettings:
     private_hosts: frozenset[str]
     authorities: Path | None
     docs: str
+    tls: TlsSettings = TlsSettings()
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,14 +104,21 @@ class References:
             return None
         return Secret(value)
 
-    def _file(self, source: Reference, written: Written, loc: Loc) -> Secret | None:
-        path = self.find(source.file or "", written)
+    def private_bytes(self, path: Path, written: Written, loc: Loc) -> bytes | None:
+        """Return what is in a file that is private to its owner, or None after a fault."""
         try:
             data, open_to_others = read_file(path, most=_MAX_SECRET_BYTES, private=True)
         except Unreadable as exc:
             self.faults.append(written.fault(loc, f"{path}: {exc}"))
             return None
         self._refuse_open(path, written, loc, open_to_others=open_to_others)
+        return data
+
+    def _file(self, source: Reference, written: Written, loc: Loc) -> Secret | None:
+        path = self.find(source.file or "", written)
+        data = self.private_bytes(path, written, loc)
+        if data is None:
+            return None
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:

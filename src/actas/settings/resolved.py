@@ -8,6 +8,7 @@ from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.policy.rule import PolicyDefaults
+from actas.settings.certificates import server_tls
 from actas.settings.compile import limit_settings, policy_defaults, server_settings
 from actas.settings.definitions import (
     AuditSettings,
@@ -77,6 +78,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
             server.form,
             data=data,
             authorities=None if authorities is None else references.find(authorities, server.written),
+            tls=server_tls(server, references),
         ),
         keys=_keys(shaped.keys.form, shaped, envelope or EnvelopeSource(path=data / "envelope.key")),
         defaults=policy_defaults(shaped.defaults.form),

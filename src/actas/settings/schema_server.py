@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from actas.settings.addresses import Host, HttpsUrl, Listen
+from actas.settings.addresses import Host, HttpsUrl, Listen, Network
 from actas.settings.forms import Form, SecretSource
-from actas.settings.values import Duration, FilePath
+from actas.settings.values import Duration, FilePath, wrong
 
 TokenLifetime = Annotated[int, Duration(1, 24 * 3600)]
 ChainDepth = Annotated[int, Field(ge=1, le=10)]
 
 
+class Tls(Form):
+    """TLS of the public listener, and of clients' certificates. A renewed certificate is read on SIGHUP."""
+
+    certificate: Annotated[str, FilePath()] | None = Field(
+        default=None,
+        description="A PEM file with the server's certificate, followed by its intermediates. Default: the "
+        "listener speaks plain HTTP, and a proxy in front TLS.",
+    )
+    key: Annotated[str, FilePath()] | None = Field(
+        default=None,
+        description="A PEM file with its private key, not encrypted, readable by its owner only. It comes "
+        "with `certificate`.",
+    )
+    client_authorities: Annotated[str, FilePath()] | None = Field(
+        default=None,
+        description="A PEM file of the authorities that issue clients' certificates, intermediates too: what "
+        "a caller sends beside its certificate is not looked at. Default: none, and only certificates that a "
+        "client registered by themselves prove anything.",
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            wrong("certificate and key come together")
+        return self
+
+
 class Server(Form):
     """The server itself. Changes take effect when it starts again."""
 
-    later = frozenset({"trusted_proxies", "database"})
+    later = frozenset({"database"})
 
     issuer: Annotated[str, HttpsUrl(slash=False)] = Field(
         description="The `iss` of every token, and the public address of this server. Compared character "
@@ -30,6 +57,19 @@ class Server(Form):
     management: Annotated[str, Listen()] = Field(
         default="127.0.0.1:8694",
         description="Where health and metrics are served. Never the public listener.",
+    )
+    tls: Tls | None = Field(
+        default=None,
+        description="TLS on `listen`. Default: plain HTTP, for a proxy in front or this computer alone.",
+    )
+    trusted_proxies: Annotated[list[Annotated[str, Network()]], Field(min_length=1, max_length=64)] | None = (
+        Field(
+            default=None,
+            description="The networks of the proxies in front, as narrow as can be. From them, and from "
+            "nobody else, `Forwarded` or `X-Forwarded-For` says where a caller is, and `Client-Cert` (RFC "
+            "9440) which certificate it proved; a proxy must drop what callers send under these names.",
+            examples=[["10.20.0.10", "10.20.0.11"]],
+        )
     )
     data: Annotated[str, FilePath()] = Field(
         default="./actas-data",

@@ -5,5 +5,6 @@
 ``tally`` keeps the numbers of a process, ``gathering`` sums those of several, ``metrics`` writes them;
 ``errors`` makes an error into a response; ``admission`` sheds load; ``protocol`` is one connection, bounded
 in size and time by ``reading``, which reads its requests, and an ``alarm``; ``cycle`` is one request with its
-answer; ``server`` runs the listeners under uvicorn and ``workers`` several processes.
+answer; ``peer`` is who is at its other end, ``tls`` what the listener shows and lets in, ``proxies`` whose
+forwarded headers are believed; ``server`` runs the listeners under uvicorn and ``workers`` several processes.
 """

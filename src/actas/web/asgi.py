@@ -16,6 +16,12 @@ JSON: Final = (b"content-type", b"application/json")
 NO_STORE: Final[Headers] = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
 """RFC 6749 section 5.1."""
 
+CERTIFICATE: Final = "actas.certificate"
+"""In a scope: the certificate in DER that the caller proved to hold, or None."""
+
+FORWARDING: Final = "actas.forwarding"
+"""In a scope: what is wrong with the headers by which a trusted proxy says for whom it speaks, or None."""
+
 NO_SNIFF: Final = (b"x-content-type-options", b"nosniff")
 
 

@@ -12,7 +12,7 @@ from actas.core.params import MAX_FORM_BYTES
 from actas.core.party import Caller
 from actas.core.secret import Secret
 from actas.web.admission import Admission
-from actas.web.asgi import Message, Receive, Scope, address, header
+from actas.web.asgi import CERTIFICATE, FORWARDING, Message, Receive, Scope, address, header
 
 Found = TypeVar("Found", covariant=True)  # noqa: PLC0105 - the answer of a desk
 
@@ -20,11 +20,12 @@ _FORM: Final = b"application/x-www-form-urlencoded"
 
 
 def caller_of(scope: Scope) -> Caller:
-    """Return who is on the other end, as far as the connection says."""
+    """Return who is on the other end, as far as the connection and trusted proxies say."""
     authorization = header(scope, b"authorization")
     return Caller(
         address=address(scope),
         authorization=Secret(authorization[0].decode("latin-1")) if authorization else None,
+        certificate=scope.get(CERTIFICATE),
     )
 
 
@@ -59,8 +60,11 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     """Return the body of a form.
 
     Raises:
-        InvalidRequest: not a POST, parameters in the query (TX-4), another content type, too large, too slow.
+        InvalidRequest: not a POST, parameters in the query (TX-4), another content type, too large, too slow,
+            or a trusted proxy contradicts itself (TX-108).
     """
+    if scope.get(FORWARDING) is not None:
+        raise InvalidRequest("malformed_request", detail=scope[FORWARDING])
     if scope["method"] != "POST":
         raise InvalidRequest("malformed_request", detail="the token endpoint takes POST only")
     if scope["query_string"]:

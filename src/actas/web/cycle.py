@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from actas.web.asgi import Application, Headers, Message, Scope
+from actas.web.asgi import CERTIFICATE, Application, Headers, Message, Scope
 from actas.web.reading import Head
 
 FAILED: Final = b'{"error":"server_error"}'
@@ -236,9 +236,17 @@ def refusal(sentence: str, date: bytes) -> bytes:
 
 
 def scope_of(
-    head: Head, *, client: tuple[str, int] | None, server: tuple[str, int | None] | None
+    head: Head,
+    *,
+    client: tuple[str, int] | None,
+    server: tuple[str, int | None] | None,
+    certificate: bytes | None = None,
 ) -> dict[str, Any]:
-    """Return the scope of a request (ASGI 3.0, HTTP 2.3)."""
+    """Return the scope of a request (ASGI 3.0, HTTP 2.3).
+
+    Args:
+        certificate: the peer's certificate in DER, which the gate passes on unless the peer is a proxy.
+    """
     return {
         "type": "http",
         "asgi": _ASGI,
@@ -252,6 +260,7 @@ def scope_of(
         "headers": head.headers,
         "client": client,
         "server": server,
+        CERTIFICATE: certificate,
     }
 
 

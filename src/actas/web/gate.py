@@ -1,6 +1,7 @@
 """The public listener: protocol routes from raw ASGI, everything else a plain 404.
 
 Nothing is served from the Host header or a forwarded one: addresses come from the configuration (SEC-84).
+Who asks is settled here, once, for every endpoint: the peer, or whom a trusted proxy speaks for.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actas.web.asgi import Application, Receive, Scope, Send, respond
+from actas.web.proxies import Proxies
 
 Endpoint = Application
 
@@ -18,10 +20,12 @@ class Gate:
     Args:
         endpoints: every path that is served, with who answers it. One instance may be given new endpoints
             when the configuration changes; requests in flight finish with the old ones.
+        proxies: whose forwarded headers are believed; None for nobody's.
     """
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], *, proxies: Proxies | None = None) -> None:
         self.endpoints = endpoints
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -30,4 +34,6 @@ class Gate:
         if endpoint is None:
             await respond(send, status=404, headers=[(b"content-type", b"text/plain")], body=b"not found\n")
             return
+        if self._proxies is not None:
+            self._proxies.settle(scope)
         await endpoint(scope, receive, send)

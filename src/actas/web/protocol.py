@@ -18,6 +18,7 @@ from actas.web.admission import most_connections
 from actas.web.alarm import Alarm
 from actas.web.asgi import Application
 from actas.web.cycle import Cycle, refusal, scope_of
+from actas.web.peer import certificate_of, end_of
 from actas.web.reading import Head, Reader
 
 MAX_UNREAD: Final = 64 * 1024
@@ -65,6 +66,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport: asyncio.Transport  # from connection_made on
         self._client: tuple[str, int] | None = None
         self._server: tuple[str, int | None] | None = None
+        self._certificate: bytes | None = None
         self._draining = False
         self._reader = Reader(self, self._loop)
         self._reading: Cycle | None = None
@@ -85,8 +87,9 @@ class HttpConnection(asyncio.Protocol):
         if len(self._connections) > most_connections():
             self._transport.abort()
             return
-        self._client = _address(transport, "peername")
-        self._server = _address(transport, "sockname")
+        self._client = end_of(transport, "peername")
+        self._server = end_of(transport, "sockname")
+        self._certificate = certificate_of(transport)
         self._alarm.ring_by(self._loop.time() + SLOWEST)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -135,7 +138,7 @@ class HttpConnection(asyncio.Protocol):
         """
         if len(self._cycles) >= MAX_AHEAD:
             raise ValueError("too many requests at once")
-        scope = scope_of(head, client=self._client, server=self._server)
+        scope = scope_of(head, client=self._client, server=self._server, certificate=self._certificate)
         keep_alive = head.keep_alive and not self._draining
         cycle = self._reading = Cycle(self, scope, keep_alive=keep_alive, expects=head.expects)
         self._cycles.append(cycle)
@@ -254,7 +257,8 @@ class HttpConnection(asyncio.Protocol):
         self._ends_at = self._loop.time() + (LINGER if lingers else SLOWEST)
         self._alarm.ring_by(self._ends_at)
         if lingers:
-            self._transport.write_eof()
+            if self._transport.can_write_eof():  # not within TLS
+                self._transport.write_eof()
             self.read_on()
         else:
             self._transport.close()
@@ -288,9 +292,3 @@ class HttpConnection(asyncio.Protocol):
         if self._reader.began is not None:
             return self._reader.began + SLOWEST
         return now if self._rested is None else self._rested + KEEP_ALIVE
-
-
-def _address(transport: asyncio.BaseTransport, end: str) -> tuple[str, int] | None:
-    """Return the address at one end of a connection."""
-    found = cast("tuple[Any, ...] | str | None", transport.get_extra_info(end))
-    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None

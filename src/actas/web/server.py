@@ -8,6 +8,7 @@ import multiprocessing
 import resource
 import signal
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -15,7 +16,7 @@ from typing import Any, Final, cast
 import uvicorn
 import uvloop
 
-from actas.web.protocol import HttpConnection
+from actas.web.protocol import LINGER, SLOWEST, HttpConnection
 
 DRAIN: Final = 30
 """Seconds that running requests have to finish once a stop was asked for (REL-25)."""
@@ -31,14 +32,42 @@ SEND_BUFFER: Final = 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An application and the socket it is served on. The socket is bound and listening."""
+    """An application and the socket it is served on. The socket is bound and listening.
+
+    Attributes:
+        tls: how it speaks TLS; None for plain HTTP.
+    """
 
     app: Callable[..., Awaitable[None]] | Any
     socket: socket.socket
+    tls: ssl.SSLContext | None = None
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to its owner."""
+    """A uvicorn server that leaves signals to its owner, and bounds the time of a TLS handshake."""
+
+    def __init__(self, config: uvicorn.Config, *, tls: ssl.SSLContext | None) -> None:
+        super().__init__(config)
+        self._tls = tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        secure = self._tls is not None
+        self.servers = [
+            await loop.create_server(
+                self._connection,
+                sock=one,
+                backlog=BACKLOG,
+                ssl=self._tls,
+                ssl_handshake_timeout=SLOWEST if secure else None,
+                ssl_shutdown_timeout=LINGER if secure else None,
+            )
+            for one in sockets or ()
+        ]
+        self.started = True
+
+    def _connection(self) -> HttpConnection:
+        return HttpConnection(self.config, self.server_state, {})
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -171,7 +200,6 @@ def _server(listener: Listener) -> _Server:
     return _Server(
         uvicorn.Config(
             listener.app,
-            http=HttpConnection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -179,5 +207,6 @@ def _server(listener: Listener) -> _Server:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=DRAIN,
-        )
+        ),
+        tls=listener.tls,
     )

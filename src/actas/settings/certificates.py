@@ -1,0 +1,55 @@
+"""Certificates by reference: the server's own, those of authorities, those of clients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from actas.crypto.certificate import BadCertificate, has_key, read_certificates
+from actas.settings.definitions import TlsSettings
+from actas.settings.files import Unreadable, read_file
+from actas.settings.references import References
+from actas.settings.schema_server import Server
+from actas.settings.shaped import Item
+from actas.settings.sources import Loc, Written
+
+_MAX_BYTES: Final = 1024 * 1024
+
+
+def server_tls(item: Item[Server], references: References) -> TlsSettings:
+    """Return how the public listener speaks TLS. Faults go to the references' list."""
+    form, written = item.form.tls, item.written
+    if form is None:
+        return TlsSettings()
+    own: tuple[Path, Path] | None = None
+    if form.certificate is not None and form.key is not None:
+        own = (references.find(form.certificate, written), references.find(form.key, written))
+        _check_pair(*own, written, references)
+    authorities: tuple[bytes, ...] = ()
+    if form.client_authorities is not None:
+        path = references.find(form.client_authorities, written)
+        authorities = certificates(path, written, ("tls", "client_authorities"), references)
+    return TlsSettings(own=own, client_authorities=authorities)
+
+
+def _check_pair(certificate: Path, key: Path, written: Written, references: References) -> None:
+    chain = certificates(certificate, written, ("tls", "certificate"), references)
+    private = references.private_bytes(key, written, ("tls", "key"))
+    if not chain or private is None:
+        return
+    try:
+        sentence = None if has_key(chain[0], private) else f"is not the key of the first in {certificate}"
+    except BadCertificate as bad:
+        sentence = str(bad)
+    if sentence is not None:
+        references.faults.append(written.fault(("tls", "key"), f"{key}: {sentence}"))
+
+
+def certificates(path: Path, written: Written, loc: Loc, references: References) -> tuple[bytes, ...]:
+    """Return the certificates of a PEM file in DER; none, after a fault."""
+    try:
+        data, _ = read_file(path, most=_MAX_BYTES)
+        return read_certificates(data)
+    except (Unreadable, BadCertificate) as wrong:
+        references.faults.append(written.fault(loc, f"{path}: {wrong}"))
+        return ()

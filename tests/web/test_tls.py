@@ -1,0 +1,102 @@
+"""TLS on the public listener, over real sockets."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from tests.fakes.certificates import Authority, Owned, self_signed
+from tests.fakes.server import RealServer
+from tests.fakes.wire import Line, request
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority.within(tmp_path, "ca")
+
+
+def secured(folder: Path, authority: Authority, *, clients: bool = False) -> RealServer:
+    """A server that speaks TLS as localhost."""
+    server = RealServer(folder / "server")
+    own = authority.issue("localhost", names=[x509.DNSName("localhost")])
+    shutil.copy(own.file, server.folder / "tls.pem")
+    server.company.tree["server"]["tls"] = {"certificate": "tls.pem", "key": "tls.pem"}
+    if clients:
+        server.company.tree["server"]["tls"]["client_authorities"] = str(authority.certificate)
+    return server
+
+
+def trusting(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority.certificate))
+
+
+def test_a_token_is_had_over_tls_and_not_without(tmp_path: Path, authority: Authority) -> None:
+    with secured(tmp_path, authority) as server:
+        reply = server.post(server.company.own(), tls=trusting(authority))
+        assert reply.status == 200, reply
+        with Line(server.port) as plain:
+            plain.send(request("GET", "/jwks"))
+            assert plain.ended()
+
+
+def test_a_body_that_is_too_long_gets_its_answer_within_tls(tmp_path: Path, authority: Authority) -> None:
+    """TLS knows no half-closed connection; the answer must not be lost to what is still being sent."""
+    with secured(tmp_path, authority) as server, Line(server.port, tls=trusting(authority)) as line:
+        line.send(request("POST", "/token", headers={"Transfer-Encoding": "gzip"}, body=b"x"))
+        assert line.reply().status == 400
+        assert line.ended()
+
+
+def test_a_certificate_may_be_shown_and_need_not(tmp_path: Path, authority: Authority) -> None:
+    with secured(tmp_path, authority, clients=True) as server:
+        form = server.company.own
+        assert server.post(form(), tls=trusting(authority)).status == 200
+        known = authority.issue("caller").shown_to(authority.certificate)
+        assert server.post(form(), tls=known).status == 200
+        stranger, _ = self_signed(tmp_path, "stranger")
+        expired = authority.issue("late", expired=True)
+        for one in (stranger, expired):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                server.post(form(), tls=one.shown_to(authority.certificate))
+
+
+def test_a_renewed_certificate_is_shown_after_a_hangup(tmp_path: Path, authority: Authority) -> None:
+    with secured(tmp_path, authority) as server:
+        before = shown(server, authority)
+        renewed = authority.issue("localhost", names=[x509.DNSName("localhost")])
+        shutil.copy(renewed.file, server.folder / "tls.pem")
+        server.reload(told="configuration reloaded")
+        assert shown(server, authority) == renewed.der != before
+        (server.folder / "tls.pem").write_bytes(renewed.pem)
+        server.reload(told="configuration not reloaded")
+        assert shown(server, authority) == renewed.der
+
+
+def test_a_key_that_is_not_the_certificates_is_refused_at_the_start(
+    tmp_path: Path, authority: Authority
+) -> None:
+    server = secured(tmp_path, authority)
+    try:
+        other: Owned = authority.issue("other")
+        shutil.copy(other.file, server.folder / "other.pem")
+        server.company.tree["server"]["tls"]["key"] = "other.pem"
+        code, said = server.refuse()
+        assert code == 3
+        assert "is not the key of the first in" in said
+        server.company.tree["server"]["tls"] = {"certificate": "tls.pem"}
+        assert "certificate and key come together" in server.refuse()[1]
+    finally:
+        server.close()
+
+
+def shown(server: RealServer, authority: Authority) -> bytes | None:
+    """Return the certificate that the server shows."""
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as plain,
+        trusting(authority).wrap_socket(plain, server_hostname="localhost") as line,
+    ):
+        return line.getpeercert(binary_form=True)
