@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.promises import clients, reliability, security, token_exchange
+from tests.promises import clients, possession, reliability, security, token_exchange
 from tests.promises.row import Page, Requirement
 
 ROOT: Final = Path(__file__).parent.parent
@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).parent.parent
 ROWS: Final[tuple[Requirement, ...]] = (
     *token_exchange.ROWS,
     *clients.ROWS,
+    *possession.ROWS,
     *security.ROWS,
     *reliability.ROWS,
     *reliability.OPERATIONS,
@@ -33,6 +34,8 @@ PAGES: Final[dict[Page, str]] = {
     "rfc9068": "JWT Profile for Access Tokens (RFC 9068)",
     "rfc8414": "Authorization Server Metadata (RFC 8414)",
     "rfc7662": "OAuth 2.0 Token Introspection (RFC 7662, RFC 9701)",
+    "rfc9449": "Demonstrating Proof of Possession, DPoP (RFC 9449)",
+    "rfc8705": "Certificate-Bound Access Tokens (RFC 8705 section 3)",
     "clients": "Client authentication (RFC 6749, RFC 7521, RFC 7523)",
     "security": "Security and reliability",
 }

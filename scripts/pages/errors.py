@@ -8,6 +8,7 @@ from scripts.pages.markdown import code, page, table
 
 from actas.core.errors import (
     InvalidClient,
+    InvalidDpopProof,
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
@@ -16,6 +17,7 @@ from actas.core.errors import (
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
+    UseDpopNonce,
 )
 from actas.core.reasons import REASONS, Reason
 
@@ -35,6 +37,10 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "excess": (InvalidScope,),
     "chain_too_deep": (InvalidRequest,),
     "actor_not_allowed": (InvalidRequest,),
+    "bad_proof": (InvalidDpopProof,),
+    "nonce_needed": (UseDpopNonce,),
+    "binding_needed": (InvalidDpopProof, InvalidRequest),
+    "key_not_proven": (InvalidRequest,),
     "audit_unavailable": (TemporarilyUnavailable,),
     "storage_unavailable": (TemporarilyUnavailable,),
     "upstream_down": (TemporarilyUnavailable,),
@@ -69,7 +75,9 @@ into the log.
 AT_THE_END: Final = """
 `denied_by_rule` is `invalid_target` when a rule forbids the whole API, and `invalid_scope` when it forbids
 scopes. A 503 carries `Retry-After`; everything else is a final answer, which no retry changes. A 401 carries
-`WWW-Authenticate` (RFC 9110 section 11.6.1).
+`WWW-Authenticate` (RFC 9110 section 11.6.1). `nonce_needed` is the one refusal that is sent again by itself,
+once, with the nonce of its `DPoP-Nonce` header; `binding_needed` is `invalid_request` where a certificate is
+asked for.
 """
 
 

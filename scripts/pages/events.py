@@ -58,6 +58,7 @@ PARTY: Final[dict[str, str]] = {
     "actors": "list of `iss`, `sub`, `kind`: the chain in its token, newest first",
     "may_act": "the identity members of that claim",
     "txn": "for a token of ours, the root of its lineage",
+    "cnf": "the key that its token is bound to: `jkt` or `x5t#S256`",
     "claims": "of its claims, those that some rule names",
 }
 
@@ -69,6 +70,7 @@ ATTEMPT: Final[dict[str, str]] = {
     "detail": "of a refusal: what happened, for administrators",
     "blank": "list: parameters that were sent without a value and so were left out (RFC 6749 section 3.2)",
     "client": "`name`, `kind` and `method`: who asked, and how it proved that",
+    "proven": "the keys that the request proved: `jkt` of a DPoP key, `x5t#S256` of a client certificate",
     "grant": "the grant type",
     "asked": "what was asked: `type`, `audience`, `resource`, `scope`, `subject_token_type`, "
     "`actor_token_type`",
@@ -80,7 +82,8 @@ ATTEMPT: Final[dict[str, str]] = {
     "chain": "list of `iss`, `sub`, `kind`: the subject, then every actor, oldest first",
     "kind": "the [kind of exchange](rules.md#kinds-of-exchange)",
     "rules": "list: the rules that had a part in the decision",
-    "given": "the new token: `jti`, `digest`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`",
+    "given": "the new token: `jti`, `digest`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`, and "
+    "`cnf`, the key it is bound to",
     "txn": "the root of the lineage: the same for every token that came from one",
 }
 """The members of ``exchange:granted`` and ``exchange:refused``. What an attempt did not reach is left out."""

@@ -16,6 +16,7 @@ from actas.audit.refusal import refused
 from actas.audit.stream import Receipt
 from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.dpop import ProofChecker
 from actas.core.client import Client
 from actas.core.errors import BadToken, OAuthError, UnauthorizedClient, UnsupportedGrantType
 from actas.core.params import Params
@@ -54,6 +55,7 @@ class Exchange:
         issuer: our own issuer identifier.
         grants: the forms of asking, one for each grant type.
         clients: step 2.
+        proofs: step 2: which key the request proves.
         subjects: step 3.
         apis: what tokens are for.
         kinds: the kinds of exchange, the preferred first.
@@ -69,6 +71,7 @@ class Exchange:
         issuer: str,
         grants: Iterable[Grant],
         clients: ClientAuthenticator,
+        proofs: ProofChecker,
         subjects: Validators,
         apis: ApiStore,
         kinds: Sequence[Kind],
@@ -84,6 +87,7 @@ class Exchange:
                 raise ValueError(f"two grants claim {grant.grant_type}")
             self._grants[grant.grant_type] = grant
         self._clients = clients
+        self._proofs = proofs
         self._subjects = subjects
         self._apis = apis
         self._kinds = tuple(kinds)
@@ -115,8 +119,10 @@ class Exchange:
             grant = self._grant(form)
             request = trail.request = grant.parse(form)
             self._fresh()
-            # 2. Who is calling?
+            # 2. Who is calling, and which key does it prove to hold?
+            proof = self._proofs.read(caller)
             client = await self._authenticated(form, caller, grant, trail)
+            proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
             # 3. What for, whose token is it, and who acts?
             targets = trail.targets = targets_of(request, client, self._apis)
             itself = self._itself(client)
@@ -125,7 +131,13 @@ class Exchange:
             # 4. May it be done? From here on, only the permit speaks.
             permit = self._decide(
                 request.propose(
-                    at=trail.at, client=client, subject=subject, actor=actor, itself=itself, targets=targets
+                    at=trail.at,
+                    client=client,
+                    subject=subject,
+                    actor=actor,
+                    itself=itself,
+                    targets=targets,
+                    proven=proven,
                 ),
                 trail,
             )

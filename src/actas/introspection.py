@@ -131,7 +131,7 @@ class Introspection:
         claims = party.claims
         return {
             "active": True,
-            "token_type": "Bearer",
+            "token_type": _token_type(party),
             **{name: claims[name] for name in TOLD if name in claims},
         }
 
@@ -140,3 +140,9 @@ class Introspection:
             return True
         api = None if client.api is None else self._apis.api(client.api)
         return api is not None and not api.disabled and api.audience in party.audience
+
+
+def _token_type(party: Party) -> str:
+    """How the token is used (RFC 9449 section 6.2). Bound to a certificate it is a bearer token still."""
+    key = party.confirmation
+    return "DPoP" if key is not None and key.jkt is not None else "Bearer"

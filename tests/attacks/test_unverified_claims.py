@@ -23,6 +23,7 @@ SOURCE: Final = Path(jose.__file__).parent.parent
 MAY_USE: Final = {
     ("clients/private_key_jwt.py", "asserted_name"): "which client to look up",
     ("clients/private_key_jwt.py", "_key"): "which of the client's keys",
+    ("clients/dpop.py", "read"): "whether to refuse a proof for want of a nonce",
     ("subjects/access_token.py", "validate"): "which of our keys",
     ("subjects/jwt.py", "_issuer"): "which registered issuer to look up",
     ("subjects/jwt.py", "prove"): "which of the issuer's keys",

@@ -13,6 +13,7 @@ import pytest
 from scripts.pages import commands, errors, events, rules
 from scripts.reference_pages import FOLDER, PAGES, is_current
 from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS_TO_INVENTORY, RULES, House
+from tests.fakes.prover import Prover
 
 import actas
 import actas_sdk
@@ -147,6 +148,9 @@ async def written(house: House) -> list[dict[str, Any]]:
         actor_token_type=str(ID_TOKEN),
     )
     await house.refused("nobody", token, audience="inventory")
+    prover = Prover()
+    bound = house.our_token(cnf={"jkt": prover.jkt})
+    await house.post(house.form("orders", bound, audience="inventory"), proofs=[prover.proof()])
     return house.writer.events
 
 

@@ -78,7 +78,11 @@ class Door:
     def __init__(self, house: House, *, dev: bool = False) -> None:
         errors = ErrorWriter(docs=DOCS, issuer=ISSUER, dev=dev)
         self.endpoint = TokenEndpoint(
-            house.exchange, errors=errors, deliveries=house.writer, admission=Admission(most=64)
+            house.exchange,
+            nonces=house.nonces,
+            errors=errors,
+            deliveries=house.writer,
+            admission=Admission(most=64),
         )
 
     async def post(

@@ -73,8 +73,8 @@ GUARDS: Final[tuple[Guard, ...]] = (
     Guard(name="not an issuer of ours", reason="bad_subject", naming="", trip=trips.subject(iss="https://evil.example")),
     Guard(
         name="bound to a key",
-        reason="bad_subject",
-        naming="bound to a key",
+        reason="key_not_proven",
+        naming="proves no key",
         trip=trips.subject(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
     ),
     Guard(

@@ -18,6 +18,8 @@ from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.audit.stream import Receipt
 from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.dpop import ProofChecker
+from actas.clients.nonces import Nonces
 from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
 from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
@@ -59,6 +61,7 @@ IDP = "https://idp.acme.example"
 ORDERS = "https://orders.acme.example"
 INVENTORY = "https://inventory.acme.example"
 NOW = 1_795_000_000
+NONCE_KEY = b"a nonce key of thirty-two bytes.."
 PEPPER = b"a pepper of thirty-two bytes....."
 KINDS = (DELEGATION, IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN)
 GRANTS = frozenset({TOKEN_EXCHANGE, CLIENT_CREDENTIALS})
@@ -258,6 +261,7 @@ class House:
     kinds: Sequence[Kind] = KINDS
     follower: FreshFollower = field(default_factory=FreshFollower)
     meter: Meter = UNMETERED
+    nonce_required: bool = False
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
@@ -304,6 +308,15 @@ class House:
             claimed=asserted_name,
             meter=self.meter,
         )
+        self.nonces = Nonces(key=NONCE_KEY, life=300, required=self.nonce_required, clock=self.clock)
+        self.proofs = ProofChecker(
+            url=f"{ISSUER}/token",
+            max_age=60,
+            nonces=self.nonces,
+            marks=self.marks,
+            clock=self.clock,
+            meter=self.meter,
+        )
         mint = Mint(AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=chance))
         self.exchange = Exchange(
             issuer=ISSUER,
@@ -312,6 +325,7 @@ class House:
                 ClientCredentialsGrant(),
             ],
             clients=self.authenticator,
+            proofs=self.proofs,
             subjects=validators,
             apis=self.catalog,
             kinds=self.kinds,
@@ -391,12 +405,20 @@ class House:
         return jose.sign(_without_none({**base, **claims}), key=key, typ="client-authentication+jwt")
 
     async def post(
-        self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None = None
+        self,
+        form: str | Mapping[str, Any] | list[tuple[str, str]],
+        *,
+        authorization: str | None = None,
+        proofs: Sequence[str] = (),
+        certificate: bytes | None = None,
     ) -> Answer:
         """Send a form to the pipeline as bytes."""
         body = form if isinstance(form, str) else urlencode(form if isinstance(form, list) else _pairs(form))
         caller = Caller(
-            address="127.0.0.1", authorization=None if authorization is None else Secret(authorization)
+            address="127.0.0.1",
+            authorization=None if authorization is None else Secret(authorization),
+            certificate=certificate,
+            proofs=tuple(Secret(one) for one in proofs),
         )
         return await self.exchange(body.encode(), caller)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Page = Literal["rfc8693", "rfc8707", "rfc9068", "rfc8414", "rfc7662", "clients", "security"]
+Page = Literal[
+    "rfc8693", "rfc8707", "rfc9068", "rfc8414", "rfc7662", "rfc9449", "rfc8705", "clients", "security"
+]
 """The page of ``docs/specs`` on which a requirement stands."""
 
 

@@ -40,11 +40,10 @@ CLIENTS = on(
     kept("SEC-12", _CLIENTS, "What was used is known by its decoded id, whatever its spelling."),
     kept("SEC-13", _CLIENTS, "Secrets are compared in constant time and kept as digests."),
     later("SEC-14", _CLIENTS, "Failures are throttled.", reason="throttling comes later"),
-    later(
+    kept(
         "SEC-15",
         _CLIENTS,
-        "Sender constraints are enforced end to end.",
-        reason="DPoP and mTLS come later; a bound token is refused",
+        "A proof of possession is checked in full, works once, and binds what comes of it.",
     ),
 )
 

@@ -53,7 +53,7 @@ INTROSPECTION = on(
     kept(
         "TX-132",
         "RFC 7662 section 2.2",
-        "An active token is told with its scope, parties, times and chain; act and may_act never left out.",
+        "An active token is told with its scope, parties, times, chain and key; act, may_act and cnf never left out.",
     ),
 )
 
@@ -122,7 +122,9 @@ ANSWERS = on(
     kept("TX-80", "RFC 6749 section 5.1", "Success is 200 JSON that no cache keeps."),
     kept("TX-81", "RFC 8693 section 2.2.1", "The new token is in access_token."),
     kept("TX-82", "RFC 8693 section 2.2.1", "issued_token_type names its type."),
-    kept("TX-83", "RFC 8693 section 2.2.1", "token_type is Bearer, or N_A for what is no access token."),
+    kept(
+        "TX-83", "RFC 8693 section 2.2.1", "token_type is Bearer or DPoP, or N_A for what is no access token."
+    ),
     kept("TX-84", "RFC 8693 section 2.2.1", "issued_token_type and token_type are independent."),
     kept("TX-85", "RFC 8693 section 2.2.1", "expires_in is the life in seconds."),
     kept("TX-86", "RFC 8693 section 2.2.1", "No refresh token comes with a short-lived token."),

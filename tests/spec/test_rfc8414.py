@@ -22,6 +22,8 @@ def published(issuer: str = ISSUER) -> dict[str, Any]:
         scopes={scope for api in house.apis for scope in api.scopes},
         assertion_algorithms=ALGORITHMS,
         signing_algorithms=("ES256",),
+        proof_algorithms=ALGORITHMS,
+        certificates=True,
     )
 
 
@@ -82,6 +84,8 @@ def test_only_what_is_true_is_published() -> None:
         ],
         "introspection_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
         "introspection_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": sorted(ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": True,
         "scopes_supported": sorted(
             ["orders:read", "orders:write", "stock:read", "stock:write", "pages:search"]
         ),

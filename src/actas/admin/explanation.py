@@ -158,6 +158,7 @@ _STAGE_OF = {
     "unknown_target": 1,
     "wrong_audience": 2,
     "bad_subject": 2,
+    "key_not_proven": 2,
     "bad_actor": 3,
     "actor_not_allowed": 3,
     "malformed_request": 3,
@@ -165,6 +166,7 @@ _STAGE_OF = {
     "excess": 5,
     "chain_too_deep": 6,
     "expired": 7,
+    "binding_needed": 7,
 }
 
 
@@ -241,9 +243,11 @@ def _scopes_text(judgement: Judgement) -> str:
 def _lifetime_text(judgement: Judgement) -> str:
     proposal = judgement.situation.proposal
     left = proposal.subject.expires_at - int(proposal.at)
+    key = judgement.bound.to
+    tied = "" if key is None else f"; bound to the {key.words}"
     if proposal.subject is not proposal.itself and judgement.lifetime >= left:
-        return f"{span(judgement.lifetime)}: what the subject token has left"
-    return f"{span(judgement.lifetime)}: the shortest of rule, API and default"
+        return f"{span(judgement.lifetime)}: what the subject token has left{tied}"
+    return f"{span(judgement.lifetime)}: the shortest of rule, API and default{tied}"
 
 
 def span(seconds: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
+from actas.core.confirmation import Confirmation
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
 from actas.policy.cases import AskedToken
@@ -52,7 +53,13 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         token_id=token.get("jti"),
         digest=token.get("digest"),
         txn=document.get("txn"),
+        confirmation=confirmation_from_event(document.get("cnf")),
     )
+
+
+def confirmation_from_event(cnf: Mapping[str, str] | None) -> Confirmation | None:
+    """Return the keys that an event speaks of, or None when it speaks of none."""
+    return None if cnf is None else Confirmation(jkt=cnf.get("jkt"), x5t=cnf.get("x5t#S256"))
 
 
 def _presenters(names: Sequence[str] | None) -> frozenset[str] | None:

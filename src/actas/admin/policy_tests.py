@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from actas.admin.made_up import party_from_case
 from actas.core.client import Client
+from actas.core.confirmation import Confirmation
 from actas.core.party import Party
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.target import Api
@@ -18,6 +20,9 @@ from actas.policy.decide import Policy
 from actas.policy.explain import nearest, rule_lines
 from actas.subjects.itself import party_of
 from actas.trust.registry import TrustedIssuer
+
+EVERY_PROOF: Final = Confirmation(jkt="-" * 43, x5t="-" * 43)
+"""That the client proves the keys it must is taken for granted, as that it authenticates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class PolicyTester:
             requested=ACCESS_TOKEN,
             targets=tuple(self.apis[name] for name in test.apis),
             scope=test.scope,
+            proven=EVERY_PROOF,
         )
 
     def _party(self, asked: AskedToken, presenter: str) -> Party:

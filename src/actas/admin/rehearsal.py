@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
-from actas.admin.made_up import party_from_event
+from actas.admin.made_up import confirmation_from_event, party_from_event
 from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
+from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Proposal
@@ -51,12 +52,15 @@ class Rehearsal:
     policy: Policy
     clock: Clock
 
-    async def of_request(self, client_name: str, request: ExchangeRequest) -> Explanation:
+    async def of_request(
+        self, client_name: str, request: ExchangeRequest, *, proven: Confirmation = NO_KEY
+    ) -> Explanation:
         """Explain what would happen if ``client_name`` asked this now.
 
         Args:
             client_name: who would ask; that it can authenticate is taken for granted.
             request: what would be asked.
+            proven: the keys that it would prove to hold.
         """
         stage, passed = 1, list[str]()
         try:
@@ -79,6 +83,7 @@ class Rehearsal:
                 actor=actor,
                 itself=itself,
                 targets=targets,
+                proven=proven,
             )
         )
 
@@ -173,4 +178,5 @@ class Rehearsal:
             requested=TokenType(str(asked.get("type", ACCESS_TOKEN))),
             targets=targets,
             scope=None if scope is None else parse_scope(scope),
+            proven=confirmation_from_event(event.get("proven")) or NO_KEY,
         )

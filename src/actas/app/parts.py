@@ -11,6 +11,8 @@ from actas.admin.rehearsal import Rehearsal
 from actas.app.foundation import Foundation
 from actas.audit.log import Minutes
 from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.dpop import ProofChecker
+from actas.clients.nonces import Nonces
 from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
 from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
@@ -140,6 +142,26 @@ def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
     )
 
 
+def nonces(base: Foundation) -> Nonces:
+    """Return what makes the nonces of DPoP proofs and knows them again, on every node that has our keys."""
+    asked = base.definitions.server.dpop
+    return Nonces(
+        key=base.ring.nonce_key, life=asked.nonce_life, required=asked.nonce_required, clock=base.clock
+    )
+
+
+def proofs(base: Foundation, shared: Shared) -> ProofChecker:
+    """Return what checks the DPoP proofs of token requests."""
+    return ProofChecker(
+        url=f"{base.issuer.rstrip('/')}/token",
+        max_age=base.definitions.server.dpop.max_age,
+        nonces=nonces(base),
+        marks=shared.marks,
+        clock=base.clock,
+        meter=shared.meter,
+    )
+
+
 def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
     """Return the pipeline over a configuration."""
     subjects = validators(base, out)
@@ -151,6 +173,7 @@ def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
             ClientCredentialsGrant(),
         ],
         clients=authenticator(base, shared),
+        proofs=proofs(base, shared),
         subjects=subjects,
         apis=base.catalog,
         kinds=KINDS,

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Final
 
 from actas.app.foundation import Foundation
-from actas.app.parts import Shared, introspection
+from actas.app.parts import Shared, introspection, nonces
 from actas.core.ports import JsonObject
+from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
 from actas.web.admission import Admission
 from actas.web.documents import Document
@@ -34,7 +35,9 @@ def endpoints(
     server = base.definitions.server
     errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
     admission = Admission(most=base.definitions.limits.in_flight, meter=shared.meter)
-    token = TokenEndpoint(pipeline, errors=errors, deliveries=deliveries, admission=admission)
+    token = TokenEndpoint(
+        pipeline, nonces=nonces(base), errors=errors, deliveries=deliveries, admission=admission
+    )
     introspect = IntrospectionEndpoint(
         introspection(base, shared),
         issuer=server.issuer,
@@ -58,6 +61,7 @@ def endpoints(
 
 
 def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
+    server = base.definitions.server
     return metadata(
         base.issuer,
         grant_types=pipeline.grant_types,
@@ -70,4 +74,6 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
         }
         or {"ES256", "RS256", "PS256", "EdDSA"},
         signing_algorithms={base.definitions.keys.algorithm},
+        proof_algorithms=PROOF_ALGORITHMS,
+        certificates=bool(server.tls.client_authorities or server.trusted_proxies),
     )

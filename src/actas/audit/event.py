@@ -15,6 +15,7 @@ import msgspec
 
 from actas.audit.stream import instant
 from actas.audit.trail import Trail
+from actas.core.confirmation import NO_KEY
 from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import Json
@@ -68,6 +69,8 @@ def _add_question(event: dict[str, Any], trail: Trail) -> None:
         event["blank"] = [name[:64] for name in trail.form.blank[:16]]
     if trail.client is not None:
         event["client"] = {"name": trail.client.name, "kind": trail.client.kind, "method": trail.method}
+    if trail.proven is not NO_KEY:
+        event["proven"] = trail.proven.claim()
     if trail.request is not None:
         event["grant"] = trail.request.grant_type
         event["asked"] = _asked(trail.request)
@@ -127,6 +130,14 @@ def party_document(party: Party, claims: Mapping[str, Json]) -> dict[str, Any]:
         }
     if party.presenters is not None:
         document["presenters"] = ["*"] if party.presenters is ANY_CLIENT else sorted(party.presenters)
+    _add_standing(document, party)
+    if claims:
+        document["claims"] = dict(claims)
+    return document
+
+
+def _add_standing(document: dict[str, Any], party: Party) -> None:
+    """Add what a party may do, and through whom, as far as its token says so."""
     if party.client_id is not None:
         document["client"] = party.client_id
     if party.scope:
@@ -139,9 +150,8 @@ def party_document(party: Party, claims: Mapping[str, Json]) -> dict[str, Any]:
         document["may_act"] = dict(party.may_act.members)
     if party.txn is not None:
         document["txn"] = party.txn
-    if claims:
-        document["claims"] = dict(claims)
-    return document
+    if party.confirmation is not None:
+        document["cnf"] = party.confirmation.claim()
 
 
 def chain_document(chain: tuple[Actor, ...]) -> list[dict[str, str]]:
@@ -168,7 +178,7 @@ def _asked(request: ExchangeRequest) -> dict[str, Any]:
 
 
 def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
-    return {
+    given: dict[str, Any] = {
         "jti": issued.id,
         "digest": issued.digest,
         "type": issued.token_type,
@@ -178,3 +188,6 @@ def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
         "exp": issued.expires_at,
         "actors": chain_document(actors),
     }
+    if issued.confirmation is not None:
+        given["cnf"] = issued.confirmation.claim()
+    return given

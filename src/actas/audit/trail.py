@@ -12,6 +12,7 @@ from typing import Final, Literal
 import msgspec
 
 from actas.core.client import Client
+from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
 from actas.core.params import Params
 from actas.core.party import Actor, Party
@@ -35,6 +36,7 @@ class Trail(msgspec.Struct):
         at: when the attempt began, seconds since the epoch.
         began: the same moment on a clock that nobody sets.
         source: the peer's address.
+        proven: the keys that the caller proved to hold.
         chain: the subject, then every actor, oldest first, as the rules saw it.
         claims: the subject's and the actor's claims that the policy may look at, by role.
     """
@@ -48,6 +50,7 @@ class Trail(msgspec.Struct):
     request: ExchangeRequest | None = None
     client: Client | None = None
     method: AuthMethod | None = None
+    proven: Confirmation = NO_KEY
     targets: tuple[Api, ...] = ()
     subject: Party | None = None
     actor: Party | None = None

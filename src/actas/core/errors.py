@@ -10,6 +10,8 @@ The tree::
     ├── UnsupportedGrantType   400 unsupported_grant_type
     ├── InvalidScope           400 invalid_scope
     ├── InvalidTarget          400 invalid_target
+    ├── InvalidDpopProof       400 invalid_dpop_proof
+    ├── UseDpopNonce           400 use_dpop_nonce
     ├── TemporarilyUnavailable 503 temporarily_unavailable
     └── ServerError            500 server_error
     BadToken                   a token that did not survive its validator; the grant says which
@@ -107,6 +109,24 @@ class InvalidTarget(OAuthError):
     """RFC 8707 section 2, RFC 8693 section 2.2.2."""
 
     code = "invalid_target"
+
+
+class InvalidDpopProof(OAuthError):
+    """RFC 9449 section 5: a proof that does not hold, or none where one is needed."""
+
+    code = "invalid_dpop_proof"
+
+    def __init__(self, reason: Reason = "bad_proof", *, detail: str = "") -> None:
+        super().__init__(reason, detail=detail)
+
+
+class UseDpopNonce(OAuthError):
+    """RFC 9449 section 8: the proof must hold a nonce of ours; the answer has a fresh one."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__("nonce_needed", detail=detail)
 
 
 class TemporarilyUnavailable(OAuthError):

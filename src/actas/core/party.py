@@ -8,6 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from actas.core.client import PartyKind
+from actas.core.confirmation import Confirmation
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import TokenType
@@ -77,6 +78,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         token_id: its ``jti``.
         digest: keyed digest of the token, for the minutes.
         txn: the root of its lineage, for our own tokens.
+        confirmation: the key that the token is bound to, or None; nobody has proved to hold it yet.
     """
 
     identity: Identity
@@ -98,6 +100,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     token_id: str | None = None
     digest: str | None = None
     txn: str | None = None
+    confirmation: Confirmation | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -129,8 +132,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         authorization: the Authorization header's value, if one was sent.
         certificate: the certificate in DER whose key the caller proved to hold, on the connection or to a
             trusted proxy. That its owner is anybody in particular is not said by that.
+        proofs: the values of the DPoP headers, none of them believed. One is a proof; several are refused.
     """
 
     address: str
     authorization: Secret | None = None
     certificate: bytes | None = None
+    proofs: tuple[Secret, ...] = ()

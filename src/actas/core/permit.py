@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from actas.core.client import Client, PartyKind
+from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
 from actas.core.party import Actor, Identity, Party, PresentedToken
 from actas.core.ports import Json
@@ -45,11 +46,13 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         actor: Party | None,
         itself: Party,
         targets: tuple[Api, ...],
+        proven: Confirmation,
     ) -> Proposal:
         """Return what was asked as the policy may see it, once everybody in it is proven.
 
         Args:
             at: when the decision is made, seconds since the epoch.
+            proven: the keys that the requester proved to hold.
         """
         return Proposal(
             at=at,
@@ -61,6 +64,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
             requested=self.requested,
             targets=targets,
             scope=self.scope,
+            proven=proven,
         )
 
 
@@ -74,6 +78,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         actor: the party of the actor token, or None when none was sent.
         itself: the requester as a party: the actor when no actor token was sent.
         targets: the APIs asked for, each known and open to the client.
+        proven: the keys that the requester proved to hold with this very request.
     """
 
     at: float
@@ -85,6 +90,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     requested: TokenType
     targets: tuple[Api, ...]
     scope: frozenset[str] | None
+    proven: Confirmation = NO_KEY
 
     @property
     def acting(self) -> Party:
@@ -105,6 +111,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         groups: the subject's groups that some rule may ask for at a later hop.
         claims: claims the rules add; never a reserved one.
         txn: the root of the lineage, or None to start one.
+        confirmation: the key of the requester that the token is bound to, or None.
     """
 
     rules: tuple[str, ...]
@@ -125,6 +132,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     claims: Mapping[str, Json] = msgspec.field(default_factory=dict[str, Json])
     txn: str | None = None
+    confirmation: Confirmation | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +166,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
         digest: keyed digest of the token, for the minutes.
         bearer: False answers ``token_type`` ``N_A`` (RFC 8693 section 2.2.1).
         txn: the root of its lineage.
+        confirmation: the key that it is bound to, or None.
     """
 
     id: str
@@ -170,3 +179,4 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     audience: tuple[str, ...]
     txn: str
     bearer: bool = True
+    confirmation: Confirmation | None = None

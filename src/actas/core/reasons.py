@@ -25,6 +25,10 @@ Reason = Literal[
     "excess",
     "chain_too_deep",
     "actor_not_allowed",
+    "bad_proof",
+    "nonce_needed",
+    "binding_needed",
+    "key_not_proven",
     "audit_unavailable",
     "storage_unavailable",
     "upstream_down",
@@ -148,6 +152,38 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         causes="A token restricted to another actor, a loop through the same service, a disabled actor "
         "earlier in the chain, an impersonation of a token that already names an actor.",
         remedy="`actas explain --entry ID` names the check that failed.",
+    ),
+    "bad_proof": ReasonText(
+        sentence="The DPoP proof does not hold.",
+        meaning="The `DPoP` header is not one fresh proof for exactly this request (RFC 9449 section 4.3).",
+        causes="A proof sent twice, a clock that drifts, `htu` that is not the address of the token "
+        "endpoint in the metadata, two `DPoP` headers, a key with its private half in `jwk`.",
+        remedy="Make a new proof for each request. `actas explain --entry ID` names the check that failed.",
+    ),
+    "nonce_needed": ReasonText(
+        sentence="The DPoP proof must hold the nonce in the DPoP-Nonce header of this answer.",
+        meaning="This server asks for a nonce of its own in proofs, and the proof had none or an old one.",
+        causes="The first request of a client, or one after a pause. It is no failure.",
+        remedy="Make a new proof with the `DPoP-Nonce` of the answer as `nonce` and send the request "
+        "again, once. The SDK does so by itself.",
+    ),
+    "binding_needed": ReasonText(
+        sentence="The new token must be bound to a key, and no proof of one was sent.",
+        meaning="A rule, the API or the defaults ask for a bound token (`token.binding`), or a bound token "
+        "would have become one that is bound to nothing.",
+        causes="A client that sends no `DPoP` header, or calls without its certificate, where `binding` is "
+        "`dpop` or `mtls`; two of them that ask for different keys.",
+        remedy="Send a DPoP proof with the request, or call with the client certificate. `actas explain "
+        "--entry ID` names what asks for it.",
+    ),
+    "key_not_proven": ReasonText(
+        sentence="A token in the request is bound to a key that the request does not prove.",
+        meaning="The token has `cnf`: it is good only for whoever holds that key, and this request does "
+        "not show that its sender does.",
+        causes="A token that was stolen or passed on; a service that forwards its caller's bound token, "
+        "which no rule lets it do; a proof by another key.",
+        remedy="Prove the key that the token is bound to. For a service that acts with its callers' bound "
+        "tokens, say `relay: true` in `subject` of the rule.",
     ),
     "audit_unavailable": ReasonText(
         sentence="The request cannot be recorded right now. Nothing was issued.",

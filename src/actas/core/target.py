@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from actas.core.confirmation import Binding
 from actas.core.wire import SigningAlgorithm
 
 
@@ -19,6 +20,7 @@ class Api:
         lifetime: longest life of its tokens in seconds, or None for the default.
         algorithm: what its tokens are signed with, or None for the default.
         max_depth: most actors its tokens may name, or None for the default.
+        binding: what its tokens are bound to at least, or None for the default.
         disabled: a disabled API never appears in a token.
     """
 
@@ -28,4 +30,5 @@ class Api:
     lifetime: int | None = None
     algorithm: SigningAlgorithm | None = None
     max_depth: int | None = None
+    binding: Binding | None = None
     disabled: bool = False

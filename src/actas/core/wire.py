@@ -52,10 +52,13 @@ ErrorCode = Literal[
     "unsupported_grant_type",
     "invalid_scope",
     "invalid_target",
+    "invalid_dpop_proof",
+    "use_dpop_nonce",
     "temporarily_unavailable",
     "server_error",
 ]
-"""The values of ``error`` we answer with (RFC 6749 section 5.2, RFC 8693 section 2.2.2)."""
+"""The values of ``error`` we answer with (RFC 6749 section 5.2, RFC 8693 section 2.2.2, RFC 9449 section
+5)."""
 
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA"]
 """What our own keys sign with."""
@@ -65,3 +68,6 @@ VerifyingAlgorithm = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
 
 AT_JWT: Final = "at+jwt"
 """``typ`` of an RFC 9068 access token."""
+
+DPOP_JWT: Final = "dpop+jwt"
+"""``typ`` of a DPoP proof (RFC 9449 section 4.2)."""

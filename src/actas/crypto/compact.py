@@ -4,11 +4,13 @@ Owns: three parts, canonical base64url, the sizes, and the header. Leaves to ``j
 
 The header is hostile until the signature is checked, and most of what it can say is an attack: a key of
 its own (``jwk``, ``x5c``), an address to fetch one from (``jku``, ``x5u``), another meaning of the payload
-(``b64``, ``crit``, ``zip``), no algorithm at all. All of that is refused here, before any key is looked at.
+(``b64``, ``crit``, ``zip``), no algorithm at all. All of that is refused here, before any key is looked at. A
+proof of possession alone brings a key (``proof``), and nothing else of that list.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -29,6 +31,7 @@ _MAX_HEADER_CHARACTERS: Final = (MAX_HEADER_BYTES * 4 + 2) // 3
 
 _ALGORITHMS: Final[dict[Json, VerifyingAlgorithm]] = {name: name for name in ALGORITHMS}
 _REFUSED: Final = frozenset({"crit", "b64", "jwk", "jku", "x5u", "x5c", "zip", "enc"})
+_REFUSED_IN_PROOFS: Final = _REFUSED - {"jwk"}
 _KNOWN: Final = _REFUSED | {"alg", "kid", "typ", "cty", "x5t", "x5t#S256"}
 
 
@@ -58,35 +61,11 @@ class Compact(msgspec.Struct, frozen=True):
         return "Compact(…)"
 
 
-def split(token: str) -> Compact:
-    """Take a compact JWS apart.
-
-    Raises:
-        BadToken: it is not one, is too long, or its header asks for what we refuse.
-    """
-    if len(token) > MAX_TOKEN_BYTES:
-        raise BadToken("the token is longer than 16 KiB")
-    try:
-        parts = token.encode("ascii").split(b".", 3)
-    except UnicodeEncodeError:
-        raise BadToken("the token has characters outside ASCII") from None
-    if len(parts) != 3:
-        raise BadToken("the token does not have exactly three parts")
-    header, payload, signature = parts
-    checked = read_header(header)
-    try:
-        return Compact(
-            checked, base64url.decode(payload), header + b"." + payload, base64url.decode(signature)
-        )
-    except ValueError:
-        raise BadToken("a part of the token is not canonical base64url") from None
-
-
-@lru_cache(maxsize=1024)
-def read_header(segment: bytes) -> Header:
+def check_header(segment: bytes, *, carries_key: bool = False) -> Header:
     """Return the header that ``segment`` encodes, once it has passed.
 
-    Issuers sign with few headers, so those that passed are remembered; those that did not are not.
+    Args:
+        carries_key: whether it is the header of a proof, which has a public key in ``jwk``.
 
     Raises:
         BadToken: it is too long, no header, or asks for what we refuse.
@@ -99,7 +78,7 @@ def read_header(segment: bytes) -> Header:
         raise BadToken(f"the header of the token is refused: {refused}") from None
     except ValueError:
         raise BadToken("the header of the token is not canonical base64url") from None
-    refused_members = _REFUSED.intersection(members)
+    refused_members = (_REFUSED_IN_PROOFS if carries_key else _REFUSED).intersection(members)
     if refused_members:
         raise BadToken(f"the header of the token has {', '.join(sorted(refused_members))}, which is refused")
     algorithm = members.get("alg")
@@ -116,6 +95,45 @@ def read_header(segment: bytes) -> Header:
         kid=kid if isinstance(kid, str) else None,
         typ=normal_type(typ) if isinstance(typ, str) else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def read_header(segment: bytes) -> Header:
+    """Return the header of a token, as ``check_header`` does.
+
+    Issuers sign with few headers, so those that passed are remembered; those that did not are not.
+
+    Raises:
+        BadToken: it is too long, no header, or asks for what we refuse.
+    """
+    return check_header(segment)
+
+
+def split(token: str, *, read: Callable[[bytes], Header] = read_header) -> Compact:
+    """Take a compact JWS apart.
+
+    Args:
+        read: reads its header.
+
+    Raises:
+        BadToken: it is not one, is too long, or its header asks for what we refuse.
+    """
+    if len(token) > MAX_TOKEN_BYTES:
+        raise BadToken("the token is longer than 16 KiB")
+    try:
+        parts = token.encode("ascii").split(b".", 3)
+    except UnicodeEncodeError:
+        raise BadToken("the token has characters outside ASCII") from None
+    if len(parts) != 3:
+        raise BadToken("the token does not have exactly three parts")
+    header, payload, signature = parts
+    checked = read(header)
+    try:
+        return Compact(
+            checked, base64url.decode(payload), header + b"." + payload, base64url.decode(signature)
+        )
+    except ValueError:
+        raise BadToken("a part of the token is not canonical base64url") from None
 
 
 def normal_type(typ: str) -> str:

@@ -59,6 +59,8 @@ KNOWN_CLAIMS: Final = frozenset(
         "act",
         "may_act",
         "cnf",
+        "jkt",
+        "x5t#S256",
         "txn",
         "sub_id",
         "format",

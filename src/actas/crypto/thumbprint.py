@@ -36,3 +36,8 @@ def thumbprint(jwk: Mapping[str, Json]) -> str:
     if not all(isinstance(value, str) for value in required.values()):
         raise ValueError("a required member of the key is missing or is not a string")
     return base64url.encode(hashlib.sha256(msgspec.json.encode(required)).digest()).decode("ascii")
+
+
+def certificate_thumbprint(der: bytes) -> str:
+    """Return the SHA-256 digest of a certificate in DER, base64url, 43 characters (RFC 8705 section 3.1)."""
+    return base64url.encode(hashlib.sha256(der).digest()).decode("ascii")

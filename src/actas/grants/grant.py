@@ -94,7 +94,14 @@ def success(issued: Issued) -> JsonObject:
     return {
         "access_token": issued.token.reveal(),
         "issued_token_type": issued.token_type,
-        "token_type": "Bearer" if issued.bearer else "N_A",
+        "token_type": _token_type(issued),
         "expires_in": issued.expires_at - issued.issued_at,
         "scope": " ".join(sorted(issued.scope)),
     }
+
+
+def _token_type(issued: Issued) -> str:
+    """How the token is used: RFC 8693 section 2.2.1, RFC 9449 section 5. A certificate changes nothing."""
+    if not issued.bearer:
+        return "N_A"
+    return "DPoP" if issued.confirmation is not None and issued.confirmation.jkt is not None else "Bearer"

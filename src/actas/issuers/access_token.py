@@ -66,6 +66,7 @@ class AccessTokenIssuer:
             scope=permit.scope,
             audience=permit.audience,
             txn=permit.txn or token_id,
+            confirmation=permit.confirmation,
         )
 
     def _claims(self, permit: Permit, token_id: str) -> JsonObject:
@@ -89,6 +90,8 @@ class AccessTokenIssuer:
             claims["sub_id"] = _subject_identifier(permit.origin)
         if permit.groups:
             claims["groups"] = [*permit.groups]
+        if permit.confirmation is not None:
+            claims["cnf"] = permit.confirmation.claim()
         if permit.actors:
             claims["act"] = act_of(permit.actors)
         return claims

@@ -18,8 +18,9 @@ from actas.crypto.json import BadJson, read_object
 from actas.crypto.seal import SealBroken, Sealer, SealKeySpent, place_of
 from actas.keys.ring import KeyInfo, Purpose
 
-SecretName = Literal["digest", "client_secret"]
-"""The keys of our keyed digests: of tokens in the minutes, and of client secrets. One key, one purpose."""
+SecretName = Literal["digest", "client_secret", "dpop_nonce"]
+"""The keys of our keyed digests: of tokens in the minutes, of client secrets, of nonces. One key, one
+purpose."""
 
 SECRET_BYTES: Final = 32
 

@@ -121,6 +121,7 @@ class LocalKeyRing:
             raise KeysUnusable(f"the {missing[0]} secret is missing")
         self._digest_key = secrets["digest"]
         self._pepper = secrets["client_secret"]
+        self._nonces = secrets["dpop_nonce"]
         # A pool of its own: the loop's is shared with name lookups, which can hold every thread for seconds.
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="actas-sign")
 
@@ -173,6 +174,11 @@ class LocalKeyRing:
     def secret_pepper(self) -> bytes:
         """The key of the digests by which client secrets are kept, 32 bytes (SEC-13)."""
         return self._pepper
+
+    @property
+    def nonce_key(self) -> bytes:
+        """The key of the digests by which nonces are known again, 32 bytes (RFC 9449 section 8)."""
+        return self._nonces
 
     async def sign(
         self,

@@ -15,6 +15,7 @@ from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import SigningAlgorithm
+from actas.kinds.binding import Bound, bound
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.kind import Check, Kind
 from actas.kinds.limits import (
@@ -44,6 +45,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         actors: the chain of the new token, newest first.
         depth_limit: the most actors it may name.
         lifetime: its life in seconds.
+        bound: what it is bound to, and what was asked for.
         refusals: every refusal, in the order of the stages; empty when it was granted.
         permit: what may be issued, or None.
     """
@@ -57,6 +59,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     actors: tuple[Actor, ...]
     depth_limit: int
     lifetime: int
+    bound: Bound
     refusals: tuple[Refusal, ...]
     permit: Permit | None
 
@@ -97,6 +100,8 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     depth_limit = deepest_chain(verdicts, policy.defaults)
     lifetime = lifetime_of(proposal, kind, longest_life(verdicts, policy.defaults))
     refusals += beyond_limits(len(actors), depth_limit, lifetime)
+    keys = bound(proposal, verdicts, policy.defaults)
+    refusals += keys.refusals
 
     permit = None
     if kind is not None and not refusals:
@@ -104,7 +109,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         if claim_refusal is not None:
             refusals.append(claim_refusal)
         else:
-            limits = Limits(granted, actors, lifetime)
+            limits = Limits(granted, actors, lifetime, keys.to)
             permit = _permit(proposal, kind, verdicts, policy=policy, limits=limits, claims=claims)
     return Judgement(
         situation=situation,
@@ -116,6 +121,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         actors=actors,
         depth_limit=depth_limit,
         lifetime=lifetime,
+        bound=keys,
         refusals=tuple(refusals),
         permit=permit,
     )
@@ -246,4 +252,5 @@ def _permit(
         claims=claims,
         groups=policy.carried_groups(subject.groups),
         txn=subject.txn,
+        confirmation=limits.confirmation,
     )

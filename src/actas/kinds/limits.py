@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from actas.core.confirmation import Confirmation
 from actas.core.errors import InvalidRequest, InvalidScope
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
@@ -18,11 +19,13 @@ class Limits(NamedTuple):
     Attributes:
         actors: the chain of the new token, newest first.
         lifetime: its life in seconds.
+        confirmation: the key that it is bound to, or None.
     """
 
     scope: frozenset[str]
     actors: tuple[Actor, ...]
     lifetime: int
+    confirmation: Confirmation | None
 
 
 def scope_tables(

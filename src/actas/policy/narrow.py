@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from actas.core.client import Client
+from actas.core.confirmation import Binding
 from actas.core.target import Api
 from actas.policy.decide import Rule, Verdict, scopes_of
 from actas.policy.rule import PolicyDefaults
@@ -109,3 +110,15 @@ def deepest_chain(verdicts: Iterable[Verdict], defaults: PolicyDefaults) -> int:
         if verdict.api.max_depth is not None:
             limits.append(verdict.api.max_depth)
     return min(limits)
+
+
+def bindings(verdicts: Iterable[Verdict], defaults: PolicyDefaults) -> set[Binding]:
+    """Return every word that rules, APIs and the defaults say about what the token is bound to."""
+    words: set[Binding] = {defaults.binding}
+    for verdict in verdicts:
+        if verdict.api.binding is not None:
+            words.add(verdict.api.binding)
+        for rule in verdict.allows:
+            if rule.spec.binding is not None:
+                words.add(rule.spec.binding)
+    return words

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from actas.core.client import PartyKind
+from actas.core.confirmation import Binding
 from actas.core.wire import TokenType
 
 RESERVED_CLAIMS: Final = frozenset(
@@ -51,6 +52,8 @@ class PartySelector:
         required: for an actor: an actor token must be sent.
         flatten: for an actor: its token may carry a chain of its own, which is flattened into the
             result (TX-59); otherwise such an actor token is refused.
+        relay: a token bound to a key is taken from this client without proof of that key (TX-154).
+        unbind: a bound token may become one that is bound to nothing for the client that holds it (TX-156).
     """
 
     issuers: frozenset[str] = frozenset()
@@ -61,6 +64,8 @@ class PartySelector:
     groups: frozenset[str] = frozenset()
     required: bool = False
     flatten: bool = False
+    relay: bool = False
+    unbind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,7 @@ class RuleSpec:
         denied_scopes: for a deny: only these scopes are denied, not the whole target.
         when: CEL conditions, all of which must be true.
         lifetime: longest life of the token in seconds.
+        binding: what the token is bound to at least.
         claims: claims to add, each a CEL expression.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
@@ -115,6 +121,7 @@ class RuleSpec:
     scopes: ScopeMap | None = None
     when: tuple[str, ...] = ()
     lifetime: int | None = None
+    binding: Binding | None = None
     claims: Mapping[str, str] = field(default_factory=dict[str, str])
     max_depth: int | None = None
     reason: str = ""
@@ -131,11 +138,13 @@ class PolicyDefaults:
         lifetime: of a token, in seconds.
         max_depth: most actors in a chain; at most 10.
         on_excess_scope: refuse a request for more, or grant the rest.
+        binding: what every token is bound to at least.
     """
 
     lifetime: int = 300
     max_depth: int = 5
     on_excess_scope: Literal["reject", "trim"] = "reject"
+    binding: Binding = "optional"
 
 
 class RuleError(ValueError):

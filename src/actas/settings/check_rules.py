@@ -64,10 +64,10 @@ def _deny(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
         if name in form.model_fields_set:
             hint = "; a deny names scopes in target" if name == "scopes" else ""
             yield written.fault((name,), f"means nothing in a deny; leave it out{hint}")
-    if form.actor is not None:
-        for name in ("required", "chain"):
-            if name in form.actor.model_fields_set:
-                yield written.fault(("actor", name), "means nothing in a deny; leave it out")
+    for role, selector in (("subject", form.subject), ("actor", form.actor)):
+        for name in ("required", "chain", "relay", "unbind"):
+            if selector is not None and name in selector.model_fields_set:
+                yield written.fault((role, name), "means nothing in a deny; leave it out")
 
 
 def _issuer_kinds(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.policy.cases import AskedToken, PolicyTest
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
-from actas.settings.definitions import Address, LimitSettings, ServerSettings, TlsSettings
+from actas.settings.definitions import Address, DpopSettings, LimitSettings, ServerSettings, TlsSettings
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm, KeyAuth, NoAuth
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
 from actas.settings.schema_server import Defaults, Limits, Server
@@ -39,6 +39,11 @@ def server_settings(
         docs=f"{form.issuer}/errors" if form.docs is None else form.docs,
         tls=tls,
         trusted_proxies=tuple(ip_network(one) for one in form.trusted_proxies or ()),
+        dpop=DpopSettings(
+            nonce_required=form.dpop.nonce == "required",
+            nonce_life=form.dpop.nonce_life,
+            max_age=form.dpop.max_age,
+        ),
     )
 
 
@@ -48,6 +53,7 @@ def policy_defaults(form: Defaults) -> PolicyDefaults:
         lifetime=form.token.lifetime,
         max_depth=form.chain.max_depth,
         on_excess_scope=form.on_excess_scope,
+        binding=form.token.binding,
     )
 
 
@@ -94,6 +100,7 @@ def api(form: ApiForm) -> Api:
         lifetime=form.token.lifetime,
         algorithm=form.token.algorithm,
         max_depth=form.chain.max_depth,
+        binding=form.token.binding,
         disabled=form.disabled,
     )
 
@@ -138,6 +145,7 @@ def rule(form: RuleForm, *, place: str) -> RuleSpec:
         scopes=_scopes(form.scopes),
         when=tuple(form.when or ()),
         lifetime=form.token.lifetime,
+        binding=form.token.binding,
         claims=dict(form.token.claims or {}),
         max_depth=form.max_depth,
         reason=form.reason or "",
@@ -204,6 +212,8 @@ def _party(form: SubjectSelector | None) -> PartySelector | None:
         groups=frozenset(form.groups or ()),
         required=bool(actor and actor.required),
         flatten=actor is not None and actor.chain == "flatten",
+        relay=bool(form.relay),
+        unbind=bool(form.unbind),
     )
 
 

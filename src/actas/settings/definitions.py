@@ -46,6 +46,21 @@ class TlsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DpopSettings:
+    """What is asked of DPoP proofs.
+
+    Attributes:
+        nonce_required: whether a proof must hold a nonce of ours.
+        nonce_life: seconds for which a nonce is good.
+        max_age: seconds since a proof was made for which it is taken.
+    """
+
+    nonce_required: bool = False
+    nonce_life: int = 300
+    max_age: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """The server itself.
 
@@ -60,6 +75,7 @@ class ServerSettings:
         docs: the address of the pages that explain errors, without a slash at the end.
         tls: whether the public listener speaks TLS, and who issues clients' certificates.
         trusted_proxies: the networks whose forwarded headers are believed.
+        dpop: what is asked of DPoP proofs.
     """
 
     issuer: str
@@ -72,6 +88,7 @@ class ServerSettings:
     docs: str
     tls: TlsSettings = TlsSettings()
     trusted_proxies: tuple[Network, ...] = ()
+    dpop: DpopSettings = DpopSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

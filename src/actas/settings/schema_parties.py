@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag
 from actas.core.party import OURSELVES
 from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany, PublicFile, SecretSource, shape
-from actas.settings.schema_server import ChainDepth, TokenLifetime
+from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
 from actas.settings.values import (
     MEDIA_TYPE,
     Duration,
@@ -129,10 +129,15 @@ class IssuerForm(Form):
 class ApiToken(Form):
     """What an API asks of its tokens."""
 
-    later = frozenset({"binding", "format"})
+    later = frozenset({"format"})
 
     lifetime: TokenLifetime | None = Field(
         default=None, description="The longest life of a token for this API. Default: from `defaults`."
+    )
+    binding: BindingWord | None = Field(
+        default=None,
+        description="What its tokens are bound to at least, as in `defaults`: the word that asks for more "
+        "wins. Default: from `defaults`.",
     )
     algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
         default=None, description="What its tokens are signed with. Default: from `keys.signing`."

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from actas.settings.forms import Form, OneOrMany, OrWord, shape
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
-from actas.settings.schema_server import ChainDepth, TokenLifetime
+from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
 from actas.settings.values import CLAIM, Prose
 
 Kind = Literal["person", "service", "agent", "app"]
@@ -44,6 +44,17 @@ class SubjectSelector(Form):
     kinds: _Kinds | None = Field(default=None, description="What the party is.")
     groups: _Labels | None = Field(default=None, description="A group that the party is in.")
     names: _Labels | None = Field(default=None, description="The party's name here.")
+    relay: Literal[True] | None = Field(
+        default=None,
+        description="`true` lets the client pass on a token that is bound to its caller's key (`cnf`), "
+        "without proof of that key. For services that act with the tokens they are called with. In an "
+        "allow only.",
+    )
+    unbind: Literal[True] | None = Field(
+        default=None,
+        description="`true` lets whoever holds a bound token have one that is bound to nothing. In an "
+        "allow only.",
+    )
 
 
 class ActorSelector(SubjectSelector):
@@ -88,10 +99,15 @@ class Target(Form):
 class RuleToken(Form):
     """What the rule asks of the new token."""
 
-    later = frozenset({"binding", "format"})
+    later = frozenset({"format"})
 
     lifetime: TokenLifetime | None = Field(
         default=None, description="Its longest life. Default: from the API, then from `defaults`."
+    )
+    binding: BindingWord | None = Field(
+        default=None,
+        description="What it is bound to at least, as in `defaults`: of rule, API and defaults, the word "
+        "that asks for more wins.",
     )
     claims: (
         Annotated[

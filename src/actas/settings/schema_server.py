@@ -11,6 +11,7 @@ from actas.settings.forms import Form, SecretSource
 from actas.settings.values import Duration, FilePath, wrong
 
 TokenLifetime = Annotated[int, Duration(1, 24 * 3600)]
+BindingWord = Literal["none", "optional", "dpop", "mtls"]
 ChainDepth = Annotated[int, Field(ge=1, le=10)]
 
 
@@ -39,6 +40,22 @@ class Tls(Form):
         if (self.certificate is None) != (self.key is None):
             wrong("certificate and key come together")
         return self
+
+
+class DpopForm(Form):
+    """What this server asks of DPoP proofs (RFC 9449)."""
+
+    nonce: Literal["required", "optional"] = Field(
+        default="optional",
+        description="Whether a proof must hold a nonce of this server: `required` also refuses proofs that "
+        "were made in advance. A nonce that is sent is checked in any case.",
+    )
+    nonce_life: Annotated[int, Duration(10, 3600)] = Field(
+        default=300, description="How long a nonce is good. A client gets a fresh one with every answer."
+    )
+    max_age: Annotated[int, Duration(5, 600)] = Field(
+        default=60, description="How old a proof may be, by its `iat`."
+    )
 
 
 class Server(Form):
@@ -88,6 +105,10 @@ class Server(Form):
         description="A PEM file of the certificate authorities that outgoing connections trust, instead of "
         "the system's.",
     )
+    dpop: DpopForm = Field(
+        default_factory=DpopForm.model_construct,
+        description="What is asked of DPoP proofs, by which callers prove that they hold a key.",
+    )
     docs: Annotated[str, HttpsUrl(slash=False)] | None = Field(
         default=None,
         description="The address of the pages that explain errors; `error_uri` is this address and the "
@@ -121,9 +142,15 @@ class Keys(Form):
 class DefaultToken(Form):
     """What holds for tokens whose rule and API say nothing."""
 
-    later = frozenset({"format", "binding"})
+    later = frozenset({"format"})
 
     lifetime: TokenLifetime = Field(default=300, description="The longest life of a token.")
+    binding: BindingWord = Field(
+        default="optional",
+        description="What every token is bound to at least: `dpop`, the key of a DPoP proof; `mtls`, the "
+        "client certificate; `optional`, a DPoP key whenever the caller proves one; `none`, nothing. An "
+        "API or a rule may ask for more, never for less.",
+    )
 
 
 class DefaultChain(Form):

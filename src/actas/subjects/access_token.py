@@ -17,6 +17,7 @@ from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenType
 from actas.crypto import jose
 from actas.keys.ring import KeyRing
 from actas.subjects.chain import actors_of, kind_of, may_act_of
+from actas.subjects.confirmation import confirmation_of
 from actas.trust.registry import TrustRegistry
 
 _TYPES: Final[frozenset[str | None]] = frozenset({AT_JWT})
@@ -58,8 +59,6 @@ class AccessTokenValidator:
         if key is None:
             raise BadToken("no key of ours signed it")
         claims = jose.verify(jws, key=key, types=_TYPES, issuer=self._issuer, now=self._clock.now(), leeway=0)
-        if "cnf" in claims:
-            raise BadToken("it is bound to a key that the caller has not proved to hold")
         party = self._party(claims, text)
         self._require_live(party)
         return party
@@ -87,6 +86,7 @@ class AccessTokenValidator:
             token_id=token_id,
             digest=self._keys.digest(text),
             txn=txn,
+            confirmation=confirmation_of(claims),
         )
 
     def _origin_name(self, origin: Identity) -> str:

@@ -18,6 +18,7 @@ from actas.core.ports import Clock
 from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
 from actas.crypto import jose
 from actas.subjects.chain import actors_of, kind_of, may_act_of
+from actas.subjects.confirmation import confirmation_of
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
 ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
@@ -108,8 +109,6 @@ class Foreign:
         for name in forbidden:
             if name in claims:
                 raise BadToken(f"the claim {name} says that it is not of the declared type")
-        if "cnf" in claims:
-            raise BadToken("it is bound to a key that the caller has not proved to hold")
         return self._party(token, issuer, claims, azp=azp)
 
     def _issuer(self, jws: jose.ParsedJws, declared: TokenType) -> TrustedIssuer:
@@ -151,6 +150,7 @@ class Foreign:
             may_act=may_act_of(claims),
             token_id=read.optional_name(claims, "jti"),
             digest=self.digest(token.value.reveal()),
+            confirmation=confirmation_of(claims),
         )
 
 

@@ -21,11 +21,18 @@ _FORM: Final = b"application/x-www-form-urlencoded"
 
 def caller_of(scope: Scope) -> Caller:
     """Return who is on the other end, as far as the connection and trusted proxies say."""
-    authorization = header(scope, b"authorization")
+    authorization: Secret | None = None
+    proofs: tuple[Secret, ...] = ()
+    for name, value in scope["headers"]:
+        if name == b"authorization" and authorization is None:
+            authorization = Secret(value.decode("latin-1"))
+        elif name == b"dpop":
+            proofs += (Secret(value.decode("latin-1")),)
     return Caller(
         address=address(scope),
-        authorization=Secret(authorization[0].decode("latin-1")) if authorization else None,
+        authorization=authorization,
         certificate=scope.get(CERTIFICATE),
+        proofs=proofs,
     )
 
 

@@ -6,6 +6,8 @@ characters the standard allows, so that a developer need not look into the log.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from actas.core.errors import InvalidClient, OAuthError
@@ -50,11 +52,12 @@ class ErrorWriter:
             )
         return headers
 
-    async def write(self, send: Send, error: OAuthError) -> None:
-        """Send the error."""
-        await respond(
-            send, status=error.status, headers=self.headers(error), body=msgspec.json.encode(self.body(error))
-        )
+    async def write(
+        self, send: Send, error: OAuthError, *, extra: Iterable[tuple[bytes, bytes]] = ()
+    ) -> None:
+        """Send the error, with ``extra`` headers."""
+        headers = [*self.headers(error), *extra]
+        await respond(send, status=error.status, headers=headers, body=msgspec.json.encode(self.body(error)))
 
 
 def _plain(text: str) -> str:

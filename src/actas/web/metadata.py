@@ -28,6 +28,8 @@ def metadata(
     scopes: Collection[str],
     assertion_algorithms: Collection[str],
     signing_algorithms: Collection[str],
+    proof_algorithms: Collection[str],
+    certificates: bool,
 ) -> JsonObject:
     """Return the authorization server metadata.
 
@@ -37,6 +39,8 @@ def metadata(
         scopes: every scope of every enabled API.
         assertion_algorithms: what client assertions may be signed with.
         signing_algorithms: what our own answers are signed with.
+        proof_algorithms: what DPoP proofs may be signed with (RFC 9449 section 5.1).
+        certificates: whether tokens may be bound to client certificates (RFC 8705 section 3.3).
     """
     base = issuer.rstrip("/")
     methods: list[Json] = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -52,5 +56,7 @@ def metadata(
         "introspection_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
         "introspection_signing_alg_values_supported": [*sorted(signing_algorithms)],
+        "dpop_signing_alg_values_supported": [*sorted(proof_algorithms)],
+        "tls_client_certificate_bound_access_tokens": certificates,
         "scopes_supported": [*sorted(scopes)],
     }

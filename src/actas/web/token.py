@@ -7,10 +7,10 @@ from typing import Protocol
 import msgspec
 
 from actas.audit.stream import Receipt
-from actas.core.errors import OAuthError
+from actas.core.errors import InvalidDpopProof, OAuthError, UseDpopNonce
 from actas.exchange import Exchange
 from actas.web.admission import Admission
-from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, respond
+from actas.web.asgi import JSON, NO_STORE, Headers, Receive, Scope, Send, header, respond
 from actas.web.body import asked
 from actas.web.errors import ErrorWriter
 
@@ -23,19 +23,35 @@ class Deliveries(Protocol):
         ...
 
 
+class GivesNonces(Protocol):
+    """Makes nonces for proofs."""
+
+    def fresh(self) -> str:
+        """Return a nonce that is good from now on."""
+        ...
+
+
 class TokenEndpoint:
     """Answers the token endpoint.
 
     Args:
         exchange: the pipeline of the current configuration.
+        nonces: given to whoever sends a proof, or should.
         deliveries: told of answers that left.
         admission: bounds the requests at work.
     """
 
     def __init__(
-        self, exchange: Exchange, *, errors: ErrorWriter, deliveries: Deliveries, admission: Admission
+        self,
+        exchange: Exchange,
+        *,
+        nonces: GivesNonces,
+        errors: ErrorWriter,
+        deliveries: Deliveries,
+        admission: Admission,
     ) -> None:
         self._exchange = exchange
+        self._nonces = nonces
         self._errors = errors
         self._deliveries = deliveries
         self._admission = admission
@@ -45,10 +61,17 @@ class TokenEndpoint:
         try:
             answer = await asked(self._exchange, scope, receive, admission=self._admission)
         except OAuthError as refused:
-            await self._errors.write(send, refused)
+            wanted = isinstance(refused, InvalidDpopProof | UseDpopNonce)
+            await self._errors.write(send, refused, extra=self._nonce(scope, wanted=wanted))
             return
-        headers = [JSON, *NO_STORE, (b"actas-entry", answer.entry.encode("ascii"))]
+        headers = [JSON, *NO_STORE, (b"actas-entry", answer.entry.encode("ascii")), *self._nonce(scope)]
         await respond(send, status=200, headers=headers, body=self._encode(answer.body))
         gone = scope.get("extensions", {}).get("actas.gone")
         if answer.receipt is not None and not (gone is not None and gone()):
             self._deliveries.delivered(answer.receipt)
+
+    def _nonce(self, scope: Scope, *, wanted: bool = False) -> Headers:
+        """Return a fresh nonce for whoever sends proofs, so that the next one need not be asked for again."""
+        if wanted or header(scope, b"dpop"):
+            return [(b"dpop-nonce", self._nonces.fresh().encode("ascii"))]
+        return []

@@ -65,7 +65,7 @@ async def test_the_first_opening_makes_what_is_missing_and_says_so() -> None:
     }
     assert set(ring.keys()) == set(ring.created)
     assert {(info.state, info.created_at) for info in ring.created} == {("active", int(NOON))}
-    assert {secret.name for secret in await store.secrets()} == {"digest", "client_secret"}
+    assert {secret.name for secret in await store.secrets()} == {"digest", "client_secret", "dpop_nonce"}
 
 
 async def test_the_next_opening_finds_it_and_makes_nothing() -> None:
@@ -348,9 +348,9 @@ async def test_a_ring_without_a_secret_is_no_ring() -> None:
 async def test_what_is_kept_counts_towards_what_the_envelope_key_may_seal() -> None:
     store = MemoryKeyStore()
     await opened(store)
-    spent = Sealer(envelope_key(), most=4)
+    spent = Sealer(envelope_key(), most=5)
     await LocalKeyRing.open(store, sealer=spent, clock=FixedClock(), algorithm="ES256")
-    with pytest.raises(KeysUnusable, match="has sealed 4 values: renew it"):
+    with pytest.raises(KeysUnusable, match="has sealed 5 values: renew it"):
         await LocalKeyRing.open(store, sealer=spent, clock=FixedClock(), algorithm="EdDSA")
 
 

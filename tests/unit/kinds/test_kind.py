@@ -48,7 +48,9 @@ def test_two_grants_and_two_validators_of_one_type_are_refused() -> None:
     grant = next(iter(house.exchange._grants.values()))
     parts: dict[str, Any] = {
         name: getattr(house.exchange, f"_{name}")
-        for name in ("clients", "subjects", "apis", "kinds", "policy", "fulfilment", "audit", "fresh")
+        for name in (
+            *("clients", "proofs", "subjects", "apis", "kinds", "policy", "fulfilment", "audit", "fresh"),
+        )
     }
     with pytest.raises(ValueError, match="two grants"):
         type(house.exchange)(issuer=ISSUER, grants=[grant, grant], **parts)

@@ -165,8 +165,8 @@ CASES: list[tuple[Change, str]] = [
     (lambda t: api(t, scopes={"a": ""}), "apis[2].scopes.a: is empty; give a value, or leave the field out"),
     (lambda t: api(t, kind="mcp"), "apis[2].kind: is not part of this release; remove it"),
     (
-        lambda t: api(t, token={"binding": "dpop"}),
-        "apis[2].token.binding: is not part of this release; remove it",
+        lambda t: api(t, token={"format": "jwt"}),
+        "apis[2].token.format: is not part of this release; remove it",
     ),
     (lambda t: api(t, chain={"max_depth": 11}), "apis[2].chain.max_depth: must be at most 10"),
     (lambda t: api(t, chain={"max_depth": 0}), "apis[2].chain.max_depth: must be at least 1"),

@@ -136,8 +136,8 @@ CASES: list[tuple[Change, str]] = [
         "rules[1].decide: is not part of this release; remove it",
     ),
     (
-        lambda t: rule(t, token={"binding": "dpop"}),
-        "rules[1].token.binding: is not part of this release; remove it",
+        lambda t: rule(t, token={"format": "jwt"}),
+        "rules[1].token.format: is not part of this release; remove it",
     ),
     (lambda t: rule(t, max_depth=11), "rules[1].max_depth: must be at most 10"),
     # ── kinds and issuers ────────────────────────────────────────────────────────────
