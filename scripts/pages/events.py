@@ -115,6 +115,20 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
     "catalog:loaded": {
         "digest": "the digest of the whole configuration",
         "policy": "the version of its rules, as attempts name it",
+        "generation": "which state of the store of record it is",
+    },
+    "catalog:refused": {
+        "generation": "the state that could not take effect",
+        "in_force": "the state that goes on",
+        "why": "the first fault",
+    },
+    "configuration:changed": {
+        "generation": "the state that the change made; a change of many objects is several entries",
+        "by": "`via` (`server`: its own files, `apply`, `api`), and of a request `client`, `role`, `token` "
+        "(the `jti`) and `source`",
+        "changes": "list of `kind`, `name`, `what`, `version`, `before` and `after`: each object as it was "
+        "and as it is, as `document`, `kept_by`, `disabled`, `place` and `secrets` (how many; never which)",
+        "moved": "how many objects stand elsewhere in the files and say the same",
     },
 }
 """The members of the other events."""

@@ -164,7 +164,7 @@ def test_a_log_of_the_configuration_that_was_edited_is_exit_7(audit: Audit, kept
     )
     ran = audit("verify")
     assert ran.code == 7
-    assert "row 6 of s1" in ran.out
+    assert "row 4 of s1" in ran.out
 
 
 def test_a_stream_that_is_no_database_is_exit_7(audit: Audit, kept: KeptLog) -> None:
@@ -258,8 +258,8 @@ def test_what_is_not_sealed_yet_is_said(audit: Audit, kept: KeptLog) -> None:
         path.write_text(path.read_text().splitlines(keepends=True)[0])
     ran = audit("verify")
     assert ran.code == 0
-    assert "of 9 is inside checkpoint 1\n" in ran.out
-    assert "\n· 5 entries are not sealed yet           s1 from entry 5\n" in ran.out
+    assert "of 10 is inside checkpoint 1\n" in ran.out
+    assert "\n· 5 entries are not sealed yet           s1 from entry 6\n" in ran.out
 
 
 def test_a_copy_of_the_checkpoints_shows_what_was_cut(audit: Audit, kept: KeptLog) -> None:
@@ -286,18 +286,18 @@ def test_a_checkpoint_is_signed_kept_and_printed(audit: Audit, kept: KeptLog) ->
     ran = audit("checkpoint")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("sealed  checkpoint 3, ")
-    assert "\n  s1    entry 9 " in ran.out
+    assert "\n  s1    entry 10 " in ran.out
     lines = (kept.audit / "checkpoints.jsonl").read_text()
     assert len(lines.splitlines()) == 3
     assert (kept.folder / "witness.jsonl").read_text() == lines
     found = audit("checkpoint", "--json").document
-    assert (found["kind"], found["number"], found["heads"]["s1"]["seq"]) == ("actas/Checkpoint", 4, 9)
+    assert (found["kind"], found["number"], found["heads"]["s1"]["seq"]) == ("actas/Checkpoint", 4, 10)
 
 
 def test_a_raw_checkpoint_is_what_verify_reads(audit: Audit, kept: KeptLog, tmp_path: Path) -> None:
     (tmp_path / "witness.jsonl").write_text(audit("checkpoint", "--raw").out)
     assert audit("verify", "--checkpoint", str(tmp_path / "witness.jsonl")).code == 0
-    rewrite(kept.audit / "s1.db", lambda database: database.execute("DELETE FROM entries WHERE seq = 9"))
+    rewrite(kept.audit / "s1.db", lambda database: database.execute("DELETE FROM entries WHERE seq = 10"))
     (kept.audit / "checkpoints.jsonl").unlink()
     (kept.folder / "witness.jsonl").unlink()
     assert audit("verify", "--checkpoint", str(tmp_path / "witness.jsonl")).code == 7
@@ -315,7 +315,7 @@ def test_a_stream_that_lost_what_was_sealed_is_exit_7(audit: Audit, kept: KeptLo
     rewrite(kept.audit / "s1.db", lambda database: database.execute("DELETE FROM entries WHERE seq > 5"))
     ran = audit("checkpoint")
     assert ran.code == 7
-    assert "s1 does not hold entry 9 as it was sealed" in ran.err
+    assert "s1 does not hold entry 10 as it was sealed" in ran.err
 
 
 def test_a_copy_that_cannot_be_written_is_exit_4(audit: Audit, kept: KeptLog) -> None:
@@ -331,7 +331,7 @@ def test_a_copy_that_cannot_be_written_is_exit_4(audit: Audit, kept: KeptLog) ->
 def test_an_export_is_its_owners_alone_and_never_overwrites(audit: Audit, tmp_path: Path) -> None:
     file = tmp_path / "audit.jsonl"
     ran = audit("export", "--out", str(file))
-    assert (ran.code, ran.out, ran.err) == (0, "", f"wrote 9 entries to {file}\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", f"wrote 10 entries to {file}\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if "audit" in path.name] == ["audit.jsonl"]
     before = file.read_bytes()
@@ -341,7 +341,7 @@ def test_an_export_is_its_owners_alone_and_never_overwrites(audit: Audit, tmp_pa
 
 
 def test_a_pipe_gets_the_same_bytes(audit: Audit, tmp_path: Path) -> None:
-    assert audit("export", "--out", str(tmp_path / "audit.jsonl"), "--json").document["entries"] == 9
+    assert audit("export", "--out", str(tmp_path / "audit.jsonl"), "--json").document["entries"] == 10
     ran = audit("export")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.encode() == (tmp_path / "audit.jsonl").read_bytes()
@@ -360,7 +360,7 @@ def test_a_part_says_that_it_is_one_and_verifies_as_one(audit: Audit, kept: Kept
 
 def test_a_rehearsed_export_writes_nothing(audit: Audit, tmp_path: Path) -> None:
     ran = audit("export", "--out", str(tmp_path / "audit.jsonl"), "--dry-run")
-    assert (ran.code, ran.out) == (0, f"would write 9 entries to {tmp_path}/audit.jsonl\n")
+    assert (ran.code, ran.out) == (0, f"would write 10 entries to {tmp_path}/audit.jsonl\n")
     assert not (tmp_path / "audit.jsonl").exists()
 
 

@@ -59,7 +59,13 @@ def paths_of(form: type[Form], prefix: str = "") -> Iterator[str]:
         path = f"{prefix}{field.alias or name}"
         yield path
         for inner in forms_of(field.annotation):
-            if inner.__name__ in ("Reference", "PublicFile", "CheckpointCopy", "ClientKinds"):
+            if inner.__name__ in (
+                "Reference",
+                "ClientReference",
+                "PublicFile",
+                "CheckpointCopy",
+                "ClientKinds",
+            ):
                 continue
             yield from paths_of(inner, f"{path}.")
 

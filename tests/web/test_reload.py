@@ -29,6 +29,8 @@ def server(_one: RealServer) -> Iterator[RealServer]:
     _one.company.tree = tree
     _one.company.write()
     _one.reload(told=GOOD)
+    # Signals that came close together may still be at work on what was there before.
+    until(lambda: _one.post(_one.company.own()).status == 200)
 
 
 def change(server: RealServer) -> None:

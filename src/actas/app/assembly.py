@@ -12,19 +12,20 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from actas.app.foundation import Foundation, catalog_of, findings
+from actas.app.foundation import Foundation
 from actas.app.gauges import gauges
 from actas.app.parts import Outside, Shared, exchange, outside
+from actas.app.prepared import Prepared
 from actas.app.probes import probes
 from actas.app.routes import endpoints
 from actas.app.seals import Seals
+from actas.app.steward import Steward
 from actas.audit.flood import FloodGate
 from actas.audit.kept import LogUnreadable
 from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
 from actas.core.ports import SystemChance
 from actas.settings.faults import ConfigurationFaults, Fault
-from actas.settings.load import Draft
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_notary import NotSealed
 from actas.store.follower import Follower
@@ -48,7 +49,7 @@ class Assembly:
         metrics: the numbers of this process, and of those beside it.
         seals: what it knows of the checkpoints.
         tls: how the public listener speaks TLS; None for plain HTTP.
-        reloading: held while a configuration is read and put in force, so that the last word wins.
+        steward: changes the configuration, and follows what others change.
     """
 
     base: Foundation
@@ -60,8 +61,21 @@ class Assembly:
     metrics: Gathering
     seals: Seals
     tls: Tls | None = None
-    reloading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    steward: Steward = field(init=False)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    def __post_init__(self) -> None:
+        self.steward = Steward(self)
+
+    async def take_up(self) -> None:
+        """Bring the files that were read into the store of record, and follow it from here on.
+
+        Raises:
+            ConfigurationFaults: they do not hold with what the store has by now.
+            AuditUnavailable: what takes effect could not be recorded; such a server does not start.
+        """
+        await self.steward.begin()
+        self.shared.follower.follow("configuration", self.steward.follow)
 
     def start(self) -> None:
         """Begin the duties that run beside requests, and freeze what was loaded (architecture 3)."""
@@ -76,55 +90,54 @@ class Assembly:
         gc.collect()
         gc.freeze()
 
-    async def replace(self, draft: Draft) -> tuple[str, ...]:
-        """Put a new configuration in force, whole; requests in flight finish on the old one.
-
-        The ``server``, ``keys`` and ``audit`` sections stay as they were: they want a restart.
+    async def put_in_force(self, prepared: Prepared, *, generation: int) -> None:
+        """Put a configuration in force, whole; requests in flight finish on the old one.
 
         Args:
-            draft: the new configuration, read.
-
-        Returns:
-            The sections that were changed and stay as they were.
+            prepared: what ``prepare`` returned.
+            generation: which state of the store of record it is.
 
         Raises:
-            ConfigurationFaults: a rule or mapping does not compile; the old configuration serves on.
-            AuditUnavailable: the change could not be recorded; the old configuration serves on.
+            AuditUnavailable: that it takes effect could not be recorded; the old configuration serves on.
         """
-        base = self.base
-        if draft.server.issuer != base.issuer:
-            raise ConfigurationFaults([_restart("server.issuer", "a new issuer needs a restart")])
-        loaded = draft.compile(pepper=base.ring.secret_pepper, extra_checks=[findings])
-        held = base.ring.keys()
-        missing = draft.keys.algorithms - {
-            key.algorithm for key in held if key.purpose == "token" and key.state == "active"
-        }
-        if missing:
-            message = f"there is no {min(missing)} key yet; one is made at a restart"
-            raise ConfigurationFaults([_restart("keys", message)])
-        old, new = base.definitions, loaded.definitions
-        definitions = dataclasses.replace(new, server=old.server, keys=old.keys, audit=old.audit)
-        waiting = [
-            name
-            for name, is_same in (
-                ("server", new.server == old.server),
-                ("keys", new.keys == old.keys),
-                ("audit", new.audit == old.audit),
-            )
-            if not is_same
-        ]
         base = dataclasses.replace(
-            base, definitions=definitions, warnings=loaded.warnings, catalog=catalog_of(definitions)
+            self.base,
+            definitions=prepared.definitions,
+            warnings=prepared.warnings,
+            catalog=prepared.catalog,
         )
         pipeline = exchange(base, self.out, self.shared)
-        if self.tls is not None:
-            _renew(self.tls, base)
-        await self.shared.minutes.note(
-            "catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version
-        )
+        await self.note_loaded(base, generation)
         self.base = base
         self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer)
-        return tuple(waiting)
+
+    def renew(self) -> None:
+        """Have the listener show its certificate as it is now, and let in whoever may prove something by one.
+
+        Raises:
+            ConfigurationFaults: certificate and key do not belong together.
+        """
+        if self.tls is None:
+            return
+        try:
+            self.tls.renew(accepted=self.base.definitions.server.tls.client_authorities)
+        except OSError as wrong:
+            place = str(self.tls.certificate)
+            fault = Fault(place=place, path="server.tls", message=f"cannot be used: {wrong}")
+            raise ConfigurationFaults([fault]) from wrong
+
+    async def note_loaded(self, base: Foundation, generation: int) -> None:
+        """Write down that a configuration takes effect.
+
+        Raises:
+            AuditUnavailable: it could not be written.
+        """
+        await self.shared.minutes.note(
+            "catalog:loaded",
+            digest=base.catalog.digest,
+            policy=base.catalog.policy.version,
+            generation=generation,
+        )
 
     async def close(self) -> None:
         """End the duties, write what was counted, and close the stream cleanly."""
@@ -148,23 +161,6 @@ class Assembly:
                 await self.shared.minutes.write_counts(self.base.clock.now())
             except AuditUnavailable as failed:
                 _log.error("refusal counts not written", detail=failed.detail)
-
-
-def _renew(tls: Tls, base: Foundation) -> None:
-    """Have the listener show its certificate as it is now, and let in whoever may prove something by one.
-
-    Raises:
-        ConfigurationFaults: certificate and key do not belong together.
-    """
-    try:
-        tls.renew(accepted=base.definitions.server.tls.client_authorities)
-    except OSError as wrong:
-        fault = Fault(place=str(tls.certificate), path="server.tls", message=f"cannot be used: {wrong}")
-        raise ConfigurationFaults([fault]) from wrong
-
-
-def _restart(path: str, message: str) -> Fault:
-    return Fault(place="the new configuration", path=path, message=message)
 
 
 @contextlib.asynccontextmanager
@@ -193,7 +189,6 @@ async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncG
         meter.read(gauge, reading)
     for key in base.ring.created:
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
-    await minutes.note("catalog:loaded", digest=base.catalog.digest, policy=base.catalog.policy.version)
     server = base.definitions.server
     gate = Gate(
         endpoints(base, exchange(base, out, shared), shared, writer),
@@ -210,10 +205,10 @@ async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncG
         seals=seals,
         tls=None if server.tls.own is None else Tls(*server.tls.own),
     )
-    if house.tls is not None:
-        _renew(house.tls, base)
-    house.start()
+    house.renew()
     try:
+        await house.take_up()
+        house.start()
         yield house
     finally:
         await house.close()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from actas.admin.objects import Change, Snapshot
+from actas.admin.roles import management_api, role_rules, with_roles
+from actas.app.offering import changes_of
 from actas.audit.kept import SealableLog
 from actas.core.ports import Clock, SystemClock
 from actas.crypto.seal import Sealer
@@ -22,6 +26,7 @@ from actas.settings.load import Draft, Finding
 from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
 from actas.store.catalog import Catalog
+from actas.store.configuration import SqlConfiguration
 from actas.store.database import FILE as DATABASE_FILE
 from actas.store.database import Database, open_database
 from actas.store.keys import SqlKeyStore
@@ -36,6 +41,10 @@ class Foundation:
     Attributes:
         warnings: what the configuration warns of.
         database: the main database, open for as long as the foundation is.
+        files: the configuration files, as they were read.
+        kept: what the store of record keeps, with what the files change about it.
+        changes: that, which is not committed yet.
+        adopt: whether the files take over objects that the console keeps.
     """
 
     definitions: Definitions
@@ -45,6 +54,15 @@ class Foundation:
     database: Database
     clock: Clock
     dev: bool
+    files: Draft
+    kept: Snapshot
+    changes: tuple[Change, ...]
+    adopt: bool
+
+    @property
+    def store(self) -> SqlConfiguration:
+        """The store of record of the configuration."""
+        return SqlConfiguration(self.database)
 
     @property
     def issuer(self) -> str:
@@ -86,12 +104,16 @@ def findings(definitions: Definitions) -> Iterator[Finding]:
 
 
 def catalog_of(definitions: Definitions) -> Catalog:
-    """Return the catalog of a configuration that compiled."""
+    """Return the catalog of a configuration that compiled.
+
+    Once somebody holds a role, the API for managing the server is one of its APIs.
+    """
+    ours = [management_api(definitions.server.issuer)] if definitions.admins else []
     return Catalog(
-        clients=definitions.clients.values(),
-        apis=definitions.apis.values(),
+        clients=with_roles(definitions.clients.values(), definitions.admins),
+        apis=[*definitions.apis.values(), *ours],
         issuers=definitions.issuers.values(),
-        rules=definitions.rules,
+        rules=[*definitions.rules, *role_rules(definitions.admins)],
         defaults=definitions.defaults,
         digest=definitions.digest,
     )
@@ -102,16 +124,19 @@ class NotStartedYet(Exception):
 
 
 @contextlib.asynccontextmanager
-async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncGenerator[Foundation]:
-    """Open data folder, keys and catalog.
+async def foundation(
+    draft: Draft, *, dev: bool, create: bool = False, adopt: bool = False
+) -> AsyncGenerator[Foundation]:
+    """Open data folder, keys and catalog: the files laid over what the store of record keeps.
 
     Args:
-        draft: the configuration, read.
+        draft: the configuration files, read.
         create: on the very first start, make data folder and keys.
+        adopt: whether the files take over objects that the console keeps.
 
     Raises:
         NotStartedYet: there is no data folder, and none is to be made.
-        ConfigurationFaults: a rule or mapping does not compile.
+        ConfigurationFaults: the files do not hold together with what is kept.
         EnvelopeKeyRefused: the envelope key cannot be used.
         KeysUnusable: our own keys cannot be used.
     """
@@ -123,15 +148,19 @@ async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncG
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(data, clock=clock)
         stack.push_async_callback(database.close)
+        kept = await SqlConfiguration(database).read()
+        lay = partial(changes_of, kept, draft, adopt=adopt, at=int(clock.now()))
+        whole = draft.beside(kept.after(lay(pepper=None)).in_force)
         ring = await LocalKeyRing.open(
             SqlKeyStore(database),
             sealer=sealer,
             clock=clock,
-            algorithm=draft.keys.algorithm,
-            algorithms=draft.keys.algorithms,
+            algorithm=whole.keys.algorithm,
+            algorithms=whole.keys.algorithms,
         )
         stack.callback(ring.close)
-        loaded = draft.compile(pepper=ring.secret_pepper, extra_checks=[findings])
+        changes = lay(pepper=ring.secret_pepper)
+        loaded = whole.compile(pepper=ring.secret_pepper, extra_checks=[findings])
         yield Foundation(
             definitions=loaded.definitions,
             warnings=loaded.warnings,
@@ -140,6 +169,10 @@ async def foundation(draft: Draft, *, dev: bool, create: bool = False) -> AsyncG
             database=database,
             clock=clock,
             dev=dev,
+            files=draft,
+            kept=kept.after(changes),
+            changes=changes,
+            adopt=adopt,
         )
 
 

@@ -97,9 +97,22 @@ class Minutes:
         Raises:
             AuditUnavailable: it could not be written.
         """
+        return await self.write(event, self.draw_up(event, **members)[1])
+
+    def draw_up(self, event: EventName, **members: Any) -> tuple[str, bytes]:
+        """Return the id and the body of an event that is not an attempt, to be written with ``write``."""
         now = self._clock.now()
-        document = {"id": new_entry_id(now, self._chance), "at": instant(now), "event": event, **members}
-        return await self._append(event, msgspec.json.encode(document, order="sorted"))
+        name = new_entry_id(now, self._chance)
+        document = {"id": name, "at": instant(now), "event": event, **members}
+        return name, msgspec.json.encode(document, order="sorted")
+
+    async def write(self, event: EventName, body: bytes) -> Receipt:
+        """Write an event that was drawn up.
+
+        Raises:
+            AuditUnavailable: it could not be written.
+        """
+        return await self._append(event, body)
 
     async def write_counts(self, now: float) -> None:
         """Write one summary for each source whose refusals were counted in a minute that is over.

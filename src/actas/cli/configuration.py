@@ -64,12 +64,14 @@ def read_draft(
     environ: Mapping[str, str],
     secrets: SecretsMode = "required",
     reads_only: bool = False,
+    alone: bool = True,
 ) -> Draft:
     """Read a configuration and tell its warnings.
 
     Args:
         secrets: what a client secret that cannot be had is.
         reads_only: whether the command changes nothing anyway.
+        alone: whether it must hold without what the server's store of record keeps.
 
     Raises:
         Failure: it does not hold; every fault was told.
@@ -79,7 +81,7 @@ def read_draft(
 
     paths = [Path(one) for one in paths_of(run, config)]
     try:
-        draft = read(paths, dev=dev, environ=environ, secrets=secrets)
+        draft = read(paths, dev=dev, environ=environ, secrets=secrets, alone=alone)
     except ConfigurationFaults as broken:
         hint = None if config or all(one.exists() for one in paths) else _where(run, paths[0])
         raise invalid(run, broken.faults, hint=hint, reads_only=reads_only) from broken
@@ -135,7 +137,15 @@ def on_foundation(
     from actas.settings.faults import ConfigurationFaults
 
     dev = is_dev(run, dev=dev)
-    draft = read_draft(run, config, dev=dev, environ=run.world.environ, secrets="ignored", reads_only=True)
+    draft = read_draft(
+        run,
+        config,
+        dev=dev,
+        environ=run.world.environ,
+        secrets="ignored",
+        reads_only=True,
+        alone=False,
+    )
 
     async def over() -> T:
         async with foundation(draft, dev=dev) as base:

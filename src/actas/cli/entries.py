@@ -169,6 +169,10 @@ def _happened(event: Event) -> Iterator[tuple[str, str]]:
             yield "key", f"{text(event.get('algorithm'))} key {text(event.get('kid'))} {purpose}".rstrip()
         case "catalog:loaded":
             yield "loaded", f"policy {text(event.get('policy'))}"
+        case "catalog:refused":
+            yield "refused", f"generation {event.get('generation')}: {text(event.get('why'))}"
+        case "configuration:changed":
+            yield "changed", _changed(event)
         case "exchange:refused_many":
             reasons = [f"{name} {count}" for name, count in member(event, "reasons").items()]
             source = text(event.get("source"))
@@ -179,3 +183,16 @@ def _happened(event: Event) -> Iterator[tuple[str, str]]:
                 yield "unknown", f"delivery unknown of {listed(unknown)}"
             for one in members(facts.get("broken")):
                 yield "broken", text(one.get("sentence"))
+
+
+def _changed(event: Event) -> str:
+    """Say what was changed, and who changed it."""
+    told = [
+        f"{text(one.get('what'))} {text(one.get('kind'))} {text(one.get('name'))}"
+        for one in members(event.get("changes"))
+    ]
+    shown = told[:8] if len(told) > 9 else told
+    more = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
+    by = member(event, "by")
+    who = text(by.get("client")) if "client" in by else "the server's own files"
+    return f"{listed(shown)}{more}, by {who}, generation {event.get('generation')}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import functools
 import signal
@@ -37,10 +36,18 @@ if TYPE_CHECKING:
     "--management", metavar="ADDRESS", help="Where to serve health and metrics, instead of server.management."
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes, instead of server.workers.")
+@click.option("--adopt", is_flag=True, help="Take over what the console keeps and these files define.")
 @dev_flag
 @click.pass_obj
 def command(
-    run: Run, /, config: tuple[str, ...], *, dev: bool, workers: int | None, **changes: str | None
+    run: Run,
+    /,
+    config: tuple[str, ...],
+    *,
+    adopt: bool,
+    dev: bool,
+    workers: int | None,
+    **changes: str | None,
 ) -> None:
     """Run the server.
 
@@ -54,7 +61,7 @@ def command(
         if value is not None:
             environ[f"ACTAS_SERVER__{name.upper()}"] = value
     paths = paths_of(run, config)
-    draft = read_draft(run, paths, dev=dev, environ=environ)
+    draft = read_draft(run, paths, dev=dev, environ=environ, alone=False)
     count = workers or draft.server.workers
     from actas.web.server import listen
     from actas.web.server import run as run_serving
@@ -64,7 +71,7 @@ def command(
         management = listen(draft.server.management.host, draft.server.management.port)
     except OSError as taken:
         raise Failure(str(taken.strerror or taken), code="address", exit=Exit.UNFINISHED) from taken
-    job = Job(paths=paths, dev=dev, environ=environ, public=public, management=management)
+    job = Job(paths=paths, dev=dev, environ=environ, public=public, management=management, adopt=adopt)
     say = functools.partial(run.out.aside)
     host, port = public.getsockname()[:2]
     if count == 1:
@@ -90,6 +97,7 @@ class Job:
         public: the listening socket of the protocol.
         management: the listening socket of health and metrics.
         gathering: the folder in which several workers sum their numbers.
+        adopt: whether the files take over objects that the console keeps.
     """
 
     paths: tuple[str, ...]
@@ -98,6 +106,7 @@ class Job:
     public: socket.socket
     management: socket.socket
     gathering: Path | None = None
+    adopt: bool = False
 
 
 def work(job: Job, number: int) -> None:
@@ -123,7 +132,10 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None], number: in
 
     configure()
     metrics = Gathering(job.gathering, number=number)
-    async with foundation(draft, dev=job.dev, create=True) as base, assembly(base, metrics) as house:
+    async with (
+        foundation(draft, dev=job.dev, create=True, adopt=job.adopt) as base,
+        assembly(base, metrics) as house,
+    ):
         management = management_app(house.probes, metrics.now)
         await listen_and_serve(
             [
@@ -139,26 +151,33 @@ async def _reload(job: Job, house: Assembly) -> None:
     """Read the configuration again. All or nothing: on any fault the old one serves on (REL-30)."""
     import structlog
 
-    from actas.core.errors import AuditUnavailable
+    from actas.core.errors import AuditUnavailable, StoreUnavailable
     from actas.settings.faults import ConfigurationFaults
 
     log = structlog.get_logger("actas")
     try:
-        async with house.reloading:
-            waiting = await house.replace(await asyncio.to_thread(_read, job))
+        made = await house.steward.read_again(functools.partial(_read_again, job, house))
     except ConfigurationFaults as broken:
         for fault in broken.faults:
             log.error("configuration not reloaded", fault=str(fault))  # noqa: TRY400 (no defect: no trace)
     except AuditUnavailable as failed:
         log.error("configuration not reloaded", fault=failed.detail)  # noqa: TRY400 (no defect: no trace)
+    except StoreUnavailable as failed:
+        log.error("configuration not reloaded", fault=str(failed))  # noqa: TRY400 (no defect: no trace)
     else:
         catalog = house.base.catalog
         log.info("configuration reloaded", digest=catalog.digest, policy=catalog.policy.version)
-        if waiting:
-            log.warning("a restart is needed for what was changed in these sections", sections=waiting)
+        if made.waiting:
+            log.warning("a restart is needed for what was changed in these sections", sections=made.waiting)
+
+
+def _read_again(job: Job, house: Assembly) -> Draft:
+    draft = _read(job)
+    house.renew()
+    return draft
 
 
 def _read(job: Job) -> Draft:
     from actas.settings.load import read
 
-    return read([Path(path) for path in job.paths], dev=job.dev, environ=job.environ)
+    return read([Path(path) for path in job.paths], dev=job.dev, environ=job.environ, alone=False)

@@ -17,6 +17,8 @@ EventName = Literal[
     "log:closed",
     "keys:created",
     "catalog:loaded",
+    "catalog:refused",
+    "configuration:changed",
 ]
 
 EVENTS: Final[dict[EventName, str]] = {
@@ -31,6 +33,10 @@ EVENTS: Final[dict[EventName, str]] = {
     "whose delivery is unknown.",
     "log:closed": "A stream was closed cleanly.",
     "keys:created": "A key of our own was made.",
-    "catalog:loaded": "A configuration took effect, with its digest.",
+    "catalog:loaded": "A configuration took effect in one process, with its digest and its generation.",
+    "catalog:refused": "A generation of the configuration could not take effect in one process, which goes "
+    "on with the one before, without what the new one took away.",
+    "configuration:changed": "Objects of the configuration were changed, with who changed them, and each "
+    "object before and after. Written before the change takes effect anywhere.",
 }
 """Each event with what it means."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from actas.settings.check_admins import check_admins
 from actas.settings.check_binding import check_binding
 from actas.settings.check_clients import check_apis, check_clients
 from actas.settings.check_issuers import check_issuers
@@ -29,6 +30,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     yield from check_issuers(shaped)
     yield from check_apis(shaped)
     yield from check_clients(shaped)
+    yield from check_admins(shaped)
     yield from check_rules(shaped)
     yield from check_binding(shaped)
     yield from check_tests(shaped)

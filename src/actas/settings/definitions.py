@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from actas.admin.roles import Role
 from actas.core.client import Client
 from actas.core.secret import Secret
 from actas.core.target import Api
@@ -152,6 +153,7 @@ class Definitions:
             uses them asks.
         apis: by name.
         clients: by name.
+        admins: the role that each client holds, by its name.
         places: ``file:line`` of each named thing, by section and name.
         digest: SHA-256 over the merged configuration and the public keys it names, in hexadecimal. The
             order of files, keys and items does not change it, and no secret is in it.
@@ -163,6 +165,7 @@ class Definitions:
     issuers: Mapping[str, TrustedIssuer]
     apis: Mapping[str, Api]
     clients: Mapping[str, Client]
+    admins: Mapping[str, Role]
     rules: tuple[RuleSpec, ...]
     audit: AuditSettings
     limits: LimitSettings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Self, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -96,11 +96,25 @@ class Reference(Form):
         "the folder of this file, or at the systemd credentials directory.",
     )
 
+    ways: ClassVar[str] = "{ env: NAME } or { file: PATH }"
+
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            wrong("say where it is kept, in one way: { env: NAME } or { file: PATH }")
+        if sum(getattr(self, name) is not None for name in type(self).model_fields) != 1:
+            wrong(f"say where it is kept, in one way: {self.ways}")
         return self
+
+
+class ClientReference(Reference):
+    """Where a client's secret is kept."""
+
+    ways: ClassVar[str] = "{ env: NAME }, { file: PATH } or { generated: true }"
+
+    generated: Literal[True] | None = Field(
+        default=None,
+        description="The server makes the secret and keeps a keyed digest of it: "
+        "`actas clients rotate-secret` shows it once. Until then the client has none.",
+    )
 
 
 class WrittenSecret:
@@ -115,8 +129,11 @@ class WrittenSecret:
 class _OrWritten:
     """Takes a text where a reference belongs, so that the fault says what to do instead."""
 
+    def __init__(self, form: type[Reference]) -> None:
+        self._form = form
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_wrap_validator_function(self._check, handler(Reference))
+        return core_schema.no_info_wrap_validator_function(self._check, handler(self._form))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -128,8 +145,11 @@ class _OrWritten:
         return WrittenSecret(Secret(value)) if isinstance(value, str) else handler(value)
 
 
-SecretSource = Annotated[Reference | WrittenSecret, _OrWritten()]
+SecretSource = Annotated[Reference | WrittenSecret, _OrWritten(Reference)]
 """A reference to a secret; a text is kept apart until ``check`` has spoken."""
+
+ClientSecretSource = Annotated[ClientReference | WrittenSecret, _OrWritten(ClientReference)]
+"""The same for a client's secret, which the server can also make."""
 
 
 class PublicFile(Form):

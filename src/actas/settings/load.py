@@ -9,17 +9,18 @@
 7. ask the checks that others hand in        the policy's expressions, for one
 
 ``read`` takes steps 1 to 5 and ``Draft.compile`` the rest: a server knows its data folder and its
-envelope key before it has the pepper under which client secrets are kept. ``load`` does both.
+envelope key before it has the pepper under which client secrets are kept. ``load`` does both. In between,
+``Draft.beside`` takes steps 3 to 5 once more with the objects that the store of record keeps.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from actas.core.secret import Secret
+from actas.admin.objects import Kept, Offered
 from actas.crypto.passwords import digest_secret
 from actas.settings import compile as compiled
 from actas.settings.check import check
@@ -27,10 +28,13 @@ from actas.settings.definitions import Definitions, KeySettings, ServerSettings
 from actas.settings.digest import digest_of
 from actas.settings.environment import lay_over
 from actas.settings.faults import ConfigurationFaults, Fault, Severity
+from actas.settings.forms import ClientReference
+from actas.settings.objects import laid, same_objects, standing
 from actas.settings.references import References, SecretsMode
 from actas.settings.resolved import Resolved, resolve
+from actas.settings.schema_parties import ClientForm, SecretAuth
 from actas.settings.shaped import Shaped, shape
-from actas.settings.sources import Loc, gather
+from actas.settings.sources import Gathered, Loc, gather
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,29 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """How a configuration is read."""
+
+    dev: bool
+    environ: Mapping[str, str] = field(repr=False)
+    secrets: SecretsMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Own:
+    """What the files say, apart from what is laid beside it.
+
+    Attributes:
+        alone: whether they hold without anything beside them.
+    """
+
+    gathered: Gathered
+    shaped: Shaped
+    how: _How
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A configuration that was read and checked, before its client secrets are digested.
 
@@ -76,8 +103,36 @@ class Draft:
     server: ServerSettings
     keys: KeySettings
     warnings: tuple[Fault, ...]
+    _own: _Own
     _shaped: Shaped
     _resolved: Resolved
+    _kept: Mapping[str, Kept] = field(default_factory=dict[str, Kept])
+
+    def offered(self, *, pepper: bytes | None) -> tuple[Offered, ...]:
+        """Return the objects of the files, as they are offered to the store of record.
+
+        Args:
+            pepper: the key under which secrets that ``--dev`` allows in a file are digested.
+        """
+        found = standing(self._own.gathered, self._own.shaped, pepper=pepper)
+        return tuple(one.offered for one in found)
+
+    def beside(self, kept: Iterable[Kept]) -> Draft:
+        """Return this configuration with the objects of the store of record instead of its own.
+
+        Args:
+            kept: the objects in force.
+
+        Raises:
+            ConfigurationFaults: together they do not hold.
+        """
+        objects, own = tuple(kept), self._own
+        clients = {one.name: one for one in objects if one.kind == "clients"}
+        written = tuple(standing(own.gathered, own.shaped, pepper=None))
+        if own.alone and same_objects(written, objects):
+            return replace(self, _kept=clients)
+        together = _draft(laid(own.gathered, written, objects), own.how, alone=True)
+        return replace(together, _own=own, _kept=clients)
 
     def compile(self, *, pepper: bytes | None, extra_checks: Sequence[ExtraCheck] = ()) -> Loaded:
         """Return the definitions.
@@ -114,10 +169,11 @@ class Draft:
                 name: compiled.client(
                     item.form,
                     keys=resolved.client_keys.get(name, ()),
-                    digests=_digests(resolved.secrets.get(name, ()), pepper),
+                    digests=self._digests(name, item.form, pepper),
                 )
                 for name, item in shaped.clients.items()
             },
+            admins={item.form.client: item.form.role for item in shaped.admins.values()},
             rules=tuple(compiled.rule(item.form, place=item.written.place) for item in shaped.rules.values()),
             audit=resolved.audit,
             limits=resolved.limits,
@@ -132,6 +188,19 @@ class Draft:
             digest=digest_of(shaped, resolved),
         )
 
+    def _digests(self, name: str, form: ClientForm, pepper: bytes | None) -> tuple[bytes, ...]:
+        """Return the digests of a client's secrets: of those that are elsewhere, and of those made here."""
+        if pepper is None:
+            return ()
+        secrets = self._resolved.secrets.get(name, ())
+        found = tuple(digest_secret(secret.reveal(), pepper=pepper) for secret in secrets)
+        kept = self._kept.get(name)
+        if kept is None or not isinstance(form.auth, SecretAuth):
+            return found
+        if not any(isinstance(one, ClientReference) and one.generated for one in form.auth.secret):
+            return found
+        return (*found, *(digest.value for digest in kept.digests))
+
     def _fault(self, finding: Finding) -> Fault:
         written = self._shaped.names[finding.section][finding.name]
         return written.fault(_loc(finding.field), finding.message, finding.severity)
@@ -143,6 +212,7 @@ def read(
     dev: bool,
     environ: Mapping[str, str],
     secrets: SecretsMode = "required",
+    alone: bool = True,
 ) -> Draft:
     """Read and check a configuration (steps 1 to 5).
 
@@ -151,16 +221,23 @@ def read(
         dev: allows http on this computer; secrets in files and open secret files only draw warnings.
         environ: the environment.
         secrets: what a client secret that cannot be had is.
+        alone: whether it must hold by itself, rather than with what ``Draft.beside`` lays beside it.
 
     Raises:
         ConfigurationFaults: something is wrong; every fault is in it.
     """
     gathered = gather(paths)
     lay_over(gathered, environ)
+    return _draft(gathered, _How(dev=dev, environ=environ, secrets=secrets), alone=alone)
+
+
+def _draft(gathered: Gathered, how: _How, *, alone: bool) -> Draft:
     shaped = shape(gathered)
-    references = References(dev=dev, environ=environ, faults=gathered.faults, secrets=secrets)
-    if not gathered.broken:  # what a broken file defines is not known, so nothing is said about names
-        gathered.faults.extend(check(shaped, dev=dev))
+    references = References(dev=how.dev, environ=how.environ, faults=gathered.faults, secrets=how.secrets)
+    between = [] if gathered.broken else list(check(shaped, dev=how.dev))
+    holds = not _has_errors(between)
+    if alone or holds:  # what a broken file defines is not known, so nothing is said about names
+        gathered.faults.extend(between)
     resolved = resolve(shaped, references)
     if resolved is None or _has_errors(gathered.faults):
         raise _together(gathered.faults)
@@ -168,6 +245,7 @@ def read(
         server=resolved.server,
         keys=resolved.keys,
         warnings=tuple(gathered.faults),
+        _own=_Own(gathered=gathered, shaped=shaped, how=how, alone=holds),
         _shaped=shaped,
         _resolved=resolved,
     )
@@ -202,13 +280,7 @@ def _position(fault: Fault) -> tuple[str, int]:
     return (file, int(line)) if line.isdigit() else (fault.place, 0)
 
 
-def _digests(secrets: Iterable[Secret], pepper: bytes | None) -> tuple[bytes, ...]:
-    if pepper is None:
-        return ()
-    return tuple(digest_secret(secret.reveal(), pepper=pepper) for secret in secrets)
-
-
-def _loc(field: str) -> Loc:
+def _loc(place: str) -> Loc:
     """Return ``token.claims.team`` or ``when[0]`` as keys and indexes."""
-    steps = re.findall(r"([^.\[\]]+)|\[(\d+)\]", field)
+    steps = re.findall(r"([^.\[\]]+)|\[(\d+)\]", place)
     return [int(index) if index else key for key, index in steps]

@@ -15,7 +15,14 @@ from actas.crypto.json import BadJson, read_object
 from actas.crypto.signature import BadKey, WeakKey
 from actas.settings.faults import Fault, Severity
 from actas.settings.files import Unreadable, read_file
-from actas.settings.forms import PublicFile, Reference, SecretSource, WrittenSecret
+from actas.settings.forms import (
+    ClientReference,
+    ClientSecretSource,
+    PublicFile,
+    Reference,
+    SecretSource,
+    WrittenSecret,
+)
 from actas.settings.sources import Loc, Written
 
 MIN_SECRET: Final = 32
@@ -69,9 +76,11 @@ class References:
             return Path(folder) / text
         return beside
 
-    def secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
-        """Return a client's secret, or None after a fault."""
-        return None if self.secrets == "ignored" else self.own_secret(source, written, loc)
+    def secret(self, source: SecretSource | ClientSecretSource, written: Written, loc: Loc) -> Secret | None:
+        """Return a client's secret; None after a fault, or when this server made it."""
+        if self.secrets == "ignored" or (isinstance(source, ClientReference) and source.generated):
+            return None
+        return self.own_secret(source, written, loc)
 
     def own_secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
         """Return a secret that every command over the data folder needs, or None after a fault."""

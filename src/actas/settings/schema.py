@@ -11,6 +11,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from actas.settings.forms import Form
+from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_rules import RuleForm
 from actas.settings.schema_server import Audit, Defaults, Keys, Limits, Server
@@ -20,9 +21,7 @@ from actas.settings.schema_tests import PolicyTestForm
 class Configuration(Form):
     """The configuration of one server, in one file or in several that are read as one."""
 
-    later = frozenset(
-        {"users", "admins", "impersonation", "connections", "profiles", "vault", "signals", "metrics"}
-    )
+    later = frozenset({"users", "impersonation", "connections", "profiles", "vault", "signals", "metrics"})
 
     version: Literal[1] = Field(description="The version of this form. One of the files must say it.")
     server: Server = Field(description="The server itself.")
@@ -30,6 +29,9 @@ class Configuration(Form):
     defaults: Defaults = Field(
         default_factory=Defaults.model_construct,
         description="What holds where neither a rule nor an API says otherwise.",
+    )
+    admins: list[AdminForm] = Field(
+        default_factory=list[AdminForm], description="Who may manage this server through its API."
     )
     issuers: list[IssuerForm] = Field(default_factory=list[IssuerForm], description="Whom we believe.")
     apis: list[ApiForm] = Field(default_factory=list[ApiForm], description="What tokens are for.")
@@ -60,6 +62,7 @@ SECTIONS: Final[dict[str, type[Form]]] = {
 """The sections about the server itself: mappings, which the environment may override."""
 
 LISTS: Final[dict[str, type[Form]]] = {
+    "admins": AdminForm,
     "issuers": IssuerForm,
     "apis": ApiForm,
     "clients": ClientForm,

@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from actas.core.party import OURSELVES
 from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer
-from actas.settings.forms import Form, OneOrMany, PublicFile, SecretSource, shape
+from actas.settings.forms import ClientSecretSource, Form, OneOrMany, PublicFile, shape
 from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
 from actas.settings.values import (
     MEDIA_TYPE,
@@ -157,7 +157,9 @@ class ApiForm(Form):
 
     later = frozenset({"kind"})
 
-    name: NameText = Field(description="What rules, clients and people call it; accepted as `audience`.")
+    name: Annotated[str, Name(OURSELVES)] = Field(
+        description="What rules, clients and people call it; accepted as `audience`."
+    )
     audience: Annotated[str, Audience()] = Field(
         description="The `aud` of its tokens; accepted as `audience` and as `resource`. An absolute URI "
         "without fragment, or a plain name.",
@@ -178,9 +180,9 @@ class SecretAuth(Form):
     """A secret that the client sends, in the Authorization header or in the form."""
 
     method: Literal["client_secret"] = Field(description="A shared secret.")
-    secret: Annotated[list[SecretSource], Field(min_length=1, max_length=2), OneOrMany()] = Field(
-        description="Where the secret is kept: `{ env: NAME }` or `{ file: PATH }`. A list of two while it "
-        "is changed. At least 32 characters."
+    secret: Annotated[list[ClientSecretSource], Field(min_length=1, max_length=2), OneOrMany()] = Field(
+        description="Where the secret is kept: `{ env: NAME }` or `{ file: PATH }`, at least 32 characters; "
+        "or `{ generated: true }`, when the server makes it. A list of two while it is changed."
     )
 
 

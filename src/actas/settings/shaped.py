@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from actas.settings.faults import Fault
 from actas.settings.forms import Form
 from actas.settings.schema import LISTS
+from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_rules import RuleForm
 from actas.settings.schema_server import Audit, Defaults, Keys, Limits, Server
@@ -44,6 +45,7 @@ class Shaped:
     defaults: Item[Defaults] | None
     audit: Item[Audit] | None
     limits: Item[Limits] | None
+    admins: dict[str, Item[AdminForm]] = field(default_factory=dict[str, Item[AdminForm]])
     issuers: dict[str, Item[IssuerForm]] = field(default_factory=dict[str, Item[IssuerForm]])
     apis: dict[str, Item[ApiForm]] = field(default_factory=dict[str, Item[ApiForm]])
     clients: dict[str, Item[ClientForm]] = field(default_factory=dict[str, Item[ClientForm]])
@@ -69,6 +71,7 @@ def shape(gathered: Gathered) -> Shaped:
         defaults=_section(Defaults, "defaults", gathered, found),
         audit=_section(Audit, "audit", gathered, found),
         limits=_section(Limits, "limits", gathered, found),
+        admins=_list(AdminForm, gathered.lists["admins"], found),
         issuers=_list(IssuerForm, gathered.lists["issuers"], found),
         apis=_list(ApiForm, gathered.lists["apis"], found),
         clients=_list(ClientForm, gathered.lists["clients"], found),

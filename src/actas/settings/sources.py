@@ -57,8 +57,13 @@ class Written:
 
     @property
     def name(self) -> str | None:
-        """The name it gives itself, if that is text."""
-        name = self.value.get("name") if isinstance(self.value, Section) else None
+        """The name it gives itself, if that is text. An administrator is known by who it is."""
+        if not isinstance(self.value, Section):
+            return None
+        if self.path.startswith("admins["):
+            holder = self.value.get("client")
+            return f"client:{holder}" if isinstance(holder, str) else None
+        name = self.value.get("name")
         return name if isinstance(name, str) else None
 
     def fault(self, loc: Loc, message: str, severity: Severity = "error") -> Fault:

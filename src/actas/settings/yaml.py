@@ -29,7 +29,7 @@ Report = Callable[[int, str, str], None]
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Control characters; line breaks of YAML 1.1 that 1.2 does not know; marks that change the direction of
 # writing, which show a reviewer another text than the server reads (CVE-2021-42574).
-_HIDDEN: Final = re.compile(
+HIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 _UNSET: Final = object()
@@ -126,7 +126,7 @@ def _decode(data: bytes, report: Report) -> str | None:
     except UnicodeDecodeError as exc:
         report(data.count(b"\n", 0, exc.start) + 1, "", "is not UTF-8 text")
         return None
-    hidden = _HIDDEN.search(text)
+    hidden = HIDDEN.search(text)
     if hidden is not None:
         line = text.count("\n", 0, hidden.start()) + 1
         report(line, "", f"holds the hidden character U+{ord(hidden.group()):04X}; remove it")
@@ -244,7 +244,7 @@ class _Reader:
                 self._report(_line(event), path, str(exc))
                 return _UNSET
         # Escapes such as \\0 hide from the search of the source.
-        hidden = None if text.isprintable() else _HIDDEN.search(text)
+        hidden = None if text.isprintable() else HIDDEN.search(text)
         if hidden is not None:
             self._report(_line(event), path, f"holds the hidden character U+{ord(hidden.group()):04X}")
             return _UNSET

@@ -46,3 +46,46 @@ SECRETS: Final = Table(
     Column("name", Text, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
 )
+
+CONFIGURATION_OBJECTS: Final = Table(
+    "configuration_objects",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("keeper", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("disabled", BigInteger, nullable=False),
+)
+
+CLIENT_SECRETS: Final = Table(
+    "client_secrets",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("place", BigInteger, nullable=False),
+)
+
+CONFIGURATION_GENERATIONS: Final = Table(
+    "configuration_generations",
+    METADATA,
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("entry", Text, nullable=False),
+)
+
+CONFIGURATION_RECORDS: Final = Table(
+    "configuration_records",
+    METADATA,
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("taken_by", Text, nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+)

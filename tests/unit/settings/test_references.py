@@ -21,6 +21,7 @@ from tests.fakes.configuration import (
 from actas.core.secret import Secret
 from actas.crypto.passwords import secret_matches
 from actas.settings.faults import ConfigurationFaults
+from actas.settings.forms import ClientReference
 from actas.settings.load import read
 
 SECRET = "6f1e0c9a7d3b52848b6f1e0c9a7d3b52"
@@ -137,13 +138,16 @@ def test_a_weak_or_default_secret_is_refused_everywhere(
         ({"file": "desk.secret"}, "clients[4].auth.secret.file: desk.secret: is not text"),
         (
             {"file": "x", "env": "Y"},
-            "clients[4].auth.secret: say where it is kept, in one way: { env: NAME } or { file: PATH }",
+            f"clients[4].auth.secret: say where it is kept, in one way: {ClientReference.ways}",
         ),
         ({}, "clients[4].auth.secret: is empty; give it a field, or leave it out"),
         ([], "clients[4].auth.secret: is empty; name at least one, or leave the field out"),
         ([{"env": "DESK_APP_SECRET"}] * 3, "clients[4].auth.secret: must have at most 2 entries"),
         (7, "clients[4].auth.secret: must be a mapping"),
-        ({"vault": "x"}, 'clients[4].auth.secret.vault: there is no field "vault" here (there is env, file)'),
+        (
+            {"vault": "x"},
+            'clients[4].auth.secret.vault: there is no field "vault" here (there is env, file, generated)',
+        ),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_refused(tmp_path: Path, secret: object, complaint: str) -> None:

@@ -25,11 +25,15 @@ from actas.store.tables import METADATA, SCHEMA_VERSIONS, SECRETS, SIGNING_KEYS
 from actas.store.trouble import DatabaseUnavailable, SchemaRefused
 
 CLOCK = FixedClock()
+LAST = len(migrations())
+"""The schema of this release; the tests go one and two further."""
+NEXT = LAST + 1
 SECOND = read_migration(
-    "0002_more.sql",
-    "-- usable-from: 2\nCREATE TABLE more (a TEXT);\n-- a comment; with a mark\nINSERT INTO more\nVALUES ('x;y');\n",
+    f"{NEXT:04d}_more.sql",
+    f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\n-- a comment; with a mark\n"
+    "INSERT INTO more\nVALUES ('x;y');\n",
 )
-ADDITION = read_migration("0002_more.sql", "-- usable-from: 1\nCREATE TABLE more (a TEXT);\n")
+ADDITION = read_migration(f"{NEXT:04d}_more.sql", f"-- usable-from: {LAST}\nCREATE TABLE more (a TEXT);\n")
 
 
 @pytest.fixture
@@ -129,8 +133,7 @@ async def test_migrations_are_applied_once_in_order(tmp_path: Path) -> None:
     await open_and_close(tmp_path, steps=(*migrations(), SECOND))
     applied = rows(tmp_path, "SELECT version, name, digest, usable_from, applied_at FROM schema_versions")
     assert applied == [
-        (1, "start", migrations()[0].digest, 1, int(NOON)),
-        (2, "more", SECOND.digest, 2, int(NOON)),
+        (one.version, one.name, one.digest, one.usable_from, int(NOON)) for one in (*migrations(), SECOND)
     ]
     assert rows(tmp_path, "SELECT a FROM more") == [("x;y",)]
 
@@ -145,7 +148,7 @@ async def test_whoever_comes_second_finds_the_work_done(tmp_path: Path) -> None:
 
     database = await open_database(tmp_path, clock=CLOCK, reached=overtaken)
     await database.close()
-    assert rows(tmp_path, "SELECT version FROM schema_versions") == [(1,)]
+    assert rows(tmp_path, "SELECT version FROM schema_versions") == _up_to(LAST)
 
 
 NODE = """
@@ -156,7 +159,8 @@ from actas.store.database import open_database
 from actas.store.schema import migrations, read_migration
 
 async def start():
-    steps = (*migrations(), read_migration("0002_more.sql", sys.argv[2]))
+    known = migrations()
+    steps = (*known, read_migration(f"{len(known) + 1:04d}_more.sql", sys.argv[2]))
     database = await open_database(Path(sys.argv[1]), clock=SystemClock(), steps=steps)
     await database.check()
     await database.close()
@@ -170,16 +174,16 @@ def main():
 @pytest.mark.requirement("REL-27")
 async def test_nodes_that_start_at_once_on_an_old_schema_migrate_it_once(tmp_path: Path) -> None:
     await open_and_close(tmp_path)
-    more = "-- usable-from: 2\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
+    more = f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
     assert run_together(NODE, str(tmp_path), more, count=5) == ["up\n"] * 5
     assert rows(tmp_path, "SELECT a FROM more") == [("once",)]
 
 
 @pytest.mark.requirement("REL-27")
 def test_nodes_that_start_at_once_on_nothing_migrate_it_once(tmp_path: Path) -> None:
-    more = "-- usable-from: 2\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
+    more = f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
     assert run_together(NODE, str(tmp_path / "new"), more, count=5) == ["up\n"] * 5
-    assert rows(tmp_path / "new", "SELECT version FROM schema_versions") == [(1,), (2,)]
+    assert rows(tmp_path / "new", "SELECT version FROM schema_versions") == _up_to(NEXT)
     assert rows(tmp_path / "new", "SELECT a FROM more") == [("once",)]
 
 
@@ -220,22 +224,23 @@ async def test_a_start_that_is_killed_at_any_statement_is_taken_up_by_the_next(t
     )
     points = ran.stdout.splitlines()
     statements = len(migrations()[0].statements)
-    assert points == [
+    assert points[: statements + 3] == [
         "1: begin",
         "1: schema_versions",
         *(f"1: statement {number}" for number in range(1, statements + 1)),
         "1: record",
-        "1: commit",
-        "committed",
     ]
     for number, point in enumerate(points):
         folder = tmp_path / str(number)
-        assert rows(folder, "SELECT count(*) FROM sqlite_schema")[0][0] == (
-            0 if point != "committed" else len(tables_and_indexes(tmp_path / str(len(points))))
-        )
+        if point.startswith("1: "):
+            assert rows(folder, "SELECT count(*) FROM sqlite_schema") == [(0,)]
         await open_and_close(folder)
         assert tables_and_indexes(folder) == tables_and_indexes(tmp_path / str(len(points)))
-        assert rows(folder, "SELECT version FROM schema_versions") == [(1,)]
+        assert rows(folder, "SELECT version FROM schema_versions") == _up_to(LAST)
+
+
+def _up_to(version: int) -> list[tuple[int]]:
+    return [(number,) for number in range(1, version + 1)]
 
 
 def tables_and_indexes(folder: Path) -> list[tuple[object, ...]]:
@@ -244,7 +249,9 @@ def tables_and_indexes(folder: Path) -> list[tuple[object, ...]]:
 
 @pytest.mark.requirement("REL-27")
 async def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    bad = read_migration("0002_bad.sql", "-- usable-from: 2\nCREATE TABLE more (a TEXT);\nNOT SQL;\n")
+    bad = read_migration(
+        f"{NEXT:04d}_bad.sql", f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\nNOT SQL;\n"
+    )
     await open_and_close(tmp_path)
     with pytest.raises(DatabaseUnavailable, match="syntax error"):
         await open_and_close(tmp_path, steps=(*migrations(), bad))
@@ -259,7 +266,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SchemaRefused) as refused:
         await open_and_close(tmp_path)
     assert str(refused.value) == (
-        "the database has schema 2, made by a later release of Actas; this one knows schema 1."
+        f"the database has schema {NEXT}, made by a later release of Actas; this one knows schema {LAST}."
         " Run that release, or restore a backup from before"
     )
     assert (tmp_path / "actas.db").read_bytes() == before
@@ -268,9 +275,9 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 async def test_a_newer_schema_that_only_adds_serves_the_release_before_too(tmp_path: Path) -> None:
     await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
     await open_and_close(tmp_path)
-    third = read_migration("0003_less.sql", "-- usable-from: 2\nDROP TABLE more;\n")
+    third = read_migration(f"{NEXT + 1:04d}_less.sql", f"-- usable-from: {NEXT}\nDROP TABLE more;\n")
     await open_and_close(tmp_path, steps=(*migrations(), ADDITION, third))
-    with pytest.raises(SchemaRefused, match="has schema 3"):
+    with pytest.raises(SchemaRefused, match=f"has schema {NEXT + 1}"):
         await open_and_close(tmp_path)
     await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
 
@@ -280,9 +287,9 @@ async def test_a_newer_schema_that_only_adds_serves_the_release_before_too(tmp_p
     ("sql", "sentence"),
     [
         ("UPDATE schema_versions SET digest = 'x' WHERE version = 1", "its step 1 is not this release's"),
-        ("UPDATE schema_versions SET version = 0", "step 1 is missing"),
-        ("UPDATE schema_versions SET version = 7", "step 1 is missing"),
-        ("DROP TABLE schema_versions", "not made by Actas: it holds secrets, signing_keys"),
+        ("UPDATE schema_versions SET version = 0 WHERE version = 1", "step 1 is missing"),
+        ("UPDATE schema_versions SET version = 77 WHERE version = 1", "step 1 is missing"),
+        ("DROP TABLE schema_versions", "not made by Actas: it holds client_secrets"),
     ],
 )
 async def test_an_unknown_schema_is_refused_and_left_alone(tmp_path: Path, sql: str, sentence: str) -> None:

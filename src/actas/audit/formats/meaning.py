@@ -47,6 +47,8 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "log:closed": Meaning("stop", "Audit stream closed", 3),
     "keys:created": Meaning("create", "Key created", 4, "signing key"),
     "catalog:loaded": Meaning("update", "Configuration took effect", 4, "configuration"),
+    "catalog:refused": Meaning("update", "Configuration could not take effect", 7, "configuration"),
+    "configuration:changed": Meaning("update", "Configuration changed", 5, "configuration"),
 }
 """The meaning of each event."""
 

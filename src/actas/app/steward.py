@@ -1,0 +1,274 @@
+"""Changes the configuration in the store of record, and follows what others change.
+
+Every change goes the same way: laid over what is kept, checked and compiled whole as every node would,
+committed together with its audit entries, written into the audit log, put in force. A node that reads of a
+change it did not make begins at the third step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from actas.admin.objects import Change, Snapshot
+from actas.admin.record import FILES, Author, parts_of
+from actas.app.foundation import Foundation, catalog_of
+from actas.app.narrowing import narrowed
+from actas.app.offering import changes_of
+from actas.app.parts import Shared
+from actas.app.prepared import Prepared, prepare
+from actas.core.errors import StoreUnavailable
+from actas.settings.faults import ConfigurationFaults
+from actas.settings.load import Draft
+from actas.store.audit import StreamWriter
+from actas.store.configuration import Commit
+
+TRIES: Final = 20
+"""How often a change is tried again because another came first."""
+
+Edit = Callable[[Snapshot], Sequence[Change]]
+"""Says what to change about what is kept. Called again when another change came first."""
+
+_log = structlog.get_logger("actas")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What came of a change.
+
+    Attributes:
+        changes: what was changed; nothing, when all was as it should be.
+        snapshot: what is kept now.
+        waiting: sections of the server's own files that changed and want a restart.
+    """
+
+    changes: tuple[Change, ...]
+    snapshot: Snapshot
+    waiting: tuple[str, ...] = ()
+
+
+class House(Protocol):
+    """The serving process, as far as its steward needs it."""
+
+    base: Foundation
+    shared: Shared
+    writer: StreamWriter
+
+    async def put_in_force(self, prepared: Prepared, *, generation: int) -> None:
+        """Put a configuration in force, whole.
+
+        Raises:
+            AuditUnavailable: that it takes effect could not be recorded.
+        """
+        ...
+
+    async def note_loaded(self, base: Foundation, generation: int) -> None:
+        """Write down that a configuration takes effect.
+
+        Raises:
+            AuditUnavailable: it could not be written.
+        """
+        ...
+
+
+class Steward:
+    """Keeps one serving process and the store of record together.
+
+    Args:
+        house: the serving process.
+
+    Attributes:
+        generation: the state of the store that is in force here.
+        behind: why a newer one is not; None when it is, or there is none.
+    """
+
+    def __init__(self, house: House) -> None:
+        base = house.base
+        self.generation = base.kept.generation
+        self.behind: str | None = None
+        self._house = house
+        self._store = base.store
+        self._files = base.files
+        self._adopt = base.adopt
+        self._me = house.writer.stream
+        self._refused = -1
+        self._turn = asyncio.Lock()
+        self._loading: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Commit what the files change, and put it in force.
+
+        Raises:
+            ConfigurationFaults: they do not hold with what is kept by now.
+            AuditUnavailable: it could not be recorded.
+            StoreUnavailable: the store of record could not be read or written.
+        """
+        base = self._house.base
+        if base.changes or await self._store.generation() != self.generation:
+            await self.read_again(lambda: self._files)
+            return
+        await self._settle(self.generation)
+        await self._house.note_loaded(base, self.generation)
+
+    async def read_again(self, read: Callable[[], Draft]) -> Made:
+        """Read the server's own files again and lay them over what is kept, whole or not at all.
+
+        Args:
+            read: reads them; called in a thread, in turn, so that the last word wins.
+
+        Raises:
+            ConfigurationFaults: they do not hold, or not with what the console keeps.
+            AuditUnavailable: the change could not be recorded.
+            StoreUnavailable: the store of record could not be read or written.
+        """
+        async with self._turn:
+            files = await asyncio.to_thread(read)
+            made, prepared = await self._commit(lambda kept: self._of_files(kept, files), files, FILES)
+            self._files = files
+            await self._put_in_force(prepared, made.snapshot)
+        return dataclasses.replace(made, waiting=prepared.waiting)
+
+    async def change(self, edit: Edit, author: Author) -> Made:
+        """Make a change that somebody asked for, and put it in force here.
+
+        Args:
+            edit: what to change.
+            author: who asked.
+
+        Raises:
+            ConfigurationFaults: what would come of it does not hold; nothing was changed.
+            AuditUnavailable: it could not be recorded.
+            StoreUnavailable: the store of record could not be read or written.
+        """
+        async with self._turn:
+            made, prepared = await self._commit(edit, self._files, author)
+            if made.snapshot.generation != self.generation:
+                await self._put_in_force(prepared, made.snapshot)
+        return made
+
+    async def rehearse(self, edit: Edit) -> tuple[tuple[Change, ...], Prepared, Snapshot]:
+        """Return what a change would come to, and change nothing.
+
+        Raises:
+            ConfigurationFaults: it would not hold.
+            StoreUnavailable: the store of record could not be read.
+        """
+        kept = await self._store.read()
+        changes = tuple(edit(kept))
+        return changes, await self._prepared(self._files, kept.after(changes)), kept
+
+    async def snapshot(self) -> Snapshot:
+        """Return what is kept.
+
+        Raises:
+            StoreUnavailable: it could not be read.
+        """
+        return await self._store.read()
+
+    async def follow(self) -> None:
+        """Put in force what others changed; one look at the store when they changed nothing.
+
+        A configuration that this node cannot compile is alarmed, and the old one serves on without whatever
+        the new one took away.
+
+        Raises:
+            StoreUnavailable: the store could not be read.
+            AuditUnavailable: a change could not be recorded, so that it is not in force.
+        """
+        if self._loading is None or self._loading.done():
+            if await self._store.generation() in (self.generation, self._refused):
+                return
+            self._loading = asyncio.create_task(self._load())
+        # Compiling may take longer than one reading is given; the next one waits for the same.
+        await asyncio.shield(self._loading)
+
+    async def _load(self) -> None:
+        async with self._turn:
+            kept = await self._store.read()
+            if kept.generation == self.generation:
+                return
+            await self._settle(kept.generation)
+            try:
+                prepared = await self._prepared(self._files, kept)
+            except ConfigurationFaults as broken:
+                await self._keep_old(kept, broken)
+            else:
+                await self._put_in_force(prepared, kept)
+
+    async def _keep_old(self, kept: Snapshot, broken: ConfigurationFaults) -> None:
+        first = next(iter(broken.errors), None)
+        self.behind = f"generation {kept.generation} cannot be put in force here: {first}"
+        self._refused = kept.generation
+        for fault in broken.errors:
+            _log.error("configuration not put in force", generation=kept.generation, fault=str(fault))
+        base = self._house.base
+        definitions = narrowed(base.definitions, kept)
+        await self._house.shared.minutes.note(
+            "catalog:refused", generation=kept.generation, in_force=self.generation, why=str(first)[:500]
+        )
+        if definitions != base.definitions:
+            prepared = Prepared(
+                definitions=definitions, warnings=base.warnings, catalog=catalog_of(definitions)
+            )
+            await self._house.put_in_force(prepared, generation=self.generation)
+
+    async def _commit(self, edit: Edit, files: Draft, author: Author) -> tuple[Made, Prepared]:
+        for _ in range(TRIES):
+            kept = await self._store.read()
+            changes = tuple(edit(kept))
+            after = kept.after(changes)
+            prepared = await self._prepared(files, after)
+            if not changes:
+                await self._settle(kept.generation)
+                return Made(changes=(), snapshot=kept), prepared
+            if await self._store.commit(self._drawn_up(kept, changes, author), by=self._me):
+                await self._settle(kept.generation + 1)
+                return Made(changes=changes, snapshot=Snapshot(kept.generation + 1, after.objects)), prepared
+        raise StoreUnavailable("the configuration is being changed faster than this change can be made")
+
+    def _drawn_up(self, kept: Snapshot, changes: tuple[Change, ...], author: Author) -> Commit:
+        minutes = self._house.shared.minutes
+        records = [
+            minutes.draw_up("configuration:changed", generation=kept.generation + 1, by=author.told(), **part)
+            for part in parts_of(changes)
+        ]
+        return Commit(
+            after=kept.generation,
+            changes=changes,
+            at=int(self._house.base.clock.now()),
+            entry=records[0][0],
+            records=[body for _, body in records],
+        )
+
+    async def _settle(self, generation: int) -> None:
+        """Return when every entry that was committed with changes up to ``generation`` is in a stream.
+
+        Those of this process are written here; those of another one too, when it does not seem to.
+        """
+        while True:
+            taken = await self._store.take(by=self._me, at=int(self._house.base.clock.now()))
+            for number, place, body in taken:
+                await self._house.shared.minutes.write("configuration:changed", body)
+                await self._store.written(number, place)
+            waiting = await self._store.unwritten()
+            if waiting is None or waiting > generation:
+                return
+            await asyncio.sleep(0.05)
+
+    async def _prepared(self, files: Draft, kept: Snapshot) -> Prepared:
+        return await asyncio.to_thread(lambda: prepare(self._house.base, files.beside(kept.in_force)))
+
+    async def _put_in_force(self, prepared: Prepared, kept: Snapshot) -> None:
+        await self._house.put_in_force(prepared, generation=kept.generation)
+        self.generation, self.behind, self._refused = kept.generation, None, -1
+
+    def _of_files(self, kept: Snapshot, files: Draft) -> tuple[Change, ...]:
+        base = self._house.base
+        return changes_of(
+            kept, files, pepper=base.ring.secret_pepper, adopt=self._adopt, at=int(base.clock.now())
+        )
