@@ -1,7 +1,8 @@
 """The audit writer: one stream, durable before it answers, and never a request that hangs (REL-01, REL-02).
 
-This is the event loop's side: the queue's bound, the time limit and the way back. The thread that writes is
-``store.audit_scribe``, the file ``store.audit_file``, the taking up of a stream ``store.audit_opening``.
+This is what requests meet, whatever keeps the stream: the queue's bound, the time limit and the way back. Who
+writes is ``store.audit_scribe`` (to a file, ``store.audit_file``) or ``store.audit_postgresql_scribe`` (to
+PostgreSQL); the taking up of a stream is ``store.audit_opening``.
 
 What a caller of ``append`` can meet:
 
@@ -10,6 +11,7 @@ durable                a receipt
 queue full             ``AuditUnavailable(overloaded=True)``, at once
 storage broken         ``AuditUnavailable`` as soon as it shows; tried again four times a second
 storage hangs          ``AuditUnavailable`` after the limit; at once for whoever comes later
+storage away           ``AuditUnavailable`` at once, until a try shows that it is back
 =====================  =================================================================
 """
 
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -28,8 +30,10 @@ from actas.audit.lifecycle import BrokenStream, Narrator
 from actas.audit.stream import Receipt
 from actas.core.errors import AuditUnavailable
 from actas.core.ports import Chance, Clock
-from actas.store.audit_opening import Opened, open_stream
-from actas.store.audit_scribe import Report, Scribe, Waiter
+from actas.store.audit_files import FolderStreams
+from actas.store.audit_ledger import Report, Scribe, Waiter
+from actas.store.audit_opening import open_stream
+from actas.store.audit_scribe import FileScribe
 
 TICK: Final = 0.25
 """Seconds between two looks at the clock while anybody waits; fewer when the limit is short."""
@@ -80,24 +84,39 @@ async def open_writer(
         UnsoundSqlite: see ``store.audit_sqlite``.
     """
     narrator = Narrator(clock=clock, chance=chance)
-    opened = await asyncio.to_thread(open_stream, folder, narrator=narrator, sealed=sealed, vfs=vfs)
-    return StreamWriter(opened, narrator=narrator, bounds=bounds or WriterBounds(), vfs=vfs)
+    bounds = bounds or WriterBounds()
+    opened = await open_stream(FolderStreams(folder, vfs=vfs), narrator=narrator, sealed=sealed)
+    loop = asyncio.get_running_loop()
+    return StreamWriter(
+        lambda report: FileScribe(opened, loop=loop, report=report, narrator=narrator, most=bounds.batch),
+        unknown=opened.unknown,
+        broken=opened.broken,
+        bounds=bounds,
+    )
 
 
 class StreamWriter:
-    """The ``AuditWriter`` of one process. Made by ``open_writer`` on the event loop that uses it.
+    """The ``AuditWriter`` of one process. Made on the event loop that uses it.
+
+    Args:
+        make: makes who writes; called with what is to be told how batches ended.
 
     Attributes:
-        stream: the stream's name.
         unknown: ids of entries that the opening named as "delivery unknown".
         broken: streams that were passed over because they are not whole.
         trouble: why the last write failed, for ``/readyz``; None when it did not.
     """
 
-    def __init__(self, opened: Opened, *, narrator: Narrator, bounds: WriterBounds, vfs: str | None) -> None:
-        self.stream = opened.claim.name
-        self.unknown: tuple[str, ...] = opened.unknown
-        self.broken: tuple[BrokenStream, ...] = opened.broken
+    def __init__(
+        self,
+        make: Callable[[Callable[[Report], None]], Scribe],
+        *,
+        unknown: tuple[str, ...],
+        broken: tuple[BrokenStream, ...],
+        bounds: WriterBounds,
+    ) -> None:
+        self.unknown = unknown
+        self.broken = broken
         self.trouble: str | None = None
         self._bounds = bounds
         self._tick = min(TICK, bounds.limit / 8)
@@ -107,15 +126,13 @@ class StreamWriter:
         self._owed = 0
         self._gathering = False
         self._timer: asyncio.TimerHandle | None = None
-        self._scribe = Scribe(
-            opened,
-            loop=self._loop,
-            report=self._settle,
-            narrator=narrator,
-            most=bounds.batch,
-            vfs=vfs,
-        )
+        self._scribe = make(self._settle)
         self._scribe.start()
+
+    @property
+    def stream(self) -> str:
+        """The name of the stream that is written now."""
+        return self._scribe.stream
 
     @property
     def head(self) -> Head:
@@ -156,7 +173,7 @@ class StreamWriter:
         self._scribe.ring()
 
     def delivered(self, receipt: Receipt) -> None:
-        self._scribe.delivered(receipt.seq)
+        self._scribe.delivered(receipt)
         if self._timer is None and not self._closed:
             self._watch()
 
@@ -185,11 +202,11 @@ class StreamWriter:
         self._owed -= len(report.batch)
         self.trouble = report.trouble
         if not self._closed:
-            self._refusing = None
+            self._refusing = report.trouble if report.away else None
         if report.trouble is not None:
             self._give_up(report.batch, report.trouble)
             return
-        stream = self.stream
+        stream = report.stream
         for seq, (future, _, _) in enumerate(report.batch, report.first):
             if not future.done():
                 future.set_result(Receipt(stream, seq))

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import apsw
 
 from actas.audit.chain import EMPTY, Head, line_hash
+from actas.store.audit_opening import State
 from actas.store.audit_sqlite import array, connect, line_of, number
 
 BUSY: Final = 1500
@@ -39,22 +39,6 @@ _INSERT: Final = "INSERT INTO entries SELECT ? + rowid, value FROM carray(?)"
 _STATE: Final = "UPDATE state SET delivered = ?, clean = ? WHERE id = 1"
 _ASIDE: Final = "INSERT OR IGNORE INTO undelivered SELECT value FROM json_each(?)"
 _BATCH: Final = f"BEGIN IMMEDIATE; {_INSERT}; {_STATE}; COMMIT"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What the file remembers.
-
-    Attributes:
-        delivered: every token recorded up to this entry was handed to the transport.
-        checked: the chain was followed up to this entry. Saves time at opening; proves nothing, since who
-            can edit a line can edit this: ``audit verify`` does not read it.
-        clean: whether the stream was closed after its last entry.
-    """
-
-    delivered: int
-    checked: int
-    clean: bool
 
 
 class StreamFile:
@@ -122,7 +106,7 @@ class StreamFile:
 
         Args:
             after: the number of the last entry before the batch.
-            delivered: see ``State``.
+            delivered: see ``store.audit_opening.State``.
             aside: numbers of entries to set aside.
             clean: whether this batch closes the stream and names all that was set aside.
 
