@@ -82,11 +82,18 @@ ATTEMPT: Final[dict[str, str]] = {
     "chain": "list of `iss`, `sub`, `kind`: the subject, then every actor, oldest first",
     "kind": "the [kind of exchange](rules.md#kinds-of-exchange)",
     "rules": "list: the rules that had a part in the decision",
-    "given": "the new token: `jti`, `digest`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`, and "
-    "`cnf`, the key it is bound to",
+    "given": "the new token: `jti`, `digest`, `key`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`, "
+    "and `cnf`, the key it is bound to",
     "txn": "the root of the lineage: the same for every token that came from one",
 }
 """The members of ``exchange:granted`` and ``exchange:refused``. What an attempt did not reach is left out."""
+
+KEY: Final = {
+    "kid": "its name",
+    "purpose": "`token` or `audit`; no key has both",
+    "algorithm": "what it signs with",
+}
+"""The members of every event about a key of our own."""
 
 OTHERS: Final[dict[EventName, dict[str, str]]] = {
     "exchange:refused_many": {
@@ -107,11 +114,11 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "facts.broken": "as above",
     },
     "log:closed": {"facts.delivery_unknown": "as above"},
-    "keys:created": {
-        "kid": "its name",
-        "purpose": "`token` or `audit`; no key has both",
-        "algorithm": "what it signs with",
-    },
+    "keys:created": KEY,
+    "keys:prepared": {**KEY, "activate_at": "from when it is to sign, seconds since the epoch"},
+    "keys:activated": {**KEY, "replaces": "the key that signed before, where there was one"},
+    "keys:retired": {**KEY, "remove_at": "when it is to leave the key set, seconds since the epoch"},
+    "keys:removed": {**KEY, "emergency": "whether it was taken out at once, by a command"},
     "catalog:loaded": {
         "digest": "the digest of the whole configuration",
         "policy": "the version of its rules, as attempts name it",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from tests.fakes.sealer import sealer
 
 from actas.core.wire import SigningAlgorithm
@@ -76,6 +77,65 @@ class KeyStoreSuite:
         )
         assert sum(added) == 1
         assert await store.all() == [keys[added.index(True)]]
+
+    async def test_one_key_is_prepared_for_each_purpose_and_algorithm(self, store: KeyStore) -> None:
+        assert await store.add(key())
+        assert await store.add(replace(key(), state="prepared"))
+        assert not await store.add(replace(key(), state="prepared"))
+        assert len(await store.all()) == 2
+
+    async def test_every_change_moves_the_generation_and_nothing_else_does(
+        self, store: KeyStore, other: KeyStore
+    ) -> None:
+        first = key()
+        seen = [await store.generation()]
+        assert await store.add(first)
+        seen.append(await other.generation())
+        assert not await store.add(first)
+        assert not await other.replace([replace(key(), state="prepared")], seen=seen[0])
+        assert await other.generation() == seen[-1]
+        assert await other.replace([replace(first, state="retired")], seen=seen[-1])
+        seen.append(await store.generation())
+        assert await store.read() == (seen[-1], [replace(first, state="retired")])
+        assert len(set(seen)) == 3
+        assert seen == sorted(seen)
+
+    async def test_a_change_keeps_every_member_and_is_made_in_order(
+        self, store: KeyStore, other: KeyStore
+    ) -> None:
+        old = key()
+        assert await store.add(old)
+        retired = replace(old, state="retired", retire_at=5, remove_at=2**40, sealed=b"anew")
+        new = replace(key(), ahead=600, activate_at=7)
+        assert await store.replace([retired, new], seen=await store.generation())
+        assert sorted(await other.all(), key=lambda one: one.state) == [new, retired]
+
+    async def test_a_change_that_does_not_fit_changes_nothing(self, store: KeyStore) -> None:
+        active, prepared = key(), replace(key(), state="prepared")
+        assert await store.add(active)
+        assert await store.add(prepared)
+        before = await store.read()
+        for rows in ([replace(prepared, state="active")], [replace(active, state="retired"), key(), key()]):
+            assert not await store.replace(rows, seen=before.generation)
+            assert await store.read() == before
+
+    @pytest.mark.requirement("REL-06")
+    async def test_of_many_that_activate_at_once_exactly_one_does(
+        self, store: KeyStore, other: KeyStore
+    ) -> None:
+        old = key()
+        assert await store.add(old)
+        seen = await store.generation()
+        rivals = [key() for _ in range(12)]
+        done = await asyncio.gather(
+            *[
+                (store, other)[number % 2].replace([replace(old, state="retired"), one], seen=seen)
+                for number, one in enumerate(rivals)
+            ]
+        )
+        assert sum(done) == 1
+        active = [one for one in await store.all() if one.state == "active"]
+        assert active == [rivals[done.index(True)]]
 
     async def test_of_many_secrets_of_one_name_exactly_one_is_kept(
         self, store: KeyStore, other: KeyStore

@@ -67,6 +67,7 @@ def test_nothing_that_carries_one_shows_it(value: str) -> None:
         Issued(
             id="i",
             token=secret,
+            key="k1",
             digest="d",
             token_type=ACCESS_TOKEN,
             issued_at=1,

@@ -14,19 +14,17 @@ import structlog
 
 from actas.app.foundation import Foundation
 from actas.app.gauges import gauges
+from actas.app.key_keeper import KeyKeeper
+from actas.app.minutes import minutes_of, open_stream
 from actas.app.parts import Outside, Shared, exchange, outside
 from actas.app.prepared import Prepared
 from actas.app.probes import probes
 from actas.app.routes import endpoints
 from actas.app.seals import Seals
 from actas.app.steward import Steward
-from actas.audit.flood import FloodGate
-from actas.audit.kept import LogUnreadable
-from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
-from actas.core.ports import SystemChance
 from actas.settings.faults import ConfigurationFaults, Fault
-from actas.store.audit import StreamWriter, open_writer
+from actas.store.audit import StreamWriter
 from actas.store.audit_notary import NotSealed
 from actas.store.follower import Follower
 from actas.store.marks import open_marks
@@ -62,6 +60,7 @@ class Assembly:
     seals: Seals
     tls: Tls | None = None
     steward: Steward = field(init=False)
+    _keeper: KeyKeeper
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
 
     def __post_init__(self) -> None:
@@ -86,6 +85,7 @@ class Assembly:
             asyncio.create_task(self._count_floods()),
             asyncio.create_task(self.shared.follower.run()),
             asyncio.create_task(self.metrics.run()),
+            asyncio.create_task(self._keeper.run()),
         ]
         gc.collect()
         gc.freeze()
@@ -163,28 +163,36 @@ class Assembly:
                 _log.error("refusal counts not written", detail=failed.detail)
 
 
+async def _following(base: Foundation, follower: Follower) -> Follower:
+    """Follow what is shared with other nodes, and read it once."""
+    follower.follow("database", base.database.check)
+    follower.follow("keys", base.ring.refresh)
+    await follower.catch_up()
+    return follower
+
+
 @contextlib.asynccontextmanager
-async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncGenerator[Assembly]:
+async def assembly(
+    base: Foundation, metrics: Gathering | None = None, *, follower: Follower | None = None
+) -> AsyncGenerator[Assembly]:
     """Put a serving process together over a foundation.
 
     Args:
         metrics: the numbers of this process among its siblings; of its own when left out.
+        follower: another than one that reads every second.
 
     Raises:
         AuditUnavailable: the audit log cannot be written; such a server does not start.
     """
-    clock, chance = base.clock, SystemChance()
-    writer = await _writer(base)
+    writer = await open_stream(base)
     metrics = metrics or Gathering()
     meter = metrics.tally
-    minutes = Minutes(writer=writer, flood=FloodGate(clock=clock), clock=clock, chance=chance, meter=meter)
-    marks = await open_marks(base.definitions.server.data, clock=clock)
-    follower = Follower()
-    follower.follow("database", base.database.check)
-    await follower.catch_up()
+    minutes = minutes_of(base, writer, meter)
+    marks = await open_marks(base.definitions.server.data, clock=base.clock)
+    follower = await _following(base, follower or Follower())
     shared = Shared(minutes=minutes, marks=marks, follower=follower, meter=meter)
     out = outside(base, meter)
-    seals = Seals(clock=clock, broken=writer.broken)
+    seals = Seals(clock=base.clock, broken=writer.broken)
     for gauge, reading in gauges(base, keys=out.keys, seals=seals).items():
         meter.read(gauge, reading)
     for key in base.ring.created:
@@ -204,6 +212,7 @@ async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncG
         metrics=metrics,
         seals=seals,
         tls=None if server.tls.own is None else Tls(*server.tls.own),
+        _keeper=KeyKeeper(base.rotation, keys=base.ring.keys, note=minutes.note, changed=follower.wake),
     )
     house.renew()
     try:
@@ -212,17 +221,3 @@ async def assembly(base: Foundation, metrics: Gathering | None = None) -> AsyncG
         yield house
     finally:
         await house.close()
-
-
-async def _writer(base: Foundation) -> StreamWriter:
-    """Take up a stream of the audit log."""
-    try:
-        sealed = base.notary().last()
-    except (OSError, LogUnreadable) as problem:
-        raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
-    return await open_writer(
-        base.audit_folder,
-        clock=base.clock,
-        chance=SystemChance(),
-        sealed={} if sealed is None else sealed.checkpoint.heads,
-    )

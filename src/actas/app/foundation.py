@@ -17,10 +17,11 @@ from actas.core.ports import Clock, SystemClock
 from actas.crypto.seal import Sealer
 from actas.keys.envelope import EnvelopeKeyMissing, create_envelope_key, load_envelope_key
 from actas.keys.local import LocalKeyRing
+from actas.keys.rotation import Rotation
 from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping, MappingError
 from actas.policy.rule import RuleError
-from actas.settings.definitions import Definitions
+from actas.settings.definitions import Definitions, KeySettings
 from actas.settings.faults import Fault
 from actas.settings.load import Draft, Finding
 from actas.store.audit_folder import FolderLog
@@ -40,6 +41,7 @@ class Foundation:
 
     Attributes:
         warnings: what the configuration warns of.
+        rotation: what changes the keys of the ring.
         database: the main database, open for as long as the foundation is.
         files: the configuration files, as they were read.
         kept: what the store of record keeps, with what the files change about it.
@@ -51,6 +53,7 @@ class Foundation:
     warnings: tuple[Fault, ...]
     catalog: Catalog
     ring: LocalKeyRing
+    rotation: Rotation
     database: Database
     clock: Clock
     dev: bool
@@ -125,7 +128,12 @@ class NotStartedYet(Exception):
 
 @contextlib.asynccontextmanager
 async def foundation(
-    draft: Draft, *, dev: bool, create: bool = False, adopt: bool = False
+    draft: Draft,
+    *,
+    dev: bool,
+    create: bool = False,
+    adopt: bool = False,
+    clock: Clock | None = None,
 ) -> AsyncGenerator[Foundation]:
     """Open data folder, keys and catalog: the files laid over what the store of record keeps.
 
@@ -133,6 +141,7 @@ async def foundation(
         draft: the configuration files, read.
         create: on the very first start, make data folder and keys.
         adopt: whether the files take over objects that the console keeps.
+        clock: another than this computer's.
 
     Raises:
         NotStartedYet: there is no data folder, and none is to be made.
@@ -140,24 +149,17 @@ async def foundation(
         EnvelopeKeyRefused: the envelope key cannot be used.
         KeysUnusable: our own keys cannot be used.
     """
-    clock = SystemClock()
-    data = draft.server.data
-    if not create and not (data / DATABASE_FILE).exists():
-        raise NotStartedYet(f"there is nothing in {data}: the server has not been started yet")
+    clock = clock or SystemClock()
+    if not create:
+        _require_started(draft.server.data)
     sealer = _envelope(draft)
     async with contextlib.AsyncExitStack() as stack:
-        database = await open_database(data, clock=clock)
+        database = await open_database(draft.server.data, clock=clock)
         stack.push_async_callback(database.close)
         kept = await SqlConfiguration(database).read()
         lay = partial(changes_of, kept, draft, adopt=adopt, at=int(clock.now()))
         whole = draft.beside(kept.after(lay(pepper=None)).in_force)
-        ring = await LocalKeyRing.open(
-            SqlKeyStore(database),
-            sealer=sealer,
-            clock=clock,
-            algorithm=whole.keys.algorithm,
-            algorithms=whole.keys.algorithms,
-        )
+        ring, rotation = await _keys(database, whole.keys, sealer=sealer, clock=clock)
         stack.callback(ring.close)
         changes = lay(pepper=ring.secret_pepper)
         loaded = whole.compile(pepper=ring.secret_pepper, extra_checks=[findings])
@@ -166,6 +168,7 @@ async def foundation(
             warnings=loaded.warnings,
             catalog=catalog_of(loaded.definitions),
             ring=ring,
+            rotation=rotation,
             database=database,
             clock=clock,
             dev=dev,
@@ -174,6 +177,29 @@ async def foundation(
             changes=changes,
             adopt=adopt,
         )
+
+
+def _require_started(data: Path) -> None:
+    if not (data / DATABASE_FILE).exists():
+        raise NotStartedYet(f"there is nothing in {data}: the server has not been started yet")
+
+
+async def _keys(
+    database: Database, settings: KeySettings, *, sealer: Sealer, clock: Clock
+) -> tuple[LocalKeyRing, Rotation]:
+    """Open our keys, and what changes them."""
+    store = SqlKeyStore(database)
+    ring = await LocalKeyRing.open(
+        store,
+        sealer=sealer,
+        clock=clock,
+        algorithm=settings.algorithm,
+        algorithms=settings.algorithms,
+    )
+    rotation = Rotation(
+        store, sealer=sealer, clock=clock, timetable=settings.timetable, algorithms=settings.algorithms
+    )
+    return ring, rotation
 
 
 def _envelope(draft: Draft) -> Sealer:

@@ -14,8 +14,10 @@ from actas.core.metrics import (
     BUILD_INFO,
     ISSUER_KEYS_AGE,
     SIGNING_KEY_AGE,
+    SIGNING_KEY_NEXT,
     Gauge,
 )
+from actas.keys.life import rotates_at
 from actas.trust.jwks import IssuerKeys
 from actas.web.tally import Labels, Reading
 
@@ -41,6 +43,16 @@ def gauges(base: Foundation, *, keys: IssuerKeys, seals: Seals) -> dict[Gauge, R
                 ages[key.purpose,] = min(age, ages.get((key.purpose,), age))
         return ages
 
+    def signing_key_next() -> Mapping[Labels, float]:
+        now, held = base.clock.now(), base.ring.keys()
+        signs = [
+            rotates_at(key, base.rotation.timetable)
+            for key in held
+            if key.state == "active" and key.purpose == "token"
+        ]
+        signs += [key.activate_at for key in held if key.state == "prepared" and key.activate_at is not None]
+        return {("token",): min(signs) - now} if signs else {}
+
     def checkpoint_age() -> Mapping[Labels, float]:
         return {} if seals.sealed_at is None else {(): base.clock.now() - seals.sealed_at}
 
@@ -50,6 +62,7 @@ def gauges(base: Foundation, *, keys: IssuerKeys, seals: Seals) -> dict[Gauge, R
     return {
         ISSUER_KEYS_AGE: issuer_keys_age,
         SIGNING_KEY_AGE: signing_key_age,
+        SIGNING_KEY_NEXT: signing_key_next,
         AUDIT_CHECKPOINT_AGE: checkpoint_age,
         AUDIT_VERIFIED: verified,
         BUILD_INFO: lambda: build,

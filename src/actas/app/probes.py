@@ -10,6 +10,7 @@ from pathlib import Path
 from actas.app.foundation import Foundation
 from actas.app.parts import Shared
 from actas.core.ports import SystemChance
+from actas.keys.ring import KeyNotReady
 from actas.store.audit import StreamWriter
 from actas.web.health import Probe
 
@@ -23,7 +24,7 @@ def probes(base: Foundation, writer: StreamWriter, shared: Shared) -> dict[str, 
     async def key() -> str | None:
         try:
             await base.ring.sign({"probe": True}, typ="actas-probe+jwt", purpose="token")
-        except LookupError as missing:
+        except (LookupError, KeyNotReady) as missing:
             return str(missing)
         return None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 from actas.app.foundation import Foundation
 from actas.app.parts import Shared, introspection, nonces
 from actas.core.ports import JsonObject
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
+from actas.keys.life import CACHE_TIME
 from actas.web.admission import Admission
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
@@ -18,9 +18,6 @@ from actas.web.gate import Endpoint
 from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import metadata, metadata_paths
 from actas.web.token import Deliveries, TokenEndpoint
-
-JWKS_MAX_AGE: Final = 300
-"""Seconds for which verifiers may keep our key set."""
 
 
 def endpoints(
@@ -47,13 +44,15 @@ def endpoints(
         admission=admission,
     )
     described = _described(base, pipeline)
-    about = Document(lambda: described, max_age=JWKS_MAX_AGE)
+    about = Document(lambda: described, max_age=CACHE_TIME)
     paths = metadata_paths(server.issuer)
     prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
     return {
         f"{prefix}/token": token,
         f"{prefix}/introspect": introspect,
-        f"{prefix}/jwks": Document(base.ring.published, max_age=JWKS_MAX_AGE),
+        f"{prefix}/jwks": Document(
+            base.ring.published, max_age=CACHE_TIME, lasting=lambda: shared.follower.fresh
+        ),
         f"{prefix}/errors": ErrorsPage(),
         paths["oauth"]: about,
         paths["openid"]: about,

@@ -181,6 +181,7 @@ def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
     given: dict[str, Any] = {
         "jti": issued.id,
         "digest": issued.digest,
+        "key": issued.key,
         "type": issued.token_type,
         "audience": list(issued.audience),
         "scope": " ".join(sorted(issued.scope)),

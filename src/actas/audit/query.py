@@ -38,6 +38,7 @@ FIELDS: Final[dict[str, str]] = {
     "txn": "the transaction",
     "jti": "the id of a token, given or presented",
     "digest": "the keyed digest of a token, given or presented",
+    "key": "the key that signed the token that was given",
     "source": "where the request came from",
     "delivery": "unknown, for tokens of which nobody knows whether they were delivered",
 }
@@ -138,6 +139,7 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
     scope = _get(event.get("given"), "scope")
     for value in scope.split() if isinstance(scope, str) else _list(scope):
         _put(found, "scope", value)
+    _put(found, "key", _get(event.get("given"), "key"))
     for mention in mentions(event):
         _put(found, "jti", mention.jti)
         _put(found, "digest", mention.digest)

@@ -50,7 +50,7 @@ def command(
     """Find entries.
 
     The newest come first. QUERY is terms that must all hold; without one, every entry is found. A term is
-    client:, subject:, actor:, issuer:, api:, scope:, rule:, outcome:, reason:, kind:, grant:, event:,
+    client:, subject:, actor:, issuer:, api:, scope:, rule:, outcome:, reason:, kind:, grant:, event:, key:,
     policy:, txn:, jti:, digest:, id:, source:, stream: or delivery: with a value, or a bare word. A value
     that ends in * matches by its beginning, and "..." keeps spaces. token: takes a token argument, such as
     @orders, and finds what names that token.

@@ -164,7 +164,7 @@ def _type(document: Event) -> str:
 def _happened(event: Event) -> Iterator[tuple[str, str]]:
     """What an event says that is not an attempt."""
     match event.get("event"):
-        case "keys:created":
+        case "keys:created" | "keys:prepared" | "keys:activated" | "keys:retired" | "keys:removed":
             purpose = _PURPOSES.get(text(event.get("purpose")), "")
             yield "key", f"{text(event.get('algorithm'))} key {text(event.get('kid'))} {purpose}".rstrip()
         case "catalog:loaded":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
+from actas.cli.keys_shown import PURPOSES, document, next_of, when
 from actas.cli.output import Listing
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -15,9 +15,8 @@ from actas.core.ports import Json
 
 if TYPE_CHECKING:
     from actas.app.foundation import Foundation
+    from actas.keys.life import Timetable
     from actas.keys.ring import KeyInfo
-
-_PURPOSES: Final = {"token": "signs tokens", "audit": "seals the audit log"}
 
 
 @make(
@@ -35,9 +34,12 @@ _PURPOSES: Final = {"token": "signs tokens", "audit": "seals the audit log"}
 @click.option(
     "--audit-jwks", is_flag=True, help="Print the public audit keys as a JWK set, for audit verify."
 )
+@click.option("--all", "everything", is_flag=True, help="Also the keys that are gone.")
 @click.pass_obj
-def command(run: Run, /, config: tuple[str, ...], *, dev: bool, audit_jwks: bool) -> None:
+def command(run: Run, /, config: tuple[str, ...], *, dev: bool, audit_jwks: bool, everything: bool) -> None:
     """List the keys of this server, newest first.
+
+    A key is prepared (published, not yet used), active (it signs), retired (still published) or gone.
 
     Exits 0, 3 when the configuration does not hold, 4 when the data folder cannot be used.
     """
@@ -46,39 +48,33 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, audit_jwks: bool
 
         run.out.text(json.dumps(on_foundation(run, config, dev=dev, job=_audit_keys), indent=2))
         return
-    keys = on_foundation(run, config, dev=dev, job=_keys)
+    keys, timetable = on_foundation(run, config, dev=dev, job=_keys)
+    shown = [key for key in keys if everything or key.published]
     run.out.listing(
         Listing(
             kind="actas/Key",
-            items=[_document(key) for key in keys],
-            columns=("KEY", "ALGORITHM", "FOR", "STATE", "MADE"),
+            items=[document(key, timetable) for key in shown],
+            columns=("KEY", "ALGORITHM", "FOR", "STATE", "MADE", "NEXT"),
             rows=[
-                (key.kid, key.algorithm, _PURPOSES[key.purpose], key.state, _when(key.created_at))
-                for key in keys
+                (
+                    key.kid,
+                    key.algorithm,
+                    PURPOSES[key.purpose],
+                    key.state,
+                    when(key.created_at),
+                    next_of(key, timetable),
+                )
+                for key in shown
             ],
-            names=[key.kid for key in keys],
+            names=[key.kid for key in shown],
             empty="there are no keys",
         )
     )
 
 
-async def _keys(base: Foundation) -> tuple[KeyInfo, ...]:
-    return base.ring.keys()
+async def _keys(base: Foundation) -> tuple[tuple[KeyInfo, ...], Timetable]:
+    return base.ring.keys(), base.rotation.timetable
 
 
 async def _audit_keys(base: Foundation) -> dict[str, Json]:
     return base.ring.audit_keys()
-
-
-def _document(key: KeyInfo) -> dict[str, Json]:
-    return {
-        "kid": key.kid,
-        "algorithm": key.algorithm,
-        "purpose": key.purpose,
-        "state": key.state,
-        "created_at": key.created_at,
-    }
-
-
-def _when(at: int) -> str:
-    return time.strftime("%d %b %Y %H:%M UTC", time.gmtime(at))

@@ -16,6 +16,10 @@ EventName = Literal[
     "log:recovered",
     "log:closed",
     "keys:created",
+    "keys:prepared",
+    "keys:activated",
+    "keys:retired",
+    "keys:removed",
     "catalog:loaded",
     "catalog:refused",
     "configuration:changed",
@@ -32,7 +36,11 @@ EVENTS: Final[dict[EventName, str]] = {
     "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
     "whose delivery is unknown.",
     "log:closed": "A stream was closed cleanly.",
-    "keys:created": "A key of our own was made.",
+    "keys:created": "A key of our own was made and signs from now on, because there was none for its use.",
+    "keys:prepared": "A new key was made and published; it signs nothing yet.",
+    "keys:activated": "A prepared key, or at once a new one, signs from now on.",
+    "keys:retired": "A key signs no more. It stays published until the last token it signed has expired.",
+    "keys:removed": "A key left the key set and its private half was destroyed.",
     "catalog:loaded": "A configuration took effect in one process, with its digest and its generation.",
     "catalog:refused": "A generation of the configuration could not take effect in one process, which goes "
     "on with the one before, without what the new one took away.",

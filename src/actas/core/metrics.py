@@ -156,6 +156,11 @@ SIGNING_KEY_AGE: Final = Gauge(
     help="Age of the newest active key.",
     labels=("use",),
 )
+SIGNING_KEY_NEXT: Final = Gauge(
+    name="signing_key_next_rotation_seconds",
+    help="Until the next key of a use signs; negative when it is late.",
+    labels=("use",),
+)
 AUDIT_ENTRIES: Final = Counter(
     name="audit_entries_total",
     help="Entries written to the audit log.",
@@ -194,6 +199,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     ISSUER_FETCHES,
     UPSTREAM_OPEN,
     SIGNING_KEY_AGE,
+    SIGNING_KEY_NEXT,
     AUDIT_ENTRIES,
     AUDIT_APPEND,
     AUDIT_CHECKPOINT_AGE,

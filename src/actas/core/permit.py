@@ -164,6 +164,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: its ``jti``.
         digest: keyed digest of the token, for the minutes.
+        key: the ``kid`` of the key that signed it, so that everything a key signed can be found (REL-07).
         bearer: False answers ``token_type`` ``N_A`` (RFC 8693 section 2.2.1).
         txn: the root of its lineage.
         confirmation: the key that it is bound to, or None.
@@ -172,6 +173,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     token: Secret
     digest: str
+    key: str
     token_type: TokenType
     issued_at: int
     expires_at: int

@@ -55,11 +55,12 @@ class AccessTokenIssuer:
             # Only what the caller sent can make a token too large: claims and groups that rules carry on.
             raise InvalidRequest("malformed_request", detail=f"the new token: {too_much}") from too_much
         text = token.reveal()
-        self._reread(text, claims, permit)
+        key = self._reread(text, claims, permit)
         return Issued(
             id=token_id,
             token=token,
             digest=self._keys.digest(text),
+            key=key,
             token_type=ACCESS_TOKEN,
             issued_at=permit.issued_at,
             expires_at=permit.expires_at,
@@ -96,11 +97,11 @@ class AccessTokenIssuer:
             claims["act"] = act_of(permit.actors)
         return claims
 
-    def _reread(self, text: str, claims: JsonObject, permit: Permit) -> None:
-        """Look at the text that will leave with the eyes of whoever receives it."""
+    def _reread(self, text: str, claims: JsonObject, permit: Permit) -> str:
+        """Look at the text that will leave with the eyes of whoever receives it; return the key it names."""
         jws = jose.parse(text)
-        seen = jws.unverified_claims
-        if jws.unverified_header.get("typ") != AT_JWT or jws.unverified_kid is None:
+        seen, key = jws.unverified_claims, jws.unverified_kid
+        if jws.unverified_header.get("typ") != AT_JWT or key is None:
             raise MintedWrong("the header is not that of an access token")
         if seen != claims:
             raise MintedWrong("the claims are not those that were signed")
@@ -110,6 +111,7 @@ class AccessTokenIssuer:
             raise MintedWrong("it would never be valid")
         if not permit.scope or not permit.audience:
             raise MintedWrong("it would be for nothing")
+        return key
 
 
 def act_of(actors: tuple[Actor, ...]) -> JsonObject:

@@ -7,13 +7,13 @@ read: whoever can write to the database could otherwise put in a key of their ow
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Final, Literal
 
 import msgspec
 
 from actas.core.wire import SigningAlgorithm
-from actas.crypto.jose import BadKey, PrivateKey
+from actas.crypto.jose import BadKey, PrivateKey, PublicKey
 from actas.crypto.json import BadJson, read_object
 from actas.crypto.seal import SealBroken, Sealer, SealKeySpent, place_of
 from actas.keys.ring import KeyInfo, Purpose
@@ -29,32 +29,21 @@ _TRIAL: Final = b"actas: does this key sign what it verifies?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredKey:
+class StoredKey(KeyInfo):
     """A signing key as it is kept.
 
     Attributes:
-        created_at: seconds since the epoch.
         public_jwk: the public half as JSON, for people who look at the database; never relied upon.
-        sealed: the private half, sealed to (table, kid, purpose).
+        sealed: the private half, sealed to (table, kid, purpose). Of an audit key that is gone the public
+            half, sealed likewise; of a token key that is gone, nothing.
     """
 
-    kid: str
-    purpose: Purpose
-    algorithm: SigningAlgorithm
-    state: Literal["active", "retired"]
-    created_at: int
     public_jwk: str
     sealed: bytes = field(repr=False)
 
     def info(self) -> KeyInfo:
         """Return what people may see of it."""
-        return KeyInfo(
-            kid=self.kid,
-            purpose=self.purpose,
-            algorithm=self.algorithm,
-            state=self.state,
-            created_at=self.created_at,
-        )
+        return KeyInfo(**{one.name: getattr(self, one.name) for one in fields(KeyInfo)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +62,15 @@ class KeysUnusable(Exception):
     """Our own keys cannot be used. The message is for administrators; the server does not start."""
 
 
-def make_key(purpose: Purpose, algorithm: SigningAlgorithm, *, sealer: Sealer, at: int) -> StoredKey:
-    """Make a new active key, ready to be kept. Slow for RSA.
+def make_key(
+    purpose: Purpose, algorithm: SigningAlgorithm, *, sealer: Sealer, at: int, ahead: int | None = None
+) -> StoredKey:
+    """Make a new key, ready to be kept. Slow for RSA.
 
     Args:
         at: seconds since the epoch.
+        ahead: None makes a key that is active at once, else one that is prepared and becomes active after
+            so many seconds.
 
     Raises:
         KeysUnusable: the envelope key may seal no more.
@@ -87,8 +80,10 @@ def make_key(purpose: Purpose, algorithm: SigningAlgorithm, *, sealer: Sealer, a
         kid=key.kid,
         purpose=purpose,
         algorithm=algorithm,
-        state="active",
+        state="active" if ahead is None else "prepared",
         created_at=at,
+        ahead=ahead or 0,
+        activate_at=at + (ahead or 0),
         public_jwk=msgspec.json.encode(key.public.jwk()).decode(),
         sealed=_seal(key.to_bytes(), place=_key_place(key.kid, purpose), sealer=sealer),
     )
@@ -113,6 +108,46 @@ def take_key(stored: StoredKey, *, sealer: Sealer) -> PrivateKey:
     signature = key.sign(_TRIAL)
     if not key.public.verifies(_TRIAL, signature) or key.public.verifies(_TRIAL + b"!", signature):
         raise KeysUnusable(f"{who} does not verify what it signs")
+    return key
+
+
+def bury_key(stored: StoredKey, *, sealer: Sealer, at: int) -> StoredKey:
+    """Return the row of a key that is gone: without its private half (SEC-92).
+
+    Of an audit key the public half is kept, sealed, because the log it sealed is verified with it, and
+    what a row says in the clear is not believed.
+
+    Args:
+        at: seconds since the epoch.
+
+    Raises:
+        KeysUnusable: the envelope key may seal no more.
+    """
+    sealed = b""
+    if stored.purpose == "audit":
+        place = _public_place(stored.kid, stored.purpose)
+        sealed = _seal(stored.public_jwk.encode(), place=place, sealer=sealer)
+    return replace(stored, state="gone", retire_at=stored.retire_at or at, remove_at=at, sealed=sealed)
+
+
+def take_public(stored: StoredKey, *, sealer: Sealer) -> PublicKey | None:
+    """Return the public half of a key that is gone; None of a token key, which nobody asks for any more.
+
+    Raises:
+        KeysUnusable: it does not open, or is another key than the row names.
+    """
+    if stored.purpose == "token":
+        return None
+    who = f"the {stored.purpose} key {stored.kid}"
+    try:
+        opened = sealer.open(stored.sealed, bound_to=_public_place(stored.kid, stored.purpose))
+        key = PublicKey.from_jwk(
+            read_object(opened, max_bytes=_MOST_JWK_BYTES), algorithms={stored.algorithm}
+        )
+    except (SealBroken, BadKey, BadJson) as problem:
+        raise KeysUnusable(f"{who} cannot be used: {problem}") from problem
+    if key.kid != stored.kid or key.thumbprint != stored.kid:
+        raise KeysUnusable(f"{who} is not the key that its row describes: the row was changed")
     return key
 
 
@@ -150,6 +185,10 @@ def _seal(plaintext: bytes, *, place: str, sealer: Sealer) -> bytes:
 
 def _key_place(kid: str, purpose: Purpose) -> str:
     return place_of(table="signing_keys", row=kid, purpose=purpose)
+
+
+def _public_place(kid: str, purpose: Purpose) -> str:
+    return place_of(table="signing_keys", row=kid, purpose=f"{purpose}: public")
 
 
 def _secret_place(name: SecretName) -> str:

@@ -2,6 +2,8 @@
 
 ``open`` reads every key, proves each once, makes what is missing and agrees on it with other nodes that
 start at the same time. After that everything is answered from memory: ``sign`` is on the hot path.
+``refresh`` follows changes; what a moment's keys answer is ``keys.faces``'s, what changes them
+``keys.rotation``'s.
 """
 
 from __future__ import annotations
@@ -10,17 +12,17 @@ import asyncio
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, Self, get_args
+from typing import Final, NamedTuple, Protocol, Self, get_args
 
 from actas.core.ports import Clock, Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto import base64url
-from actas.crypto.jose import PrivateKey, PublicKey, sign
+from actas.crypto.jose import PublicKey, sign
 from actas.crypto.keyed import keyed_digest
 from actas.crypto.seal import Sealer
+from actas.keys.faces import Faces, HeldKey, hold
 from actas.keys.kept import (
     KeysUnusable,
     SecretName,
@@ -28,21 +30,39 @@ from actas.keys.kept import (
     StoredSecret,
     make_key,
     make_secret,
-    take_key,
     take_secret,
 )
-from actas.keys.ring import KeyInfo, Purpose
+from actas.keys.ring import KeyInfo, Purpose, Slot
 
 AUDIT_ALGORITHM: Final[SigningAlgorithm] = "ES256"
 
 _SECRETS: Final[tuple[SecretName, ...]] = get_args(SecretName)
 
-Slot = tuple[Purpose, SigningAlgorithm]
-"""What at most one active key is for."""
+
+class Kept(NamedTuple):
+    """What a store keeps.
+
+    Attributes:
+        generation: how often any key was changed.
+    """
+
+    generation: int
+    keys: list[StoredKey]
 
 
 class KeyStore(Protocol):
     """Keeps our keys. What it is given is sealed; it neither opens nor judges it."""
+
+    async def generation(self) -> int:
+        """Return how often any key was added or changed: equal numbers, equal keys."""
+        ...
+
+    async def read(self) -> Kept:
+        """Return every key of the purposes that this release knows, in no order, and the generation.
+
+        What is returned is at least as new as the generation that is returned.
+        """
+        ...
 
     async def all(self) -> list[StoredKey]:
         """Return every key of the purposes that this release knows, in no order."""
@@ -52,8 +72,20 @@ class KeyStore(Protocol):
         """Keep a new key.
 
         Returns:
-            False, and nothing is kept, when there is an active key of that purpose and algorithm, or a key
-            of that ``kid``: of two nodes that start at once, one learns that it came second.
+            False, and nothing is kept, when there is an active or prepared key of that purpose and
+            algorithm in its place, or a key of that ``kid``: of two nodes that start at once, one learns
+            that it came second.
+        """
+        ...
+
+    async def replace(self, keys: Sequence[StoredKey], *, seen: int) -> bool:
+        """Keep keys in place of those of the same ``kid``, one after the other; new ones are added.
+
+        Args:
+            seen: the generation that the change was thought out on.
+
+        Returns:
+            False, and nothing is changed, when anything was changed since.
         """
         ...
 
@@ -66,23 +98,12 @@ class KeyStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldKey:
-    """A key that was proved: what people may see of it, and the key."""
-
-    info: KeyInfo
-    key: PrivateKey
-
-    @property
-    def slot(self) -> Slot:
-        """What it is for."""
-        return self.info.purpose, self.info.algorithm
-
-
 class LocalKeyRing:
     """Implements ``KeyRing``. Made by ``open``.
 
     Args:
+        store: where ``refresh`` reads.
+        generation: of what is held.
         held: every key.
         algorithm: what tokens are signed with by default.
         secrets: the keys of the keyed digests.
@@ -98,24 +119,24 @@ class LocalKeyRing:
         self,
         held: Sequence[HeldKey],
         *,
+        store: KeyStore,
+        generation: int,
+        sealer: Sealer,
+        clock: Clock,
         algorithm: SigningAlgorithm,
         secrets: Mapping[SecretName, bytes],
         created: Sequence[KeyInfo] = (),
     ) -> None:
         self.created = tuple(created)
-        self._held = tuple(sorted(held, key=lambda one: (-one.info.created_at, one.info.kid)))
-        self._signing: dict[tuple[Purpose, SigningAlgorithm | None], PrivateKey] = {}
-        for one in self._held:
-            if one.info.state == "active":
-                if one.slot in self._signing:
-                    raise KeysUnusable(f"two {one.info.purpose} keys are active for {one.info.algorithm}")
-                self._signing[one.slot] = one.key
-        defaults: tuple[Slot, ...] = (("token", algorithm), ("audit", AUDIT_ALGORITHM))
-        for purpose, default in defaults:
-            if (purpose, default) in self._signing:
-                self._signing[purpose, None] = self._signing[purpose, default]
-        self._public = {(one.info.purpose, one.info.kid): one.key.public for one in self._held}
-        self._infos = tuple(one.info for one in self._held)
+        self._store = store
+        self._generation = generation
+        self._sealer = sealer
+        self._clock = clock
+        self._defaults: Mapping[Purpose, SigningAlgorithm] = {"token": algorithm, "audit": AUDIT_ALGORITHM}
+        # A process that cannot read the store tells verifiers to keep nothing (web.documents). So what the
+        # store says was published, was published by everybody; what changes from now on, this node sees.
+        since = {one.info.kid: float(one.info.created_at) for one in held}
+        self._faces = Faces(held, since=since, now=clock.now(), defaults=self._defaults)
         missing = [name for name in _SECRETS if name not in secrets]
         if missing:
             raise KeysUnusable(f"the {missing[0]} secret is missing")
@@ -150,25 +171,47 @@ class LocalKeyRing:
         """
         tokens: set[SigningAlgorithm] = {algorithm, *algorithms}
         wanted: list[Slot] = [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
-        held = _hold(await store.all(), (), sealer=sealer)
+        generation, stored = await store.read()
+        held = hold(stored, (), sealer=sealer)
         secrets = _take_all(await store.secrets(), sealer=sealer)
         sealer.count_earlier(len(held) + len(secrets))
-        created: list[KeyInfo] = []
-        for purpose, one in _missing(wanted, held):
-            made = await asyncio.to_thread(make_key, purpose, one, sealer=sealer, at=int(clock.now()))
-            if await store.add(made):
-                created.append(made.info())
-        for name in _SECRETS:
-            if name not in secrets:
-                await store.add_secret(make_secret(name, sealer=sealer))
+        created = await _make_missing(
+            store, _missing(wanted, held), known=secrets, sealer=sealer, at=int(clock.now())
+        )
         # Read back what is kept, whoever made it: our own, or that of a node that came first.
         if _missing(wanted, held):
-            held = _hold(await store.all(), held, sealer=sealer)
+            generation, stored = await store.read()
+            held = hold(stored, held, sealer=sealer)
         if len(secrets) < len(_SECRETS):
             secrets = _take_all(await store.secrets(), sealer=sealer)
         for purpose, one in _missing(wanted, held):
             raise KeysUnusable(f"the store did not keep the {one} key for {purpose} that was made")
-        return cls(held, algorithm=algorithm, secrets=secrets, created=created)
+        return cls(
+            held,
+            store=store,
+            generation=generation,
+            sealer=sealer,
+            clock=clock,
+            algorithm=algorithm,
+            secrets=secrets,
+            created=created,
+        )
+
+    async def refresh(self) -> None:
+        """Follow what other nodes and commands changed. Everything changes at once, or nothing.
+
+        Raises:
+            KeysUnusable: a key that is kept cannot be used.
+            Exception: the store failed.
+        """
+        held = self._faces.held
+        if await self._store.generation() != self._generation:
+            generation, stored = await self._store.read()
+            held = hold(stored, held, sealer=self._sealer)
+            self._generation = generation
+        now = self._clock.now()
+        since = {one.info.kid: self._faces.since.get(one.info.kid, now) for one in held}
+        self._faces = Faces(held, since=since, now=now, defaults=self._defaults)
 
     @property
     def secret_pepper(self) -> bytes:
@@ -188,9 +231,7 @@ class LocalKeyRing:
         purpose: Purpose,
         algorithm: SigningAlgorithm | None = None,
     ) -> Secret:
-        key = self._signing.get((purpose, algorithm))
-        if key is None:
-            raise LookupError(f"there is no active {purpose} key for {algorithm or 'the default algorithm'}")
+        key = self._faces.signing.get((purpose, algorithm)) or self._faces.why_none(purpose, algorithm)
         if key.algorithm == "RS256":
             # RSA takes most of a millisecond and lets go of the interpreter lock; the others do neither.
             call = partial(sign, claims, key=key, typ=typ)
@@ -198,17 +239,17 @@ class LocalKeyRing:
         return Secret(sign(claims, key=key, typ=typ))
 
     def public_key(self, kid: str, *, purpose: Purpose) -> PublicKey | None:
-        return self._public.get((purpose, kid))
+        return self._faces.public.get((purpose, kid))
 
     def published(self) -> JsonObject:
-        return self._jwks("token")
+        return self._faces.jwks("token")
 
     def audit_keys(self) -> JsonObject:
         """Return the JWK set of the audit keys, for whoever verifies checkpoints; public members only."""
-        return self._jwks("audit")
+        return self._faces.jwks("audit")
 
     def keys(self) -> tuple[KeyInfo, ...]:
-        return self._infos
+        return self._faces.infos
 
     def digest(self, token: str) -> str:
         # Anything can be presented as a token, text that is not Unicode included.
@@ -219,19 +260,28 @@ class LocalKeyRing:
         """Let go of the signing threads. What is being signed is finished."""
         self._pool.shutdown()
 
-    def _jwks(self, purpose: Purpose) -> JsonObject:
-        return {"keys": [one.key.public.jwk() for one in self._held if one.info.purpose == purpose]}
-
     def __repr__(self) -> str:
-        return f"LocalKeyRing({len(self._held)} keys)"
+        return f"LocalKeyRing({len(self._faces.held)} keys)"
 
 
-def _hold(stored: Sequence[StoredKey], known: Sequence[HeldKey], *, sealer: Sealer) -> tuple[HeldKey, ...]:
-    """Return every key of ``stored``, proving those that are not ``known`` yet."""
-    proved = {one.info: one for one in known}
-    return tuple(
-        proved.get(one.info()) or HeldKey(info=one.info(), key=take_key(one, sealer=sealer)) for one in stored
-    )
+async def _make_missing(
+    store: KeyStore,
+    slots: Collection[Slot],
+    *,
+    known: Collection[SecretName],
+    sealer: Sealer,
+    at: int,
+) -> list[KeyInfo]:
+    """Make and keep what is missing, and return the keys that were kept: another node may come first."""
+    created: list[KeyInfo] = []
+    for purpose, algorithm in slots:
+        made = await asyncio.to_thread(make_key, purpose, algorithm, sealer=sealer, at=at)
+        if await store.add(made):
+            created.append(made.info())
+    for name in _SECRETS:
+        if name not in known:
+            await store.add_secret(make_secret(name, sealer=sealer))
+    return created
 
 
 def _take_all(stored: Sequence[StoredSecret], *, sealer: Sealer) -> dict[SecretName, bytes]:
@@ -239,5 +289,5 @@ def _take_all(stored: Sequence[StoredSecret], *, sealer: Sealer) -> dict[SecretN
 
 
 def _missing(wanted: Sequence[Slot], held: Sequence[HeldKey]) -> list[Slot]:
-    there = {one.slot for one in held if one.info.state == "active"}
+    there = {one.info.slot for one in held if one.info.state == "active"}
     return [slot for slot in wanted if slot not in there]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from actas.core.errors import StoreUnavailable
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
@@ -15,20 +16,50 @@ Purpose = Literal["token", "audit"]
 """What a key is for. A key of one purpose neither signs nor verifies for another."""
 
 
+KeyState = Literal["prepared", "active", "retired", "gone"]
+"""The life of a key: ``prepared`` is published and signs nothing yet, ``active`` signs, ``retired`` is
+published until the last token it signed has expired, ``gone`` is neither published nor accepted, and its
+private half is destroyed. Of an audit key that is gone the public half stays: the log is verified with it."""
+
+Slot = tuple[Purpose, SigningAlgorithm]
+"""What at most one active key is for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyInfo:
-    """What people may see of a key.
+    """What people may see of a key. Times are seconds since the epoch.
 
     Attributes:
-        created_at: seconds since the epoch.
-        state: ``active`` signs and is published; ``retired`` is published only.
+        created_at: when it was made and published.
+        ahead: seconds for which a node must itself have published it before it signs with it (REL-06).
+        activate_at: from when it signs; while it is prepared, from when it is to.
+        retire_at: when it stopped signing.
+        remove_at: when it leaves the key set, or left it.
     """
 
     kid: str
     purpose: Purpose
     algorithm: SigningAlgorithm
-    state: Literal["active", "retired"]
+    state: KeyState
     created_at: int
+    ahead: int = 0
+    activate_at: int | None = None
+    retire_at: int | None = None
+    remove_at: int | None = None
+
+    @property
+    def slot(self) -> Slot:
+        """What it is for."""
+        return self.purpose, self.algorithm
+
+    @property
+    def published(self) -> bool:
+        """Whether it is in the key set."""
+        return self.state != "gone"
+
+
+class KeyNotReady(StoreUnavailable):
+    """This node signs nothing rather than with a key that verifiers may not know yet (REL-06)."""
 
 
 class KeyRing(Protocol):
@@ -49,6 +80,7 @@ class KeyRing(Protocol):
 
         Raises:
             LookupError: no active key of that purpose and algorithm.
+            KeyNotReady: there is one, and this node has not published it for long enough.
         """
         ...
 
@@ -57,11 +89,11 @@ class KeyRing(Protocol):
         ...
 
     def published(self) -> JsonObject:
-        """Return the JWK set of the token keys: public members only."""
+        """Return the JWK set of the token keys that are not gone: public members only."""
         ...
 
     def keys(self) -> tuple[KeyInfo, ...]:
-        """Return every key, newest first."""
+        """Return every key, newest first, those that are gone included."""
         ...
 
     def digest(self, token: str) -> str:

@@ -17,6 +17,7 @@ from actas.settings.check_tests import check_tests
 from actas.settings.faults import Fault
 from actas.settings.shaped import Shaped
 from actas.settings.sources import Loc, Written
+from actas.settings.values import in_words
 
 
 def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
@@ -27,6 +28,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
         dev: whether http on this computer is allowed.
     """
     yield from _check_server(shaped)
+    yield from _check_keys(shaped)
     yield from check_issuers(shaped)
     yield from check_apis(shaped)
     yield from check_clients(shaped)
@@ -44,6 +46,16 @@ def _check_server(shaped: Shaped) -> Iterator[Fault]:
     server, written = shaped.server.form, shaped.server.written
     if server.listen == server.management and not server.listen.endswith(":0"):
         yield written.fault(("management",), "must not be the public listener: it shows the server's health")
+
+
+def _check_keys(shaped: Shaped) -> Iterator[Fault]:
+    if shaped.keys is None:
+        return
+    signing, written = shaped.keys.form.signing, shaped.keys.written
+    if signing.rotate_every < 2 * signing.publish_ahead:
+        least = in_words(2 * signing.publish_ahead)
+        message = f"must be at least {least}, twice publish_ahead: a key is published ahead of its use"
+        yield written.fault(("signing", "rotate_every"), message)
 
 
 def _check_https(shaped: Shaped) -> Iterator[Fault]:

@@ -12,6 +12,7 @@ from actas.core.client import Client
 from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm
+from actas.keys.life import Timetable
 from actas.policy.cases import PolicyTest
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
@@ -113,11 +114,13 @@ class KeySettings:
         algorithm: what tokens are signed with when their API does not choose.
         algorithms: that one and every one that an API chooses: the ring needs a key for each.
         envelope: the key under which signing keys rest.
+        timetable: when keys are changed.
     """
 
     algorithm: SigningAlgorithm
     algorithms: frozenset[SigningAlgorithm]
     envelope: EnvelopeSource
+    timetable: Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

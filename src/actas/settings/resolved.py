@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
+from actas.keys.life import Timetable
 from actas.policy.rule import PolicyDefaults
 from actas.settings.certificates import server_tls
 from actas.settings.compile import limit_settings, policy_defaults, server_settings
@@ -116,6 +117,11 @@ def _keys(form: Keys, shaped: Shaped, envelope: EnvelopeSource) -> KeySettings:
         algorithm=form.signing.algorithm,
         algorithms=frozenset(algorithms),
         envelope=envelope,
+        timetable=Timetable(
+            rotate_every=form.signing.rotate_every,
+            publish_ahead=form.signing.publish_ahead,
+            keep_after=form.signing.keep_after,
+        ),
     )
 
 

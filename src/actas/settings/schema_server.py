@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from actas.keys.life import LEAST_AHEAD, LEAST_KEPT, LONGEST_TOKEN
 from actas.settings.addresses import Host, HttpsUrl, Listen, Network
 from actas.settings.forms import Form, SecretSource
 from actas.settings.values import Duration, FilePath, wrong
 
-TokenLifetime = Annotated[int, Duration(1, 24 * 3600)]
+DAY: Final = 86_400
+
+TokenLifetime = Annotated[int, Duration(1, LONGEST_TOKEN)]
 BindingWord = Literal["none", "optional", "dpop", "mtls"]
 ChainDepth = Annotated[int, Field(ge=1, le=10)]
 
@@ -119,10 +122,23 @@ class Server(Form):
 class Signing(Form):
     """What new tokens are signed with."""
 
-    later = frozenset({"rotate_every", "publish_ahead", "keep_after"})
-
     algorithm: Literal["ES256", "RS256", "EdDSA"] = Field(
         default="ES256", description="The signature algorithm of tokens whose API does not choose another."
+    )
+    rotate_every: Annotated[int, Duration(2 * LEAST_AHEAD, 3650 * DAY)] = Field(
+        default=30 * DAY,
+        description="How long a key signs tokens before another follows it by itself; up to a tenth less, so "
+        "that keys are not all changed together. At least twice `publish_ahead`.",
+    )
+    publish_ahead: Annotated[int, Duration(LEAST_AHEAD, 90 * DAY)] = Field(
+        default=DAY,
+        description="How long a new key is in the key set before it signs. Verifiers may keep the key set "
+        "for 5 minutes.",
+    )
+    keep_after: Annotated[int, Duration(LEAST_KEPT, 3650 * DAY)] = Field(
+        default=2 * DAY,
+        description="How long a key stays in the key set after it stopped signing: longer than any token "
+        "lives. Then its private half is destroyed.",
     )
 
 

@@ -72,13 +72,18 @@ class Follower:
         """Read as soon as possible: somebody said that there is news."""
         self._news.set()
 
+    @property
+    def fresh(self) -> bool:
+        """Whether everything was read within the bound."""
+        return self._monotonic() - self._read_at <= self._bound
+
     def require_fresh(self) -> None:
         """Return when everything was read within the bound. Costs one look at a clock.
 
         Raises:
             Stale: it was not.
         """
-        if self._monotonic() - self._read_at > self._bound:
+        if not self.fresh:
             raise Stale(
                 f"the shared state could not be read for {self._bound:.0f} s: {self.trouble or 'not yet'}"
             )

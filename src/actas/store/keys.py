@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final, Literal, TypeVar, get_args
+from collections.abc import Collection, Sequence
+from typing import Any, Final, TypeVar, get_args
 
-from sqlalchemy import Insert, insert, select
+from sqlalchemy import Insert, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.core.wire import SigningAlgorithm
 from actas.keys.kept import SecretName, StoredKey, StoredSecret
-from actas.keys.ring import Purpose
+from actas.keys.local import Kept
+from actas.keys.ring import KeyState, Purpose
 from actas.store.database import Database
-from actas.store.tables import SECRETS, SIGNING_KEYS
+from actas.store.tables import GENERATIONS, SECRETS, SIGNING_KEYS
 from actas.store.trouble import DatabaseUnavailable
 
 Word = TypeVar("Word", bound=str)
 
-State = Literal["active", "retired"]
-
 _PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 _ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = get_args(SigningAlgorithm)
-_STATES: Final[tuple[State, ...]] = get_args(State)
+_STATES: Final[tuple[KeyState, ...]] = get_args(KeyState)
+_KEYS: Final = "keys"
+_MOVE: Final = update(GENERATIONS).where(GENERATIONS.c.name == _KEYS).values(number=GENERATIONS.c.number + 1)
 _NAMES: Final[tuple[SecretName, ...]] = get_args(SecretName)
 
 
@@ -35,35 +37,44 @@ class SqlKeyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def all(self) -> list[StoredKey]:
-        wanted = select(SIGNING_KEYS).where(SIGNING_KEYS.c.purpose.in_(_PURPOSES))
+    async def generation(self) -> int:
         async with self._database.reading() as connection:
+            return await _generation(connection)
+
+    async def read(self) -> Kept:
+        async with self._database.reading() as connection:
+            # In this order: where two statements may see two states, the keys are the newer one.
+            generation = await _generation(connection)
+            wanted = select(SIGNING_KEYS).where(SIGNING_KEYS.c.purpose.in_(_PURPOSES))
             rows = (await connection.execute(wanted)).all()
-        return [
-            StoredKey(
-                kid=row.kid,
-                purpose=_one_of(_PURPOSES, row.purpose),
-                algorithm=_one_of(_ALGORITHMS, row.algorithm),
-                state=_one_of(_STATES, row.state),
-                created_at=row.created_at,
-                public_jwk=row.public_jwk,
-                sealed=row.sealed_private,
-            )
-            for row in rows
-        ]
+        return Kept(generation, [_stored(row) for row in rows])
+
+    async def all(self) -> list[StoredKey]:
+        return (await self.read()).keys
 
     async def add(self, key: StoredKey) -> bool:
-        return await self._insert(
-            insert(SIGNING_KEYS).values(
-                kid=key.kid,
-                purpose=key.purpose,
-                algorithm=key.algorithm,
-                state=key.state,
-                created_at=key.created_at,
-                sealed_private=key.sealed,
-                public_jwk=key.public_jwk,
-            )
-        )
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(_MOVE)
+                await connection.execute(insert(SIGNING_KEYS).values(**_columns(key)))
+        except IntegrityError:
+            return False
+        return True
+
+    async def replace(self, keys: Sequence[StoredKey], *, seen: int) -> bool:
+        try:
+            async with self._database.writing() as connection:
+                moved = await connection.execute(_MOVE.where(GENERATIONS.c.number == seen))
+                if moved.rowcount != 1:
+                    return False
+                for key in keys:
+                    values = _columns(key)
+                    change = update(SIGNING_KEYS).where(SIGNING_KEYS.c.kid == key.kid).values(**values)
+                    if (await connection.execute(change)).rowcount != 1:
+                        await connection.execute(insert(SIGNING_KEYS).values(**values))
+        except IntegrityError:
+            return False
+        return True
 
     async def secrets(self) -> list[StoredSecret]:
         wanted = select(SECRETS).where(SECRETS.c.name.in_(_NAMES))
@@ -82,6 +93,43 @@ class SqlKeyStore:
         except IntegrityError:
             return False
         return True
+
+
+async def _generation(connection: AsyncConnection) -> int:
+    found = await connection.execute(select(GENERATIONS.c.number).where(GENERATIONS.c.name == _KEYS))
+    return int(found.scalar_one())
+
+
+def _columns(key: StoredKey) -> dict[str, Any]:
+    return {
+        "kid": key.kid,
+        "purpose": key.purpose,
+        "algorithm": key.algorithm,
+        "state": key.state,
+        "created_at": key.created_at,
+        "ahead": key.ahead,
+        "activate_at": key.activate_at,
+        "retire_at": key.retire_at,
+        "remove_at": key.remove_at,
+        "sealed_private": key.sealed,
+        "public_jwk": key.public_jwk,
+    }
+
+
+def _stored(row: Row[Any]) -> StoredKey:
+    return StoredKey(
+        kid=row.kid,
+        purpose=_one_of(_PURPOSES, row.purpose),
+        algorithm=_one_of(_ALGORITHMS, row.algorithm),
+        state=_one_of(_STATES, row.state),
+        created_at=row.created_at,
+        ahead=row.ahead,
+        activate_at=row.activate_at,
+        retire_at=row.retire_at,
+        remove_at=row.remove_at,
+        public_jwk=row.public_jwk,
+        sealed=row.sealed_private,
+    )
 
 
 def _one_of(words: Collection[Word], found: str) -> Word:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from actas.core.ports import Clock
 from actas.keys.kept import StoredKey, StoredSecret
+from actas.keys.local import Kept
 from actas.store.marks import MarksUnavailable, mark_of, needed_until
 
 
@@ -12,17 +15,31 @@ class MemoryKeyStore:
 
     def __init__(self) -> None:
         self._keys: dict[str, StoredKey] = {}
+        self._generation = 0
         self._secrets: dict[str, StoredSecret] = {}
+
+    async def generation(self) -> int:
+        return self._generation
+
+    async def read(self) -> Kept:
+        return Kept(self._generation, await self.all())
 
     async def all(self) -> list[StoredKey]:
         return list(self._keys.values())
 
     async def add(self, key: StoredKey) -> bool:
-        slot = (key.purpose, key.algorithm, "active")
-        taken = any((one.purpose, one.algorithm, one.state) == slot for one in self._keys.values())
-        if key.kid in self._keys or (taken and key.state == "active"):
+        if key.kid in self._keys or not _fits([*self._keys.values(), key]):
             return False
         self._keys[key.kid] = key
+        self._generation += 1
+        return True
+
+    async def replace(self, keys: Sequence[StoredKey], *, seen: int) -> bool:
+        changed = self._keys | {one.kid: one for one in keys}
+        if seen != self._generation or not _fits(changed.values()):
+            return False
+        self._keys = changed
+        self._generation += 1
         return True
 
     async def secrets(self) -> list[StoredSecret]:
@@ -30,6 +47,12 @@ class MemoryKeyStore:
 
     async def add_secret(self, secret: StoredSecret) -> bool:
         return self._secrets.setdefault(secret.name, secret) is secret
+
+
+def _fits(keys: Iterable[StoredKey]) -> bool:
+    """Return whether at most one key is active, and one prepared, for each use."""
+    places = [(one.slot, one.state) for one in keys if one.state in ("prepared", "active")]
+    return len(places) == len(set(places))
 
 
 class MemoryMarks:

@@ -29,6 +29,10 @@ SIGNING_KEYS: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("sealed_private", LargeBinary, nullable=False),
     Column("public_jwk", Text, nullable=False),
+    Column("ahead", BigInteger, nullable=False, server_default=text("0")),
+    Column("activate_at", BigInteger),
+    Column("retire_at", BigInteger),
+    Column("remove_at", BigInteger),
 )
 
 Index(
@@ -39,6 +43,23 @@ Index(
     sqlite_where=text("state = 'active'"),
     postgresql_where=text("state = 'active'"),
 )
+
+Index(
+    "signing_keys_prepared",
+    SIGNING_KEYS.c.purpose,
+    SIGNING_KEYS.c.algorithm,
+    unique=True,
+    sqlite_where=text("state = 'prepared'"),
+    postgresql_where=text("state = 'prepared'"),
+)
+
+GENERATIONS: Final = Table(
+    "generations",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""How often what nodes keep in memory was changed, by name."""
 
 SECRETS: Final = Table(
     "secrets",

@@ -37,6 +37,7 @@ async def test_a_granted_exchange_is_told_from_beginning_to_end() -> None:
     assert given.pop("digest") == house.ring.digest(str(answer.body["access_token"]))
     assert given.pop("jti")
     assert given == {
+        "key": house.ring.private().kid,
         "type": str(ACCESS_TOKEN),
         "audience": [INVENTORY],
         "scope": "stock:read",

@@ -22,6 +22,7 @@ OWN = ClientCredentialsGrant()
 ISSUED = Issued(
     id="i",
     token=Secret("the token"),
+    key="k1",
     digest="d",
     token_type=ACCESS_TOKEN,
     issued_at=100,

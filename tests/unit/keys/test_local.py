@@ -177,7 +177,8 @@ async def test_the_store_never_sees_a_private_key_or_a_secret() -> None:
     store = MemoryKeyStore()
     ring = await opened(store, algorithms={"EdDSA"})
     kept = pickle.dumps((await store.all(), await store.secrets()))
-    for held in ring._held:
+    for held in ring._faces.held:
+        assert held.key is not None
         der = held.key.to_bytes()
         assert der not in kept
         assert der[-32:] not in kept
@@ -341,7 +342,15 @@ async def test_two_active_keys_for_one_use_stop_the_server() -> None:
 
 async def test_a_ring_without_a_secret_is_no_ring() -> None:
     with pytest.raises(KeysUnusable, match="the client_secret secret is missing"):
-        LocalKeyRing([], algorithm="ES256", secrets={"digest": b"x" * 32})
+        LocalKeyRing(
+            [],
+            store=MemoryKeyStore(),
+            generation=0,
+            sealer=sealer(),
+            clock=FixedClock(),
+            algorithm="ES256",
+            secrets={"digest": b"x" * 32},
+        )
 
 
 @pytest.mark.requirement("SEC-93")

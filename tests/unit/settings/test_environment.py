@@ -66,7 +66,11 @@ def test_a_variable_works_without_a_section_in_the_file(tmp_path: Path) -> None:
         ("SERVER__DATABASE", "x", "server.database: is not part of this release; unset the variable"),
         ("SERVER__LISTEN", "", "server.listen: is empty; give a value, or unset the variable"),
         ("SERVER__LISTEN__PORT", "1", 'server.listen.port: "listen" is one value and has no fields'),
-        ("KEYS__SIGNING", "ES256", "keys.signing: is a mapping; name a field of it (algorithm)"),
+        (
+            "KEYS__SIGNING",
+            "ES256",
+            "keys.signing: is a mapping; name a field of it (algorithm, keep_after, publish_ahead, rotate_every)",
+        ),
         (
             "AUDIT__CHECKPOINT__ALSO_TO",
             "x",

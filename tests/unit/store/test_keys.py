@@ -41,7 +41,8 @@ async def test_a_copy_of_the_data_folder_holds_no_private_key_and_no_secret(
     )
     copied = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     wanted = [ring.secret_pepper, ring._digest_key, envelope_key()]
-    for held in ring._held:
+    for held in ring._faces.held:
+        assert held.key is not None
         der = held.key.to_bytes()
         # PKCS#8 of P-256 has the private scalar at byte 36, that of Ed25519 the seed at the end.
         wanted += [der, der[36:68] if held.info.algorithm == "ES256" else der[-32:]]

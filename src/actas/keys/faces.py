@@ -1,0 +1,135 @@
+"""What the ring answers from at one moment: which key signs, which verify, what is published.
+
+Immutable and replaced whole, so that whoever reads it between two lines reads one truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from actas.core.ports import JsonObject
+from actas.core.wire import SigningAlgorithm
+from actas.crypto.jose import PrivateKey, PublicKey
+from actas.crypto.seal import Sealer
+from actas.keys.kept import KeysUnusable, StoredKey, take_key, take_public
+from actas.keys.life import may_sign
+from actas.keys.ring import KeyInfo, KeyNotReady, Purpose, Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A key that was proved.
+
+    Attributes:
+        info: what people may see of it.
+        key: None when it is gone.
+        public: None when it is gone and nobody asks for it any more.
+    """
+
+    info: KeyInfo
+    key: PrivateKey | None
+    public: PublicKey | None
+
+
+def hold(stored: Sequence[StoredKey], known: Sequence[HeldKey], *, sealer: Sealer) -> tuple[HeldKey, ...]:
+    """Return every key of ``stored``, proving those that are not ``known`` yet.
+
+    A key that is known is not read again when only its state has changed.
+
+    Raises:
+        KeysUnusable: one cannot be used.
+    """
+    proved = {(one.info.kid, one.info.slot): one for one in known if one.key is not None}
+    return tuple(_held(one, proved.get((one.kid, one.slot)), sealer=sealer) for one in stored)
+
+
+def _held(stored: StoredKey, known: HeldKey | None, *, sealer: Sealer) -> HeldKey:
+    if stored.state == "gone":
+        return HeldKey(info=stored.info(), key=None, public=take_public(stored, sealer=sealer))
+    if known is not None:
+        return HeldKey(info=stored.info(), key=known.key, public=known.public)
+    key = take_key(stored, sealer=sealer)
+    return HeldKey(info=stored.info(), key=key, public=key.public)
+
+
+class Faces:
+    """What is answered at one moment.
+
+    Args:
+        held: every key.
+        since: when this node began to publish each, by ``kid``.
+        now: seconds since the epoch.
+        defaults: the algorithm of each purpose that is meant when none is named.
+
+    Attributes:
+        signing: the key that signs, by purpose and algorithm; None stands for the default.
+        public: the key that verifies, by purpose and ``kid``.
+        infos: every key, newest first.
+
+    Raises:
+        KeysUnusable: two active keys are for the same.
+    """
+
+    __slots__ = ("_waiting", "held", "infos", "public", "signing", "since")
+
+    def __init__(
+        self,
+        held: Sequence[HeldKey],
+        *,
+        since: Mapping[str, float],
+        now: float,
+        defaults: Mapping[Purpose, SigningAlgorithm],
+    ) -> None:
+        self.held = tuple(sorted(held, key=lambda one: (-one.info.created_at, one.info.kid)))
+        self.since = since
+        self.infos = tuple(one.info for one in self.held)
+        self.public = {
+            (one.info.purpose, one.info.kid): one.public
+            for one in self.held
+            if one.public is not None and (one.info.published or one.info.purpose == "audit")
+        }
+        self.signing: dict[tuple[Purpose, SigningAlgorithm | None], PrivateKey] = {}
+        self._waiting: dict[tuple[Purpose, SigningAlgorithm | None], KeyInfo] = {}
+        for active in (one for one in self.held if one.info.state == "active"):
+            self._choose(active, now=now)
+        for purpose, default in defaults.items():
+            if (purpose, default) in self.signing:
+                self.signing[purpose, None] = self.signing[purpose, default]
+            if (purpose, default) in self._waiting:
+                self._waiting[purpose, None] = self._waiting[purpose, default]
+
+    def _choose(self, active: HeldKey, *, now: float) -> None:
+        """Let the active key of a slot sign, or the one before as long as this node must (REL-06)."""
+        slot: Slot = active.info.slot
+        if slot in self.signing or slot in self._waiting:
+            raise KeysUnusable(f"two {slot[0]} keys are active for {slot[1]}")
+        before = sorted(
+            (one for one in self.held if one.info.slot == slot and one.info.state == "retired"),
+            key=lambda one: -(one.info.retire_at or 0),
+        )
+        for one in (active, *before):
+            if one.key is not None and may_sign(one.info, since=self.since[one.info.kid], now=now):
+                self.signing[slot] = one.key
+                return
+        self._waiting[slot] = active.info
+
+    def why_none(self, purpose: Purpose, algorithm: SigningAlgorithm | None) -> NoReturn:
+        """Say why nothing signs.
+
+        Raises:
+            KeyNotReady: there is a key, and this node has not published it for long enough.
+            LookupError: there is none.
+        """
+        waiting = self._waiting.get((purpose, algorithm))
+        if waiting is not None:
+            raise KeyNotReady(
+                f"this node has not published the {purpose} key {waiting.kid} for {waiting.ahead} s yet,"
+                " and none before it may sign any more"
+            )
+        raise LookupError(f"there is no active {purpose} key for {algorithm or 'the default algorithm'}")
+
+    def jwks(self, purpose: Purpose) -> JsonObject:
+        """Return the JWK set of a purpose: public members only."""
+        return {"keys": [key.jwk() for (one, _), key in self.public.items() if one == purpose]}
