@@ -27,7 +27,7 @@ RFC 9068.
 several threads. `actas_sdk.fastapi` and `actas_sdk.testing` are imported by themselves.
 """
 
-_SHOWN: Final = ("Actas", "Verifier", "Caller", "Token", "Party")
+_SHOWN: Final = ("Actas", "Verifier", "Caller", "Token", "Party", "DpopKey", "ProofMemory", "Resource")
 _WIRED: Final = frozenset({"rewired"})
 """For the fake of ``actas_sdk.testing`` alone."""
 

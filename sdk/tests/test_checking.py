@@ -20,6 +20,7 @@ from actas_sdk.checking import Checking
 from actas_sdk.errors import BadAnswer, InvalidToken, Unreachable
 from actas_sdk.flow import Together
 from actas_sdk.issuer import Issuer
+from actas_sdk.possession import Possession
 from actas_sdk.verify import Expected
 
 JWKS = f"{ISSUER}/jwks"
@@ -149,6 +150,7 @@ def test_whoever_comes_after_another_has_landed_fetches_nothing(still: StillWorl
     core = Checking(
         Issuer(ISSUER, world=still.world()),
         expected=Expected(issuer=ISSUER, audience=ORDERS),
+        possession=Possession(),
         world=still.world(),
     )
     token = HandMadeIssuer().sign(claims())

@@ -14,6 +14,7 @@ from sdk.tests.support import ISSUER, ORDERS
 from actas_sdk import Caller as PlainCaller
 from actas_sdk import Misconfigured, Party
 from actas_sdk.fastapi import Caller, Protect
+from actas_sdk.jws import ASYMMETRIC
 from actas_sdk.sync import Token
 from actas_sdk.testing import FakeActas
 
@@ -178,6 +179,8 @@ def test_the_challenge_leads_to_what_the_api_is(client: TestClient) -> None:
         "resource": ORDERS,
         "authorization_servers": [ISSUER],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": sorted(ASYMMETRIC),
+        "dpop_bound_access_tokens_required": False,
         "scopes_supported": ["orders:admin", "orders:read", "orders:write"],
     }
 

@@ -1,4 +1,4 @@
-"""Tokens that are good only for the holder of a key: TX-150 to TX-156."""
+"""Tokens that are good only for the holder of a key, and what APIs say of themselves: TX-145, TX-150 to TX-156."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ ROWS: tuple[Requirement, ...] = (
         kept(
             "TX-156", "project policy", "A bound token is not loosened for its holder unless a rule says so."
         ),
+    ),
+    *on(
+        "rfc9728",
+        kept("TX-145", "RFC 9728 section 2", "An API publishes its identifier, issuer, scopes and binding."),
+        kept("TX-146", "RFC 9728 section 3.3", "Metadata about another resource is not used."),
     ),
     *on(
         "rfc8705",

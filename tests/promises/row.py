@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Page = Literal[
-    "rfc8693", "rfc8707", "rfc9068", "rfc8414", "rfc7662", "rfc9449", "rfc8705", "clients", "security"
+    "rfc8693",
+    "rfc8707",
+    "rfc9068",
+    "rfc8414",
+    "rfc7662",
+    "rfc9449",
+    "rfc8705",
+    "rfc9728",
+    "clients",
+    "security",
 ]
 """The page of ``docs/specs`` on which a requirement stands."""
 

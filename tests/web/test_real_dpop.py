@@ -18,6 +18,8 @@ from tests.fakes.prover import Prover
 from tests.fakes.server import RealServer
 from tests.web.test_real_clients import OAUTH, robot
 
+from actas_sdk.sync import Actas
+
 READ: dict[str, Any] = {"scope": "stock:read", "audience": "inventory"}
 
 
@@ -83,3 +85,17 @@ def test_what_is_published_is_what_is_taken(strict: RealServer) -> None:
     said = strict.get(OAUTH).json
     assert said["dpop_signing_alg_values_supported"] == ["ES256", "ES384", "EdDSA", "PS256", "RS256"]
     assert said["tls_client_certificate_bound_access_tokens"] is False
+
+
+@pytest.mark.requirement("TX-150", "TX-152", "TX-155")
+def test_our_own_client_proves_by_itself(strict: RealServer) -> None:
+    with Actas(
+        strict.issuer, client_id="nightly", client_secret=strict.company.secrets["nightly"], dpop=True
+    ) as actas:
+        token = actas.own_token(to="https://inventory.acme.example", scopes=["stock:read"])
+        key = actas.dpop_key
+    assert key is not None
+    assert token.scheme == "DPoP"
+    jwt = Jwt(token.reveal())
+    assert isinstance(jwt, SignedJwt)
+    assert jwt.claims["cnf"] == {"jkt": key.thumbprint}

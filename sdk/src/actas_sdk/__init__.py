@@ -7,11 +7,13 @@ The errors are drawn as a tree in `actas_sdk.errors`.
 
 from actas_sdk.async_client import Actas, Verifier
 from actas_sdk.caller import Caller
+from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
     AmbiguousToken,
     BadAnswer,
     ClientRefused,
+    InvalidProof,
     InvalidToken,
     Misconfigured,
     MissingScope,
@@ -19,9 +21,12 @@ from actas_sdk.errors import (
     NoToken,
     Refused,
     SignInAgain,
+    StaleNonce,
     Unreachable,
 )
 from actas_sdk.party import Party
+from actas_sdk.possession import ProofMemory
+from actas_sdk.resource import Resource
 from actas_sdk.token import Token
 
 __all__ = [
@@ -31,14 +36,19 @@ __all__ = [
     "BadAnswer",
     "Caller",
     "ClientRefused",
+    "DpopKey",
+    "InvalidProof",
     "InvalidToken",
     "Misconfigured",
     "MissingScope",
     "NoPerson",
     "NoToken",
     "Party",
+    "ProofMemory",
     "Refused",
+    "Resource",
     "SignInAgain",
+    "StaleNonce",
     "Token",
     "Unreachable",
     "Verifier",

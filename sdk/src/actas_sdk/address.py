@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import string
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from actas_sdk.errors import Misconfigured
 
-__all__ = ["absolute", "host_label", "loopback_http", "protected_resource", "well_known"]
+__all__ = [
+    "absolute",
+    "host_label",
+    "loopback_http",
+    "origin",
+    "protected_resource",
+    "same_target",
+    "well_known",
+]
 
 _LONGEST: Final = 2048
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNRESERVED: Final = frozenset(string.ascii_letters + string.digits + "-._~")
 
 
 def issuer_address(issuer: str) -> str:
@@ -65,6 +77,31 @@ def protected_resource(audience: str) -> str | None:
     path = "" if parts.path == "/" else parts.path
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{path}{query}"
+
+
+def same_target(one: str, other: str) -> bool:
+    """Say whether two addresses are one but for query and fragment (RFC 3986 section 6.2)."""
+    normal = _normal(one)
+    return normal is not None and normal == _normal(other)
+
+
+def _normal(url: str) -> tuple[str, str, int | None, str] | None:
+    parts = split_address(url)
+    if parts is None or any(segment in {".", ".."} for segment in parts.path.split("/")):
+        return None
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return parts.scheme, parts.hostname or "", port, _ESCAPE.sub(_needed, parts.path) or "/"
+
+
+def _needed(escape: re.Match[str]) -> str:
+    char = chr(int(escape.group()[1:], 16))
+    return char if char in _UNRESERVED else escape.group().upper()
+
+
+def origin(audience: str) -> str | None:
+    """Return scheme, host and port of an API that is named by its http address, or None."""
+    parts = split_address(audience)
+    return None if parts is None else f"{parts.scheme}://{parts.netloc}"
 
 
 def absolute(name: str) -> bool:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from actas_sdk.credentials import Credentials
+from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import BadAnswer, Refused, SignInAgain, Unreachable
-from actas_sdk.flow import Flow, World, together
+from actas_sdk.flow import Answer, Ask, Flow, World, together
 from actas_sdk.issuer import Issuer, ask
 from actas_sdk.party import Party
 from actas_sdk.requests import Wanted
 from actas_sdk.requests import token as token_request
+from actas_sdk.responses import nonce_wanted
 from actas_sdk.responses import token as token_response
 from actas_sdk.token import Token
 
@@ -105,10 +107,14 @@ class Asking:
         issuer: the server.
         credentials: how this service proves who it is.
         world: time and chance.
+        dpop: the key that tokens shall be bound to, or None.
     """
 
-    def __init__(self, issuer: Issuer, *, credentials: Credentials, world: World) -> None:
+    def __init__(
+        self, issuer: Issuer, *, credentials: Credentials, world: World, dpop: DpopKey | None = None
+    ) -> None:
         self.issuer = issuer
+        self._dpop = dpop
         self._credentials = credentials
         self._world = world
         self._cache = TokenCache()
@@ -153,21 +159,29 @@ class Asking:
         if endpoint is None:
             raise BadAnswer(f"{self.issuer.address} has no token endpoint")
         asked_at = self._world.now()
-        answer = yield from ask(
-            lambda: token_request(
-                wanted,
-                endpoint=endpoint,
-                proof=self._credentials.proof(issuer=self.issuer.address, world=self._world),
-            ),
-            world=self._world,
-            repeatable=wanted.repeatable,
-        )
+        answer = yield from self._ask(wanted, endpoint)
         found = token_response(
             answer,
             wanted=wanted,
             client=Party(id=self._credentials.client_id),
             asked_at=asked_at,
+            dpop=self._dpop,
         )
         until = None if wanted.subject is None else wanted.subject.expires_at
         self._cache.keep(wanted.key, found, asked_at=asked_at, until=until)
         return found
+
+    def _ask(self, wanted: Wanted, endpoint: str) -> Flow[Answer]:
+        """Send the request; once more when all that was missing is a nonce (RFC 9449 section 8)."""
+
+        def make() -> Ask:
+            proof = self._credentials.proof(issuer=self.issuer.address, world=self._world)
+            return token_request(wanted, endpoint=endpoint, proof=proof, dpop=self._dpop)
+
+        answer = yield from ask(make, world=self._world, repeatable=wanted.repeatable)
+        if self._dpop is None:
+            return answer
+        if self._dpop.learn(endpoint, answer.headers.get("dpop-nonce")) and nonce_wanted(answer):
+            answer = yield from ask(make, world=self._world, repeatable=wanted.repeatable)
+            self._dpop.learn(endpoint, answer.headers.get("dpop-nonce"))
+        return answer

@@ -15,6 +15,7 @@ from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient, CheckingClient, Wired
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
+from actas_sdk.resource import Resource, described
 from actas_sdk.token import Token
 
 __all__ = ["Actas", "Verifier"]
@@ -56,6 +57,9 @@ class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         client_id: the name this service is registered under.
         client_secret: its secret, or
         client_key: its private key: a JWK, or the path of a file that holds one.
+        dpop: whether to ask for tokens that are bound to a key of this service (RFC 9449), and to prove it
+            with every request: True for a key that this object makes, or a key. Tokens that are not bound are
+            refused.
         http: the client to send through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
@@ -128,6 +132,20 @@ class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         wanted = wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type)
         return ActingFor(wanted, obtain=self._obtain, forget=self._forget)
 
+    async def about(self, api: str) -> Resource:
+        """Return what an API says about itself (RFC 9728): whose tokens it takes, and how they are shown.
+
+        Args:
+            api: its address, as a person or your configuration names it.
+
+        Raises:
+            BadAnswer: what it says is about another resource, or is not what it must be. Nothing of it is
+                used.
+            Unreachable: no answer, after repeats.
+            Misconfigured: ``api`` is no https address.
+        """
+        return await self._wire.run(described(api, world=self._world))
+
     async def _obtain(self, wanted: Wanted) -> Token:
         return await self._wire.run(self._core.obtain(wanted))
 
@@ -145,6 +163,11 @@ class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire
         issuer: whose tokens are believed: https, or http on the loopback address.
         audience: what must be in a token's ``aud``: this API's address or registered name.
         algorithms: what tokens may be signed with; symmetric ones are never possible.
+        bound: whether only tokens that are bound to a key are taken (RFC 9449, RFC 8705). A token that is
+            bound is taken only from whoever holds its key in any case.
+        proofs: where used proofs are remembered: something that several processes share, or None for a memory
+            of this process.
+        nonce_key: 32 random bytes that all processes of this API share: then proofs must hold its nonces.
         http: the client to fetch keys through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
@@ -159,23 +182,28 @@ class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire
         url: str,
         headers: Mapping[str, str] | Iterable[tuple[str, str]],
         scopes: Iterable[str] = (),
+        certificate: bytes | None = None,
     ) -> Caller:
         """Return who sends this request.
 
         Args:
             method: of the request.
-            url: of the request.
-            headers: of the request; the token is only looked for in ``Authorization``.
+            url: of the request, whole, as its sender sees it: a proof is for one address. Take scheme and
+                host from your configuration, not from the request.
+            headers: of the request; the token is only looked for in ``Authorization``, its proof in ``DPoP``.
             scopes: what the caller must be allowed.
+            certificate: the client certificate whose key the connection proved, in DER, or None.
 
         Raises:
-            InvalidToken: it carries no token that holds; `NoToken` and `AmbiguousToken` are kinds of it.
+            InvalidToken: it carries no token that holds; `NoToken`, `AmbiguousToken`, `InvalidProof` and
+                `StaleNonce` are kinds of it.
             MissingScope: the token holds but lacks a scope.
             Unreachable: the keys could not be had: answer 503, not 401.
             BadAnswer: the issuer's keys are not what they must be: answer 503 as well.
         """
-        del method, url  # a bearer token is presented the same way to every request
-        return await self._wire.run(self._core.check(headers, scopes=scopes))
+        return await self._wire.run(
+            self._core.check(headers, method=method, url=url, certificate=certificate, scopes=scopes)
+        )
 
     async def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
         """Return who holds ``token``.

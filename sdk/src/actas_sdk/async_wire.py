@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import httpx2
 
 from actas_sdk.errors import ActasError, Unreachable
-from actas_sdk.flow import Answer, Ask, Failure, Flow, Step, Together
+from actas_sdk.flow import Answer, Ask, Call, Failure, Flow, Step, Together
 from actas_sdk.wire import DEADLINE, FAULTS, TIMEOUT, answer_of, bounded, failure_of, request_of
 
 __all__ = ["AsyncWire"]
@@ -81,6 +81,9 @@ class AsyncWire:
                 return await self._together(step.key, step.flow)
             except ActasError as problem:
                 return problem
+        if isinstance(step, Call):
+            found: object = step.function()
+            return await cast("Awaitable[object]", found) if isinstance(found, Awaitable) else found
         await self._sleep(step.seconds)
         return None
 

@@ -49,10 +49,28 @@ class _Auth(httpx2.Auth, _AlsoAuth):
         request.headers.update(token.headers(request.method, str(request.url)))
         return request
 
-    def _seen(self, response: httpx2.Response) -> None:
-        # The request is not sent again: its body may be gone, and the next one asks afresh.
-        if response.status_code == _UNAUTHORIZED:
-            self._forget(self._wanted)
+    def _again(self, token: Token, request: httpx2.Request, response: httpx2.Response) -> bool:
+        """Take note of an answer; say whether to send the request once more, with the nonce of the answer.
+
+        Otherwise it is not sent again: its body may be gone, and the next one asks afresh.
+        """
+        is_new = token.learn(str(request.url), response.headers.get("dpop-nonce"))
+        if response.status_code != _UNAUTHORIZED:
+            return False
+        wanted = "use_dpop_nonce" in response.headers.get("www-authenticate", "")
+        if is_new and wanted and _is_whole(request):
+            return True
+        self._forget(self._wanted)
+        return False
+
+
+def _is_whole(request: httpx2.Request) -> bool:
+    """Say whether the body is in memory, so that it can be sent again. Both libraries tell by an error."""
+    try:
+        _ = request.content
+    except RuntimeError:
+        return False
+    return True
 
 
 class ActingFor(_Auth):
@@ -74,7 +92,9 @@ class ActingFor(_Auth):
         """Present a token that is good now; raises what `Actas.exchange` raises."""
         token = await self._obtain(self._wanted)
         response = yield self._present(token, request)
-        self._seen(response)
+        if self._again(token, request, response):
+            response = yield self._present(token, request)
+            self._again(token, request, response)
 
     def sync_auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Refuse: a blocking client needs the blocking `actas_sdk.sync.Actas`."""
@@ -95,7 +115,9 @@ class BlockingActingFor(_Auth):
         """Present a token that is good now; raises what `Actas.exchange` raises."""
         token = self._obtain(self._wanted)
         response = yield self._present(token, request)
-        self._seen(response)
+        if self._again(token, request, response):
+            response = yield self._present(token, request)
+            self._again(token, request, response)
 
     def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Refuse: an async client needs the async `actas_sdk.Actas`."""

@@ -8,14 +8,16 @@ from functools import partial
 from typing import Final
 
 from actas_sdk.caller import Caller
-from actas_sdk.errors import BadAnswer, InvalidToken, Unreachable
-from actas_sdk.flow import Flow, World, together
+from actas_sdk.dpop import digest
+from actas_sdk.errors import BadAnswer, InvalidProof, InvalidToken, Unreachable
+from actas_sdk.flow import Call, Flow, World, together
 from actas_sdk.issuer import Issuer, ask
 from actas_sdk.jws import UnverifiedJws
 from actas_sdk.keys import KeySet, VerifyingKey
+from actas_sdk.possession import Binding, Possession, binding_of, proven
 from actas_sdk.requests import document, scope_set
 from actas_sdk.responses import key_set
-from actas_sdk.verify import Expected, bearer_token, read, verified
+from actas_sdk.verify import Expected, Presented, presented, read, verified
 
 __all__ = ["Checking"]
 
@@ -46,38 +48,89 @@ class Checking:
     Args:
         issuer: whose tokens are believed.
         expected: what a token must be.
+        possession: what is asked of bound tokens.
         world: time and chance.
     """
 
-    def __init__(self, issuer: Issuer, *, expected: Expected, world: World) -> None:
+    def __init__(self, issuer: Issuer, *, expected: Expected, possession: Possession, world: World) -> None:
         self.issuer = issuer
         self.expected = expected
+        self.possession = possession
         self._world = world
         self._known: _Keys | None = None
         self._missed: _Miss | None = None
 
     def check(
-        self, headers: Mapping[str, str] | Iterable[tuple[str, str]], *, scopes: Iterable[str]
+        self,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]],
+        *,
+        method: str,
+        url: str,
+        certificate: bytes | None,
+        scopes: Iterable[str],
     ) -> Flow[Caller]:
-        """Return who sends a request with these headers, as `check_token` does."""
-        caller = yield from self.check_token(bearer_token(headers), scopes=scopes)
+        """Return who sends a request, as `check_token` does, once the key of a bound token is proven.
+
+        Raises:
+            InvalidProof: and what `check_token` raises.
+        """
+        shown = presented(headers)
+        try:
+            caller = yield from self._verified(shown.token)
+            binding = binding_of(caller.claims)
+            if shown.scheme == "DPoP":
+                yield from self._proven(shown, binding, method=method, url=url)
+            elif binding is None:
+                if self.possession.required:
+                    raise InvalidToken("the token is not bound to a key, as tokens for this API must be")
+            elif binding.kind == "jkt":
+                # RFC 9449 section 7.2: whoever stole it could otherwise leave the proof out.
+                raise InvalidToken("the token is bound to a DPoP key and shown as a bearer token")
+            elif certificate is None or digest(certificate) != binding.digest:
+                raise InvalidToken("the token is bound to a certificate that the connection does not prove")
+        except InvalidToken as no:
+            if self.possession.required or shown.scheme == "DPoP":
+                no.scheme = "DPoP"
+            raise
+        caller.require(scope_set(scopes))
         return caller
 
     def check_token(self, token: str, *, scopes: Iterable[str]) -> Flow[Caller]:
         """Return who is calling.
 
         Raises:
-            InvalidToken: the token does not hold.
+            InvalidToken: the token does not hold, or is bound to a key, which only a request can prove.
             MissingScope: it holds but lacks one of ``scopes``.
             Unreachable: the keys could not be had, so nothing is known about the token.
             BadAnswer: the issuer's metadata or keys are not what they must be.
         """
         needed = scope_set(scopes)
-        jws = read(token, expected=self.expected)
-        keys = yield from self._keys_for(jws)
-        caller = verified(token, jws=jws, keys=keys, expected=self.expected, now=self._world.now())
+        caller = yield from self._verified(token)
+        if "cnf" in caller.claims or self.possession.required:
+            raise InvalidToken("the token is good only with proof of a key, and no request shows one")
         caller.require(needed)
         return caller
+
+    def _verified(self, token: str) -> Flow[Caller]:
+        jws = read(token, expected=self.expected)
+        keys = yield from self._keys_for(jws)
+        return verified(token, jws=jws, keys=keys, expected=self.expected, now=self._world.now())
+
+    def _proven(self, shown: Presented, binding: Binding | None, *, method: str, url: str) -> Flow[None]:
+        if binding is None or binding.kind != "jkt":
+            raise InvalidToken("the token is not bound to a DPoP key and shown as if it were")
+        proof = proven(
+            shown.proofs,
+            jkt=binding.digest,
+            method=method,
+            url=url,
+            token=shown.token,
+            nonces=self.possession.nonces,
+            now=self._world.now(),
+        )
+        first = yield Call(lambda: self.possession.memory.claim(proof.name, until=proof.until))
+        if first is not True:
+            raise InvalidProof("the proof was used before")
 
     def _keys_for(self, jws: UnverifiedJws) -> Flow[tuple[VerifyingKey, ...]]:
         now, known = self._world.now(), self._known

@@ -14,6 +14,7 @@ from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient, CheckingClient, Wired
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
+from actas_sdk.resource import Resource, described
 from actas_sdk.sync_wire import SyncWire
 from actas_sdk.token import Token
 
@@ -78,6 +79,10 @@ class Actas(_Blocking[Asking], AskingClient[httpx2.Client, SyncWire]):
         wanted = wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type)
         return BlockingActingFor(wanted, obtain=self._obtain, forget=self._forget)
 
+    def about(self, api: str) -> Resource:
+        """Return what an API says about itself: `actas_sdk.Actas.about`, blocking."""
+        return self._wire.run(described(api, world=self._world))
+
     def _obtain(self, wanted: Wanted) -> Token:
         return self._wire.run(self._core.obtain(wanted))
 
@@ -95,10 +100,12 @@ class Verifier(_Blocking[Checking], CheckingClient[httpx2.Client, SyncWire]):
         url: str,
         headers: Mapping[str, str] | Iterable[tuple[str, str]],
         scopes: Iterable[str] = (),
+        certificate: bytes | None = None,
     ) -> Caller:
         """Return who sends this request: `actas_sdk.Verifier.check`, blocking."""
-        del method, url  # a bearer token is presented the same way to every request
-        return self._wire.run(self._core.check(headers, scopes=scopes))
+        return self._wire.run(
+            self._core.check(headers, method=method, url=url, certificate=certificate, scopes=scopes)
+        )
 
     def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
         """Return who holds ``token``: `actas_sdk.Verifier.check_token`, blocking."""

@@ -14,10 +14,12 @@ from actas_sdk.address import loopback_http
 from actas_sdk.asking import Asking
 from actas_sdk.checking import Checking
 from actas_sdk.credentials import credentials, from_environment
+from actas_sdk.dpop import DpopKey
 from actas_sdk.flow import REAL, World
 from actas_sdk.issuer import Issuer
 from actas_sdk.jws import ASYMMETRIC
 from actas_sdk.keys import SigningKey
+from actas_sdk.possession import Nonces, Possession, ProofMemory, UsedProofs
 from actas_sdk.strict_json import Json
 from actas_sdk.verify import Expected
 
@@ -26,6 +28,7 @@ __all__ = ["AskingClient", "CheckingClient", "Wired"]
 Http = TypeVar("Http")
 Wire = TypeVar("Wire")
 Core = TypeVar("Core")
+AnyDpopKey = bool | DpopKey | Mapping[str, Json] | str | os.PathLike[str]
 
 
 class Wired(ABC, Generic[Http, Wire, Core]):
@@ -66,6 +69,9 @@ class AskingClient(Wired[Http, Wire, Asking]):
         client_id: the name this service is registered under.
         client_secret: its secret, or
         client_key: its private key: a JWK, or the path of a file that holds one.
+        dpop: whether to ask for tokens that are bound to a key of this service (RFC 9449), and to prove it
+            with every request: True for a key that this object makes, or a key. Tokens that are not bound are
+            refused.
         http: the client to send through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
@@ -80,9 +86,11 @@ class AskingClient(Wired[Http, Wire, Asking]):
         client_id: str,
         client_secret: str | None = None,
         client_key: SigningKey | Mapping[str, Json] | str | os.PathLike[str] | None = None,
+        dpop: bool | DpopKey | Mapping[str, Json] | str | os.PathLike[str] = False,
         http: Http | None = None,
         world: World = REAL,
     ) -> None:
+        self._dpop = _dpop_key(dpop, world=world)
         self._credentials = credentials(client_id, secret=client_secret, key=client_key)
         self._world = world
         self._issuer = issuer
@@ -92,12 +100,18 @@ class AskingClient(Wired[Http, Wire, Asking]):
 
     @classmethod
     def from_env(
-        cls, environ: Mapping[str, str] | None = None, *, http: Http | None = None, world: World = REAL
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        dpop: bool | DpopKey | Mapping[str, Json] | str | os.PathLike[str] = False,
+        http: Http | None = None,
+        world: World = REAL,
     ) -> Self:
         """Read ``ACTAS_ISSUER``, ``ACTAS_CLIENT_ID`` and ``ACTAS_CLIENT_SECRET`` or ``ACTAS_CLIENT_KEY``.
 
         Args:
             environ: what to read instead of the process's environment.
+            dpop: as for the class.
             http: as for the class.
             world: as for the class.
 
@@ -110,6 +124,7 @@ class AskingClient(Wired[Http, Wire, Asking]):
             client_id=found.client_id,
             client_secret=found.client_secret,
             client_key=found.client_key,
+            dpop=dpop,
             http=http,
             world=world,
         )
@@ -120,13 +135,18 @@ class AskingClient(Wired[Http, Wire, Asking]):
         return self._issuer
 
     @property
+    def dpop_key(self) -> DpopKey | None:
+        """The key that tokens are bound to, or None for bearer tokens."""
+        return self._dpop
+
+    @property
     def client_id(self) -> str:
         """The name this service is registered under."""
         return self._credentials.client_id
 
     def _anew(self) -> Asking:
         issuer = Issuer(self._issuer, world=self._world)
-        return Asking(issuer, credentials=self._credentials, world=self._world)
+        return Asking(issuer, credentials=self._credentials, dpop=self._dpop, world=self._world)
 
 
 class CheckingClient(Wired[Http, Wire, Checking]):
@@ -136,6 +156,11 @@ class CheckingClient(Wired[Http, Wire, Checking]):
         issuer: whose tokens are believed: https, or http on the loopback address.
         audience: what must be in a token's ``aud``: this API's address or registered name.
         algorithms: what tokens may be signed with; symmetric ones are never possible.
+        bound: whether only tokens that are bound to a key are taken (RFC 9449, RFC 8705). A token that is
+            bound is taken only from whoever holds its key in any case.
+        proofs: where used proofs are remembered: something that several processes share, or None for a memory
+            of this process.
+        nonce_key: 32 random bytes that all processes of this API share: then proofs must hold its nonces.
         http: the client to fetch keys through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
@@ -149,9 +174,17 @@ class CheckingClient(Wired[Http, Wire, Checking]):
         *,
         audience: str,
         algorithms: Collection[str] = ASYMMETRIC,
+        bound: bool = False,
+        proofs: ProofMemory | None = None,
+        nonce_key: bytes | None = None,
         http: Http | None = None,
         world: World = REAL,
     ) -> None:
+        self._possession = Possession(
+            required=bound,
+            memory=UsedProofs(now=world.now) if proofs is None else proofs,
+            nonces=None if nonce_key is None else Nonces(key=nonce_key),
+        )
         self._expected = Expected(issuer=issuer, audience=audience, algorithms=frozenset(algorithms))
         self._world = world
         self._core = self._anew()
@@ -169,4 +202,14 @@ class CheckingClient(Wired[Http, Wire, Checking]):
 
     def _anew(self) -> Checking:
         issuer = Issuer(self._expected.issuer, world=self._world)
-        return Checking(issuer, expected=self._expected, world=self._world)
+        return Checking(issuer, expected=self._expected, possession=self._possession, world=self._world)
+
+
+def _dpop_key(given: AnyDpopKey, *, world: World) -> DpopKey | None:
+    if isinstance(given, bool):
+        return DpopKey.generate(world=world) if given else None
+    if isinstance(given, DpopKey):
+        return given
+    if isinstance(given, str | os.PathLike):
+        return DpopKey.from_file(given, world=world)
+    return DpopKey.from_jwk(given, world=world)

@@ -12,6 +12,8 @@
     ├── BadAnswer          the server answered what it must not; nothing of the answer is used
     ├── InvalidToken       a token presented to us does not hold: 401
     │   ├── NoToken        none was presented: 401 without an error code
+    │   ├── InvalidProof   the token is bound to a key, and the proof of it does not hold: 401
+    │   │   └── StaleNonce  the proof must hold a nonce, which the answer has: 401
     │   └── AmbiguousToken more than one was presented: 400
     └── MissingScope       the token holds but does not carry the scope: 403
 
@@ -26,13 +28,14 @@ No error carries a token: not in its text, its attributes, its cause or its cont
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 __all__ = [
     "ActasError",
     "AmbiguousToken",
     "BadAnswer",
     "ClientRefused",
+    "InvalidProof",
     "InvalidToken",
     "Misconfigured",
     "MissingScope",
@@ -40,6 +43,7 @@ __all__ = [
     "NoToken",
     "Refused",
     "SignInAgain",
+    "StaleNonce",
     "Unreachable",
 ]
 
@@ -174,11 +178,16 @@ class InvalidToken(ActasError):
     """A presented token does not hold: 401, ``invalid_token`` (RFC 6750 section 3.1).
 
     The caller is not told which check failed; `detail` says it for the log.
+
+    Attributes:
+        scheme: the scheme of the challenge: ``DPoP`` where a proof belongs to the token (RFC 9449 section
+            7.1).
     """
 
     default_sentence = "The access token is malformed, expired or not meant for this API."
     status: ClassVar[int] = 401
     error: ClassVar[str | None] = "invalid_token"
+    scheme: Literal["Bearer", "DPoP"] = "Bearer"
 
     def challenge(
         self, *, resource_metadata: str | None = None, scopes: Iterable[str] = ()
@@ -192,9 +201,40 @@ class InvalidToken(ActasError):
         return challenge(
             error=self.error,
             description=self.sentence if self.error else None,
+            scheme=self.scheme,
             scope=" ".join(sorted(scopes)) or None,
             resource_metadata=resource_metadata,
         )
+
+
+class InvalidProof(InvalidToken):
+    """The proof of the key that a token is bound to does not hold: 401 (RFC 9449 section 7.1)."""
+
+    default_sentence = "The DPoP proof does not hold."
+    error = "invalid_dpop_proof"
+    scheme = "DPoP"
+
+
+class StaleNonce(InvalidProof):
+    """The proof must hold a nonce of this API: 401, with a fresh one (RFC 9449 section 9).
+
+    Attributes:
+        nonce: the nonce to prove with.
+    """
+
+    default_sentence = "The DPoP proof must hold the nonce of this answer."
+    error = "use_dpop_nonce"
+
+    def __init__(self, detail: str = "", *, nonce: str = "") -> None:
+        super().__init__(detail)
+        self.nonce = nonce
+
+    def challenge(
+        self, *, resource_metadata: str | None = None, scopes: Iterable[str] = ()
+    ) -> dict[str, str]:
+        """Return the ``WWW-Authenticate`` header, and the nonce in ``DPoP-Nonce``."""
+        said = super().challenge(resource_metadata=resource_metadata, scopes=scopes)
+        return {**said, "DPoP-Nonce": self.nonce}
 
 
 class NoToken(InvalidToken):
@@ -240,11 +280,13 @@ class MissingScope(ActasError):
         )
 
 
-def challenge(*, error: str | None, description: str | None = None, **more: str | None) -> dict[str, str]:
-    """Return one Bearer challenge. A character that could end a quoted value early is left out."""
+def challenge(
+    *, error: str | None, description: str | None = None, scheme: str = "Bearer", **more: str | None
+) -> dict[str, str]:
+    """Return one challenge. A character that could end a quoted value early is left out."""
     pairs = {"error": error, "error_description": description, **more}
     said = ", ".join(f'{name}="{_quotable(value)}"' for name, value in pairs.items() if value is not None)
-    return {"WWW-Authenticate": f"Bearer {said}" if said else "Bearer"}
+    return {"WWW-Authenticate": f"{scheme} {said}" if said else scheme}
 
 
 def _quotable(value: str) -> str:

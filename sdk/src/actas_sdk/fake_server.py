@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 from urllib.parse import parse_qsl, unquote_plus
 
 import httpx2
 from joserfc.jwk import ECKey
 
 from actas_sdk.address import well_known
+from actas_sdk.dpop import members_of, thumbprint
 from actas_sdk.flow import World
 from actas_sdk.jws import encode, parse
 from actas_sdk.requests import ACCESS_TOKEN
@@ -42,6 +43,9 @@ _CODES: Final[dict[str, str]] = {
     "excess": "invalid_scope",
     "chain_too_deep": "invalid_request",
     "actor_not_allowed": "invalid_request",
+    "bad_proof": "invalid_dpop_proof",
+    "binding_needed": "invalid_dpop_proof",
+    "key_not_proven": "invalid_request",
     "audit_unavailable": "temporarily_unavailable",
     "upstream_down": "temporarily_unavailable",
     "overloaded": "temporarily_unavailable",
@@ -149,10 +153,12 @@ class FakeServer:
         self.asked.append(asked)
         if refusal is not None:
             return _refused(refusal, entry=f"x_TEST{len(self.asked)}")
-        token = self.sign(self._claims(asked, subject=subject))
+        jkt = _jkt(request)
+        bound: JsonObject = {} if jkt is None else {"cnf": {"jkt": jkt}}
+        token = self.sign({**self._claims(asked, subject=subject), **bound})
         body: dict[str, str | int] = {
             "access_token": token,
-            "token_type": "Bearer",
+            "token_type": "Bearer" if jkt is None else "DPoP",
             "expires_in": _LIFE,
             "scope": form.get("scope", ""),
         }
@@ -196,6 +202,14 @@ def _client_id(request: httpx2.Request, form: Mapping[str, str]) -> str:
         return str(parse_object(parse(form["client_assertion"]).unverified_payload)["sub"])
     _, _, encoded = request.headers.get("authorization", "").partition(" ")
     return unquote_plus(base64.b64decode(encoded).decode("ascii").partition(":")[0])
+
+
+def _jkt(request: httpx2.Request) -> str | None:
+    """Return the key that a token is to be bound to. Proofs are not checked here."""
+    if "dpop" not in request.headers:
+        return None
+    jwk = parse(request.headers["dpop"], brings_key=True).unverified_header["jwk"]
+    return thumbprint(members_of(cast("JsonObject", jwk)))
 
 
 def _refused(reason: str, *, entry: str) -> httpx2.Response:

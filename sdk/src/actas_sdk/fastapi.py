@@ -14,9 +14,10 @@
 # is an object, and would look for their names in the wrong module.
 
 import logging
-from collections.abc import AsyncGenerator, Collection
+import ssl
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -27,12 +28,13 @@ from fastapi.responses import JSONResponse
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from actas_sdk.address import protected_resource
+from actas_sdk.address import origin, protected_resource
 from actas_sdk.async_client import Verifier
 from actas_sdk.caller import Caller
-from actas_sdk.errors import BadAnswer, InvalidToken, MissingScope, Unreachable
+from actas_sdk.errors import BadAnswer, InvalidToken, Misconfigured, MissingScope, Unreachable
 from actas_sdk.flow import REAL, World
 from actas_sdk.jws import ASYMMETRIC
+from actas_sdk.possession import ProofMemory
 from actas_sdk.requests import scope_set
 
 __all__ = ["Caller", "Protect"]
@@ -52,6 +54,11 @@ class Protect:
         issuer: whose tokens are believed.
         audience: what must be in a token's ``aud``: this API's address or registered name.
         algorithms: what tokens may be signed with.
+        at: where callers find this API: scheme and host, for proofs of possession, which are for one address.
+            Default: those of the audience, when it is an address. What a request says of itself is not asked.
+        bound: as for `Verifier`.
+        proofs: as for `Verifier`.
+        nonce_key: as for `Verifier`.
         http: the client to fetch keys through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
@@ -70,12 +77,30 @@ class Protect:
         *,
         audience: str,
         algorithms: Collection[str] = ASYMMETRIC,
+        at: str | None = None,
+        bound: bool = False,
+        proofs: ProofMemory | None = None,
+        nonce_key: bytes | None = None,
         http: httpx2.AsyncClient | None = None,
         world: World = REAL,
     ) -> None:
-        self.verifier = Verifier(issuer, audience=audience, algorithms=algorithms, http=http, world=world)
+        self.verifier = Verifier(
+            issuer,
+            audience=audience,
+            algorithms=algorithms,
+            bound=bound,
+            proofs=proofs,
+            nonce_key=nonce_key,
+            http=http,
+            world=world,
+        )
+        if at is not None and origin(at) is None:
+            raise Misconfigured("at is scheme and host of this API: https://orders.acme.example")
+        self._bound = bound
         self._metadata_url = protected_resource(audience)
-        self.check = _Check(self.verifier, metadata_url=self._metadata_url)
+        self.check = _Check(
+            self.verifier, metadata_url=self._metadata_url, origin=origin(audience if at is None else at)
+        )
         self._scopes: set[str] = set()
 
     def __call__(self, *scopes: str) -> Any:
@@ -131,10 +156,12 @@ class Protect:
     async def _describe(self, request: Request) -> JSONResponse:
         """Answer with the protected resource metadata (RFC 9728 section 2)."""
         del request
-        said: dict[str, str | list[str]] = {
+        said: dict[str, bool | str | list[str]] = {
             "resource": self.verifier.audience,
             "authorization_servers": [self.verifier.issuer],
             "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": sorted(ASYMMETRIC),
+            "dpop_bound_access_tokens_required": self._bound,
         }
         if self._scopes:
             said["scopes_supported"] = sorted(self._scopes)
@@ -144,7 +171,8 @@ class Protect:
 class _Check(SecurityBase):
     """The dependency: reads the token of a request, or answers for it."""
 
-    def __init__(self, verifier: Verifier, *, metadata_url: str | None) -> None:
+    def __init__(self, verifier: Verifier, *, metadata_url: str | None, origin: str | None) -> None:
+        self._origin = origin
         self.model = HTTPBearer(bearerFormat="JWT", description="An access token for this API.")
         self.scheme_name = "actas"
         self._verifier = verifier
@@ -159,9 +187,10 @@ class _Check(SecurityBase):
         try:
             return await self._verifier.check(
                 method=str(connection.scope.get("method", "GET")),
-                url=str(connection.url),
+                url=self._url(connection),
                 headers=connection.headers.items(),
                 scopes=needed.scopes,
+                certificate=_certificate(connection),
             )
         except InvalidToken as no:
             _log.info("401: %s", no.detail)
@@ -177,3 +206,25 @@ class _Check(SecurityBase):
         except BadAnswer as down:
             _log.warning("503: %s", down.detail)
             raise HTTPException(_UNAVAILABLE, down.sentence) from down
+
+    def _url(self, connection: HTTPConnection) -> str:
+        """Return the address of a request as callers see it. ``Host`` could be made up with a proof.
+
+        Without a known origin it is none, and no proof holds.
+        """
+        sent: object = connection.scope.get("raw_path")
+        path = sent.decode("latin-1") if isinstance(sent, bytes) else connection.url.path
+        return "" if self._origin is None else f"{self._origin}{path}"
+
+
+def _certificate(connection: HTTPConnection) -> bytes | None:
+    """Return the client certificate that the server hands on (the TLS extension of ASGI), in DER, or None."""
+    extensions = cast("Mapping[str, Mapping[str, object]]", connection.scope.get("extensions") or {})
+    chain = extensions.get("tls", {}).get("client_cert_chain")
+    first = next(iter(cast("Iterable[object]", chain)), None) if isinstance(chain, list | tuple) else None
+    if not isinstance(first, str):
+        return None
+    try:
+        return ssl.PEM_cert_to_DER_cert(first)
+    except ValueError:
+        return None

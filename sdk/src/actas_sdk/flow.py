@@ -16,7 +16,19 @@ from typing import Any, Final, TypeVar
 
 from actas_sdk.errors import ActasError
 
-__all__ = ["REAL", "Answer", "Ask", "Failure", "Flow", "Pause", "Step", "Together", "World", "together"]
+__all__ = [
+    "REAL",
+    "Answer",
+    "Ask",
+    "Call",
+    "Failure",
+    "Flow",
+    "Pause",
+    "Step",
+    "Together",
+    "World",
+    "together",
+]
 
 T = TypeVar("T")
 
@@ -73,6 +85,13 @@ class Pause:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call something of the application's own. The async driver awaits what it returns, if that can be."""
+
+    function: Callable[[], Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Together:
     """Run ``flow`` once for everybody who wants the same ``key`` at the same time."""
@@ -81,9 +100,9 @@ class Together:
     flow: Callable[[], Flow[Any]]
 
 
-Step = Ask | Pause | Together
-"""What a flow may want done. It is sent an `Answer` or `Failure`, None, or what the inner flow
-returned or raised."""
+Step = Ask | Call | Pause | Together
+"""What a flow may want done. It is sent an `Answer` or `Failure`, what was returned, None, or what the inner
+flow returned or raised."""
 
 Flow = Generator[Step, Any, T]
 

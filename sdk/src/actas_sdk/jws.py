@@ -48,8 +48,13 @@ class UnverifiedJws:
     signature: bytes = field(repr=False)
 
 
-def parse(token: str) -> UnverifiedJws:
+def parse(token: str, *, brings_key: bool = False) -> UnverifiedJws:
     """Take a compact JWS apart.
+
+    Args:
+        token: the text.
+        brings_key: whether it is a proof of possession, which has its key in ``jwk`` and proves no more than
+            that whoever made it holds that key.
 
     Raises:
         InvalidToken: it is too long, not three canonical segments, its header is not one strict
@@ -75,7 +80,7 @@ def parse(token: str) -> UnverifiedJws:
     # understand none, and one of them (b64) would change what was signed.
     if "crit" in header:
         raise InvalidToken("the token has critical extensions")
-    if any(name in header for name in _KEY_IN_HEADER):
+    if any(name in header for name in _KEY_IN_HEADER if not (brings_key and name == "jwk")):
         raise InvalidToken("the token brings its own key")
     return UnverifiedJws(
         unverified_header=header,

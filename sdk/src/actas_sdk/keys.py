@@ -15,7 +15,7 @@ from actas_sdk.errors import Misconfigured
 from actas_sdk.jws import ASYMMETRIC, UnverifiedJws, decode_base64url, signature_holds
 from actas_sdk.strict_json import Json, JsonObject, NotStrict, parse_object, text, text_or_none
 
-__all__ = ["KeySet", "SigningKey", "VerifyingKey"]
+__all__ = ["KeySet", "SigningKey", "VerifyingKey", "verifying_key"]
 
 _BY_CURVE: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("EC", "P-256"): frozenset({"ES256"}),
@@ -63,7 +63,7 @@ class KeySet:
         listed = document.get("keys")
         if not isinstance(listed, list) or len(listed) > _MOST_KEYS:
             raise NotStrict("keys is missing, too long or not a list")
-        found = (_verifying_key(each) for each in listed if isinstance(each, dict))
+        found = (verifying_key(each) for each in listed if isinstance(each, dict))
         return cls(tuple(key for key in found if key is not None))
 
     def candidates(self, jws: UnverifiedJws) -> tuple[VerifyingKey, ...]:
@@ -118,7 +118,7 @@ class SigningKey:
         return cls.from_jwk(document)
 
 
-def _verifying_key(jwk: JsonObject) -> VerifyingKey | None:
+def verifying_key(jwk: JsonObject) -> VerifyingKey | None:
     """Return a key that checks signatures, or None for one that is for something else or unsafe."""
     try:
         algorithms = _algorithms(jwk)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from actas_sdk.address import absolute
 from actas_sdk.caller import Caller
 from actas_sdk.credentials import Proof
+from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import Misconfigured, NoPerson
 from actas_sdk.flow import Ask
 from actas_sdk.jws import LONGEST_TOKEN
@@ -108,8 +109,13 @@ def document(url: str) -> Ask:
     )
 
 
-def token(wanted: Wanted, *, endpoint: str, proof: Proof) -> Ask:
-    """Return the token request: RFC 8693 section 2.1, or RFC 6749 section 4.4 for our own authority."""
+def token(wanted: Wanted, *, endpoint: str, proof: Proof, dpop: DpopKey | None = None) -> Ask:
+    """Return the token request: RFC 8693 section 2.1, or RFC 6749 section 4.4 for our own authority.
+
+    Args:
+        proof: who asks.
+        dpop: the key that the token shall be bound to, or None.
+    """
     form: list[tuple[str, str]] = []
     if wanted.subject is None:
         form.append(("grant_type", "client_credentials"))
@@ -133,6 +139,7 @@ def token(wanted: Wanted, *, endpoint: str, proof: Proof) -> Ask:
             "Accept-Encoding": "identity",
             "Content-Type": "application/x-www-form-urlencoded",
             **proof.headers,
+            **({} if dpop is None else {"DPoP": dpop.proof("POST", endpoint)}),
         },
         body=urlencode(form).encode("ascii"),
         largest=_LARGEST_ANSWER,

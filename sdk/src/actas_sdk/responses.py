@@ -7,12 +7,13 @@ and nothing of a bad answer is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 from actas_sdk.address import endpoint_allowed
+from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
     BadAnswer,
@@ -31,10 +32,11 @@ from actas_sdk.strict_json import Json, JsonObject, NotStrict, parse_object, tex
 from actas_sdk.token import Token
 from actas_sdk.verify import chain_of
 
-__all__ = ["Metadata", "key_set", "metadata", "token", "unreachable"]
+__all__ = ["Metadata", "json_of", "key_set", "metadata", "nonce_wanted", "token", "unreachable"]
 
 _B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _WORD: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_JSON: Final = frozenset({"application/json"})
 _LONGEST_LIFE: Final = 366 * 24 * 3600
 _LONGEST_WAIT: Final = 24 * 3600
 _OUR_FAULT: Final = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
@@ -80,7 +82,7 @@ def metadata(answer: Answer, *, issuer: str) -> Metadata:
             section 3.3: a document of another server could point our credentials anywhere), or it
             leads to an address that is not called.
     """
-    document = _document(answer, types={"application/json"})
+    document = json_of(answer, types={"application/json"})
     try:
         said = text(document, "issuer")
         endpoint = text_or_none(document, "token_endpoint", longest=2048)
@@ -101,14 +103,27 @@ def key_set(answer: Answer) -> KeySet:
     Raises:
         BadAnswer: it is not a JWK set.
     """
-    document = _document(answer, types={"application/json", "application/jwk-set+json"})
+    document = json_of(answer, types={"application/json", "application/jwk-set+json"})
     try:
         return KeySet.from_jwks(document)
     except NotStrict as fault:
         raise BadAnswer(f"the key set at {answer.url}: {fault}") from None
 
 
-def token(answer: Answer, *, wanted: Wanted, client: Party, asked_at: float) -> Token:
+def nonce_wanted(answer: Answer) -> bool:
+    """Say whether the server refused only because the proof holds no nonce of it (RFC 9449 section 8)."""
+    if answer.status not in {400, 401} or "dpop-nonce" not in answer.headers:
+        return False
+    try:
+        document = json_of(answer, types={"application/json"}, status=answer.status)
+    except BadAnswer:
+        return False
+    return document.get("error") == "use_dpop_nonce"
+
+
+def token(
+    answer: Answer, *, wanted: Wanted, client: Party, asked_at: float, dpop: DpopKey | None = None
+) -> Token:
     """Return the token that was asked for (RFC 8693 section 2.2.1, RFC 6749 section 5.1).
 
     Args:
@@ -117,6 +132,7 @@ def token(answer: Answer, *, wanted: Wanted, client: Party, asked_at: float) -> 
         client: this service.
         asked_at: seconds since the epoch when the request was made: the life of the token counts
             from there, so that a slow answer never makes it longer.
+        dpop: the key that the token must be bound to, or None for a bearer token.
 
     Raises:
         Refused: the answer is no.
@@ -125,7 +141,7 @@ def token(answer: Answer, *, wanted: Wanted, client: Party, asked_at: float) -> 
     """
     if answer.status != 200:
         raise _no(answer)
-    document = _document(answer, types={"application/json"})
+    document = json_of(answer, types={"application/json"})
     try:
         value = text(document, "access_token", longest=LONGEST_TOKEN)
         scheme = text(document, "token_type", longest=64)
@@ -133,8 +149,10 @@ def token(answer: Answer, *, wanted: Wanted, client: Party, asked_at: float) -> 
             raise NotStrict("access_token could not be sent in a header")
         # RFC 6749 section 5.1: the name is case-insensitive. N_A, and every scheme that we do not
         # speak, would be sent in a way its server does not expect.
-        if scheme.lower() != "bearer":
-            raise NotStrict("token_type is not Bearer")
+        expected = "Bearer" if dpop is None else "DPoP"
+        if scheme.lower() != expected.lower():
+            # A bearer token in place of a bound one would be worth stealing (RFC 9449 section 5).
+            raise NotStrict(f"token_type is not {expected}")
         if wanted.subject is not None and text(document, "issued_token_type") != ACCESS_TOKEN:
             raise NotStrict("issued_token_type is not what was asked for")
         life = _life(document)
@@ -148,6 +166,7 @@ def token(answer: Answer, *, wanted: Wanted, client: Party, asked_at: float) -> 
         scopes=scopes,
         chain=_chain_said(value) or (*before, client),
         expires_at=None if life is None else asked_at + life,
+        key=dpop,
     )
 
 
@@ -155,7 +174,7 @@ def _no(answer: Answer) -> ActasError:
     """Return what an answer other than 200 means (RFC 6749 section 5.2, RFC 8693 section 2.2.2)."""
     if answer.status not in {400, 401, 403}:
         return BadAnswer(f"{answer.url} answered {answer.status}; redirects are not followed")
-    document = _document(answer, types={"application/json"}, status=answer.status)
+    document = json_of(answer, types={"application/json"}, status=answer.status)
     code = document.get("error")
     if not isinstance(code, str) or not _WORD.fullmatch(code):
         return BadAnswer(f"{answer.url} refused without saying why")
@@ -172,7 +191,7 @@ def _no(answer: Answer) -> ActasError:
     return kind(sentence, code=code, reason=reason, entry=entry)
 
 
-def _document(answer: Answer, *, types: set[str], status: int = 200) -> JsonObject:
+def json_of(answer: Answer, *, types: Collection[str] = _JSON, status: int = 200) -> JsonObject:
     """Return the JSON object that ``answer`` is.
 
     Raises:

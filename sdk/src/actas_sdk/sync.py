@@ -2,11 +2,13 @@
 
 from actas_sdk.caller import Caller
 from actas_sdk.client import Actas, Verifier
+from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
     AmbiguousToken,
     BadAnswer,
     ClientRefused,
+    InvalidProof,
     InvalidToken,
     Misconfigured,
     MissingScope,
@@ -14,9 +16,12 @@ from actas_sdk.errors import (
     NoToken,
     Refused,
     SignInAgain,
+    StaleNonce,
     Unreachable,
 )
 from actas_sdk.party import Party
+from actas_sdk.possession import ProofMemory
+from actas_sdk.resource import Resource
 from actas_sdk.token import Token
 
 __all__ = [
@@ -26,14 +31,19 @@ __all__ = [
     "BadAnswer",
     "Caller",
     "ClientRefused",
+    "DpopKey",
+    "InvalidProof",
     "InvalidToken",
     "Misconfigured",
     "MissingScope",
     "NoPerson",
     "NoToken",
     "Party",
+    "ProofMemory",
     "Refused",
+    "Resource",
     "SignInAgain",
+    "StaleNonce",
     "Token",
     "Unreachable",
     "Verifier",

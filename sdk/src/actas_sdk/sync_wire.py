@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from actas_sdk.errors import ActasError, Unreachable
-from actas_sdk.flow import Answer, Ask, Failure, Flow, Step, Together
+from actas_sdk.flow import Answer, Ask, Call, Failure, Flow, Step, Together
 from actas_sdk.wire import DEADLINE, FAULTS, TIMEOUT, answer_of, bounded, failure_of, request_of
 
 __all__ = ["SyncWire"]
@@ -73,6 +73,8 @@ class SyncWire:
                 return self._together(step.key, step.flow)
             except ActasError as problem:
                 return problem
+        if isinstance(step, Call):
+            return step.function()
         self._sleep(step.seconds)
         return None
 

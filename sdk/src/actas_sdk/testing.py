@@ -25,6 +25,7 @@ from typing import Final, Protocol, runtime_checkable
 import httpx2
 import pytest
 
+from actas_sdk.dpop import DpopKey
 from actas_sdk.fake_server import Asked, FakeServer
 from actas_sdk.flow import REAL, World
 from actas_sdk.party import KINDS, Party, PartyKind
@@ -124,6 +125,7 @@ class FakeActas:
         to: str | None = None,
         kind: PartyKind = "person",
         life: int = 300,
+        dpop: DpopKey | None = None,
         claims: Mapping[str, Json] | None = None,
     ) -> Token:
         """Return a signed token.
@@ -135,6 +137,7 @@ class FakeActas:
             to: the API it is for; None for `audience`.
             kind: what ``person`` is.
             life: seconds from now; none left for a token that has expired.
+            dpop: the key it is bound to; then ``token.headers(method, url)`` proves it.
             claims: put over the others, to make something odd.
         """
         now = int(self._world.now())
@@ -150,11 +153,9 @@ class FakeActas:
             "jti": self._world.new_id(),
             **_named(Party(id=person, kind=kind)),
         }
-        act: JsonObject | None = None
-        for actor in actors:
-            act = {"iss": self.issuer, **_named(actor), **({} if act is None else {"act": act})}
-        if act is not None:
-            said["act"] = act
+        said |= _acting(actors, issuer=self.issuer)
+        if dpop is not None:
+            said["cnf"] = {"jkt": dpop.thumbprint}
         said.update(claims or {})
         return Token(
             self._server.sign(said),
@@ -162,6 +163,7 @@ class FakeActas:
             scopes=granted,
             chain=chain_of(said),
             expires_at=now + life,
+            key=dpop,
         )
 
     def refuse(self, reason: str) -> None:
@@ -196,6 +198,13 @@ def fake_actas() -> Generator[FakeActas]:
     fake = FakeActas()
     yield fake
     fake.close()
+
+
+def _acting(actors: Iterable[Party], *, issuer: str) -> JsonObject:
+    act: JsonObject = {}
+    for actor in actors:
+        act = {"act": {"iss": issuer, **_named(actor), **act}}
+    return act
 
 
 def _named(party: Party) -> JsonObject:

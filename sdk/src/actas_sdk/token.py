@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NoReturn, Self, final
+from typing import Literal, NoReturn, Self, final
 
+from actas_sdk.dpop import DpopKey
+from actas_sdk.errors import Misconfigured
 from actas_sdk.party import Party, sentence
 
 __all__ = ["Token"]
@@ -21,9 +23,11 @@ class Token:
         scopes: what it may do there.
         chain: the subject followed by every actor, oldest first; empty when nobody is known.
         expires_at: seconds since the epoch, or None when the server did not say.
+        scheme: ``Bearer``; ``DPoP`` when it is bound to a key of this service; ``bound`` when it is bound to
+            somebody else's, so that this service can pass it on to be exchanged but not use it.
     """
 
-    __slots__ = ("_text", "audience", "chain", "expires_at", "scopes")
+    __slots__ = ("_key", "_text", "audience", "chain", "expires_at", "scheme", "scopes")
 
     def __init__(
         self,
@@ -33,8 +37,12 @@ class Token:
         scopes: Iterable[str] = (),
         chain: Sequence[Party] = (),
         expires_at: float | None = None,
+        scheme: Literal["Bearer", "bound"] = "Bearer",
+        key: DpopKey | None = None,
     ) -> None:
         self._text = text
+        self._key = key
+        self.scheme: Literal["Bearer", "DPoP", "bound"] = scheme if key is None else "DPoP"
         self.audience = audience
         self.scopes = frozenset(scopes)
         self.chain = tuple(chain)
@@ -50,14 +58,32 @@ class Token:
         return self._text
 
     def headers(self, method: str = "GET", url: str = "") -> dict[str, str]:
-        """Return the headers that present this token (RFC 6750 section 2.1).
+        """Return the headers that present this token (RFC 6750 section 2.1, RFC 9449 section 7.1).
 
         Args:
             method: of the request they are for.
-            url: of the request they are for.
+            url: of the request they are for, whole. A token that is bound to a key needs both, each time
+                anew.
+
+        Raises:
+            Misconfigured: the token is bound to a key that this service does not have, or ``url`` is no
+                address.
         """
-        del method, url  # a bearer token is presented the same way to every request
-        return {"Authorization": f"Bearer {self._text}"}
+        if self.scheme == "bound":
+            raise Misconfigured("the token is bound to its sender's key; exchange it for one of your own")
+        if self._key is None:
+            return {"Authorization": f"Bearer {self._text}"}
+        proof = self._key.proof(method, url, token=self._text)
+        return {"Authorization": f"DPoP {self._text}", "DPoP": proof}
+
+    def learn(self, url: str, nonce: str | None) -> bool:
+        """Keep the ``DPoP-Nonce`` of an answer for the next proof; say whether it is a new one.
+
+        Args:
+            url: of the request that was answered.
+            nonce: the header's value, or None.
+        """
+        return self._key is not None and self._key.learn(url, nonce)
 
     def __repr__(self) -> str:
         return f"Token(audience={self.audience!r}, scopes={sorted(self.scopes)!r}, …)"

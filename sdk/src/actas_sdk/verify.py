@@ -10,18 +10,18 @@ leaves to whoever calls it. The numbers in `verified` are the order they run in:
 5. ``iss`` is exactly the issuer;
 6. ``aud`` contains this API;
 7. it is within its times;
-8. it is not bound to a key, because then whoever merely holds it may not be its owner;
-9. its subject, actors and scopes can be read.
+8. its subject, actors and scopes can be read.
 
-Left to others: where keys come from (`checking`), and what a caller may do (the API).
+Left to others: where keys come from (`checking`), whether whoever shows a bound token holds its key
+(`possession`), and what a caller may do (the API).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from actas_sdk.caller import Caller
 from actas_sdk.errors import AmbiguousToken, InvalidToken, Misconfigured, NoToken
@@ -31,7 +31,7 @@ from actas_sdk.party import KINDS, Party
 from actas_sdk.strict_json import Json, NotStrict, parse_object, text, text_or_none, texts
 from actas_sdk.token import Token
 
-__all__ = ["Expected", "bearer_token", "read", "verified"]
+__all__ = ["Expected", "Presented", "presented", "read", "verified"]
 
 _TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 _MOST_ACTORS: Final = 10
@@ -61,25 +61,45 @@ class Expected:
             raise Misconfigured(f"the algorithms must be some of {', '.join(sorted(ASYMMETRIC))}")
 
 
-def bearer_token(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    """Return the one bearer token of a request (RFC 6750 section 2.1). Query and body are not looked at.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A token as a request shows it. Nothing about it is believed yet.
+
+    Attributes:
+        scheme: how it is shown.
+        proofs: the values of the ``DPoP`` headers.
+    """
+
+    scheme: Literal["Bearer", "DPoP"]
+    token: str = field(repr=False)
+    proofs: tuple[str, ...] = field(repr=False)
+
+
+def presented(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> Presented:
+    """Return the one token of a request (RFC 6750 section 2.1, RFC 9449 section 7.1), and what proves it.
+
+    Query and body are not looked at.
 
     Raises:
         NoToken: there is none.
         AmbiguousToken: there is more than one ``Authorization`` header.
         InvalidToken: the header is not one token.
     """
-    pairs = cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
+    pairs = [*(cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers)]
     sent = [value for name, value in pairs if name.lower() == "authorization"]
     if len(sent) > 1:
         raise AmbiguousToken("more than one Authorization header")
     scheme, _, rest = sent[0].strip().partition(" ") if sent else ("", "", "")
-    if scheme.lower() != "bearer":
-        raise NoToken("no bearer token in the Authorization header")
+    if scheme.lower() not in {"bearer", "dpop"}:
+        raise NoToken("no access token in the Authorization header")
     token = rest.strip()
     if not token or len(token) > LONGEST_TOKEN or not token.isascii() or " " in token or "," in token:
         raise InvalidToken("the Authorization header does not hold one token")
-    return token
+    return Presented(
+        scheme="DPoP" if scheme.lower() == "dpop" else "Bearer",
+        token=token,
+        proofs=tuple(value for name, value in pairs if name.lower() == "dpop"),
+    )
 
 
 def read(token: str, *, expected: Expected) -> UnverifiedJws:
@@ -99,7 +119,7 @@ def read(token: str, *, expected: Expected) -> UnverifiedJws:
 def verified(
     token: str, *, jws: UnverifiedJws, keys: Collection[VerifyingKey], expected: Expected, now: float
 ) -> Caller:
-    """Return who is calling: steps 4 to 9.
+    """Return who is calling: steps 4 to 8. A token that is bound to a key has not been proven yet.
 
     Args:
         token: the text that ``jws`` was read from, by `read`.
@@ -117,10 +137,6 @@ def verified(
         claims = parse_object(jws.unverified_payload)
         _check_issuer_and_audience(claims, expected=expected)
         expires_at = _check_times(claims, now=now)
-        # A token with `cnf` is good only together with a proof of the key it names (RFC 7800
-        # section 3). There is no proof here, so accepting it would serve whoever stole it.
-        if "cnf" in claims:
-            raise NotStrict("cnf binds the token to a key")
         return _caller(token, claims=claims, expected=expected, expires_at=expires_at)
     except NotStrict as fault:
         raise InvalidToken(f"the token does not hold: {fault}") from None
@@ -161,7 +177,15 @@ def _caller(token: str, *, claims: Mapping[str, Json], expected: Expected, expir
         chain=chain,
         scopes=scopes,
         client_id=text_or_none(claims, "client_id"),
-        token=Token(token, audience=expected.audience, scopes=scopes, chain=chain, expires_at=expires_at),
+        token=Token(
+            token,
+            audience=expected.audience,
+            scopes=scopes,
+            chain=chain,
+            expires_at=expires_at,
+            # Whoever sent it holds its key, if it has one; this service does not.
+            scheme="bound" if "cnf" in claims else "Bearer",
+        ),
         claims=MappingProxyType(dict(claims)),
     )
 

@@ -31,7 +31,7 @@ _NEVER_ARRIVED: Final = (
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
-_KEPT_HEADERS: Final = ("content-type", "retry-after", "actas-entry")
+_KEPT_HEADERS: Final = ("content-type", "retry-after", "actas-entry", "dpop-nonce")
 
 
 class Body:
