@@ -10,6 +10,7 @@ import pytest
 from tests.contracts.key_store import KeyStoreSuite
 from tests.fakes.clock import FixedClock
 
+from actas.core.secret import Secret
 from actas.keys.kept import StoredKey
 from actas.store.database import open_database
 from actas.store.keys import SqlKeyStore
@@ -25,7 +26,21 @@ class TestSqliteKeyStore(KeyStoreSuite):
 
     @pytest.fixture
     async def other(self, store: SqlKeyStore, tmp_path: Path) -> AsyncIterator[SqlKeyStore]:
-        database = await open_database(f"sqlite:///{tmp_path}/actas.db", clock=FixedClock())
+        database = await open_database(Secret(f"sqlite:///{tmp_path}/actas.db"), clock=FixedClock())
+        yield SqlKeyStore(database)
+        await database.close()
+
+
+class TestPostgresqlKeyStore(KeyStoreSuite):
+    @pytest.fixture
+    async def store(self, postgres: str) -> AsyncIterator[SqlKeyStore]:
+        database = await open_database(Secret(postgres), clock=FixedClock())
+        yield SqlKeyStore(database)
+        await database.close()
+
+    @pytest.fixture
+    async def other(self, store: SqlKeyStore, postgres: str) -> AsyncIterator[SqlKeyStore]:
+        database = await open_database(Secret(postgres), clock=FixedClock())
         yield SqlKeyStore(database)
         await database.close()
 

@@ -56,6 +56,7 @@ class RealServer:
         issuer: another issuer than its own address, as behind a proxy.
         dev: run with ``--dev``.
         workers: how many processes.
+        database: the URL of its PostgreSQL, which it migrates at the start; None for a file.
         changes: sections of the configuration that differ.
 
     Attributes:
@@ -71,6 +72,7 @@ class RealServer:
         issuer: str | None = None,
         dev: bool = True,
         workers: int = 1,
+        database: str | None = None,
         changes: Mapping[str, Any] | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +89,12 @@ class RealServer:
             "management": f"127.0.0.1:{self.management}",
             "workers": workers,
         }
+        self.flags = ["--dev"] if dev else []
+        self.database = database
+        if database is not None:
+            self.flags.append("--migrate")
+            self.company.environ["ACTAS_DATABASE_URL"] = database
+            self.company.tree["server"]["database"] = {"env": "ACTAS_DATABASE_URL"}
         for section, value in (changes or {}).items():
             self.company.tree[section] = value
         self._process: subprocess.Popen[bytes] | None = None
@@ -130,7 +138,7 @@ class RealServer:
                 "-m",
                 "actas",
                 "serve",
-                *(["--dev"] if self.dev else []),
+                *self.flags,
                 "-c",
                 self.company.file.name,
             ],
@@ -187,7 +195,9 @@ class RealServer:
 
     def twin(self) -> RealServer:
         """Return another server over the same folder, with the same issuer, at addresses of its own."""
-        other = RealServer(self.folder, path=self.path, issuer=self.issuer, dev=self.dev)
+        other = RealServer(
+            self.folder, path=self.path, issuer=self.issuer, dev=self.dev, database=self.database
+        )
         places = {name: other.company.tree["server"][name] for name in ("listen", "management")}
         other.company = copy.copy(self.company)
         other.company.tree = copy.deepcopy(self.company.tree)

@@ -9,6 +9,7 @@ import gc
 import math
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -86,6 +87,7 @@ class Assembly:
             asyncio.create_task(self.shared.follower.run()),
             asyncio.create_task(self.metrics.run()),
             asyncio.create_task(self._keeper.run()),
+            asyncio.create_task(base.database.hear(lambda _: self.shared.follower.wake())),
         ]
         gc.collect()
         gc.freeze()
@@ -165,7 +167,10 @@ class Assembly:
 
 async def _following(base: Foundation, follower: Follower) -> Follower:
     """Follow what is shared with other nodes, and read it once."""
+    for sentence in base.accepted:
+        _log.warning("accepted by configuration", detail=sentence)
     follower.follow("database", base.database.check)
+    follower.follow("clock", partial(base.database.require_same_time, base.clock))
     follower.follow("keys", base.ring.refresh)
     await follower.catch_up()
     return follower

@@ -28,8 +28,8 @@ from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
 from actas.store.catalog import Catalog
 from actas.store.configuration import SqlConfiguration
-from actas.store.database import FILE as DATABASE_FILE
-from actas.store.database import Database, open_database
+from actas.store.database import Database, Place, file_of, is_shared, open_database
+from actas.store.folder import make_private
 from actas.store.keys import SqlKeyStore
 
 AUDIT_FOLDER: Final = "audit"
@@ -71,6 +71,11 @@ class Foundation:
     def issuer(self) -> str:
         """Our own issuer identifier."""
         return self.definitions.server.issuer
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """What is not as it should be and was accepted by an explicit flag (REL-30)."""
+        return () if self.database.unsafe is None else (self.database.unsafe,)
 
     @property
     def audit_folder(self) -> Path:
@@ -123,7 +128,7 @@ def catalog_of(definitions: Definitions) -> Catalog:
 
 
 class NotStartedYet(Exception):
-    """There is no data folder: the server has never been started with this configuration."""
+    """There is nothing to work over: the server has never been started with this configuration."""
 
 
 @contextlib.asynccontextmanager
@@ -132,34 +137,34 @@ async def foundation(
     *,
     dev: bool,
     create: bool = False,
+    migrate: bool = False,
     adopt: bool = False,
     clock: Clock | None = None,
 ) -> AsyncGenerator[Foundation]:
-    """Open data folder, keys and catalog: the files laid over what the store of record keeps.
+    """Open database, keys and catalog: the files laid over what the store of record keeps.
 
     Args:
         draft: the configuration files, read.
         create: on the very first start, make data folder and keys.
+        migrate: bring a shared database to this release's schema; a file is brought there in any case.
         adopt: whether the files take over objects that the console keeps.
         clock: another than this computer's.
 
     Raises:
-        NotStartedYet: there is no data folder, and none is to be made.
+        NotStartedYet: there are no keys, and none are to be made.
         ConfigurationFaults: the files do not hold together with what is kept.
         EnvelopeKeyRefused: the envelope key cannot be used.
         KeysUnusable: our own keys cannot be used.
+        StoreUnavailable: the database cannot be used, or its schema is older and not to be changed.
     """
     clock = clock or SystemClock()
-    if not create:
-        _require_started(draft.server.data)
-    sealer = _envelope(draft)
     async with contextlib.AsyncExitStack() as stack:
-        database = await open_database(draft.server.data, clock=clock)
+        database = await _open(draft, clock=clock, create=create, migrate=migrate)
         stack.push_async_callback(database.close)
         kept = await SqlConfiguration(database).read()
         lay = partial(changes_of, kept, draft, adopt=adopt, at=int(clock.now()))
         whole = draft.beside(kept.after(lay(pepper=None)).in_force)
-        ring, rotation = await _keys(database, whole.keys, sealer=sealer, clock=clock)
+        ring, rotation = await _keys(database, draft, whole.keys, clock=clock, create=create)
         stack.callback(ring.close)
         changes = lay(pepper=ring.secret_pepper)
         loaded = whole.compile(pepper=ring.secret_pepper, extra_checks=[findings])
@@ -179,16 +184,29 @@ async def foundation(
         )
 
 
-def _require_started(data: Path) -> None:
-    if not (data / DATABASE_FILE).exists():
-        raise NotStartedYet(f"there is nothing in {data}: the server has not been started yet")
+async def _open(draft: Draft, *, clock: Clock, create: bool, migrate: bool) -> Database:
+    place = place_of(draft)
+    shared = is_shared(place)
+    if create:
+        make_private(draft.server.data)
+    if not create and not shared and not file_of(place).exists():
+        raise NotStartedYet(f"there is nothing in {draft.server.data}: the server has not been started yet")
+    return await open_database(
+        place, clock=clock, migrate=migrate or not shared, accept_unsafe=draft.server.unsafe_database
+    )
 
 
 async def _keys(
-    database: Database, settings: KeySettings, *, sealer: Sealer, clock: Clock
+    database: Database, draft: Draft, settings: KeySettings, *, clock: Clock, create: bool
 ) -> tuple[LocalKeyRing, Rotation]:
-    """Open our keys, and what changes them."""
+    """Open our keys, which are made on the very first start, and what changes them."""
     store = SqlKeyStore(database)
+    new = not (await store.all() or await store.secrets())
+    if new and not create:
+        raise NotStartedYet(
+            f"there are no keys in the database {database.name}: the server has not been started yet"
+        )
+    sealer = _envelope(draft, new=new)
     ring = await LocalKeyRing.open(
         store,
         sealer=sealer,
@@ -202,20 +220,22 @@ async def _keys(
     return ring, rotation
 
 
-def _envelope(draft: Draft) -> Sealer:
+def place_of(draft: Draft) -> Place:
+    """Return where the main database of a configuration is."""
+    return draft.server.data if draft.server.database is None else draft.server.database
+
+
+def _envelope(draft: Draft, *, new: bool) -> Sealer:
+    """Return the sealer of the envelope key, which is made when there is nothing yet that it should open."""
     source = draft.keys.envelope
     if source.text is not None:
         return load_envelope_key(source.text)
     path = source.path
     if path is None:
         raise EnvelopeKeyMissing("no envelope key is configured")
-    try:
-        return load_envelope_key(path)
-    except EnvelopeKeyMissing:
-        if (draft.server.data / DATABASE_FILE).exists():
-            # Another key would open nothing of what is there, and make a second truth beside it. A server
-            # that started a moment ago may have made both since we looked.
-            return load_envelope_key(path)
-    with contextlib.suppress(FileExistsError):
-        create_envelope_key(path)
+    if new:
+        # A server that starts at the same moment may be faster: then its key is the one.
+        with contextlib.suppress(FileExistsError):
+            create_envelope_key(path)
+    # Never another beside keys that are there: it would open nothing, and make a second truth.
     return load_envelope_key(path)

@@ -172,7 +172,7 @@ def refusals() -> Generator[None]:
     from actas.core.errors import AuditUnavailable, StoreUnavailable
     from actas.keys.envelope import EnvelopeKeyRefused
     from actas.keys.kept import KeysUnusable
-    from actas.store.trouble import DatabaseUnavailable
+    from actas.store.trouble import DatabaseMisconfigured, MigrationPending
 
     try:
         yield
@@ -180,5 +180,14 @@ def refusals() -> Generator[None]:
         raise Failure(stopped.detail, code="audit", exit=Exit.UNFINISHED) from stopped
     except (EnvelopeKeyRefused, KeysUnusable) as stopped:
         raise Failure(str(stopped), code="keys", exit=Exit.CONFIGURATION, hint=_ENVELOPE) from stopped
-    except (DatabaseUnavailable, StoreUnavailable) as stopped:
+    except DatabaseMisconfigured as stopped:
+        raise Failure(str(stopped), code="database", exit=Exit.CONFIGURATION) from stopped
+    except MigrationPending as stopped:
+        raise Failure(
+            str(stopped),
+            code="migration_pending",
+            exit=Exit.UNFINISHED,
+            hint="actas serve --migrate, once on one node, brings it there",
+        ) from stopped
+    except StoreUnavailable as stopped:
         raise Failure(str(stopped), code="storage", exit=Exit.UNFINISHED) from stopped

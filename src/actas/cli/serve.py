@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="How many processes, instead of server.workers.")
 @click.option("--adopt", is_flag=True, help="Take over what the console keeps and these files define.")
+@click.option(
+    "--migrate", is_flag=True, help="Bring a PostgreSQL database to this release's schema before serving."
+)
 @dev_flag
 @click.pass_obj
 def command(
@@ -47,46 +50,66 @@ def command(
     adopt: bool,
     dev: bool,
     workers: int | None,
+    migrate: bool,
     **changes: str | None,
 ) -> None:
     """Run the server.
 
     On the very first start it makes its data folder and its keys. It stops on SIGTERM or Ctrl-C once
     running requests have finished, and reads its configuration again on SIGHUP.
+
+    A PostgreSQL database, which other nodes use too, is brought to this release's schema only with --migrate;
+    without it, a server whose schema is not there yet exits 4.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a configuration to read again
     dev = is_dev(run, dev=dev)
-    environ = dict(run.world.environ)
-    for name, value in changes.items():
-        if value is not None:
-            environ[f"ACTAS_SERVER__{name.upper()}"] = value
+    given = {f"ACTAS_SERVER__{name.upper()}": value for name, value in changes.items() if value is not None}
+    environ = {**run.world.environ, **given}
     paths = paths_of(run, config)
     draft = read_draft(run, paths, dev=dev, environ=environ, alone=False)
-    count = workers or draft.server.workers
-    from actas.web.server import listen
-    from actas.web.server import run as run_serving
+    public, management = _listen(draft)
+    job = Job(
+        paths=paths,
+        dev=dev,
+        migrate=migrate,
+        environ=environ,
+        public=public,
+        management=management,
+        adopt=adopt,
+    )
+    _serve(run, job, draft, count=workers or draft.server.workers)
 
-    try:
-        public = listen(draft.server.listen.host, draft.server.listen.port)
-        management = listen(draft.server.management.host, draft.server.management.port)
-    except OSError as taken:
-        raise Failure(str(taken.strerror or taken), code="address", exit=Exit.UNFINISHED) from taken
-    job = Job(paths=paths, dev=dev, environ=environ, public=public, management=management, adopt=adopt)
-    say = functools.partial(run.out.aside)
-    host, port = public.getsockname()[:2]
-    if count == 1:
-        with refusals():
-            run_serving(
-                serve(job, draft, ready=lambda: say(f"actas serves {draft.server.issuer} on {host}:{port}"))
-            )
-        return
+
+def _serve(run: Run, job: Job, draft: Draft, *, count: int) -> None:
+    """Serve in this process, or in as many as were asked for."""
+    from actas.web.server import run as run_serving
     from actas.web.workers import Workers
 
-    say(f"actas serves {draft.server.issuer} on {host}:{port} with {count} workers")
+    host, port = job.public.getsockname()[:2]
+    where = f"actas serves {draft.server.issuer} on {host}:{port}"
+    if count == 1:
+        with refusals():
+            run_serving(serve(job, draft, ready=lambda: run.out.aside(where)))
+        return
+    run.out.aside(f"{where} with {count} workers")
     with tempfile.TemporaryDirectory(prefix="actas-metrics-") as folder:
         job = dataclasses.replace(job, gathering=Path(folder))
         if Workers(count=count, start=functools.partial(work, job)).run():
             raise Failure("the workers did not all end well", code="workers", exit=Exit.UNFINISHED)
+
+
+def _listen(draft: Draft) -> tuple[socket.socket, socket.socket]:
+    """Return the listening sockets of the protocol and of health."""
+    from actas.web.server import listen
+
+    server = draft.server
+    try:
+        return (
+            listen(server.listen.host, server.listen.port),
+            listen(server.management.host, server.management.port),
+        )
+    except OSError as taken:
+        raise Failure(str(taken.strerror or taken), code="address", exit=Exit.UNFINISHED) from taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +117,7 @@ class Job:
     """What a worker process needs to know. It crosses a process boundary; sockets are duplicated on the way.
 
     Attributes:
+        migrate: whether a shared database is brought to this release's schema.
         public: the listening socket of the protocol.
         management: the listening socket of health and metrics.
         gathering: the folder in which several workers sum their numbers.
@@ -102,6 +126,7 @@ class Job:
 
     paths: tuple[str, ...]
     dev: bool
+    migrate: bool
     environ: Mapping[str, str]
     public: socket.socket
     management: socket.socket
@@ -133,10 +158,10 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None], number: in
     configure()
     metrics = Gathering(job.gathering, number=number)
     async with (
-        foundation(draft, dev=job.dev, create=True, adopt=job.adopt) as base,
+        foundation(draft, dev=job.dev, create=True, migrate=job.migrate, adopt=job.adopt) as base,
         assembly(base, metrics) as house,
     ):
-        management = management_app(house.probes, metrics.now)
+        management = management_app(house.probes, metrics.now, warnings=base.accepted)
         await listen_and_serve(
             [
                 Listener(house.gate, job.public, tls=house.tls.context if house.tls else None),

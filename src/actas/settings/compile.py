@@ -12,6 +12,7 @@ from typing import Any
 
 from actas.core.client import Client, ClientAuth
 from actas.core.ports import Json, JsonObject
+from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.policy.cases import AskedToken, PolicyTest
@@ -25,7 +26,7 @@ from actas.trust.registry import TrustedIssuer
 
 
 def server_settings(
-    form: Server, *, data: Path, authorities: Path | None, tls: TlsSettings
+    form: Server, *, data: Path, database: Secret | None, authorities: Path | None, tls: TlsSettings
 ) -> ServerSettings:
     """Return the settings of the server; ``data`` and ``authorities`` as absolute paths."""
     return ServerSettings(
@@ -33,6 +34,8 @@ def server_settings(
         listen=_address(form.listen),
         management=_address(form.management),
         data=data,
+        database=database,
+        unsafe_database=form.unsafe_database,
         workers=form.workers,
         private_hosts=frozenset(form.private_hosts or ()),
         authorities=authorities,

@@ -71,6 +71,8 @@ class ServerSettings:
         listen: where the protocol is served.
         management: where health is served.
         data: the folder of keys, marks and the audit log; absolute.
+        database: the URL of the main database, which may hold a password; None for a file in ``data``.
+        unsafe_database: whether a database will do that may lose what it has acknowledged.
         workers: how many processes serve requests.
         private_hosts: hosts that outgoing connections may reach at addresses which are not public.
         authorities: the certificate authorities that outgoing connections trust; None for the system's.
@@ -84,6 +86,8 @@ class ServerSettings:
     listen: Address
     management: Address
     data: Path
+    database: Secret | None
+    unsafe_database: bool
     workers: int
     private_hosts: frozenset[str]
     authorities: Path | None

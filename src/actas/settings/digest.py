@@ -28,6 +28,8 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
         value: Any = {} if item is None else item.written.value
         if section == "keys" and shaped.keys and isinstance(shaped.keys.form.envelope, WrittenSecret):
             value = {**value, "envelope": None}
+        if section == "server" and shaped.server and isinstance(shaped.server.form.database, WrittenSecret):
+            value = {**value, "database": None}
         whole.update(_encode([section, value]))
     for section in sorted(LISTS):
         items = getattr(shaped, section)

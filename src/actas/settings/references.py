@@ -96,6 +96,10 @@ class References:
             return None
         return secret
 
+    def address(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
+        """Return an address that may hold a password, or None after a fault. Whoever uses it reads it."""
+        return self._resolve(source, written, loc)
+
     def _resolve(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
         if isinstance(source, WrittenSecret):
             message = "a secret is written in the file; use { env: … } or { file: … }"

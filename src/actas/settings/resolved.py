@@ -21,7 +21,7 @@ from actas.settings.definitions import (
 from actas.settings.forms import Reference
 from actas.settings.references import References
 from actas.settings.schema_parties import ClientForm, KeyAuth, SecretAuth
-from actas.settings.schema_server import Audit, Keys
+from actas.settings.schema_server import Audit, Keys, Server
 from actas.settings.shaped import Item, Shaped
 
 
@@ -63,6 +63,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         if item.form.jwks is not None
     }
     envelope = None if shaped.keys is None else _envelope(shaped.keys, references)
+    database = None if shaped.server is None else _database(shaped.server, references)
     if (
         shaped.server is None
         or shaped.keys is None
@@ -78,6 +79,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         server=server_settings(
             server.form,
             data=data,
+            database=database,
             authorities=None if authorities is None else references.find(authorities, server.written),
             tls=server_tls(server, references),
         ),
@@ -106,6 +108,11 @@ def _envelope(item: Item[Keys], references: References) -> EnvelopeSource | None
     if isinstance(source, Reference) and source.file is not None:
         return EnvelopeSource(path=references.envelope(source, item.written, ("envelope", "file")))
     return EnvelopeSource(text=references.own_secret(source, item.written, ("envelope",)))
+
+
+def _database(item: Item[Server], references: References) -> Secret | None:
+    source = item.form.database
+    return None if source is None else references.address(source, item.written, ("database",))
 
 
 def _keys(form: Keys, shaped: Shaped, envelope: EnvelopeSource) -> KeySettings:

@@ -64,8 +64,6 @@ class DpopForm(Form):
 class Server(Form):
     """The server itself. Changes take effect when it starts again."""
 
-    later = frozenset({"database"})
-
     issuer: Annotated[str, HttpsUrl(slash=False)] = Field(
         description="The `iss` of every token, and the public address of this server. Compared character "
         "for character by everybody, so choose it once.",
@@ -95,6 +93,19 @@ class Server(Form):
         default="./actas-data",
         description="The folder of keys, marks and the audit log. A relative path starts at the folder of "
         "this file.",
+    )
+    database: SecretSource | None = Field(
+        default=None,
+        description="The URL of the main database: `{ env: NAME }` or `{ file: PATH }`. "
+        "`postgresql://user:password@host/database?sslmode=verify-full` for nodes that share one; default: "
+        "the SQLite file `actas.db` in the data folder.",
+        examples=[{"env": "ACTAS_DATABASE_URL"}],
+    )
+    unsafe_database: bool = Field(
+        default=False,
+        description="Start although the database may lose what it has acknowledged: a PostgreSQL with "
+        "`fsync`, `full_page_writes` or `synchronous_commit` off. After a power failure, a token that was "
+        "used once may be used again.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="How many processes serve requests.")
     private_hosts: Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=64)] | None = Field(

@@ -5,6 +5,10 @@ oldest schema a program may know and still run beside the new one. A change that
 of the release before, so that old and new nodes serve together and an upgrade can be taken back (REL-26);
 every other newer schema is refused. A statement ends with ``;`` at the end of a line.
 
+A second line ``-- only: postgresql`` (or ``sqlite``) says that the statements are run there alone: what is
+hot has files of its own beside a SQLite database. The step is counted everywhere, so that the numbers of
+schemas mean the same on both.
+
 Each migration and its line in ``schema_versions`` are one transaction, so ``kill -9`` at any point leaves
 the schema before it or after it. Processes that start at once wait for each other at the writing
 transaction; whoever comes second finds the work done.
@@ -28,7 +32,9 @@ from actas.store.tables import SCHEMA_VERSIONS
 from actas.store.trouble import SchemaRefused
 
 _FILE: Final = re.compile(r"(?P<version>[0-9]{4})_(?P<name>[a-z0-9_]+)\.sql")
-_USABLE: Final = re.compile(r"-- usable-from: (?P<version>[0-9]+)\n")
+_HEAD: Final = re.compile(
+    r"-- usable-from: (?P<version>[0-9]+)\n(?:-- only: (?P<only>postgresql|sqlite)\n)?(?!-- only)"
+)
 
 
 class Transactions(Protocol):
@@ -38,7 +44,7 @@ class Transactions(Protocol):
         """A transaction that reads."""
         ...
 
-    def writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def writing(self, *, within: float | None) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that writes, one at a time in all processes."""
         ...
 
@@ -50,6 +56,7 @@ class Migration:
     Attributes:
         usable_from: the oldest schema that a program may know and still use the database after this step.
         digest: of the file, so that a database made by another file of that number is recognised.
+        only: the kind of database that its statements are for; None for every kind.
     """
 
     version: int
@@ -57,6 +64,7 @@ class Migration:
     usable_from: int
     digest: str
     statements: tuple[str, ...]
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,21 @@ class Applied:
     version: int
     digest: str
     usable_from: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a database's schema stands to that of a release.
+
+    Attributes:
+        version: what the database has been through; 0 when it is empty.
+        newest: the newest schema that the release knows.
+        pending: the steps that are still to be taken.
+    """
+
+    version: int
+    newest: int
+    pending: tuple[Migration, ...]
 
 
 def nowhere(_: str) -> None:
@@ -92,18 +115,30 @@ def read_migration(name: str, text: str) -> Migration:
     Raises:
         ValueError: its name or its first line is not as it must be, or it has no statement.
     """
-    file, usable = _FILE.fullmatch(name), _USABLE.match(text)
+    file, head = _FILE.fullmatch(name), _HEAD.match(text)
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     statements = tuple(one.strip() for one in "\n".join(lines).split(";\n") if one.strip())
-    if file is None or usable is None or not statements:
+    if file is None or head is None or not statements:
         raise ValueError(f"{name} is not a migration: see store/schema.py")
     return Migration(
         version=int(file["version"]),
         name=file["name"],
-        usable_from=int(usable["version"]),
+        usable_from=int(head["version"]),
         digest=sha256(text.encode()).hexdigest(),
         statements=tuple(one.removesuffix(";") for one in statements),
+        only=head["only"],
     )
+
+
+async def standing(database: Transactions, *, steps: Sequence[Migration]) -> Standing:
+    """Return how the database stands to ``steps``, which are in order.
+
+    Raises:
+        SchemaRefused: the database is not ours, or holds a schema that these steps do not lead to.
+    """
+    async with database.reading() as connection:
+        applied = await _applied(connection)
+    return Standing(version=len(applied), newest=len(steps), pending=tuple(_remaining(applied, steps)))
 
 
 async def bring_up(
@@ -118,12 +153,11 @@ async def bring_up(
     Raises:
         SchemaRefused: the database is not ours, or holds a schema that these steps do not lead to.
     """
-    async with database.reading() as connection:
-        applied = await _applied(connection)
-    remaining = _remaining(applied, steps)
+    remaining: Sequence[Migration] = (await standing(database, steps=steps)).pending
     while remaining:
         reached(f"{remaining[0].version}: begin")
-        async with database.writing() as connection:
+        # However long it takes: whoever comes second waits for whoever is at it.
+        async with database.writing(within=None) as connection:
             # Asked again: another process may have been here first.
             remaining = _remaining(await _applied(connection), steps)
             if remaining:
@@ -140,6 +174,8 @@ async def _apply(
         reached("1: schema_versions")
         await connection.execute(CreateTable(SCHEMA_VERSIONS))
     for number, statement in enumerate(step.statements, 1):
+        if step.only not in (None, connection.dialect.name):
+            break
         reached(f"{step.version}: statement {number}")
         await connection.exec_driver_sql(statement)
     reached(f"{step.version}: record")

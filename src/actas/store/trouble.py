@@ -11,3 +11,11 @@ class DatabaseUnavailable(StoreUnavailable):
 
 class SchemaRefused(StoreUnavailable):
     """The database holds something that this release must not touch (REL-27)."""
+
+
+class DatabaseMisconfigured(DatabaseUnavailable):
+    """What was configured cannot be used as it is: another try would end the same way (REL-30)."""
+
+
+class MigrationPending(StoreUnavailable):
+    """The database has an older schema than this release needs, and nobody asked to change it."""

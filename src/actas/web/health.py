@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -22,12 +22,15 @@ SLOWEST = 2.0
 """Seconds a probe may take."""
 
 
-def management_app(probes: Mapping[str, Probe], metrics: Callable[[], Snapshot]) -> Starlette:
+def management_app(
+    probes: Mapping[str, Probe], metrics: Callable[[], Snapshot], *, warnings: Sequence[str] = ()
+) -> Starlette:
     """Return the application of the management listener.
 
     Args:
         probes: what must work for this process to issue, by name.
         metrics: the numbers of this server.
+        warnings: what was accepted although it is not as it should be (REL-30); shown with ``?verbose``.
     """
 
     async def live(_request: Request) -> Response:
@@ -39,7 +42,13 @@ def management_app(probes: Mapping[str, Probe], metrics: Callable[[], Snapshot])
         status = 503 if broken else 200
         if "verbose" in request.query_params:
             body = msgspec.json.encode(
-                {"kind": "actas/Ready", "v": 1, "ready": not broken, "checks": results}
+                {
+                    "kind": "actas/Ready",
+                    "v": 1,
+                    "ready": not broken,
+                    "checks": results,
+                    "warnings": list(warnings),
+                }
             )
             return Response(body, status_code=status, media_type="application/json")
         text = "ok\n" if not broken else f"{broken[0]['name']}: {broken[0]['problem']}\n"

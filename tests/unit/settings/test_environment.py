@@ -63,7 +63,11 @@ def test_a_variable_works_without_a_section_in_the_file(tmp_path: Path) -> None:
         ("RULES__X", "x", "rules.x: rules come from files only, where they can be reviewed"),
         ("KEYS", "x", "keys: sets nothing; name a field, such as ACTAS_SERVER__LISTEN"),
         ("VAULT__KEY", "x", "vault.key: is not part of this release; unset the variable"),
-        ("SERVER__DATABASE", "x", "server.database: is not part of this release; unset the variable"),
+        (
+            "DEFAULTS__TOKEN__FORMAT",
+            "x",
+            "defaults.token.format: is not part of this release; unset the variable",
+        ),
         ("SERVER__LISTEN", "", "server.listen: is empty; give a value, or unset the variable"),
         ("SERVER__LISTEN__PORT", "1", 'server.listen.port: "listen" is one value and has no fields'),
         (

@@ -1,4 +1,7 @@
-"""The main database: made private, brought to its schema once, and refused when it is not ours."""
+"""The main database in a file: made private, durable, and refused when it is not ours.
+
+What holds for both kinds of database is in ``tests/contracts/main_database.py``.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,11 @@ from threading import Thread
 
 import asyncpg
 import pytest
-from sqlalchemy import Connection, inspect, make_url, select, text
-from sqlalchemy.exc import IntegrityError
-from tests.fakes.clock import NOON, FixedClock
-from tests.fakes.processes import run_together
+from sqlalchemy import make_url, text
+from tests.fakes.clock import FixedClock
 
-from actas.store.database import Database, open_database
+from actas.core.secret import Secret
+from actas.store.database import Database, Place, open_database
 from actas.store.schema import Migration, migrations, read_migration
 from actas.store.tables import METADATA, SCHEMA_VERSIONS, SECRETS
 from actas.store.trouble import DatabaseUnavailable, SchemaRefused
@@ -43,7 +45,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def open_and_close(where: Path | str, *, steps: tuple[Migration, ...] | None = None) -> None:
+async def open_and_close(where: Place, *, steps: tuple[Migration, ...] | None = None) -> None:
     database = await open_database(where, clock=CLOCK, steps=steps)
     await database.check()
     await database.close()
@@ -103,7 +105,7 @@ async def test_a_file_that_was_left_with_a_write_ahead_log_is_changed_back(tmp_p
 
 async def test_a_url_names_a_file_too(tmp_path: Path) -> None:
     for scheme in ("sqlite", "sqlite+aiosqlite"):
-        await open_and_close(f"{scheme}:///{tmp_path}/other.db")
+        await open_and_close(Secret(f"{scheme}:///{tmp_path}/other.db"))
     assert [path.name for path in tmp_path.iterdir()] == ["other.db"]
 
 
@@ -121,21 +123,8 @@ async def test_a_url_names_a_file_too(tmp_path: Path) -> None:
 )
 async def test_a_url_without_a_driver_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(DatabaseUnavailable) as refused:
-        await open_and_close(url)
+        await open_and_close(Secret(url))
     assert "hunter2" not in str(refused.value)
-
-
-@pytest.mark.requirement("REL-27")
-async def test_migrations_are_applied_once_in_order(tmp_path: Path) -> None:
-    await open_and_close(tmp_path)
-    await open_and_close(tmp_path)
-    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
-    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
-    applied = rows(tmp_path, "SELECT version, name, digest, usable_from, applied_at FROM schema_versions")
-    assert applied == [
-        (one.version, one.name, one.digest, one.usable_from, int(NOON)) for one in (*migrations(), SECOND)
-    ]
-    assert rows(tmp_path, "SELECT a FROM more") == [("x;y",)]
 
 
 @pytest.mark.requirement("REL-27")
@@ -149,42 +138,6 @@ async def test_whoever_comes_second_finds_the_work_done(tmp_path: Path) -> None:
     database = await open_database(tmp_path, clock=CLOCK, reached=overtaken)
     await database.close()
     assert rows(tmp_path, "SELECT version FROM schema_versions") == _up_to(LAST)
-
-
-NODE = """
-import asyncio, sys
-from pathlib import Path
-from actas.core.ports import SystemClock
-from actas.store.database import open_database
-from actas.store.schema import migrations, read_migration
-
-async def start():
-    known = migrations()
-    steps = (*known, read_migration(f"{len(known) + 1:04d}_more.sql", sys.argv[2]))
-    database = await open_database(Path(sys.argv[1]), clock=SystemClock(), steps=steps)
-    await database.check()
-    await database.close()
-    print("up")
-
-def main():
-    asyncio.run(start())
-"""
-
-
-@pytest.mark.requirement("REL-27")
-async def test_nodes_that_start_at_once_on_an_old_schema_migrate_it_once(tmp_path: Path) -> None:
-    await open_and_close(tmp_path)
-    more = f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
-    assert run_together(NODE, str(tmp_path), more, count=5) == ["up\n"] * 5
-    assert rows(tmp_path, "SELECT a FROM more") == [("once",)]
-
-
-@pytest.mark.requirement("REL-27")
-def test_nodes_that_start_at_once_on_nothing_migrate_it_once(tmp_path: Path) -> None:
-    more = f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\nINSERT INTO more VALUES ('once');\n"
-    assert run_together(NODE, str(tmp_path / "new"), more, count=5) == ["up\n"] * 5
-    assert rows(tmp_path / "new", "SELECT version FROM schema_versions") == _up_to(NEXT)
-    assert rows(tmp_path / "new", "SELECT a FROM more") == [("once",)]
 
 
 KILLED = """
@@ -248,18 +201,6 @@ def tables_and_indexes(folder: Path) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.requirement("REL-27")
-async def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    bad = read_migration(
-        f"{NEXT:04d}_bad.sql", f"-- usable-from: {NEXT}\nCREATE TABLE more (a TEXT);\nNOT SQL;\n"
-    )
-    await open_and_close(tmp_path)
-    with pytest.raises(DatabaseUnavailable, match="syntax error"):
-        await open_and_close(tmp_path, steps=(*migrations(), bad))
-    assert ("more",) not in rows(tmp_path, "SELECT name FROM sqlite_schema")
-    await open_and_close(tmp_path, steps=(*migrations(), SECOND))
-
-
-@pytest.mark.requirement("REL-27")
 async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     await open_and_close(tmp_path, steps=(*migrations(), SECOND))
     before = (tmp_path / "actas.db").read_bytes()
@@ -270,16 +211,6 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
         " Run that release, or restore a backup from before"
     )
     assert (tmp_path / "actas.db").read_bytes() == before
-
-
-async def test_a_newer_schema_that_only_adds_serves_the_release_before_too(tmp_path: Path) -> None:
-    await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
-    await open_and_close(tmp_path)
-    third = read_migration(f"{NEXT + 1:04d}_less.sql", f"-- usable-from: {NEXT}\nDROP TABLE more;\n")
-    await open_and_close(tmp_path, steps=(*migrations(), ADDITION, third))
-    with pytest.raises(SchemaRefused, match=f"has schema {NEXT + 1}"):
-        await open_and_close(tmp_path)
-    await open_and_close(tmp_path, steps=(*migrations(), ADDITION))
 
 
 @pytest.mark.requirement("REL-27")
@@ -299,13 +230,6 @@ async def test_an_unknown_schema_is_refused_and_left_alone(tmp_path: Path, sql: 
     with pytest.raises(SchemaRefused, match=sentence):
         await open_and_close(tmp_path)
     assert (tmp_path / "actas.db").read_bytes() == before
-
-
-async def test_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    change(tmp_path, "CREATE TABLE people (name TEXT)")
-    with pytest.raises(SchemaRefused, match="not made by Actas: it holds people"):
-        await open_and_close(tmp_path)
-    assert rows(tmp_path, "SELECT name FROM sqlite_schema") == [("people",)]
 
 
 def garbage(path: Path) -> None:
@@ -333,86 +257,6 @@ async def test_a_file_where_the_data_folder_should_be_is_refused(tmp_path: Path)
     (tmp_path / "data").touch()
     with pytest.raises(DatabaseUnavailable, match="cannot be opened"):
         await open_and_close(tmp_path / "data")
-
-
-async def test_a_transaction_is_whole_or_not_at_all(database: Database) -> None:
-    async def two_rows() -> None:
-        async with database.writing() as connection:
-            await connection.execute(SECRETS.insert().values(name="a", sealed=b"1"))
-            await connection.execute(SECRETS.insert().values(name="a", sealed=b"2"))
-
-    async def one_row_and_a_change_of_mind() -> None:
-        async with database.writing() as connection:
-            await connection.execute(SECRETS.insert().values(name="a", sealed=b"3"))
-            raise RuntimeError("changed my mind")
-
-    with pytest.raises(IntegrityError):
-        await two_rows()
-    with pytest.raises(RuntimeError, match="changed my mind"):
-        await one_row_and_a_change_of_mind()
-    async with database.reading() as connection:
-        assert (await connection.execute(select(SECRETS))).all() == []
-
-
-async def test_writers_take_turns_and_no_update_is_lost(database: Database, tmp_path: Path) -> None:
-    second = await open_database(tmp_path, clock=CLOCK)
-    async with database.writing() as connection:
-        await connection.execute(SECRETS.insert().values(name="n", sealed=b""))
-
-    async def one_more(place: Database) -> None:
-        async with place.writing() as connection:
-            before = (await connection.execute(select(SECRETS.c.sealed))).scalar_one()
-            await asyncio.sleep(0)
-            await connection.execute(SECRETS.update().values(sealed=before + b"x"))
-
-    await asyncio.gather(*[one_more((database, second)[number % 2]) for number in range(20)])
-    async with second.reading() as connection:
-        assert (await connection.execute(select(SECRETS.c.sealed))).scalar_one() == b"x" * 20
-    await second.close()
-
-
-@pytest.mark.requirement("REL-19")
-async def test_a_failure_says_so_and_shows_no_value(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change(tmp_path, "DROP TABLE secrets")
-    with pytest.raises(DatabaseUnavailable, match="no such table: secrets") as failed:
-        async with database.writing() as connection:
-            await connection.execute(SECRETS.insert().values(name="a", sealed=b"canary-canary"))
-    assert "canary" not in str(failed.value)
-    assert "canary" not in str(failed.value.__cause__)
-    change(tmp_path, "DROP TABLE schema_versions")
-    with pytest.raises(DatabaseUnavailable, match=r"actas\.db failed"):
-        await database.check()
-
-
-async def test_the_tables_are_what_the_migrations_make(database: Database) -> None:
-    def described(connection: Connection) -> dict[str, object]:
-        found = inspect(connection)
-        return {
-            table: (
-                [(column["name"], column["nullable"]) for column in found.get_columns(table)],
-                found.get_pk_constraint(table)["constrained_columns"],
-                sorted(
-                    (one["name"] or "", one["column_names"], bool(one["unique"]))
-                    for one in found.get_indexes(table)
-                ),
-            )
-            for table in found.get_table_names()
-        }
-
-    async with database.reading() as connection:
-        made = await connection.run_sync(described)
-    assert made == {
-        table.name: (
-            [(column.name, column.nullable) for column in table.columns],
-            [column.name for column in table.primary_key],
-            sorted(
-                (one.name or "", [column.name for column in one.columns], one.unique) for one in table.indexes
-            ),
-        )
-        for table in METADATA.sorted_tables
-    }
 
 
 async def test_the_migrations_make_the_tables_in_postgresql_too(postgres: str) -> None:
