@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.pages import commands, configuration, errors, events, metrics, rules, sdk  # noqa: E402  (found through the line above)
+from scripts.pages import api, commands, configuration, errors, events, metrics, rules, sdk  # noqa: E402  (found through the line above)
 
 FOLDER = ROOT / "docs" / "reference"
 
@@ -22,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules": rules.make,
     "errors": errors.make,
     "events": events.make,
+    "api": api.make,
     "metrics": metrics.make,
     "commands": commands.make,
     "sdk": sdk.make,

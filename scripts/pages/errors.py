@@ -6,6 +6,15 @@ from typing import Final
 
 from scripts.pages.markdown import code, page, table
 
+from actas.admin.refusals import (
+    Conflict,
+    InsufficientScope,
+    InvalidToken,
+    NotAccepted,
+    NotFound,
+    Outdated,
+    Unconditional,
+)
 from actas.core.errors import (
     InvalidClient,
     InvalidDpopProof,
@@ -46,6 +55,13 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "upstream_down": (TemporarilyUnavailable,),
     "overloaded": (TemporarilyUnavailable,),
     "internal": (ServerError,),
+    "bad_token": (InvalidToken,),
+    "role_too_small": (InsufficientScope,),
+    "not_found": (NotFound,),
+    "conflict": (Conflict,),
+    "outdated": (Outdated,),
+    "unconditional": (Unconditional,),
+    "invalid_configuration": (NotAccepted,),
 }
 """What each reason is answered as; empty when nothing refuses with it. A test compares it with the code."""
 

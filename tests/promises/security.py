@@ -14,6 +14,7 @@ _IMPERSONATION = "security 7: impersonation"
 _CHAIN = "security 8: delegation"
 _AUDIT = "security 14: audit"
 _KEYS = "security 15: keys"
+_MANAGEMENT = "security 13: console"
 _STORE = "security 16: storage"
 
 ACROSS = on(
@@ -116,6 +117,19 @@ LATER = on(
     later(
         "SEC-65", "security 11: actions", "Actions cannot set reserved claims.", reason="actions come later"
     ),
+    kept(
+        "SEC-80",
+        _MANAGEMENT,
+        "Roles are checked on the server for every route and every object; a change re-validates the whole.",
+    ),
+    kept("SEC-81", _MANAGEMENT, "An administrator gives nobody more than they hold, by no detour."),
+    later(
+        "SEC-78",
+        _MANAGEMENT,
+        "No change without a same-site, origin-checked request.",
+        reason="the API takes bearer tokens and JSON only; origins and forms come with the console",
+    ),
+    kept("SEC-83", _MANAGEMENT, "A secret is shown once and can never be read back."),
     kept("SEC-84", "security 13: console", "Public addresses come from the configuration."),
     kept(
         "SEC-85",
@@ -136,6 +150,10 @@ AUDIT = on(
     kept("SEC-93", _KEYS, "Only listed algorithms, the system's randomness, no nonce twice."),
     kept("SEC-94", _KEYS, "The libraries' properties we rely on are tested."),
     kept("SEC-95", _STORE, "What is remembered for one purpose is never read for another."),
+    kept("SEC-96", _STORE, "Page cursors are authenticated, and every query is parameterised."),
+    kept(
+        "SEC-97", _STORE, "What is deleted takes with it what hangs on it, and its name is never given again."
+    ),
 )
 
 ROWS: tuple[Requirement, ...] = (

@@ -75,6 +75,9 @@ class Assembly:
             AuditUnavailable: what takes effect could not be recorded; such a server does not start.
         """
         await self.steward.begin()
+        if not self.gate.endpoints:
+            pipeline = exchange(self.base, self.out, self.shared)
+            self.gate.endpoints = endpoints(self.base, pipeline, self.shared, self.writer, self.steward)
         self.shared.follower.follow("configuration", self.steward.follow)
 
     def start(self) -> None:
@@ -111,7 +114,7 @@ class Assembly:
         pipeline = exchange(base, self.out, self.shared)
         await self.note_loaded(base, generation)
         self.base = base
-        self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer)
+        self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer, self.steward)
 
     def renew(self) -> None:
         """Have the listener show its certificate as it is now, and let in whoever may prove something by one.
@@ -204,7 +207,7 @@ async def assembly(
         await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
     server = base.definitions.server
     gate = Gate(
-        endpoints(base, exchange(base, out, shared), shared, writer),
+        {},
         proxies=Proxies(server.trusted_proxies) if server.trusted_proxies else None,
     )
     house = Assembly(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from actas.app.foundation import Foundation
+from actas.app.management import management
 from actas.app.parts import Shared, introspection, nonces
+from actas.app.steward import Steward
 from actas.core.ports import JsonObject
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
@@ -14,20 +16,21 @@ from actas.web.admission import Admission
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
-from actas.web.gate import Endpoint
+from actas.web.gate import BELOW, Endpoint
 from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import metadata, metadata_paths
 from actas.web.token import Deliveries, TokenEndpoint
 
 
 def endpoints(
-    base: Foundation, pipeline: Exchange, shared: Shared, deliveries: Deliveries
+    base: Foundation, pipeline: Exchange, shared: Shared, deliveries: Deliveries, steward: Steward
 ) -> dict[str, Endpoint]:
     """Return every public path with who answers it, over a configuration.
 
     Args:
         pipeline: of that configuration.
         deliveries: told of answers that left.
+        steward: changes the configuration.
     """
     server = base.definitions.server
     errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
@@ -54,6 +57,7 @@ def endpoints(
             base.ring.published, max_age=CACHE_TIME, lasting=lambda: shared.follower.fresh
         ),
         f"{prefix}/errors": ErrorsPage(),
+        f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
         paths["oauth"]: about,
         paths["openid"]: about,
     }

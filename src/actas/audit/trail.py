@@ -24,7 +24,7 @@ from actas.core.wire import AuthMethod
 _NO_CLAIMS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
 
 
-Door = Literal["exchange", "introspection"]
+Door = Literal["exchange", "introspection", "management"]
 """Where somebody asked. Names of events begin with it: ``exchange:granted``, ``introspection:refused``."""
 
 

@@ -109,10 +109,17 @@ class Run:
         return self.world.environ.get(name) or None
 
     def server(self) -> str:
-        """Return the address of the server: flag, ``ACTAS_SERVER``, ``ACTAS_ISSUER``, this computer."""
+        """Return the address of the server: flag, ``ACTAS_SERVER``, ``ACTAS_ISSUER``, context, here."""
         return (
             self.options.server
             or self.variable("ACTAS_SERVER")
             or self.variable("ACTAS_ISSUER")
+            or self._context()
             or DEFAULT_SERVER
         )
+
+    def _context(self) -> str | None:
+        from actas.cli.logins import contexts
+
+        known = contexts(self.home)
+        return None if known.current is None else known.servers[known.current]

@@ -33,15 +33,18 @@ class Entry:
     Attributes:
         module: the module whose ``command`` it is.
         summary: one line for the list of commands: the first sentence of its help.
+        found: the table of the module that holds it, and its key there; None: it is ``command``.
     """
 
     name: str
     module: str
     summary: str
+    found: tuple[str, str] | None = None
 
     def load(self) -> click.Command:
         """Import the command."""
-        found = importlib.import_module(self.module).command
+        module = importlib.import_module(self.module)
+        found = module.command if self.found is None else getattr(module, self.found[0])[self.found[1]]
         if not isinstance(found, click.Command):
             raise TypeError(f"{self.module}.command is not a command")
         found.name = self.name
@@ -76,7 +79,7 @@ def _global_flags() -> list[click.Option]:
         _flag(
             *("-s", "--server"),
             metavar="URL",
-            help="Server to ask: ACTAS_SERVER, else ACTAS_ISSUER, else http://127.0.0.1:8693.",
+            help="Server to ask: ACTAS_SERVER, ACTAS_ISSUER, the context, else http://127.0.0.1:8693.",
         ),
         _flag("-o", "--output", "format", type=click.Choice(FORMATS), help="Form of the answer."),
         _flag("--json", is_flag=True, help="The same as -o json."),
@@ -210,12 +213,16 @@ class Group(_Common, click.Group):
 
 
 def command(
-    *, examples: Sequence[tuple[str, str]], dry_run: DryRun = "refused"
+    *,
+    examples: Sequence[tuple[str, str]],
+    dry_run: DryRun = "refused",
+    help: str | None = None,  # noqa: A002 - click's
 ) -> Callable[[Callable[..., None]], Command]:
     """Make a command of a function whose docstring is its help.
 
     Args:
         examples: pairs of what is wanted and what is typed; two or more.
         dry_run: what ``--dry-run`` means to it. A command that changes nothing says ``harmless``.
+        help: its help, when the function is made for several commands.
     """
-    return click.command(cls=Command, examples=examples, dry_run=dry_run)
+    return click.command(cls=Command, examples=examples, dry_run=dry_run, help=help)

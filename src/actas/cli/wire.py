@@ -6,6 +6,7 @@ Which addresses exist is ``server``'s business; what was sent and answered is dr
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,12 +32,14 @@ class Sent:
 
     Attributes:
         form: the fields of the body, in order; empty for a GET.
+        json: the body, when it is no form.
     """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     form: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    json: JsonObject | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,9 @@ def send(sent: Sent, *, timeout: float) -> Answered:
     headers = {"User-Agent": f"actas/{__version__}", "Accept": "application/json", **sent.headers}
     if body is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
+    if sent.json is not None:
+        body = json.dumps(sent.json).encode()
+        headers["Content-Type"] = "application/json"
     begun = time.perf_counter()
     try:
         with (

@@ -23,6 +23,7 @@ EventName = Literal[
     "catalog:loaded",
     "catalog:refused",
     "configuration:changed",
+    "management:refused",
 ]
 
 EVENTS: Final[dict[EventName, str]] = {
@@ -46,5 +47,7 @@ EVENTS: Final[dict[EventName, str]] = {
     "on with the one before, without what the new one took away.",
     "configuration:changed": "Objects of the configuration were changed, with who changed them, and each "
     "object before and after. Written before the change takes effect anywhere.",
+    "management:refused": "A request at the management API was refused: nobody was let in, the role was too "
+    "small, or the change would not hold.",
 }
 """Each event with what it means."""

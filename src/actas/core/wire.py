@@ -56,9 +56,18 @@ ErrorCode = Literal[
     "use_dpop_nonce",
     "temporarily_unavailable",
     "server_error",
+    "invalid_token",
+    "insufficient_scope",
+    "not_found",
+    "conflict",
+    "precondition_failed",
+    "invalid_configuration",
+    "precondition_required",
 ]
-"""The values of ``error`` we answer with (RFC 6749 section 5.2, RFC 8693 section 2.2.2, RFC 9449 section
-5)."""
+"""The values of ``error`` we answer with (RFC 6749 section 5.2, RFC 8693 section 2.2.2, RFC 9449 section 5).
+
+The last seven are answers of the management API alone.
+"""
 
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA"]
 """What our own keys sign with."""

@@ -7,11 +7,15 @@ Who asks is settled here, once, for every endpoint: the peer, or whom a trusted 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from actas.web.asgi import Application, Receive, Scope, Send, respond
 from actas.web.proxies import Proxies
 
 Endpoint = Application
+
+BELOW: Final = "/api/v1/"
+"""A path that ends so means everything below it."""
 
 
 class Gate:
@@ -27,10 +31,15 @@ class Gate:
         self.endpoints = endpoints
         self._proxies = proxies
 
+    def _below(self, path: str) -> Endpoint | None:
+        """Return who answers everything below the path of the management API."""
+        head, below, _ = path.partition(BELOW)
+        return self.endpoints.get(f"{head}{below}") if below else None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        endpoint = self.endpoints.get(scope["path"])
+        endpoint = self.endpoints.get(scope["path"]) or self._below(scope["path"])
         if endpoint is None:
             await respond(send, status=404, headers=[(b"content-type", b"text/plain")], body=b"not found\n")
             return

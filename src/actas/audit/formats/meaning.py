@@ -52,6 +52,7 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "keys:removed": Meaning("delete", "Key removed", 5, "signing key"),
     "catalog:loaded": Meaning("update", "Configuration took effect", 4, "configuration"),
     "catalog:refused": Meaning("update", "Configuration could not take effect", 7, "configuration"),
+    "management:refused": Meaning("introspection", "Management refused", 5),
     "configuration:changed": Meaning("update", "Configuration changed", 5, "configuration"),
 }
 """The meaning of each event."""

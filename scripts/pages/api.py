@@ -1,0 +1,71 @@
+"""``api.md``: every route of the management API, from the table that is served."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scripts.pages.markdown import code, page, table
+
+from actas.admin.authority import CHANGES
+from actas.admin.roles import ROLES, management_api
+from actas.web.api.routes import BASE, ROUTES, Route
+
+INTRODUCTION: Final = f"""
+The management API is below `{BASE}` on the public listener. `GET {BASE}/openapi.json` describes it
+(OpenAPI 3.1), to anybody; every other route wants a token.
+
+A token is asked for at the token endpoint like any other: client credentials, with the `audience` that is
+the issuer followed by `/api`. The client holds a role when [`admins`](configuration.md#admins) says so. What
+it may do is looked up at every request, so that whoever loses a role loses it at once. A token in which
+somebody acts for another is refused.
+"""
+
+CHANGING: Final = """
+A document is what would stand in the configuration file, as JSON. Unknown fields are refused, and every
+change is checked together with everything else, exactly as files are at a start: `422 invalid_configuration`
+has every fault. A change names the version that was looked at, so that none is lost: `If-Match` with the
+`ETag` of the object, or `If-None-Match: *` for a new one; without either the answer is `428`, and `412` when
+somebody came first.
+
+What a file keeps is changed in that file (`409 conflict`); it can be disabled and enabled here, which no file
+undoes. The name of a client, an API or an issuer that was deleted is never given again.
+
+Lists are pages: `items`, and `next`, which is the `cursor` of the following page, or null.
+"""
+
+ERRORS: Final = """
+A refusal is JSON as at the token endpoint: `error`, `error_description`, `error_uri` ([reasons](errors.md)),
+and to whoever was let in also `detail`, and `faults` when a configuration would not hold. The header
+`Actas-Entry` names its entry in the audit log.
+"""
+
+
+def make() -> str:
+    """Return the page."""
+    api = management_api("")
+    roles = (
+        (code(role), code(f"actas:{role}"), api.scopes[f"actas:{role}"], _changes(role)) for role in ROLES
+    )
+    routes = ((code(one.method), code(one.path), code(one.role), _says(one)) for one in ROUTES)
+    return page(
+        "Management API",
+        INTRODUCTION,
+        "## Roles",
+        table(("Role", "Scope", "May", "Changes"), roles),
+        "Each role holds what the one before it does. Nobody changes a client that holds a higher role.",
+        "## Routes",
+        table(("Method", "Path", "Role", "Says"), routes),
+        "## Changing objects",
+        CHANGING,
+        "## Errors",
+        ERRORS,
+    )
+
+
+def _changes(role: str) -> str:
+    kinds = [code(kind) for kind, wanted in CHANGES.items() if wanted == role]
+    return ", ".join(kinds) or "nothing"
+
+
+def _says(route: Route) -> str:
+    return (route.answers.__doc__ or "").strip().split("\n")[0].replace("``", "`")

@@ -1,0 +1,127 @@
+"""The management API over a serving process: the deeds of ``admin`` on the store of record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from actas.admin.deeds import Deeds, Edit
+from actas.admin.entrance import Entrance
+from actas.admin.filing import Filing
+from actas.admin.objects import Change, Digest, Snapshot
+from actas.admin.policy_tests import PolicyTester
+from actas.admin.record import Author
+from actas.admin.refusals import NotAccepted
+from actas.app.foundation import Foundation, catalog_of
+from actas.app.parts import KINDS, Shared, own_tokens
+from actas.app.steward import Steward
+from actas.core.ports import Json, JsonObject
+from actas.crypto.keyed import keyed_digest
+from actas.crypto.passwords import digest_secret, generate_secret
+from actas.settings.definitions import Definitions
+from actas.settings.faults import ConfigurationFaults
+from actas.settings.schema_json import json_schema
+from actas.web.api.application import application
+from actas.web.api.call import Desk
+from actas.web.asgi import Application
+from actas.web.errors import ErrorWriter
+
+_CURSORS: Final = b"actas: cursors of pages"
+
+
+class StoreOfRecord:
+    """Implements ``admin.deeds.Keeping`` on a steward."""
+
+    def __init__(self, base: Foundation, steward: Steward) -> None:
+        self._base = base
+        self._steward = steward
+
+    async def snapshot(self) -> Snapshot:
+        return await self._steward.snapshot()
+
+    async def change(self, edit: Edit, author: Author) -> Snapshot:
+        try:
+            return (await self._steward.change(edit, author)).snapshot
+        except ConfigurationFaults as broken:
+            raise _not_accepted(broken) from broken
+
+    async def rehearse(self, edit: Edit) -> tuple[tuple[Change, ...], Snapshot, Sequence[JsonObject]]:
+        try:
+            changes, prepared, kept = await self._steward.rehearse(edit)
+        except ConfigurationFaults as broken:
+            raise _not_accepted(broken) from broken
+        return changes, kept, tested(prepared.definitions, at=int(self._base.clock.now()))
+
+    def made_secret(self) -> tuple[str, Digest]:
+        secret = generate_secret()
+        value = digest_secret(secret, pepper=self._base.ring.secret_pepper)
+        return secret, Digest(value=value, made_at=int(self._base.clock.now()))
+
+
+def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: str) -> Application:
+    """Return the management API under a configuration.
+
+    Args:
+        prefix: the path of the issuer.
+    """
+    store = StoreOfRecord(base, steward)
+    server = base.definitions.server
+
+    def state() -> JsonObject:
+        return {"in_force": steward.generation, "behind": steward.behind}
+
+    desk = Desk(
+        issuer=base.issuer,
+        entrance=Entrance(
+            issuer=base.issuer,
+            tokens=own_tokens(base),
+            holders=base.definitions.admins,
+            fresh=shared.follower.require_fresh,
+        ),
+        deeds=Deeds(store),
+        filing=Filing(store),
+        keeping=store,
+        policy=base.catalog.policy,
+        clients=base.catalog.clients,
+        apis=base.catalog,
+        state=state,
+        tests=lambda: tested(base.definitions, at=int(base.clock.now())),
+        cursors=keyed_digest(_CURSORS, key=base.ring.secret_pepper),
+        schema=json_schema,
+        audit=shared.minutes,
+        errors=ErrorWriter(docs=server.docs, issuer=base.issuer, dev=base.dev),
+    )
+    return application(desk, prefix=prefix)
+
+
+def tested(definitions: Definitions, *, at: int) -> list[JsonObject]:
+    """Run the policy tests of a configuration, and return each with its ``problems``.
+
+    Args:
+        at: the instant of the tests, seconds since the epoch.
+    """
+    tester = PolicyTester(
+        ourselves=definitions.server.issuer,
+        clients=definitions.clients,
+        apis=definitions.apis,
+        issuers=definitions.issuers,
+        kinds=KINDS,
+        policy=catalog_of(definitions).policy,
+        at=at,
+    )
+    results = [tester.run(test) for test in definitions.tests]
+    return [
+        {"name": one.test.name, "place": one.test.place, "problems": list[Json](one.problems)}
+        for one in results
+    ]
+
+
+def _not_accepted(broken: ConfigurationFaults) -> NotAccepted:
+    errors = broken.errors
+    faults: list[JsonObject] = [
+        {"place": one.place, "path": one.path, "message": one.message, "severity": one.severity}
+        for one in broken.faults
+    ]
+    first = str(errors[0]) if errors else "it does not hold"
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    return NotAccepted(detail=first + more, faults=faults[:200])

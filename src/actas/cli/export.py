@@ -1,0 +1,43 @@
+"""``actas export``: write what exists as a configuration file."""
+
+from __future__ import annotations
+
+import click
+
+from actas.cli.managing import Manager
+from actas.cli.output import Answer
+from actas.cli.run import Run
+from actas.cli.tree import command as make
+from actas.cli.values import Words
+
+_KINDS = ("defaults", "issuers", "apis", "clients", "rules", "tests", "admins")
+
+
+@make(
+    examples=(
+        ("what was made in the console, for git", "actas export --managed console > console.yaml"),
+        ("every rule", "actas export --kind rules --managed all"),
+    ),
+    dry_run="harmless",
+)
+@click.option("--kind", type=Words(*_KINDS), default=(), metavar="KIND,…", help=f"Only {', '.join(_KINDS)}.")
+@click.option(
+    "--managed",
+    type=click.Choice(("console", "file", "all")),
+    default="console",
+    help="Whose objects.  [console]",
+)
+@click.pass_obj
+def command(run: Run, /, kind: tuple[str, ...], managed: str) -> None:
+    """Write what exists as a configuration file: what apply takes.
+
+    No secret is in it, because none is kept. Exits 5 when nobody is signed in.
+    """
+    told = Manager(run).get("/export", kept_by=managed, kind=",".join(kind) or None).body
+    if run.out.structured:
+        run.out.answer(Answer(kind="actas/Export", body=told, name=str(told["generation"]), lines=[]))
+        return
+    import yaml
+
+    text: str = yaml.safe_dump(told["configuration"], sort_keys=False, allow_unicode=True, width=100)
+    run.out.text(text.rstrip("\n"))

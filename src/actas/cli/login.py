@@ -1,0 +1,79 @@
+"""``actas login``: sign in for managing a server, as a client that holds a role."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from actas.admin.roles import management_audience, scope_of
+from actas.cli.asking import asker, client_flags, credentials
+from actas.cli.chains import chain_of
+from actas.cli.exits import Exit, Failure
+from actas.cli.logins import Login, keep_login
+from actas.cli.output import Answer, Ink
+from actas.cli.run import Run
+from actas.cli.server import find_server
+from actas.cli.tokens import TokenArguments
+from actas.cli.tree import command as make
+from actas.cli.verdict import read_refusal
+from actas.cli.wire import Sent
+from actas.core.ports import Json
+from actas.core.secret import Secret
+from actas.core.wire import CLIENT_CREDENTIALS
+
+_ROLES: Final = {"auditor": scope_of("auditor"), "operator": scope_of("operator"), "owner": scope_of("owner")}
+
+
+@make(
+    examples=(
+        ("as the pipeline's client, whose secret is in ACTAS_CLIENT_SECRET", "actas login --client deployer"),
+        ("with no more than is needed to look", "actas login --client deployer --as auditor"),
+    ),
+)
+@click.option("--as", "role", type=click.Choice(tuple(_ROLES)), help="Ask for this role only.")
+@client_flags
+@click.pass_obj
+def command(run: Run, /, role: str | None, **flags: Any) -> None:
+    """Sign in for managing a server, as a client that holds a role there.
+
+    The token is kept privately and lives an hour; the secret is not kept. Exits 5 when the client holds no
+    such role, 6 when it does not prove who it is, 4 when the server cannot be reached.
+    """
+    tokens = TokenArguments(run)
+    who = credentials(run, tokens, **flags)
+    ask = asker(run)
+    address = run.server()
+    server = find_server(address, ask)
+    proof = who.prove(server, now=run.now)
+    scope = (("scope", _ROLES[role]),) if role else ()
+    audience = management_audience(server.issuer)
+    form = (("grant_type", str(CLIENT_CREDENTIALS)), ("audience", audience), *scope, *proof.form)
+    answered = ask(Sent(method="POST", url=server.token_endpoint, headers=proof.headers, form=form))
+    document = answered.document()
+    token = None if document is None else document.get("access_token")
+    lives = None if document is None else document.get("expires_in")
+    if answered.status != 200 or not isinstance(token, str) or not isinstance(lives, int):
+        refused = read_refusal(answered, chain_of({}))
+        raise Failure(
+            f"{who.client} cannot sign in: {refused.message}",
+            code=refused.error,
+            exit=Exit.NOT_ALLOWED if refused.by_policy else refused.exit,
+            hint="admins: in the configuration of the server says who holds a role",
+        )
+    login = Login(server=address, client=who.client, token=Secret(token), ends_at=int(run.now) + lives)
+    keep_login(run.home, login)
+    granted: list[Json] = [*str((document or {}).get("scope") or "").split()]
+    run.out.answer(
+        Answer(
+            kind="actas/Login",
+            body={
+                "server": address,
+                "client": who.client,
+                "scope": granted,
+                "ends_at": login.ends_at,
+            },
+            name=who.client,
+            lines=[(Ink("✓ ", "good"), f"signed in at {address} as {who.client}, for {lives // 60} minutes")],
+        )
+    )

@@ -1,0 +1,202 @@
+"""Asking the management API: signed in with ``actas login``, JSON there and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+from urllib.parse import quote, urlencode
+
+from actas.cli.asking import asker
+from actas.cli.exits import Exit, Failure, misused
+from actas.cli.logins import login_at
+from actas.cli.output import Line
+from actas.cli.run import Run
+from actas.cli.wire import Answered, Sent
+from actas.core.ports import Json, JsonObject
+
+API: Final = "/api/v1"
+
+_EXITS: Final = {
+    "insufficient_scope": Exit.NOT_ALLOWED,
+    "invalid_token": Exit.NOT_ALLOWED,
+    "invalid_configuration": Exit.CONFIGURATION,
+    "temporarily_unavailable": Exit.UNFINISHED,
+    "not_found": Exit.NO,
+    "conflict": Exit.NO,
+    "precondition_failed": Exit.NO,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the server answered.
+
+    Attributes:
+        version: of the object, from its ETag; None when it is none.
+    """
+
+    body: JsonObject
+    version: str | None
+
+
+class Manager:
+    """Asks one server as whoever is signed in there.
+
+    Raises:
+        Failure: nobody is signed in (exit 5).
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.server = run.server()
+        login = login_at(run.home, self.server)
+        if login is None or login.ends_at <= run.now:
+            raise Failure(
+                f"not signed in at {self.server}" if login is None else "the login has ended",
+                code="not_signed_in",
+                exit=Exit.NOT_ALLOWED,
+                hint="actas login --client NAME",
+            )
+        self.login = login
+        self._run = run
+        self._ask = asker(run)
+
+    def get(self, path: str, **query: str | None) -> Told:
+        """Ask a question.
+
+        Raises:
+            Failure: it was refused, or there is no answer.
+        """
+        known = {name: value for name, value in query.items() if value is not None}
+        return self._told(self._send("GET", path + (f"?{urlencode(known)}" if known else "")))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: JsonObject | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Told:
+        """Ask for a change.
+
+        Raises:
+            Failure: it was refused, or there is no answer.
+        """
+        return self._told(self._send(method, path, body, headers))
+
+    def items(self, kind: str, **query: str | None) -> list[JsonObject]:
+        """Return every object of a kind, page by page."""
+        found: list[JsonObject] = []
+        following: str | None = None
+        while True:
+            page = self.get(f"/{kind}", limit="500", cursor=following, **query).body
+            found += cast("list[JsonObject]", page["items"])
+            after = page.get("next")
+            if not isinstance(after, str):
+                return found
+            following = after
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: JsonObject | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answered:
+        return self._ask(
+            Sent(
+                method=method,
+                url=f"{self.server}{API}{path}",
+                headers={"Authorization": f"Bearer {self.login.token.reveal()}", **(headers or {})},
+                json=body,
+            )
+        )
+
+    def _told(self, answered: Answered) -> Told:
+        document = answered.document() if answered.body else {}
+        if answered.status in (200, 201, 204) and document is not None:
+            tag = answered.headers.get("etag")
+            return Told(body=document, version=tag)
+        raise self._refused(answered, document)
+
+    def _refused(self, answered: Answered, document: JsonObject | None) -> Failure:
+        error = None if document is None else document.get("error")
+        if document is None or not isinstance(error, str):
+            return Failure(
+                f"{self.server} answers with status {answered.status}, not as a server that can be managed",
+                code="bad_answer",
+                exit=Exit.UNFINISHED if answered.status >= 500 else Exit.PROTOCOL,
+            )
+        detail = str(document.get("detail") or document.get("error_description") or error)
+        faults = document.get("faults")
+        many = cast("list[JsonObject]", faults) if isinstance(faults, list) else []
+        if not self._run.out.structured:
+            for one in many:
+                self._run.out.aside(f"{one.get('place')}: {one.get('path')}: {one.get('message')}")
+        return Failure(
+            detail,
+            code=error,
+            exit=_EXITS.get(error, Exit.PROTOCOL),
+            hint="actas login --client NAME" if error == "invalid_token" else None,
+            more={"faults": list[Json](many)} if many else None,
+        )
+
+
+def at(*steps: str) -> str:
+    """Return a path of names, each of them quoted."""
+    return "/" + "/".join(quote(step, safe="") for step in steps)
+
+
+def tag(told: Told) -> dict[str, str]:
+    """Return the header that names the version that was seen."""
+    return {"If-Match": told.version or '"0"'}
+
+
+def confirmed(run: Run, sentence: str, *, yes: bool) -> None:
+    """Say what will happen, and go on when a person, or ``--yes``, agrees.
+
+    Raises:
+        Failure: nobody can be asked, or the answer is no (exit 2).
+    """
+    if yes:
+        return
+    if not run.world.stdin.isatty():
+        raise misused(sentence, hint="--yes does it without asking")
+    run.out.aside(sentence)
+    run.out.aside("Go on? Type yes:")
+    if run.world.stdin.readline().strip() != "yes":
+        raise Failure("Nothing was changed.", code="declined", exit=Exit.USAGE)
+
+
+def change_lines(changes: Json) -> list[Line]:
+    """Return a line for each change of a plan, in the manner of a diff."""
+    marks = {"created": "+", "restored": "+", "enabled": "+", "deleted": "-", "pruned": "-", "disabled": "-"}
+    lines: list[Line] = []
+    for one in cast("list[JsonObject]", changes):
+        what = str(one["what"])
+        said = {"pruned": "no longer in the files: out of force, not deleted", "adopted": "taken over"}
+        kind = str(one["kind"])
+        singular = kind if kind == "defaults" else kind.removesuffix("s")
+        told = said.get(what) or _difference(one)
+        lines.append(f"{marks.get(what, '~')} {singular} {one['name']}  {told}".rstrip())
+    return lines
+
+
+def _difference(change: JsonObject) -> str:
+    """Say which fields of a document change, and how, as far as one line holds it."""
+    before, after = (change.get(side) for side in ("before", "after"))
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return "" if isinstance(before, dict) or isinstance(after, dict) else str(change["what"])
+    old, new = before.get("document"), after.get("document")
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return ""
+    names = [name for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)]
+    told = [f"{name}: {_short(old.get(name))} → {_short(new.get(name))}" for name in names[:3]]
+    return "; ".join(told) + ("; …" if len(names) > 3 else "")
+
+
+def _short(value: Json) -> str:
+    text = "nothing" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,196 @@
+"""What the groups ``clients``, ``apis``, ``issuers`` and ``rules`` share: five verbs.
+
+One maker for each verb, so that learning one group is learning all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Final, cast
+
+import click
+
+from actas.cli.managing import Manager, at, confirmed, tag
+from actas.cli.output import Answer, Line, Listing
+from actas.cli.run import Run
+from actas.cli.tree import Command
+from actas.cli.tree import command as make
+from actas.core.ports import Json, JsonObject
+
+yes_flag = click.option("--yes", is_flag=True, help="Do it without asking.")
+
+_SAMPLES: Final = {
+    "clients": "orders",
+    "apis": "inventory",
+    "issuers": "corp-okta",
+    "rules": "orders-to-inventory",
+}
+
+Facts = Callable[[JsonObject], str]
+
+
+def lists(kind: str, facts: Facts) -> Command:
+    """Return ``list`` for a kind.
+
+    Args:
+        facts: the most telling words of a document.
+    """
+
+    @make(
+        examples=(
+            ("for people", f"actas {kind} list"),
+            ("what no file keeps", f"actas {kind} list --managed console -o name"),
+        ),
+        dry_run="harmless",
+        help=f"List the {_words(kind)}, by name.\n\nExits 5 when nobody is signed in.",
+    )
+    @click.option("--managed", type=click.Choice(("console", "file")), help="Only what they keep.")
+    @click.pass_obj
+    def command(run: Run, /, managed: str | None) -> None:
+        found = Manager(run).items(kind, kept_by=managed)
+        run.out.listing(
+            Listing(
+                kind=f"actas/{_title(kind)}",
+                items=[_told(one) for one in found],
+                columns=("NAME", "WHAT", "KEPT BY", "STATE"),
+                rows=[(str(one["name"]), facts(_document(one)), _keeper(one), _state(one)) for one in found],
+                names=[str(one["name"]) for one in found],
+                empty=f"there are no {_words(kind)}",
+            )
+        )
+
+    return command
+
+
+def shows(kind: str) -> Command:
+    """Return ``show`` for a kind."""
+    sample = _SAMPLES[kind]
+
+    @make(
+        examples=(
+            ("for people", f"actas {kind} show {sample}"),
+            ("as it would stand in a file", f"actas {kind} show {sample} -o yaml"),
+        ),
+        dry_run="harmless",
+        help=f"Show one of the {_words(kind)}, as it is kept.\n\nExits 1 when there is none of that name.",
+    )
+    @click.argument("name")
+    @click.pass_obj
+    def command(run: Run, /, name: str) -> None:
+        run.out.answer(_answer(kind, Manager(run).get(at(kind, name)).body))
+
+    return command
+
+
+def switches(kind: str, *, disabled: bool) -> Command:
+    """Return ``disable`` or ``enable`` for a kind."""
+    verb, sample = ("disable" if disabled else "enable"), _SAMPLES[kind]
+    means = "Switch it off, whoever keeps it" if disabled else "Switch it on again"
+
+    @make(
+        examples=(
+            ("now, on every node", f"actas {kind} {verb} {sample}"),
+            ("what that would do", f"actas {kind} {verb} {sample} --dry-run"),
+        ),
+        dry_run="rehearses",
+        help=f"{means}.\n\nNo file undoes that. Exits 1 when there is none of that name, 5 when the role is "
+        "too small.",
+    )
+    @click.argument("name")
+    @click.pass_obj
+    def command(run: Run, /, name: str) -> None:
+        manager = Manager(run)
+        if run.options.dry_run:
+            body = manager.get(at(kind, name)).body
+            same = body["disabled"] is disabled
+            run.out.talk(f"{name} {f'is {verb}d already' if same else f'would be {verb}d'}")
+        else:
+            body = manager.send("POST", at(kind, name, verb)).body
+        run.out.answer(_answer(kind, body))
+
+    return command
+
+
+def deletes(kind: str) -> Command:
+    """Return ``delete`` for a kind."""
+    sample = _SAMPLES[kind]
+    lasting = kind != "rules"
+
+    @make(
+        examples=(
+            ("one that the console keeps", f"actas {kind} delete {sample}"),
+            ("in a script", f"actas {kind} delete {sample} --yes"),
+        ),
+        dry_run="rehearses",
+        help=f"Delete one of the {_words(kind)}, with what hangs on it."
+        "\n\n"
+        + ("The name is never given again. " if lasting else "")
+        + "What a file defines is taken out there first. Exits 1 when it cannot be deleted.",
+    )
+    @click.argument("name")
+    @yes_flag
+    @click.pass_obj
+    def command(run: Run, /, name: str, *, yes: bool) -> None:
+        manager = Manager(run)
+        seen = manager.get(at(kind, name))
+        spent = ", and the name is never given again" if lasting else ""
+        if run.options.dry_run:
+            run.out.talk(f"{name} would be deleted{spent}")
+        else:
+            confirmed(run, f"{name} will be deleted at {manager.server}{spent}.", yes=yes)
+            manager.send("DELETE", at(kind, name), headers=tag(seen))
+        run.out.answer(
+            Answer(
+                kind=f"actas/{_title(kind)}Deleted",
+                body={"name": name, "deleted": not run.options.dry_run},
+                name=name,
+                lines=[] if run.options.dry_run else [f"deleted {name}"],
+            )
+        )
+
+    return command
+
+
+def _answer(kind: str, body: JsonObject) -> Answer:
+    return Answer(
+        kind=f"actas/{_title(kind)}", body=_told(body), name=str(body["name"]), lines=[*_lines(body)]
+    )
+
+
+def _lines(body: JsonObject) -> Iterator[Line]:
+    yield f"{body['name']}  {_state(body)}, kept by {_keeper(body)}, version {body['version']}"
+    for field, value in _document(body).items():
+        if field != "name":
+            yield f"  {field:14} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+    secrets = body.get("secrets")
+    if isinstance(secrets, list) and secrets:
+        yield f"  {'secrets':14} {len(secrets)} made here; shown once, never again"
+
+
+def _told(body: JsonObject) -> dict[str, Json]:
+    """Return a document without the word that the output itself writes."""
+    return {name: value for name, value in body.items() if name != "kind"}
+
+
+def _document(one: JsonObject) -> JsonObject:
+    return cast("JsonObject", one["document"])
+
+
+def _keeper(one: JsonObject) -> str:
+    return str(one["place"]) if one["kept_by"] == "file" and one.get("place") else str(one["kept_by"])
+
+
+def _state(one: JsonObject) -> str:
+    if one["in_force"] is not True:
+        return "out of force"
+    off = one["disabled"] is True or _document(one).get("disabled") is True
+    return "disabled" if off else "in force"
+
+
+def _title(kind: str) -> str:
+    return {"apis": "Api"}.get(kind, kind.removesuffix("s").capitalize())
+
+
+def _words(kind: str) -> str:
+    return "APIs" if kind == "apis" else kind

@@ -1,0 +1,176 @@
+"""The management API as an application: who is let in, what is read, and what is refused on the record.
+
+Bearer tokens only, never a cookie, and JSON only: a page of somebody else cannot make a browser send either
+(SEC-78). Every refusal is an entry of the audit log, unknown routes included (SEC-86, SEC-89).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+
+from actas.admin.entrance import require
+from actas.admin.record import Author
+from actas.admin.refusals import InvalidToken, NotAccepted, NotFound
+from actas.audit.refusal import refused
+from actas.core.errors import OAuthError
+from actas.core.ports import JsonObject
+from actas.core.secret import Secret
+from actas.crypto.json import BadJson, read_object
+from actas.web.api.call import Call, Desk, malformed
+from actas.web.api.openapi import document
+from actas.web.api.routes import BASE, ROUTES, Route
+
+LARGEST: Final = 32 * 1024 * 1024
+"""Bytes of a body: files that are applied come as one."""
+
+_HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+def application(desk: Desk, *, prefix: str) -> Starlette:
+    """Return the application.
+
+    Args:
+        desk: what answers.
+        prefix: the path of the issuer, below which everything is.
+    """
+    base = f"{prefix}{BASE}"
+    routes = [
+        StarletteRoute(f"{base}{path}", _answering(desk, of_path), methods=sorted(of_path))
+        for path, of_path in _by_path().items()
+    ]
+
+    async def described(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return await unknown(request)
+        schema = desk.schema()
+        return _json(document(issuer=desk.issuer, configuration=schema), 200, {})
+
+    async def unknown(request: Request) -> Response:
+        return await _guarded(desk, request, None)
+
+    every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+    app = Starlette(
+        routes=[
+            StarletteRoute(f"{base}/openapi.json", described),
+            *routes,
+            StarletteRoute(f"{base}/{{rest:path}}", unknown, methods=every),
+        ]
+    )
+    app.router.redirect_slashes = False  # a redirect would be made from the caller's Host header (SEC-84)
+    return app
+
+
+def _by_path() -> dict[str, dict[str, Route]]:
+    found: dict[str, dict[str, Route]] = {}
+    for route in ROUTES:
+        found.setdefault(route.path, {})[route.method] = route
+    return found
+
+
+def _answering(desk: Desk, of_path: dict[str, Route]) -> Callable[..., object]:
+    async def answer(request: Request) -> Response:
+        return await _guarded(desk, request, of_path.get(request.method))
+
+    return answer
+
+
+async def _guarded(desk: Desk, request: Request, route: Route | None) -> Response:
+    """Let the caller in, answer, and write down a refusal."""
+    source = request.client.host if request.client is not None else "unknown"
+    trail = desk.audit.open(source, door="management")
+    author: Author | None = None
+    try:
+        author = await desk.entrance.enter(_authorization(request), source=source)
+        trail.client = desk.clients.get(author.client or "")
+        if route is None:
+            raise NotFound(detail="there is no such route")
+        require(author, route.role, doing=f"{route.method} {route.path}")
+        reply = await route.answers(desk, await _call(request, route, author))
+    except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
+        refusal = await refused(desk.audit, trail, _placed(exc, request))
+        return _error(desk, refusal, inside=author is not None)
+    if reply.body is None:
+        return Response(status_code=reply.status, headers={**_HEADERS, **reply.headers})
+    return _json(reply.body, reply.status, reply.headers)
+
+
+def _placed(exc: Exception, request: Request) -> Exception:
+    """Add to what administrators see of a refusal what was asked."""
+    if isinstance(exc, OAuthError):
+        exc.detail = f"{request.method} {request.url.path[:300]}: {exc.detail}"
+    return exc
+
+
+def _authorization(request: Request) -> Secret | None:
+    found = request.headers.getlist("authorization")
+    if len(found) > 1:
+        raise InvalidToken(detail="two Authorization headers")
+    return Secret(found[0]) if found else None
+
+
+async def _call(request: Request, route: Route, author: Author) -> Call:
+    query = request.query_params.multi_items()
+    if len({name for name, _ in query}) != len(query):
+        raise malformed("a parameter is given twice")
+    path = {name: str(value) for name, value in request.path_params.items()}
+    if route.kind is not None:
+        path["kind"] = route.kind
+    return Call(
+        author=author,
+        path=path,
+        query=dict(query),
+        body=await _body(request, route),
+        headers={name.lower(): value for name, value in request.headers.items()},
+    )
+
+
+async def _body(request: Request, route: Route) -> JsonObject | None:
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > LARGEST:
+            raise malformed("the body is too large")
+    if not data:
+        return None
+    if route.body is None:
+        raise malformed("this route takes no body")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise malformed("the body is not application/json")
+    try:
+        return read_object(bytes(data), max_bytes=LARGEST)
+    except BadJson as bad:
+        raise malformed(str(bad)) from bad
+
+
+def _json(body: JsonObject, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type="application/json",
+        headers={**_HEADERS, **headers},
+    )
+
+
+def _error(desk: Desk, refusal: OAuthError, *, inside: bool) -> Response:
+    """Return a refusal. Whoever was let in is told why, in full: they may read it in the audit log anyway."""
+    body = desk.errors.body(refusal)
+    if inside:
+        body["detail"] = refusal.detail
+    if isinstance(refusal, NotAccepted):
+        body["faults"] = [*refusal.faults]
+    headers: dict[str, str] = {}
+    if refusal.entry is not None:
+        headers["actas-entry"] = refusal.entry
+    if refusal.retry_after is not None:
+        headers["retry-after"] = str(refusal.retry_after)
+    if refusal.status in (401, 403):
+        headers["www-authenticate"] = f'Bearer realm="{desk.issuer}", error="{refusal.code}"'
+    return _json(body, refusal.status, headers)

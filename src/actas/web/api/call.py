@@ -1,0 +1,121 @@
+"""One call of the management API: what came in, and what goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from actas.admin.deeds import Deeds, Keeping
+from actas.admin.entrance import Entrance
+from actas.admin.filing import Filing
+from actas.admin.record import Author
+from actas.audit.log import AuditLog
+from actas.core.client import Client
+from actas.core.errors import InvalidRequest
+from actas.core.ports import Json, JsonObject
+from actas.core.target import Api
+from actas.policy.decide import Policy
+from actas.web.errors import ErrorWriter
+
+
+class Apis(Protocol):
+    """Finds APIs."""
+
+    def api(self, name: str) -> Api | None:
+        """Return the API called ``name``, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the routes need, under one configuration.
+
+    Attributes:
+        state: says which generation is in force in this process, and whether it is behind.
+        tests: runs the policy tests and returns each with its ``problems``.
+        cursors: the key that authenticates the cursors of pages.
+        schema: the JSON Schema of the configuration.
+    """
+
+    issuer: str
+    entrance: Entrance
+    deeds: Deeds
+    filing: Filing
+    keeping: Keeping
+    policy: Policy
+    clients: Mapping[str, Client]
+    apis: Apis
+    state: Callable[[], JsonObject]
+    tests: Callable[[], list[JsonObject]]
+    cursors: bytes = field(repr=False)
+    schema: Callable[[], JsonObject]
+    audit: AuditLog
+    errors: ErrorWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What came in, once the caller was let in.
+
+    Attributes:
+        path: the variable parts of the path.
+        query: each parameter, once.
+        body: the JSON object that was sent, or None.
+        headers: names in lower case.
+    """
+
+    author: Author
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: JsonObject | None
+    headers: Mapping[str, str]
+
+    def document(self) -> JsonObject:
+        """Return the body.
+
+        Raises:
+            InvalidRequest: there is none.
+        """
+        if self.body is None:
+            raise malformed("a JSON object is wanted as the body")
+        return self.body
+
+    def only(self, *known: str) -> None:
+        """Refuse parameters that the route does not know: a filter that is ignored shows too much.
+
+        Raises:
+            InvalidRequest: there is one.
+        """
+        unknown = [name for name in self.query if name not in known]
+        if unknown:
+            raise malformed(f"there is no parameter {unknown[0][:60]!r} here")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What goes out."""
+
+    body: JsonObject | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def malformed(detail: str) -> InvalidRequest:
+    """Return the refusal of a call that is not as the reference says."""
+    return InvalidRequest("malformed_request", detail=detail)
+
+
+def fields_of(body: JsonObject, **kinds: type | tuple[type, ...]) -> dict[str, Json]:
+    """Return the fields of a body, each of a kind; those that are left out are None.
+
+    Raises:
+        InvalidRequest: a field is unknown or of another kind.
+    """
+    for name, value in body.items():
+        kind = kinds.get(name)
+        if kind is None:
+            raise malformed(f"there is no field {name[:60]!r} here")
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+            raise malformed(f"{name} is not what it must be")
+    return {name: body.get(name) for name in kinds}

@@ -1,0 +1,149 @@
+"""The objects of the configuration, verb by verb; and the secrets that are made for clients."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from actas.admin.deeds import Condition
+from actas.admin.objects import Kept, ObjectKind, kind_of
+from actas.admin.refusals import NotFound
+from actas.core.ports import Json, JsonObject
+from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
+from actas.web.api.cursor import behind, cursor
+
+MOST: Final = 500
+"""Objects on one page."""
+
+USUAL: Final = 100
+
+_VERSION: Final = re.compile(r'"([0-9]{1,18})"')
+
+
+def shown(kept: Kept) -> JsonObject:
+    """Return an object as callers see it. A secret is nowhere in it (SEC-83)."""
+    secrets: list[Json] = [{"made_at": one.made_at} for one in kept.digests]
+    return {
+        "kind": kept.kind,
+        "name": kept.name,
+        "version": kept.version,
+        "kept_by": kept.keeper,
+        "place": kept.place or None,
+        "disabled": kept.disabled,
+        "in_force": kept.in_force,
+        "document": kept.body,
+        **({"secrets": secrets} if kept.kind == "clients" else {}),
+    }
+
+
+async def listed(desk: Desk, call: Call) -> Reply:
+    """Return a page of the objects of a kind, by name."""
+    call.only("limit", "cursor", "kept_by")
+    kind, keeper = _kind(call), call.query.get("kept_by")
+    if keeper not in (None, "file", "console"):
+        raise malformed("kept_by is file or console")
+    limit = call.query.get("limit", str(USUAL))
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", limit) or int(limit) > MOST:
+        raise malformed(f"limit is a number from 1 to {MOST}")
+    page_of = f"{kind} {keeper or ''}"
+    after = call.query.get("cursor")
+    start = "" if after is None else behind(after, of=page_of, key=desk.cursors)
+    kept = await desk.keeping.snapshot()
+    found = sorted(
+        (
+            one
+            for one in kept.objects
+            if one.kind == kind and one.exists and keeper in (None, one.keeper) and one.name > start
+        ),
+        key=lambda one: one.name,
+    )
+    page, more = found[: int(limit)], len(found) > int(limit)
+    following = cursor(page[-1].name, of=page_of, key=desk.cursors) if more else None
+    return Reply(body={"items": [shown(one) for one in page], "next": following})
+
+
+async def show(desk: Desk, call: Call) -> Reply:
+    """Return one object, with the version to name when it is changed."""
+    call.only()
+    return _reply(await desk.deeds.show(_kind(call), call.path["name"]))
+
+
+async def put(desk: Desk, call: Call) -> Reply:
+    """Make an object (``If-None-Match: *``) or replace its document (``If-Match``)."""
+    call.only()
+    kind, name = _kind(call), call.path["name"]
+    kept = await desk.deeds.put(call.author, kind, name, _named(kind, name, call), _condition(call))
+    return _reply(kept, status=201 if kept.version == 1 else 200)
+
+
+async def delete(desk: Desk, call: Call) -> Reply:
+    """Delete an object (``If-Match``)."""
+    call.only()
+    await desk.deeds.delete(call.author, _kind(call), call.path["name"], _condition(call))
+    return Reply(body=None, status=204)
+
+
+async def disable(desk: Desk, call: Call) -> Reply:
+    """Switch an object off, whoever keeps it."""
+    call.only()
+    return _reply(await desk.deeds.switch(call.author, _kind(call), call.path["name"], disabled=True))
+
+
+async def enable(desk: Desk, call: Call) -> Reply:
+    """Switch an object on again."""
+    call.only()
+    return _reply(await desk.deeds.switch(call.author, _kind(call), call.path["name"], disabled=False))
+
+
+async def make_secret(desk: Desk, call: Call) -> Reply:
+    """Make a secret for a client and show it, this once."""
+    call.only()
+    wanted = fields_of(call.body or {}, end_earlier=bool)
+    secret, kept = await desk.deeds.make_secret(
+        call.author, call.path["name"], end_earlier=wanted["end_earlier"] is True
+    )
+    return Reply(body={"secret": secret, "client": shown(kept)}, status=201)
+
+
+async def end_earlier(desk: Desk, call: Call) -> Reply:
+    """End every secret of a client but the newest."""
+    call.only()
+    return _reply(await desk.deeds.end_earlier_secrets(call.author, call.path["name"]))
+
+
+def _kind(call: Call) -> ObjectKind:
+    kind = kind_of(call.path["kind"])
+    if kind is None:
+        raise NotFound(detail=f"there is no kind {call.path['kind'][:60]!r}")
+    return kind
+
+
+def _named(kind: ObjectKind, name: str, call: Call) -> JsonObject:
+    """Return the document, which calls itself what the path calls it."""
+    document = call.document()
+    own = f"client:{document.get('client')}" if kind == "admins" else document.get("name")
+    if kind == "defaults":
+        own = "defaults"
+    if own != name:
+        raise malformed("the document has another name than the path")
+    return document
+
+
+def _condition(call: Call) -> Condition | None:
+    match, none = call.headers.get("if-match"), call.headers.get("if-none-match")
+    if match is not None and none is not None:
+        raise malformed("If-Match and If-None-Match contradict each other")
+    if none is not None:
+        if none.strip() != "*":
+            raise malformed("If-None-Match is * here: there must be no such object yet")
+        return Condition(version=None)
+    if match is None:
+        return None
+    found = _VERSION.fullmatch(match.strip())
+    if found is None:
+        raise malformed('If-Match is the ETag of one version, such as "3"')
+    return Condition(version=int(found[1]))
+
+
+def _reply(kept: Kept, *, status: int = 200) -> Reply:
+    return Reply(body=shown(kept), status=status, headers={"etag": f'"{kept.version}"'})
