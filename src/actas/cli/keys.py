@@ -9,7 +9,7 @@ command = Group(
     entries=(
         Entry("list", "actas.cli.keys_list", "List the keys of this server, newest first."),
         Entry("rotate", "actas.cli.keys_rotate", "Let a new key follow the one that signs."),
-        Entry("retire", "actas.cli.keys_retire", "Let one key go, in an emergency at once."),
+        Entry("retire", "actas.cli.keys_retire", "Let one key go."),
         Entry("jwks", "actas.cli.keys_jwks", "Print the public keys as a JWK set."),
     ),
 )

@@ -52,7 +52,7 @@ COMMANDS: Final = (
     Entry("issuers", "actas.cli.issuers", "Look at trusted issuers, and switch them off."),
     Entry("rules", "actas.cli.rules", "Look at rules, test them, and ask who can reach what."),
     Entry("audit", "actas.cli.audit", "Read the minutes, and prove that nobody edited them."),
-    Entry("keys", "actas.cli.keys", "Look at the keys that sign tokens and seal the audit log."),
+    Entry("keys", "actas.cli.keys", "Look at and change the keys that sign tokens and seal the audit log."),
     Entry("completion", "actas.cli.completion", "Print the script that completes commands in a shell."),
     Entry("version", "actas.cli.version", "Say which version this is."),
 )

@@ -25,6 +25,9 @@ from actas.store.tables import (
 )
 from actas.store.trouble import DatabaseUnavailable
 
+TOPIC: Final = "configuration"
+"""What nodes are told that there is news about."""
+
 TAKEN_FOR: Final = 3
 """Seconds in which whoever took records to write them has them to itself."""
 
@@ -104,6 +107,7 @@ class SqlConfiguration:
                 await _write(connection, commit.changes)
                 if records:
                     await connection.execute(insert(CONFIGURATION_RECORDS), records)
+                await self._database.announce(connection, TOPIC)
         except IntegrityError:  # another change came first: the number is taken
             return False
         return True
