@@ -10,7 +10,10 @@ import pytest
 from tests.contracts.mark_store import MarkStoreSuite
 from tests.fakes.clock import FixedClock
 
+from actas.core.secret import Secret
+from actas.store.database import open_database
 from actas.store.marks import Marks, open_marks
+from actas.store.marks_postgresql import PostgresqlMarks, open_shared_marks
 from actas.store.memory import MemoryMarks
 
 
@@ -24,6 +27,23 @@ class TestMarks(MarkStoreSuite):
     @pytest.fixture
     async def other(self, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Marks]:
         other = await open_marks(tmp_path, clock=clock)
+        yield other
+        await other.close()
+
+
+class TestPostgresqlMarks(MarkStoreSuite):
+    @pytest.fixture
+    async def marks(self, postgres: str, clock: FixedClock) -> AsyncIterator[PostgresqlMarks]:
+        await (await open_database(Secret(postgres), clock=clock)).close()
+        marks = await open_shared_marks(Secret(postgres), clock=clock)
+        yield marks
+        await marks.close()
+
+    @pytest.fixture
+    async def other(
+        self, marks: PostgresqlMarks, postgres: str, clock: FixedClock
+    ) -> AsyncIterator[PostgresqlMarks]:
+        other = await open_shared_marks(Secret(postgres), clock=clock)
         yield other
         await other.close()
 

@@ -33,6 +33,7 @@ OPERATIONS: tuple[Requirement, ...] = on(
     kept("REL-20", _STORE, "A database that is away costs a request a second, and service returns with it."),
     kept("REL-21", _STORE, "A change holds on every node within the bound; a node that cannot tell refuses."),
     kept("REL-23", _STORE, "Every kind of storage passes one suite, concurrency included."),
+    kept("REL-24", _STORE, "What grows with traffic has bounded life and is removed in small batches."),
     kept("REL-25", _RUN, "A stop signal drains."),
     kept("REL-26", _RUN, "Old and new nodes serve beside each other on one database."),
     kept("REL-27", _RUN, "Migrations run once and refuse an unknown schema."),

@@ -28,7 +28,8 @@ from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
 from actas.store.audit_notary import NotSealed
 from actas.store.follower import Follower
-from actas.store.marks import open_marks
+from actas.store.marks import Keeper, open_marks
+from actas.store.marks_postgresql import open_shared_marks
 from actas.web.gate import Gate
 from actas.web.gathering import Gathering
 from actas.web.health import Probe
@@ -168,6 +169,14 @@ class Assembly:
                 _log.error("refusal counts not written", detail=failed.detail)
 
 
+async def _marks(base: Foundation) -> Keeper:
+    """Open what may happen once, where every node sees it."""
+    server, clock = base.definitions.server, base.clock
+    if server.database is not None and base.database.shared:
+        return await open_shared_marks(server.database, clock=clock)
+    return await open_marks(server.data, clock=clock)
+
+
 async def _following(base: Foundation, follower: Follower) -> Follower:
     """Follow what is shared with other nodes, and read it once."""
     for sentence in base.accepted:
@@ -196,7 +205,7 @@ async def assembly(
     metrics = metrics or Gathering()
     meter = metrics.tally
     minutes = minutes_of(base, writer, meter)
-    marks = await open_marks(base.definitions.server.data, clock=base.clock)
+    marks = await _marks(base)
     follower = await _following(base, follower or Follower())
     shared = Shared(minutes=minutes, marks=marks, follower=follower, meter=meter)
     out = outside(base, meter)

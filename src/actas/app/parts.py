@@ -31,7 +31,7 @@ from actas.kinds.own import OWN
 from actas.kinds.translation import TRANSLATION
 from actas.net.fetch import GuardedFetch
 from actas.store.follower import Follower
-from actas.store.marks import Marks
+from actas.store.marks import Keeper
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.foreign_jwt import ForeignJwtValidator
 from actas.subjects.id_token import IdTokenValidator
@@ -119,7 +119,7 @@ class Shared:
     """What a serving process keeps for as long as it runs, whatever configuration is in force."""
 
     minutes: Minutes
-    marks: Marks
+    marks: Keeper
     follower: Follower
     meter: Meter
 

@@ -1,6 +1,9 @@
 """What may happen once: used tokens are remembered until they have expired (SEC-11, SEC-12, SEC-95).
 
-``claim`` is one atomic step in all processes of the data folder, and durable when it answers. Whatever goes
+Here is what every keeper of marks has in common, and the one that keeps them in a file of the data folder;
+``store.marks_postgresql`` keeps them where several nodes share them.
+
+``claim`` is one atomic step in all processes that share the marks, and durable when it answers. Whatever goes
 wrong raises: no answer is ever read as "not used yet" (REL-19). The file is ``store.marks_file``'s and is
 touched by one thread of this process; requests in flight share a transaction, so that the disk is waited
 for once.
@@ -17,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final
+from typing import Final, Protocol
 
 import apsw
 
@@ -47,9 +50,36 @@ class MarksUnavailable(StoreUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiter:
+class Waiter:
+    """A request that waits for its claim."""
+
     claim: Claim
     answer: asyncio.Future[bool]
+
+
+class Keeper(Protocol):
+    """Marks that are open."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last batch failed, for ``/readyz``; None when it did not."""
+        ...
+
+    async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
+        """Return True the first time, False ever after, for one (purpose, issuer, token id).
+
+        Args:
+            expires_at: seconds since the epoch, after which the token is not accepted any more.
+
+        Raises:
+            MarksUnavailable: it could not be recorded, or is too old to be sure.
+            ValueError: a part of the name is empty, or the time is none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Record what waits and close. Claims that come later are refused."""
+        ...
 
 
 async def open_marks(folder: Path, *, clock: Clock) -> Marks:
@@ -66,7 +96,7 @@ async def open_marks(folder: Path, *, clock: Clock) -> Marks:
 
 
 class Marks:
-    """Implements ``clients.private_key_jwt.MarkStore`` on a file. Made by ``open_marks``.
+    """Implements ``Keeper`` on a file. Made by ``open_marks``.
 
     Attributes:
         trouble: why the last batch failed, for ``/readyz``; None when it did not.
@@ -79,28 +109,17 @@ class Marks:
         self._loop = asyncio.get_running_loop()
         self._closed = False
         self._waiting = 0
-        self._queue: SimpleQueue[_Waiter | None] = SimpleQueue()
+        self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="actas-marks", daemon=True)
         self._thread.start()
 
     async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
-        """Return True the first time, False ever after, for one (purpose, issuer, token id).
-
-        Args:
-            expires_at: seconds since the epoch, after which the token is not accepted any more.
-
-        Raises:
-            MarksUnavailable: it could not be recorded, or is too old to be sure.
-            ValueError: a part of the name is empty, or the time is none.
-        """
-        claim = Claim(
-            mark_of(purpose=purpose, issuer=issuer, token_id=token_id), keep_until=needed_until(expires_at)
-        )
+        claim = claim_of(purpose=purpose, issuer=issuer, token_id=token_id, expires_at=expires_at)
         if self._closed:
             raise MarksUnavailable("the marks are closed")
         if self._waiting >= MOST_WAITING:
             raise MarksUnavailable(f"{MOST_WAITING} claims wait to be recorded")
-        waiter = _Waiter(claim, self._loop.create_future())
+        waiter = Waiter(claim, self._loop.create_future())
         self._waiting += 1
         self._queue.put(waiter)
         try:
@@ -110,7 +129,6 @@ class Marks:
             raise MarksUnavailable(f"a claim was not recorded within {LIMIT} s") from None
 
     async def close(self) -> None:
-        """Record what waits and close the file. Claims that come later are refused."""
         if not self._closed:
             self._closed = True
             self._queue.put(None)
@@ -128,7 +146,7 @@ class Marks:
             self._tell(batch, answers, trouble)
         self._file.close()
 
-    def _batch(self) -> list[_Waiter]:
+    def _batch(self) -> list[Waiter]:
         """Return the claims that wait, at least one; none once closed."""
         first = self._queue.get()
         if first is None:
@@ -145,26 +163,47 @@ class Marks:
             batch.append(following)
         return batch
 
-    def _tell(self, batch: list[_Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
+    def _tell(self, batch: list[Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
         try:
             self._loop.call_soon_threadsafe(self._settle, batch, answers, trouble)
         except RuntimeError:
             # The loop is gone, and with it everybody who waited.
             self._closed = True
 
-    def _settle(self, batch: list[_Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
+    def _settle(self, batch: list[Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
         """Answer a batch, on the event loop."""
         self.trouble = trouble
         self._waiting -= len(batch)
-        for place, waiter in enumerate(batch):
-            if waiter.answer.done():
-                continue
-            answer = answers[place] if trouble is None else None
-            if answer is not None:
-                waiter.answer.set_result(answer)
-            else:
-                detail = trouble or "marks of that age are gone: nobody knows whether it was claimed before"
-                waiter.answer.set_exception(MarksUnavailable(detail))
+        settle(batch, answers, trouble)
+
+
+def settle(batch: Sequence[Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
+    """Answer whoever still waits.
+
+    Args:
+        answers: for each claim of the batch; None when nobody knows whether it was claimed before.
+        trouble: why there are none.
+    """
+    for place, waiter in enumerate(batch):
+        if waiter.answer.done():
+            continue
+        answer = answers[place] if trouble is None else None
+        if answer is not None:
+            waiter.answer.set_result(answer)
+        else:
+            detail = trouble or "marks of that age are gone: nobody knows whether it was claimed before"
+            waiter.answer.set_exception(MarksUnavailable(detail))
+
+
+def claim_of(*, purpose: str, issuer: str, token_id: str, expires_at: int) -> Claim:
+    """Return what is to be marked.
+
+    Raises:
+        ValueError: a part is empty or not Unicode, or ``expires_at`` is not a sane time.
+    """
+    return Claim(
+        mark_of(purpose=purpose, issuer=issuer, token_id=token_id), keep_until=needed_until(expires_at)
+    )
 
 
 def mark_of(*, purpose: str, issuer: str, token_id: str) -> bytes:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.fakes.between import Between
+from tests.fakes.certificates import Authority
 
 from actas.core.secret import Secret
 from actas.store.postgresql import address, connect, failures, lock_of
@@ -96,3 +99,34 @@ async def test_a_session_has_bounds_of_its_own_and_keeps_what_the_url_wants(post
 def test_topics_have_locks_of_their_own() -> None:
     assert len({lock_of(topic) for topic in ("everything", "revocations", "keys", "")}) == 4
     assert all(-(2**63) <= lock_of(topic) < 2**63 for topic in ("a", "b", "c"))
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority.within(tmp_path, "authority")
+
+
+async def test_the_url_says_how_the_server_proves_itself(
+    postgres: str, authority: Authority, tmp_path: Path
+) -> None:
+    async def reach(url: str) -> bool:
+        try:
+            connection = await connect(address(Secret(url)), within=10)
+        except failures():
+            return False
+        connection.terminate()
+        return True
+
+    stranger = Authority.within(tmp_path, "stranger")
+    ours, theirs = f"sslrootcert={authority.certificate}", f"sslrootcert={stranger.certificate}"
+    with Between(postgres, tls=authority.server("localhost")) as wire:
+        named = wire.url.replace("127.0.0.1", "localhost")
+        assert await reach(f"{named}?sslmode=verify-full&{ours}")
+        assert not await reach(f"{named}?sslmode=verify-full&{theirs}")
+        assert not await reach(f"{named}?sslmode=verify-full")
+        assert await reach(f"{wire.url}?sslmode=verify-ca&{ours}")
+        assert not await reach(f"{wire.url}?sslmode=verify-full&{ours}")  # another name than it was asked for
+        assert await reach(f"{wire.url}?sslmode=require")
+    with Between(postgres) as wire:
+        assert not await reach(f"{wire.url}?sslmode=require")
+        assert await reach(f"{wire.url}?sslmode=disable")

@@ -1,0 +1,142 @@
+"""A wire between a program and PostgreSQL that can be cut, stalled and mended, and that may speak TLS.
+
+::
+
+    with Between(postgres) as wire:
+        server = RealServer(tmp_path, database=wire.url)
+        with wire.cut():
+            ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+SSL_REQUEST: Final = bytes.fromhex("0000000804d2162f")
+
+T = TypeVar("T")
+
+
+class Between:
+    """The wire. It lives in a thread of its own, so that it also serves other processes.
+
+    Args:
+        url: the address of a database, on a socket file or on a port.
+        tls: what it answers a request for TLS with; None refuses, as a server without certificate does.
+    """
+
+    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
+        parts = urlsplit(url)
+        self._host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+        self._remote_port = parts.port or 5432
+        self._user = parts.username or "postgres"
+        self._database = parts.path[1:]
+        self._tls = tls
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._flows = asyncio.Event()
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._do(self._listen)
+        self._flows.set()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._do(self._close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    @property
+    def url(self) -> str:
+        """The address of the database by this wire."""
+        return f"postgresql://{self._user}@127.0.0.1:{self.port}/{self._database}"
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Nobody is there: what was open ends, and nothing new is taken."""
+        self._do(self._close)
+        try:
+            yield
+        finally:
+            self._do(self._listen)
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Everything is taken and nothing arrives, as behind a firewall that drops."""
+        self._loop.call_soon_threadsafe(self._flows.clear)
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._flows.set)
+
+    def _do(self, deed: Callable[[], Awaitable[T]]) -> T:
+        async def doing() -> T:
+            return await deed()
+
+        return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(20)
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+        for writer in list(self._open):
+            writer.transport.abort()
+        self._open.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
+            await self._flows.wait()
+            first = await reader.readexactly(len(SSL_REQUEST))
+            if first == SSL_REQUEST:
+                writer.write(b"N" if self._tls is None else b"S")
+                await writer.drain()
+                first = b""
+                if self._tls is not None:
+                    await writer.start_tls(self._tls)
+            there, back = await self._reach()
+            self._open.add(back)
+            back.write(first)
+            for source, sink in ((reader, back), (there, writer)):
+                pump = asyncio.get_running_loop().create_task(self._pump(source, sink))
+                self._pumps.add(pump)
+                pump.add_done_callback(self._pumps.discard)
+            return
+        writer.transport.abort()
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._host.startswith("/"):
+            return await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._remote_port}")
+        return await asyncio.open_connection(self._host, self._remote_port)
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, ssl.SSLError):
+            while data := await source.read(65536):
+                await self._flows.wait()
+                sink.write(data)
+                await sink.drain()
+        sink.transport.abort()
+        self._open.discard(sink)
