@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from actas.core.errors import OAuthError
+from actas.core.lineage import Lineage
 from actas.core.party import Identity
 from actas.core.permit import Proposal
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS
@@ -92,7 +93,7 @@ async def test_every_kind_needs_its_own_checks(kind: Kind) -> None:
 def test_a_client_credentials_request_about_somebody_else_needs_its_check() -> None:
     """The grant's parser stands in front of it, so it is tripped by a proposal that no request can make."""
     client = next(one for one in CLIENTS if one.name == "orders")
-    itself = party_of(client, issuer=ISSUER, api=APIS[0])
+    itself = party_of(client, issuer=ISSUER, api=APIS[0], lineage=Lineage())
     alice = changed(
         itself, identity=Identity(ISSUER, "alice@acme.example"), kind="person", expires_at=NOW + 60
     )

@@ -39,6 +39,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "bad_subject": (InvalidRequest,),
     "bad_actor": (InvalidRequest,),
     "expired": (InvalidRequest,),
+    "revoked": (InvalidRequest,),
     "wrong_audience": (InvalidRequest,),
     "unknown_target": (InvalidTarget,),
     "no_rule": (InvalidTarget,),

@@ -19,8 +19,9 @@ from actas.clients.authenticator import ClientAuthenticator
 from actas.clients.dpop import ProofChecker
 from actas.core.client import Client
 from actas.core.errors import BadToken, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from actas.core.lineage import Lineage, Marking
 from actas.core.params import Params
-from actas.core.party import Caller, Party, PresentedToken
+from actas.core.party import Caller, Identity, Party, PresentedToken
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
 from actas.core.wire import GrantType
@@ -31,6 +32,7 @@ from actas.kinds.kind import Kind
 from actas.kinds.targets import ApiStore, targets_of
 from actas.policy.decide import Policy
 from actas.subjects.itself import party_of
+from actas.subjects.revoked import mark_of_party
 from actas.subjects.validator import Validators
 
 
@@ -62,6 +64,7 @@ class Exchange:
         policy: step 4.
         fulfilment: step 5.
         audit: step 6.
+        marking: makes the marks by which what is issued can be revoked.
         fresh: raises when what this process knows of the shared state may be out of date.
     """
 
@@ -78,6 +81,7 @@ class Exchange:
         policy: Policy,
         fulfilment: Fulfilment,
         audit: AuditLog,
+        marking: Marking,
         fresh: Callable[[], None],
     ) -> None:
         self._issuer = issuer
@@ -94,6 +98,7 @@ class Exchange:
         self._policy = policy
         self._fulfilment = fulfilment
         self._audit = audit
+        self._marking = marking
         self._fresh = fresh
         self._parties: dict[str, Party] = {}
 
@@ -177,7 +182,10 @@ class Exchange:
         known = self._parties.get(client.name)
         if known is None:
             api = None if client.api is None else self._apis.api(client.api)
-            known = self._parties[client.name] = party_of(client, issuer=self._issuer, api=api)
+            mark = mark_of_party(self._marking, Identity(self._issuer, client.name))
+            known = self._parties[client.name] = party_of(
+                client, issuer=self._issuer, api=api, lineage=Lineage((mark,))
+            )
         return known
 
     async def _prove(self, token: PresentedToken | None, grant: Grant) -> Party | None:

@@ -20,6 +20,7 @@ import actas_sdk
 from actas.cli.main import program
 from actas.core.errors import OAuthError
 from actas.core.events import EVENTS
+from actas.core.lineage import Lineage
 from actas.core.permit import Proposal
 from actas.core.reasons import REASONS
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN
@@ -182,7 +183,7 @@ def names_in_expressions() -> set[str]:
     """Return every name that the policy puts before an expression."""
     catalog = House().catalog
     client = catalog.clients["orders"]
-    itself = party_of(client, issuer=ISSUER, api=catalog.apis["orders"])
+    itself = party_of(client, issuer=ISSUER, api=catalog.apis["orders"], lineage=Lineage())
     proposal = Proposal(
         at=NOW,
         grant_type=CLIENT_CREDENTIALS,

@@ -71,6 +71,9 @@ class AuditRing:
     def digest(self, token: str) -> str:
         return token[:43].ljust(43, "_")
 
+    def mark(self, kind: str, *names: str) -> str:
+        return f"{kind}{''.join(names)}"[:12].ljust(12, "_")
+
 
 class MemoryWriter:
     """Implements ``audit.stream.AuditWriter`` in memory, for tests of what stands above it.

@@ -25,6 +25,7 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.core.client import Client, ClientAuth
 from actas.core.errors import AuditUnavailable, OAuthError, StoreUnavailable
+from actas.core.lineage import Lineage, Revoked
 from actas.core.metrics import UNMETERED, Meter
 from actas.core.party import Caller
 from actas.core.ports import SystemChance
@@ -46,6 +47,7 @@ from actas.kinds.kind import Kind
 from actas.kinds.own import OWN
 from actas.kinds.translation import TRANSLATION
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
+from actas.revocation import Feed, Revocation
 from actas.store.catalog import Catalog
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.foreign_jwt import ForeignJwtValidator
@@ -232,6 +234,32 @@ class FreshFollower:
             raise StoreUnavailable(self.stale)
 
 
+class ListedRevocations:
+    """What was revoked, in a list; ``broken`` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.listed: list[Revoked] = []
+        self.broken = False
+
+    @property
+    def last(self) -> int:
+        return len(self.listed)
+
+    def against(self, lineage: Lineage) -> Revoked | None:
+        for one in self.listed:
+            if one.mark in lineage.marks and lineage.since <= one.up_to:
+                return one
+        return None
+
+    def after(self, seq: int, *, most: int) -> list[tuple[int, Revoked]]:
+        return list(enumerate(self.listed, 1))[seq : seq + most]
+
+    async def add(self, revoked: Iterable[Revoked]) -> None:
+        if self.broken:
+            raise StoreUnavailable("the database is away")
+        self.listed += revoked
+
+
 class InlineKeys:
     """The keys that a trusted issuer's registration holds."""
 
@@ -262,6 +290,7 @@ class House:
     follower: FreshFollower = field(default_factory=FreshFollower)
     meter: Meter = UNMETERED
     nonce_required: bool = False
+    revoked: ListedRevocations = field(default_factory=ListedRevocations)
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
@@ -286,10 +315,17 @@ class House:
             keys=InlineKeys(),
             mapper=self.catalog.mapping,
             digest=self.ring.digest,
+            marking=self.ring,
+            revocations=self.revoked,
             clock=self.clock,
         )
         self.own_tokens = AccessTokenValidator(
-            issuer=ISSUER, keys=self.ring, clients=self.catalog, trust=self.catalog, clock=self.clock
+            issuer=ISSUER,
+            keys=self.ring,
+            clients=self.catalog,
+            trust=self.catalog,
+            revocations=self.revoked,
+            clock=self.clock,
         )
         self.validators = validators = Validators(
             [self.own_tokens, IdTokenValidator(foreign), ForeignJwtValidator(foreign)]
@@ -332,6 +368,7 @@ class House:
             policy=self.catalog.policy,
             fulfilment=mint,
             audit=self.minutes,
+            marking=self.ring,
             fresh=self.follower.require_fresh,
         )
 
@@ -341,6 +378,27 @@ class House:
             clients=self.authenticator,
             tokens=self.own_tokens,
             apis=self.catalog,
+            audit=self.minutes,
+            fresh=self.follower.require_fresh,
+        )
+
+    def revocation(self) -> Revocation:
+        """What ends tokens under this configuration."""
+        return Revocation(
+            issuer=ISSUER,
+            clients=self.authenticator,
+            tokens=self.own_tokens,
+            revoked=self.revoked,
+            marking=self.ring,
+            audit=self.minutes,
+            fresh=self.follower.require_fresh,
+        )
+
+    def feed(self) -> Feed:
+        """What says what was revoked under this configuration."""
+        return Feed(
+            clients=self.authenticator,
+            revoked=self.revoked,
             audit=self.minutes,
             fresh=self.follower.require_fresh,
         )
@@ -390,7 +448,16 @@ class House:
             "txn": "root-1",
             "act": {"iss": ISSUER, "sub": "assistant", "sub_profile": "ai_agent"},
         }
-        return jose.sign(_without_none({**base, **claims}), key=self.ring.private(), typ="at+jwt")
+        base = {**base, **claims}
+        base.setdefault("lineage", self.lineage(base))
+        return jose.sign(_without_none(base), key=self.ring.private(), typ="at+jwt")
+
+    def lineage(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+        """The lineage of a token of ours that was made directly: itself, its subject and its client."""
+        parties = [str(claims[name]) for name in ("sub", "client_id") if claims.get(name)]
+        marks = [self.ring.mark("token", ISSUER, str(claims.get("jti")))]
+        marks += [self.ring.mark("party", ISSUER, name) for name in parties]
+        return {"marks": list(dict.fromkeys(marks)), "since": int(self.clock.now())}
 
     def assertion(self, name: str = "robot", *, key: jose.PrivateKey = CLIENT_KEY, **claims: Any) -> str:
         """A client assertion for ``private_key_jwt``."""

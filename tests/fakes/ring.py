@@ -60,3 +60,8 @@ class FakeRing:
     def digest(self, token: str) -> str:
         raw = hmac.digest(b"test digest key, 32 bytes long...", token.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def mark(self, kind: str, *names: str) -> str:
+        text = "\0".join((kind, *names)).encode("utf-8", "surrogatepass")
+        raw = hmac.digest(b"test lineage key, 32 bytes long..", text, hashlib.sha256)
+        return base64.urlsafe_b64encode(raw[:9]).decode()

@@ -13,6 +13,7 @@ from random import Random
 from typing import Final, TypeVar
 
 from actas.core.client import Client, ClientAuth, PartyKind
+from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.permit import Permit, Proposal
 from actas.core.target import Api
@@ -143,11 +144,12 @@ class Maker:
             token_id="t",
             digest="d",
             txn="root" if ours else None,
+            lineage=Lineage(),
         )
 
     def proposal(self, apis: tuple[Api, ...], client: Client) -> Proposal:
         own = next((api for api in apis if api.name == client.api), None)
-        itself = party_of(client, issuer=ISSUER, api=own)
+        itself = party_of(client, issuer=ISSUER, api=own, lineage=Lineage())
         alone = self.rarely(6)
         names = self.some(sorted(client.apis), least=1, most=1 if not self.rarely(4) else 2)
         return Proposal(
@@ -237,4 +239,5 @@ def party_of_permit(permit: Permit) -> Party:
         token_id="t",
         digest="d",
         txn=permit.txn,
+        lineage=permit.lineage,
     )

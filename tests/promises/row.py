@@ -11,6 +11,7 @@ Page = Literal[
     "rfc9068",
     "rfc8414",
     "rfc7662",
+    "rfc7009",
     "rfc9449",
     "rfc8705",
     "rfc9728",

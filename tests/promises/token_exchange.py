@@ -57,6 +57,19 @@ INTROSPECTION = on(
     ),
 )
 
+REVOCATION = on(
+    "rfc7009",
+    kept(
+        "TX-133", "RFC 7009 section 2.1", "Revocation is a POST by a proven client; only its own tokens end."
+    ),
+    kept(
+        "TX-134",
+        "RFC 7009 section 2.2",
+        "The answer is 200 whatever the token was; 503 when it is not certain.",
+    ),
+    kept("TX-136", "RFC 8693 section 2.1", "What is revoked takes everything with it that was made from it."),
+)
+
 TYPES = on(
     "rfc8693",
     kept("TX-30", "RFC 8693 section 3", "access_token means one of ours; a foreign JWT is sent as jwt."),
@@ -166,4 +179,5 @@ ROWS: tuple[Requirement, ...] = (
     *ACCESS_TOKENS,
     *METADATA,
     *INTROSPECTION,
+    *REVOCATION,
 )

@@ -11,6 +11,7 @@ from tests.fakes.changed import changed
 from tests.fakes.house import ISSUER, KINDS, NOW
 from tests.fakes.worlds import Maker, party_of_permit
 
+from actas.core.lineage import Lineage
 from actas.core.permit import Permit, Proposal
 from actas.core.wire import TOKEN_EXCHANGE
 from actas.kinds.judge import judge
@@ -185,7 +186,7 @@ def test_nothing_grows_along_a_chain_of_exchanges(number: int) -> None:
             client=client,
             subject=subject,
             actor=None,
-            itself=party_of(client, issuer=ISSUER, api=own),
+            itself=party_of(client, issuer=ISSUER, api=own, lineage=Lineage()),
             requested=world.proposal.requested,
             targets=tuple(api for api in world.apis if api.name in client.apis)[:1],
             scope=None,

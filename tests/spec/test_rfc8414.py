@@ -12,6 +12,7 @@ from actas.web.documents import Document
 from actas.web.metadata import metadata, metadata_paths
 
 ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
+METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
 def published(issuer: str = ISSUER) -> dict[str, Any]:
@@ -86,6 +87,10 @@ def test_only_what_is_true_is_published() -> None:
         "introspection_signing_alg_values_supported": ["ES256"],
         "dpop_signing_alg_values_supported": sorted(ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": True,
+        "revocation_endpoint": f"{ISSUER}/revoke",
+        "revocation_endpoint_auth_methods_supported": METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
+        "actas_revocation_feed": f"{ISSUER}/revocations",
         "scopes_supported": sorted(
             ["orders:read", "orders:write", "stock:read", "stock:write", "pages:search"]
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS, House
 
@@ -21,7 +23,10 @@ async def test_a_persons_token_becomes_the_agents() -> None:
     assert answer.body["scope"] == "orders:read orders:write"
     jws = jose.parse(str(answer.body["access_token"]))
     assert jws.unverified_header["typ"] == "at+jwt"
-    claims = dict(jws.unverified_claims)
+    claims: dict[str, Any] = dict(jws.unverified_claims)
+    marks = claims.pop("lineage")["marks"]
+    assert marks[0] == house.ring.mark("token", ISSUER, claims["jti"])
+    assert len(marks) == 5  # itself, the ID token, alice to us, alice to her issuer, the assistant
     assert claims.pop("jti") == claims.pop("txn")
     assert claims == {
         "iss": ISSUER,

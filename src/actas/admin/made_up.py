@@ -11,6 +11,7 @@ from typing import Any, cast
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
+from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
 from actas.policy.cases import AskedToken
@@ -54,6 +55,7 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         digest=token.get("digest"),
         txn=document.get("txn"),
         confirmation=confirmation_from_event(document.get("cnf")),
+        lineage=Lineage(),
     )
 
 
@@ -99,9 +101,7 @@ def party_from_case(
     """
     ours = asked.issuer == OURSELVES
     issuer = None if ours else issuers[asked.issuer]
-    user = asked.user
-    if issuer is not None:
-        user = _name_at(issuer, user)
+    user = asked.user if issuer is None else _name_at(issuer, asked.user)
     identity = Identity(ourselves, user)
     client = clients.get(asked.user)
     kind: PartyKind = asked.kind or (
@@ -128,6 +128,7 @@ def party_from_case(
             for name in reversed(asked.via)
         ),
         txn="test",
+        lineage=Lineage(),
     )
 
 

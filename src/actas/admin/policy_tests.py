@@ -9,6 +9,7 @@ from typing import Final
 from actas.admin.made_up import party_from_case
 from actas.core.client import Client
 from actas.core.confirmation import Confirmation
+from actas.core.lineage import Lineage
 from actas.core.party import Party
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.target import Api
@@ -64,7 +65,7 @@ class PolicyTester:
     def _proposal(self, test: PolicyTest) -> Proposal:
         client = self.clients[test.client]
         own = None if client.api is None else self.apis[client.api]
-        itself = party_of(client, issuer=self.ourselves, api=own)
+        itself = party_of(client, issuer=self.ourselves, api=own, lineage=Lineage())
         subject = itself if test.subject is None else self._party(test.subject, test.client)
         return Proposal(
             at=float(self.at),

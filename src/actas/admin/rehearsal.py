@@ -19,6 +19,7 @@ from actas.core.claims import parse_scope
 from actas.core.client import Client
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
+from actas.core.lineage import Lineage
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Proposal
 from actas.core.ports import Clock
@@ -136,7 +137,7 @@ class Rehearsal:
 
     def _itself(self, client: Client) -> Party:
         api = None if client.api is None else self.apis.api(client.api)
-        return party_of(client, issuer=self.issuer, api=api)
+        return party_of(client, issuer=self.issuer, api=api, lineage=Lineage())
 
     async def _prove(self, token: PresentedToken | None) -> Party | None:
         if token is None:

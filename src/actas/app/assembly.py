@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -23,7 +24,7 @@ from actas.app.probes import probes
 from actas.app.routes import endpoints
 from actas.app.seals import Seals
 from actas.app.steward import Steward
-from actas.core.errors import AuditUnavailable
+from actas.core.errors import AuditUnavailable, StoreUnavailable
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
 from actas.store.audit_notary import NotSealed
@@ -35,6 +36,9 @@ from actas.web.gathering import Gathering
 from actas.web.health import Probe
 from actas.web.proxies import Proxies
 from actas.web.tls import Tls
+
+SWEEP_EVERY: Final = 600.0
+"""Seconds between two removals of what has ended."""
 
 _log = structlog.get_logger("actas")
 
@@ -92,6 +96,7 @@ class Assembly:
             asyncio.create_task(self.metrics.run()),
             asyncio.create_task(self._keeper.run()),
             asyncio.create_task(base.database.hear(lambda _: self.shared.follower.wake())),
+            asyncio.create_task(self._sweep()),
         ]
         gc.collect()
         gc.freeze()
@@ -160,6 +165,17 @@ class Assembly:
         await self.out.close()
         await self.shared.marks.close()
 
+    async def _sweep(self) -> None:
+        """Forget what can end nothing any more. Every process does it; what one removed the next does not
+        find.
+        """
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            try:
+                await self.base.revoked.sweep()
+            except StoreUnavailable as failed:
+                _log.error("revocations not swept", detail=str(failed))
+
     async def _count_floods(self) -> None:
         while True:
             await asyncio.sleep(5)
@@ -181,7 +197,7 @@ async def _following(base: Foundation, follower: Follower) -> Follower:
     """Follow what is shared with other nodes, and read it once."""
     for sentence in base.accepted:
         _log.warning("accepted by configuration", detail=sentence)
-    follower.follow("database", base.database.check)
+    follower.follow("revocations", base.revoked.refresh)
     follower.follow("clock", partial(base.database.require_same_time, base.clock))
     follower.follow("keys", base.ring.refresh)
     await follower.catch_up()

@@ -31,6 +31,7 @@ from actas.store.configuration import SqlConfiguration
 from actas.store.database import Database, Place, file_of, is_shared, open_database
 from actas.store.folder import make_private
 from actas.store.keys import SqlKeyStore
+from actas.store.revocations import RevocationList, open_revocations
 
 AUDIT_FOLDER: Final = "audit"
 
@@ -47,6 +48,7 @@ class Foundation:
         kept: what the store of record keeps, with what the files change about it.
         changes: that, which is not committed yet.
         adopt: whether the files take over objects that the console keeps.
+        revoked: what was revoked, as it was when the foundation was opened; a serving process follows it.
     """
 
     definitions: Definitions
@@ -55,6 +57,7 @@ class Foundation:
     ring: LocalKeyRing
     rotation: Rotation
     database: Database
+    revoked: RevocationList
     clock: Clock
     dev: bool
     files: Draft
@@ -153,8 +156,7 @@ async def foundation(
     Raises:
         NotStartedYet: there are no keys, and none are to be made.
         ConfigurationFaults: the files do not hold together with what is kept.
-        EnvelopeKeyRefused: the envelope key cannot be used.
-        KeysUnusable: our own keys cannot be used.
+        EnvelopeKeyRefused, KeysUnusable: our own keys cannot be used.
         StoreUnavailable: the database cannot be used, or its schema is older and not to be changed.
     """
     clock = clock or SystemClock()
@@ -175,6 +177,7 @@ async def foundation(
             ring=ring,
             rotation=rotation,
             database=database,
+            revoked=await open_revocations(database, clock=clock),
             clock=clock,
             dev=dev,
             files=draft,

@@ -30,6 +30,7 @@ from actas.kinds.impersonation import IMPERSONATION
 from actas.kinds.own import OWN
 from actas.kinds.translation import TRANSLATION
 from actas.net.fetch import GuardedFetch
+from actas.revocation import Feed, Revocation
 from actas.store.follower import Follower
 from actas.store.marks import Keeper
 from actas.subjects.access_token import AccessTokenValidator
@@ -78,6 +79,7 @@ def own_tokens(base: Foundation) -> AccessTokenValidator:
         keys=base.ring,
         clients=base.catalog,
         trust=base.catalog,
+        revocations=base.revoked,
         clock=base.clock,
     )
 
@@ -90,6 +92,8 @@ def validators(base: Foundation, out: Outside) -> Validators:
         keys=out.keys,
         mapper=base.catalog.mapping,
         digest=base.ring.digest,
+        marking=base.ring,
+        revocations=base.revoked,
         clock=base.clock,
     )
     return Validators(
@@ -180,6 +184,7 @@ def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
         policy=base.catalog.policy,
         fulfilment=mint,
         audit=shared.minutes,
+        marking=base.ring,
         fresh=shared.follower.require_fresh,
     )
 
@@ -190,6 +195,29 @@ def introspection(base: Foundation, shared: Shared) -> Introspection:
         clients=authenticator(base, shared),
         tokens=own_tokens(base),
         apis=base.catalog,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
+    )
+
+
+def revocation(base: Foundation, shared: Shared) -> Revocation:
+    """Return what ends tokens at their clients' wish, over a configuration."""
+    return Revocation(
+        issuer=base.issuer,
+        clients=authenticator(base, shared),
+        tokens=own_tokens(base),
+        revoked=base.revoked,
+        marking=base.ring,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
+    )
+
+
+def feed(base: Foundation, shared: Shared) -> Feed:
+    """Return what says what was revoked, over a configuration."""
+    return Feed(
+        clients=authenticator(base, shared),
+        revoked=base.revoked,
         audit=shared.minutes,
         fresh=shared.follower.require_fresh,
     )

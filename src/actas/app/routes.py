@@ -6,7 +6,7 @@ from functools import partial
 
 from actas.app.foundation import Foundation
 from actas.app.management import management
-from actas.app.parts import Shared, introspection, nonces
+from actas.app.parts import Shared, feed, introspection, nonces, revocation
 from actas.app.steward import Steward
 from actas.core.ports import JsonObject
 from actas.crypto.proof import PROOF_ALGORITHMS
@@ -19,6 +19,7 @@ from actas.web.errors_page import ErrorsPage
 from actas.web.gate import BELOW, Endpoint
 from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import metadata, metadata_paths
+from actas.web.revoke import FeedEndpoint, RevocationEndpoint
 from actas.web.token import Deliveries, TokenEndpoint
 
 
@@ -56,6 +57,8 @@ def endpoints(
         f"{prefix}/jwks": Document(
             base.ring.published, max_age=CACHE_TIME, lasting=lambda: shared.follower.fresh
         ),
+        f"{prefix}/revoke": RevocationEndpoint(revocation(base, shared), errors=errors, admission=admission),
+        f"{prefix}/revocations": FeedEndpoint(feed(base, shared), errors=errors, admission=admission),
         f"{prefix}/errors": ErrorsPage(),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
         paths["oauth"]: about,

@@ -100,6 +100,8 @@ def _add_decision(event: dict[str, Any], trail: Trail) -> None:
     if trail.issued is not None:
         event["given"] = _given(trail.issued, trail.issued_actors)
         event["txn"] = trail.issued.txn
+    if trail.revoked:
+        event["revoked"] = list(trail.revoked)
 
 
 def party_document(party: Party, claims: Mapping[str, Json]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from actas.core.wire import AuthMethod
 _NO_CLAIMS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
 
 
-Door = Literal["exchange", "introspection", "management"]
+Door = Literal["exchange", "introspection", "revocation", "management"]
 """Where somebody asked. Names of events begin with it: ``exchange:granted``, ``introspection:refused``."""
 
 
@@ -38,6 +38,7 @@ class Trail(msgspec.Struct):
         source: the peer's address.
         proven: the keys that the caller proved to hold.
         chain: the subject, then every actor, oldest first, as the rules saw it.
+        revoked: what was revoked, each as ``token:ID`` or ``party:ISSUER SUBJECT``.
         claims: the subject's and the actor's claims that the policy may look at, by role.
     """
 
@@ -61,4 +62,5 @@ class Trail(msgspec.Struct):
     policy: str | None = None
     issued: Issued | None = None
     issued_actors: tuple[Actor, ...] = ()
+    revoked: tuple[str, ...] = ()
     refused: OAuthError | None = None

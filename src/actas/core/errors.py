@@ -146,7 +146,7 @@ class ServerError(OAuthError):
     status = 500
 
 
-BadTokenWhy = Literal["forged", "expired", "wrong_audience", "upstream_down"]
+BadTokenWhy = Literal["forged", "expired", "revoked", "wrong_audience", "upstream_down"]
 """How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
 
 

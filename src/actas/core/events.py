@@ -12,6 +12,8 @@ EventName = Literal[
     "exchange:refused",
     "exchange:refused_many",
     "introspection:refused",
+    "revocation:granted",
+    "revocation:refused",
     "log:started",
     "log:recovered",
     "log:closed",
@@ -33,6 +35,9 @@ EVENTS: Final[dict[EventName, str]] = {
     "minute, counted rather than written one by one.",
     "introspection:refused": "A request at the introspection endpoint was refused: it was malformed, or the "
     "caller did not prove who it is.",
+    "revocation:granted": "Something was revoked, and with it everything that was exchanged from it.",
+    "revocation:refused": "A request at the revocation endpoint was refused, or a client asked to revoke a "
+    "token of another; then nothing was revoked.",
     "log:started": "A stream was born, or a clean one was opened again. The first entry of every stream.",
     "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
     "whose delivery is unknown.",

@@ -9,6 +9,7 @@ import msgspec
 
 from actas.core.client import PartyKind
 from actas.core.confirmation import Confirmation
+from actas.core.lineage import Lineage
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import TokenType
@@ -79,6 +80,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         digest: keyed digest of the token, for the minutes.
         txn: the root of its lineage, for our own tokens.
         confirmation: the key that the token is bound to, or None; nobody has proved to hold it yet.
+        lineage: what it comes from, itself and this party included.
     """
 
     identity: Identity
@@ -90,6 +92,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     issued_at: int
     claims: Mapping[str, Json]
+    lineage: Lineage
     origin_name: str = OURSELVES
     presenters: frozenset[str] | None = None
     client_id: str | None = None

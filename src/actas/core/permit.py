@@ -13,6 +13,7 @@ import msgspec
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
+from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity, Party, PresentedToken
 from actas.core.ports import Json
 from actas.core.reasons import Reason
@@ -112,6 +113,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         claims: claims the rules add; never a reserved one.
         txn: the root of the lineage, or None to start one.
         confirmation: the key of the requester that the token is bound to, or None.
+        lineage: what the new token comes from; its own mark is still to be added.
     """
 
     rules: tuple[str, ...]
@@ -127,6 +129,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     scope: frozenset[str]
     issued_at: int
     expires_at: int
+    lineage: Lineage
     not_after: int | None = None
     algorithm: SigningAlgorithm | None = None
     groups: tuple[str, ...] = ()

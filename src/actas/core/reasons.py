@@ -18,6 +18,7 @@ Reason = Literal[
     "bad_subject",
     "bad_actor",
     "expired",
+    "revoked",
     "wrong_audience",
     "unknown_target",
     "no_rule",
@@ -114,6 +115,13 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         meaning="The token's times do not include now, or it is older than its issuer's `max_age`.",
         causes="A token kept too long, a clock that drifts, `max_age` shorter than the token's life.",
         remedy="Get a fresh token. Compare the clocks when the times look right.",
+    ),
+    "revoked": ReasonText(
+        sentence="A token in the request was revoked.",
+        meaning="The token, a token it was exchanged from, or somebody who had a part in it was revoked.",
+        causes="An administrator revoked it, or the client it was issued to did, at `/revoke`.",
+        remedy="`actas explain --entry ID` names the entry that says who revoked what, and why. Get a fresh "
+        "token; after a person or a client was revoked, one that was issued later.",
     ),
     "wrong_audience": ReasonText(
         sentence="A token in the request was not meant for this client.",

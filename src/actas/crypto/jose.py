@@ -62,6 +62,7 @@ KNOWN_CLAIMS: Final = frozenset(
         "jkt",
         "x5t#S256",
         "txn",
+        "lineage",
         "sub_id",
         "format",
         "sub_profile",

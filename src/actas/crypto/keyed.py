@@ -7,12 +7,32 @@ from functools import lru_cache
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from actas.core.lineage import MARK_LENGTH
+from actas.crypto import base64url
+
 
 def keyed_digest(data: bytes, *, key: bytes) -> bytes:
     """Return the HMAC-SHA-256 of ``data`` under ``key``, 32 bytes."""
     digest = _begun(key).copy()
     digest.update(data)
     return digest.finalize()
+
+
+def mark_of(kind: str, *names: str, key: bytes) -> str:
+    """Return the mark of one thing (``core.lineage``): the beginning of a keyed digest, base64url.
+
+    Args:
+        kind: what it is.
+        names: what it is called, in parts.
+    """
+    # Each part with its length in front: no two different things are written alike. Nothing that is presented
+    # as a token begins with a NUL, so no mark is the digest of one.
+    parts = [b"\x00lineage"]
+    for part in (kind, *names):
+        data = part.encode("utf-8", "surrogatepass")
+        parts += (len(data).to_bytes(4, "big"), data)
+    made = keyed_digest(b"".join(parts), key=key)
+    return base64url.encode(made[: MARK_LENGTH * 3 // 4]).decode("ascii")
 
 
 @lru_cache(maxsize=8)

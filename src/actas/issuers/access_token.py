@@ -11,6 +11,7 @@ from typing import Final
 
 from actas.core.client import PartyKind
 from actas.core.errors import InvalidRequest
+from actas.core.lineage import CLAIM, Lineage
 from actas.core.party import Actor, Identity
 from actas.core.permit import Issued, Permit
 from actas.core.ports import Chance, JsonObject
@@ -83,6 +84,7 @@ class AccessTokenIssuer:
             "exp": permit.expires_at,
             "jti": token_id,
             "txn": permit.txn or token_id,
+            CLAIM: self._lineage(permit, token_id).claim(),
         }
         profile = PROFILE_OF.get(permit.subject_kind)
         if profile is not None:
@@ -96,6 +98,10 @@ class AccessTokenIssuer:
         if permit.actors:
             claims["act"] = act_of(permit.actors)
         return claims
+
+    def _lineage(self, permit: Permit, token_id: str) -> Lineage:
+        known = permit.lineage
+        return Lineage((self._keys.mark("token", self._issuer, token_id), *known.marks), known.since)
 
     def _reread(self, text: str, claims: JsonObject, permit: Permit) -> str:
         """Look at the text that will leave with the eyes of whoever receives it; return the key it names."""

@@ -20,7 +20,7 @@ from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto import base64url
 from actas.crypto.jose import PublicKey, sign
-from actas.crypto.keyed import keyed_digest
+from actas.crypto.keyed import keyed_digest, mark_of
 from actas.crypto.seal import Sealer
 from actas.keys.faces import Faces, HeldKey, hold
 from actas.keys.kept import (
@@ -255,6 +255,9 @@ class LocalKeyRing:
         # Anything can be presented as a token, text that is not Unicode included.
         data = token.encode("utf-8", "surrogatepass")
         return base64url.encode(keyed_digest(data, key=self._digest_key)).decode("ascii")
+
+    def mark(self, kind: str, *names: str) -> str:
+        return mark_of(kind, *names, key=self._digest_key)
 
     def close(self) -> None:
         """Let go of the signing threads. What is being signed is finished."""

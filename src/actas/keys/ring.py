@@ -99,3 +99,7 @@ class KeyRing(Protocol):
     def digest(self, token: str) -> str:
         """Return the keyed digest by which the minutes name ``token`` (SEC-87), base64url, 43 characters."""
         ...
+
+    def mark(self, kind: str, *names: str) -> str:
+        """Return the mark of a token or a party (``core.lineage``): keyed, base64url, 12 characters."""
+        ...

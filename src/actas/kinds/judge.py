@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from actas.core.errors import InvalidTarget
-from actas.core.party import Actor
+from actas.core.lineage import joined
+from actas.core.party import Actor, Party
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import SigningAlgorithm
@@ -99,7 +100,8 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     actors = () if kind is None else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
     lifetime = lifetime_of(proposal, kind, longest_life(verdicts, policy.defaults))
-    refusals += beyond_limits(len(actors), depth_limit, lifetime)
+    lineage = joined(*[one.lineage for one in _parents(proposal)], since=int(proposal.at))
+    refusals += beyond_limits(len(actors), depth_limit, lifetime, lineage)
     keys = bound(proposal, verdicts, policy.defaults)
     refusals += keys.refusals
 
@@ -109,7 +111,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         if claim_refusal is not None:
             refusals.append(claim_refusal)
         else:
-            limits = Limits(granted, actors, lifetime, keys.to)
+            limits = Limits(granted, actors, lifetime, keys.to, lineage)
             permit = _permit(proposal, kind, verdicts, policy=policy, limits=limits, claims=claims)
     return Judgement(
         situation=situation,
@@ -144,6 +146,14 @@ def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
     if acting.identity != subject.identity:
         members.append(acting.as_actor())
     return tuple(members)
+
+
+def _parents(proposal: Proposal) -> tuple[Party, ...]:
+    """Whom a revocation would have to name to end the new token: subject, actor and the client that asks."""
+    actor = proposal.actor
+    return (
+        (proposal.subject, proposal.itself) if actor is None else (proposal.subject, actor, proposal.itself)
+    )
 
 
 def _open(kinds: Iterable[Kind], proposal: Proposal) -> Iterator[Kind]:
@@ -247,6 +257,7 @@ def _permit(
         scope=limits.scope,
         issued_at=issued_at,
         expires_at=issued_at + limits.lifetime,
+        lineage=limits.lineage,
         not_after=min(parents_end(proposal), default=None),
         algorithm=algorithms.pop() if len(algorithms) == 1 else None,
         claims=claims,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from actas.core.confirmation import Confirmation
 from actas.core.errors import InvalidRequest, InvalidScope
+from actas.core.lineage import MOST_MARKS, Lineage
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.kinds.kind import Kind
@@ -20,12 +21,14 @@ class Limits(NamedTuple):
         actors: the chain of the new token, newest first.
         lifetime: its life in seconds.
         confirmation: the key that it is bound to, or None.
+        lineage: what it comes from.
     """
 
     scope: frozenset[str]
     actors: tuple[Actor, ...]
     lifetime: int
     confirmation: Confirmation | None
+    lineage: Lineage
 
 
 def scope_tables(
@@ -90,17 +93,21 @@ def granted_scopes(
     return granted, Refusal(error=InvalidScope, reason="excess", detail=detail)
 
 
-def beyond_limits(depth: int, limit: int, lifetime: int) -> list[Refusal]:
-    """Return the refusals of a token that would name too many actors, or never be valid.
+def beyond_limits(depth: int, limit: int, lifetime: int, lineage: Lineage) -> list[Refusal]:
+    """Return the refusals of a token that would name too many actors, come from too much, or never be valid.
 
     Args:
         depth: how many actors it would name.
         limit: how many it may.
         lifetime: its life in seconds.
+        lineage: what it would come from; one place is left for itself.
     """
     found: list[Refusal] = []
     if depth > limit:
         detail = f"the token would name {depth} actors, and the limit is {limit}"
+        found.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
+    if len(lineage.marks) >= MOST_MARKS:
+        detail = f"the token would come from {len(lineage.marks)} others, and the limit is {MOST_MARKS - 1}"
         found.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
     if lifetime <= 0:
         detail = "a token in the request has ended"

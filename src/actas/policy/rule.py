@@ -17,7 +17,7 @@ from actas.core.wire import TokenType
 RESERVED_CLAIMS: Final = frozenset(
     {
         *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
-        *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn"),
+        *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn", "lineage"),
         *("roles", "groups", "entitlements", "tenant"),
     }
 )

@@ -110,3 +110,15 @@ CONFIGURATION_RECORDS: Final = Table(
     Column("taken_by", Text, nullable=False),
     Column("taken_at", BigInteger, nullable=False),
 )
+REVOCATIONS: Final = Table(
+    "revocations",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("mark", Text, nullable=False),
+    Column("up_to", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("entry", Text, nullable=False),
+)
+"""What was revoked. Rows are added and, once nothing that they end can be live, removed; never changed."""
+
+Index("revocations_until", REVOCATIONS.c.until)

@@ -1,7 +1,8 @@
 """Our own access tokens (RFC 9068), checked like a stranger's and then against live state.
 
-A token is looked at again whenever it is presented (SEC-23): the client it was issued to, the subject
-when it is a client, and every client in its chain must still be registered and enabled (SEC-52).
+A token is looked at again whenever it is presented (SEC-23): nothing that it comes from may have been
+revoked, and the client it was issued to, the subject when it is a client, and every client in its chain must
+still be registered and enabled (SEC-52).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final, Protocol
 from actas.core import claims as read
 from actas.core.client import Client
 from actas.core.errors import BadToken
+from actas.core.lineage import Revocations, lineage_of
 from actas.core.party import OURSELVES, Identity, Party, PresentedToken
 from actas.core.ports import Clock
 from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenType
@@ -18,6 +20,7 @@ from actas.crypto import jose
 from actas.keys.ring import KeyRing
 from actas.subjects.chain import actors_of, kind_of, may_act_of
 from actas.subjects.confirmation import confirmation_of
+from actas.subjects.revoked import require_unrevoked
 from actas.trust.registry import TrustRegistry
 
 _TYPES: Final[frozenset[str | None]] = frozenset({AT_JWT})
@@ -39,12 +42,20 @@ class AccessTokenValidator:
     """
 
     def __init__(
-        self, *, issuer: str, keys: KeyRing, clients: LiveClients, trust: TrustRegistry, clock: Clock
+        self,
+        *,
+        issuer: str,
+        keys: KeyRing,
+        clients: LiveClients,
+        trust: TrustRegistry,
+        revocations: Revocations,
+        clock: Clock,
     ) -> None:
         self._issuer = issuer
         self._keys = keys
         self._clients = clients
         self._trust = trust
+        self._revocations = revocations
         self._clock = clock
 
     @property
@@ -60,6 +71,7 @@ class AccessTokenValidator:
             raise BadToken("no key of ours signed it")
         claims = jose.verify(jws, key=key, types=_TYPES, issuer=self._issuer, now=self._clock.now(), leeway=0)
         party = self._party(claims, text)
+        require_unrevoked(party, self._revocations)
         self._require_live(party)
         return party
 
@@ -87,6 +99,7 @@ class AccessTokenValidator:
             digest=self._keys.digest(text),
             txn=txn,
             confirmation=confirmation_of(claims),
+            lineage=lineage_of(claims),
         )
 
     def _origin_name(self, origin: Identity) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from actas.core.client import Client
+from actas.core.lineage import Lineage
 from actas.core.party import OURSELVES, Identity, Party
 from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN
 
 
-def party_of(client: Client, *, issuer: str, api: Api | None) -> Party:
+def party_of(client: Client, *, issuer: str, api: Api | None, lineage: Lineage) -> Party:
     """Return the client as a proven party: it has just authenticated.
 
     Args:
         issuer: our own issuer identifier.
         api: the API that the client also is, if any; no token is meant for a disabled one any more.
+        lineage: what would end everything that the client asks for.
     """
     identity = Identity(issuer, client.name)
     return Party(
@@ -27,4 +29,5 @@ def party_of(client: Client, *, issuer: str, api: Api | None) -> Party:
         expires_at=0,
         issued_at=0,
         claims={"iss": issuer, "sub": client.name, "client_id": client.name},
+        lineage=lineage,
     )

@@ -13,12 +13,14 @@ from typing import Final, Protocol
 
 from actas.core import claims as read
 from actas.core.errors import BadToken
+from actas.core.lineage import Marking, Revocations
 from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
 from actas.core.ports import Clock
 from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
 from actas.crypto import jose
 from actas.subjects.chain import actors_of, kind_of, may_act_of
 from actas.subjects.confirmation import confirmation_of
+from actas.subjects.revoked import foreign_lineage, mark_of_foreign_token, require_unrevoked
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
 ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
@@ -74,6 +76,8 @@ class Foreign:
     keys: KeySource
     mapper: Mapper
     digest: Digest
+    marking: Marking
+    revocations: Revocations
     clock: Clock
 
     async def prove(
@@ -109,7 +113,9 @@ class Foreign:
         for name in forbidden:
             if name in claims:
                 raise BadToken(f"the claim {name} says that it is not of the declared type")
-        return self._party(token, issuer, claims, azp=azp)
+        party = self._party(token, issuer, claims, azp=azp, signed=jws.compact.signing_input)
+        require_unrevoked(party, self.revocations)
+        return party
 
     def _issuer(self, jws: jose.ParsedJws, declared: TokenType) -> TrustedIssuer:
         unverified_issuer = read.name(jws.unverified_claims, "iss")
@@ -123,7 +129,13 @@ class Foreign:
         return issuer
 
     def _party(
-        self, token: PresentedToken, issuer: TrustedIssuer, claims: jose.SignedClaims, *, azp: bool
+        self,
+        token: PresentedToken,
+        issuer: TrustedIssuer,
+        claims: jose.SignedClaims,
+        *,
+        azp: bool,
+        signed: bytes,
     ) -> Party:
         origin = Identity(issuer.issuer, read.name(claims, "sub"))
         audience = read.audience(claims)
@@ -132,8 +144,13 @@ class Foreign:
         if stated not in ("unknown", issuer.party_kind):
             raise BadToken(f"its sub_profile says {stated}, which {issuer.name} is not registered for")
         mapped = self.mapper.map(issuer, claims)
+        identity = Identity(self.ourselves, mapped.subject)
+        actors = actors_of(claims, issuer=issuer.issuer, foreign_to=self.ourselves)
+        token_id = read.optional_name(claims, "jti")
+        issued_at = read.instant(claims, "iat")
+        mark = mark_of_foreign_token(self.marking, issuer=issuer.issuer, token_id=token_id, signed=signed)
         return Party(
-            identity=Identity(self.ourselves, mapped.subject),
+            identity=identity,
             origin=origin,
             kind=issuer.party_kind,
             issuer_name=issuer.name,
@@ -142,15 +159,18 @@ class Foreign:
             audience=audience,
             presenters=presenters,
             expires_at=read.instant(claims, "exp"),
-            issued_at=read.instant(claims, "iat"),
+            issued_at=issued_at,
             claims=claims,
             scope=read.scope(claims),
             groups=mapped.groups,
-            actors=actors_of(claims, issuer=issuer.issuer, foreign_to=self.ourselves),
+            actors=actors,
             may_act=may_act_of(claims),
-            token_id=read.optional_name(claims, "jti"),
+            token_id=token_id,
             digest=self.digest(token.value.reveal()),
             confirmation=confirmation_of(claims),
+            lineage=foreign_lineage(
+                self.marking, token=mark, identity=identity, origin=origin, actors=actors, issued_at=issued_at
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from tests.fakes.changed import changed
 from tests.fakes.house import IDP, ISSUER, NOW
 from tests.fakes.ring import FakeRing
 
+from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity
 from actas.core.permit import Permit
 from actas.core.ports import SystemChance
@@ -37,6 +38,7 @@ PERMIT = Permit(
     not_after=NOW + 60,
     claims={"desk": "west"},
     txn="root",
+    lineage=Lineage(("parent-mark",), NOW - 90),
 )
 
 
@@ -62,7 +64,9 @@ async def claims_of(permit: Permit) -> dict[str, Any]:
 @pytest.mark.requirement("TX-121", "TX-124", "TX-54", "TX-64")
 async def test_the_claims_are_those_of_the_permit() -> None:
     claims = await claims_of(PERMIT)
-    assert claims.pop("jti")
+    lineage = claims.pop("lineage")
+    own = FakeRing().mark("token", ISSUER, claims.pop("jti"))
+    assert lineage == {"marks": [own, "parent-mark"], "since": NOW - 90}
     assert claims == {
         "iss": ISSUER,
         "aud": "https://inventory.acme.example",

@@ -20,6 +20,7 @@ from tests.fakes.house import (
 )
 from tests.unit.policy.test_match import ALICE, situation
 
+from actas.core.lineage import Lineage
 from actas.core.party import MayAct
 from actas.core.permit import Permit, Refusal
 from actas.kinds.impersonation import LONGEST_LIFE
@@ -39,7 +40,9 @@ def judged(*rules: RuleSpec, defaults: PolicyDefaults | None = None, **changes: 
 
 
 def test_a_permit_says_exactly_what_may_be_issued() -> None:
-    permit = judged(*RULES).decision
+    known = changed(HELD, lineage=Lineage(("alice",), NOW - 40))
+    itself = changed(situation().proposal.itself, lineage=Lineage(("orders", "alice")))
+    permit = judged(*RULES, subject=known, itself=itself).decision
     assert permit == Permit(
         rules=("orders-to-inventory",),
         policy=Policy(RULES, apis=APIS).version,
@@ -57,6 +60,7 @@ def test_a_permit_says_exactly_what_may_be_issued() -> None:
         not_after=NOW + 1000,
         groups=("support",),
         txn="root",
+        lineage=Lineage(("alice", "orders"), NOW - 40),
     )
 
 

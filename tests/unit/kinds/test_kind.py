@@ -49,7 +49,18 @@ def test_two_grants_and_two_validators_of_one_type_are_refused() -> None:
     parts: dict[str, Any] = {
         name: getattr(house.exchange, f"_{name}")
         for name in (
-            *("clients", "proofs", "subjects", "apis", "kinds", "policy", "fulfilment", "audit", "fresh"),
+            *(
+                "clients",
+                "proofs",
+                "subjects",
+                "apis",
+                "kinds",
+                "policy",
+                "fulfilment",
+                "audit",
+                "marking",
+                "fresh",
+            ),
         )
     }
     with pytest.raises(ValueError, match="two grants"):

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.changed import changed
 from tests.fakes.house import APIS, CLIENTS, ISSUER, NOW, ORDERS, ORDERS_TO_INVENTORY
 
+from actas.core.lineage import Lineage
 from actas.core.party import OURSELVES, Actor, Identity, Party
 from actas.core.permit import Proposal
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE
@@ -19,7 +20,7 @@ from actas.subjects.itself import party_of
 
 AUDIENCES = {api.name: api.audience for api in APIS}
 ORDERS_CLIENT = next(one for one in CLIENTS if one.name == "orders")
-ITSELF = party_of(ORDERS_CLIENT, issuer=ISSUER, api=APIS[0])
+ITSELF = party_of(ORDERS_CLIENT, issuer=ISSUER, api=APIS[0], lineage=Lineage())
 ALICE = Party(
     identity=Identity(ISSUER, "alice@acme.example"),
     origin=Identity("https://idp.acme.example", "id-alice"),
@@ -33,6 +34,7 @@ ALICE = Party(
     claims={"iss": ISSUER, "sub": "alice@acme.example"},
     groups=("support", "staff"),
     actors=(Actor(Identity(ISSUER, "assistant"), "agent"),),
+    lineage=Lineage(),
 )
 DANA = changed(ALICE, identity=Identity(ISSUER, "dana@acme.example"), issuer_name="corp-idp", actors=())
 

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.house import APIS, CLIENTS, CORP, IDP, ISSUER, NOW, ORDERS, House
 
 from actas.core.errors import BadToken
+from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, Party, PresentedToken
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, JWT, SAML2, TokenType
@@ -110,8 +111,8 @@ async def test_a_type_that_nobody_reads_is_refused() -> None:
 
 def test_a_client_is_a_party_that_needs_no_token() -> None:
     orders = next(one for one in CLIENTS if one.name == "orders")
-    party = party_of(orders, issuer=ISSUER, api=APIS[0])
+    party = party_of(orders, issuer=ISSUER, api=APIS[0], lineage=Lineage())
     assert (party.identity, party.kind, party.is_ours) == (Identity(ISSUER, "orders"), "service", True)
     assert (party.audience, party.client_id, party.expires_at) == ((ORDERS,), "orders", 0)
     assert dict(party.claims) == {"iss": ISSUER, "sub": "orders", "client_id": "orders"}
-    assert party_of(orders, issuer=ISSUER, api=None).audience == ()
+    assert party_of(orders, issuer=ISSUER, api=None, lineage=Lineage()).audience == ()

@@ -42,6 +42,8 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "exchange:refused": Meaning("exchange", "Token exchange refused", 5),
     "exchange:refused_many": Meaning("exchange", "Token exchanges refused, counted", 7),
     "introspection:refused": Meaning("introspection", "Introspection refused", 5),
+    "revocation:granted": Meaning("delete", "Token revoked", 5, "token"),
+    "revocation:refused": Meaning("delete", "Revocation refused", 5, "token"),
     "log:started": Meaning("start", "Audit stream started", 3),
     "log:recovered": Meaning("restart", "Audit stream recovered", 6),
     "log:closed": Meaning("stop", "Audit stream closed", 3),
