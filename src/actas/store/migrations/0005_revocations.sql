@@ -1,4 +1,4 @@
--- usable-from: 4
+-- usable-from: 5
 -- What was revoked, until nothing that it ends can be live any more (core/lineage.py).
 
 CREATE TABLE revocations (
