@@ -31,6 +31,7 @@ COMMANDS: Final = (
     Entry("exchange", "actas.cli.exchange", "Ask for a token (RFC 8693)."),
     Entry("inspect", "actas.cli.inspect", "Take a token apart, check it, draw its chain."),
     Entry("introspect", "actas.cli.introspect", "Ask the server whether a token is live (RFC 7662)."),
+    Entry("revoke", "actas.cli.revoke", "End a token and everything that was exchanged from it."),
     Entry("explain", "actas.cli.explain", "Say why an exchange would be, or was, granted or refused."),
     Entry("login", "actas.cli.login", "Sign in for managing a server, as a client that holds a role there."),
     Entry("logout", "actas.cli.logout", "Forget the login at a server."),

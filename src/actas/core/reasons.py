@@ -119,7 +119,7 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     "revoked": ReasonText(
         sentence="A token in the request was revoked.",
         meaning="The token, a token it was exchanged from, or somebody who had a part in it was revoked.",
-        causes="An administrator revoked it, or the client it was issued to did, at `/revoke`.",
+        causes="An administrator revoked it with `actas revoke`, or its client did, at `/revoke`.",
         remedy="`actas explain --entry ID` names the entry that says who revoked what, and why. Get a fresh "
         "token; after a person or a client was revoked, one that was issued later.",
     ),

@@ -1,0 +1,117 @@
+"""What an administrator ends, as it is written: marks, up to when, and until when it matters. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from actas.core import claims as read
+from actas.core.errors import BadToken
+from actas.core.lineage import LATER, Marking, Revoked
+from actas.core.party import Identity
+from actas.crypto import jose
+from actas.subjects.revoked import mark_of_foreign_token, mark_of_party
+
+LONGEST_LIFE: Final = 24 * 3600
+"""Seconds that a token of ours lives at most (``settings.schema_server.TokenLifetime``)."""
+
+LONGEST_FOREIGN_LIFE: Final = 30 * 86400
+"""Seconds that a token of another issuer lives at most (``max_life``)."""
+
+APART: Final = 5
+"""Seconds by which the clocks of two nodes may differ (REL-13): what is dated a moment ahead counts too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One thing to be ended.
+
+    Attributes:
+        name: how the minutes name it: ``token:ID`` or ``party:NAME``.
+        mark: its mark.
+        up_to: as in ``core.lineage.Revoked``; ``until`` likewise.
+    """
+
+    name: str
+    mark: str
+    up_to: int
+    until: int
+
+    def revoked(self, entry: str) -> Revoked:
+        """Return what is written.
+
+        Args:
+            entry: the audit entry of the deed.
+        """
+        return Revoked(mark=self.mark, up_to=self.up_to, until=self.until, entry=entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoking:
+    """Makes what is written of what was asked for.
+
+    Attributes:
+        issuer: our own issuer identifier.
+        now: seconds since the epoch.
+    """
+
+    issuer: str
+    marking: Marking
+    now: int
+
+    def token_id(self, name: str, *, expires_at: int | None = None) -> Wanted:
+        """End a token of ours, or the whole chain that began with it, by its ``jti`` or ``txn``.
+
+        Args:
+            expires_at: when it ends, if that is known.
+        """
+        return Wanted(
+            name=f"token:{name}",
+            mark=self.marking.mark("token", self.issuer, name),
+            up_to=LATER,
+            until=self.now + LONGEST_LIFE if expires_at is None else expires_at,
+        )
+
+    def token(self, text: str) -> Wanted:
+        """End a token by its text, ours or another issuer's. It need not be genuine: nothing is given for it.
+
+        Raises:
+            BadToken: it cannot be read, or says nothing that it could be known by.
+        """
+        jws = jose.parse(text)
+        claims = jws.unverified_claims
+        issuer, token_id = read.name(claims, "iss"), read.optional_name(claims, "jti")
+        expires_at = read.instant(claims, "exp")
+        if issuer == self.issuer:
+            if token_id is None:
+                raise BadToken("it names us as its issuer and has no jti")
+            return self.token_id(token_id, expires_at=min(expires_at, self.now + LONGEST_LIFE))
+        mark = mark_of_foreign_token(
+            self.marking, issuer=issuer, token_id=token_id, signed=jws.compact.signing_input
+        )
+        until = min(expires_at, self.now + LONGEST_FOREIGN_LIFE) + LONGEST_LIFE
+        return Wanted(name=f"token:{token_id or mark} of {issuer}", mark=mark, up_to=LATER, until=until)
+
+    def party(self, name: str) -> Wanted:
+        """End everything that somebody has a part in so far: as subject, as actor, as the client that asked.
+
+        Args:
+            name: whom tokens of ours name so.
+        """
+        return Wanted(
+            name=f"party:{name}",
+            mark=mark_of_party(self.marking, Identity(self.issuer, name)),
+            up_to=self.now + APART,
+            until=self.now + LONGEST_FOREIGN_LIFE + LONGEST_LIFE,
+        )
+
+
+def undelivered(events: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the ids of the entries that the log names as "delivery unknown" (REL-03), each once."""
+    found: dict[str, None] = {}
+    for event in events:
+        unknown = event.get("unknown")
+        for one in unknown if isinstance(unknown, list) else ():
+            found[str(one)] = None
+    return list(found)

@@ -1,0 +1,201 @@
+"""``actas revoke``: end a token and everything that was exchanged from it, on every node."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from actas.cli.amounts import counted
+from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
+from actas.cli.exits import Exit, Failure, misused
+from actas.cli.minutes import event_of, refusals
+from actas.cli.output import Answer, Ink
+from actas.cli.recorded import member
+from actas.cli.run import Run
+from actas.cli.sure import make_sure, yes_flag
+from actas.cli.tokens import TOKEN_HELP, TokenArguments
+from actas.cli.tree import command as make
+
+if TYPE_CHECKING:
+    from actas.admin.revoking import Revoking, Wanted
+    from actas.app.foundation import Foundation
+
+_MOST: Final = 1_000_000
+_WAYS: Final = ("token", "chain", "entry", "subject", "client", "undelivered")
+_SHOWN: Final = 20
+
+
+@make(
+    examples=(
+        (
+            "a token that leaked, and all that was exchanged from it",
+            'actas revoke @leaked.jwt --reason "in a public log" --yes',
+        ),
+        (
+            "everything that alice has a part in so far",
+            'actas revoke --subject alice@acme.example --reason "HELP-311" --yes',
+        ),
+    ),
+    dry_run="rehearses",
+)
+@configuration_flag
+@dev_flag
+@click.argument("token", required=False)
+@click.option("--chain", metavar="ID", help="Everything that began with the token of this jti: a txn.")
+@click.option("--from", "entry", metavar="ENTRY", help="The token that this audit entry gave.")
+@click.option("--subject", metavar="WHO", help="Whatever this person or service has a part in so far.")
+@click.option("--client", metavar="NAME", help="Whatever this client asked for or acts in so far.")
+@click.option(
+    "--undelivered", is_flag=True, help="Every live token of which nobody knows whether it arrived."
+)
+@click.option("--reason", metavar="TEXT", required=True, help="Why, for the audit log.")
+@yes_flag
+@click.pass_obj
+def command(run: Run, /, config: tuple[str, ...], *, dev: bool, reason: str, yes: bool, **asked: Any) -> None:
+    """End a token and everything that was exchanged from it.
+
+    Every node refuses it within five seconds, and so does whoever follows the feed of revocations. A token is
+    ended for good. Of a person or a client, what they have so far is ended; what is issued to them later is
+    good: to keep them out, disable them.
+
+    Works over the data folder or the database of the servers, which may run. With --dry-run, what would be
+    ended is shown and nothing is.
+
+    Exits 0, 1 when there is no such thing, 2 when it needs --yes, 3 when the configuration does not hold, 4
+    when the database or the audit log cannot be used.
+
+    A TOKEN is @name for a saved one, @file, - for stdin, env:NAME, or the text itself.
+    """
+    given = [way for way in _WAYS if asked[way]]
+    if len(given) != 1:
+        raise misused(
+            "say one thing to end: a TOKEN, --chain, --from, --subject, --client or --undelivered",
+            hint="actas revoke --help",
+        )
+    if not reason.strip():
+        raise misused("--reason is empty")
+    if asked["token"] is not None:
+        asked["token"] = TokenArguments(run).read(asked["token"], flag="TOKEN").value.reveal()
+    with refusals():
+        wanted = on_foundation(run, config, dev=dev, job=lambda base: _wanted(base, given[0], asked))
+        if run.options.dry_run or not wanted:
+            _tell(run, wanted, entry=None)
+            return
+        make_sure(
+            run, [f"Ends {one.name} and everything exchanged from it." for one in wanted[:_SHOWN]], yes=yes
+        )
+        entry = on_foundation(run, config, dev=dev, job=lambda base: _revoke(base, wanted, reason=reason))
+    _tell(run, wanted, entry=entry)
+
+
+async def _wanted(base: Foundation, way: str, asked: dict[str, Any]) -> list[Wanted]:
+    from actas.admin.revoking import Revoking
+    from actas.core.errors import BadToken
+
+    revoking = Revoking(issuer=base.issuer, marking=base.ring, now=int(base.clock.now()))
+    match way:
+        case "token":
+            try:
+                return [revoking.token(asked["token"])]
+            except BadToken as bad:
+                raise misused(f"TOKEN cannot be read: {bad.detail}", hint=f"a TOKEN is {TOKEN_HELP}") from bad
+        case "chain":
+            return [revoking.token_id(asked["chain"])]
+        case "entry":
+            return [_given(base, asked["entry"], revoking)]
+        case "client":
+            _require_client(base, asked["client"])
+            return [revoking.party(asked["client"])]
+        case "subject":
+            return [revoking.party(asked["subject"])]
+        case _:
+            return _undelivered(base, revoking)
+
+
+def _given(base: Foundation, entry: str, revoking: Revoking) -> Wanted:
+    from actas.store.audit_search import show
+
+    found = show(base.audit_log, entry)
+    given = {} if found is None else member(event_of(found), "given")
+    name, expires_at = given.get("jti"), given.get("exp")
+    if not isinstance(name, str) or not isinstance(expires_at, int):
+        what = f"there is no entry {entry}" if found is None else f"the entry {entry} gave no token"
+        raise Failure(what, code="not_found", exit=Exit.NO, hint="actas audit search finds entries")
+    return revoking.token_id(name, expires_at=expires_at)
+
+
+def _require_client(base: Foundation, name: str) -> None:
+    from actas.settings.suggest import did_you_mean
+
+    if base.catalog.client(name) is None:
+        message = f"there is no client {name!r}{did_you_mean(name, base.catalog.clients)}"
+        raise Failure(
+            message,
+            code="not_found",
+            exit=Exit.NO,
+            hint="tokens of a client that was removed are refused anyway",
+        )
+
+
+def _undelivered(base: Foundation, revoking: Revoking) -> list[Wanted]:
+    from actas.admin.revoking import undelivered
+    from actas.store.audit_search import search, show
+
+    log = base.audit_log
+    told = [event_of(one) for one in search(log, "event:log:*", limit=_MOST)]
+    found: list[Wanted] = []
+    for entry in undelivered(told):
+        line = show(log, entry)
+        given = {} if line is None else member(event_of(line), "given")
+        name, expires_at = given.get("jti"), given.get("exp")
+        if isinstance(name, str) and isinstance(expires_at, int) and expires_at > revoking.now:
+            found.append(revoking.token_id(name, expires_at=expires_at))
+    return found
+
+
+async def _revoke(base: Foundation, wanted: Sequence[Wanted], *, reason: str) -> str:
+    """Revoke, write it down, and return the entry."""
+    from actas.app.minutes import own_minutes
+    from actas.audit.stream import new_entry_id
+    from actas.core.ports import SystemChance
+
+    entry = new_entry_id(base.clock.now(), SystemChance())
+    async with own_minutes(base) as minutes:
+        await base.revoked.add([one.revoked(entry) for one in wanted])
+        await minutes.note(
+            "revocation:granted",
+            id=entry,
+            revoked=[one.name for one in wanted[:_MOST]],
+            why=reason[:500],
+            operator=getpass.getuser(),
+        )
+    return entry
+
+
+def _tell(run: Run, wanted: Sequence[Wanted], *, entry: str | None) -> None:
+    names = [one.name for one in wanted]
+    lines: list[Any] = []
+    if not wanted:
+        lines.append("there is nothing to end")
+    for name in names[:_SHOWN]:
+        done = (Ink("ended", "bad"), f"  {name}, and everything exchanged from it")
+        lines.append(done if entry else f"would end  {name}, and everything exchanged from it")
+    if len(names) > _SHOWN:
+        lines.append(
+            f"  and {counted(len(names) - _SHOWN, 'more token', 'more tokens')}: --json lists every one"
+        )
+    if entry:
+        lines.append(f"entry {entry}")
+    run.out.answer(
+        Answer(
+            kind="actas/Revocation",
+            body={"dry_run": entry is None, "revoked": [*names], "entry": entry},
+            name=entry or "",
+            lines=lines,
+        )
+    )
+    if run.options.dry_run:
+        run.out.talk("nothing was ended: this was --dry-run")

@@ -1,0 +1,153 @@
+"""actas revoke, beside a server that runs on the same data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.fakes.program import Program, Ran
+from tests.fakes.server import RealServer, until
+from tests.fakes.wire import FORM, ask, encoded
+
+from actas.core.wire import ID_TOKEN, TOKEN_EXCHANGE
+from actas.crypto import jose
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    with RealServer(tmp_path_factory.mktemp("revoke")) as running:
+        yield running
+
+
+class Revoke:
+    """Runs ``actas revoke`` over the server's configuration."""
+
+    def __init__(self, program: Program, server: RealServer) -> None:
+        self.program, self.server = program, server
+
+    def __call__(self, *words: str, stdin: str = "", terminal: bool = False) -> Ran:
+        config = ("-c", str(self.server.company.file), "--dev")
+        return self.program("revoke", *words, *config, stdin=stdin, terminal=terminal)
+
+
+@pytest.fixture
+def revoke(actas: Program, server: RealServer) -> Revoke:
+    return Revoke(actas, server)
+
+
+def own(server: RealServer) -> str:
+    return server.token(server.company.own())
+
+
+def active(server: RealServer, token: str, who: str = "nightly") -> bool:
+    form = {"client_id": who, "client_secret": server.company.secrets[who], "token": token}
+    reply = ask(server.port, "POST", "/introspect", headers={"Content-Type": FORM}, body=encoded(form))
+    return bool(reply.json["active"])
+
+
+def jti(token: str) -> str:
+    return str(jose.parse(token).unverified_claims["jti"])
+
+
+@pytest.mark.requirement("REL-21")
+def test_a_token_is_ended_on_the_running_server_and_the_minutes_say_who_and_why(
+    revoke: Revoke, server: RealServer, tmp_path: Path
+) -> None:
+    token, other = own(server), own(server)
+    (tmp_path / "leaked.jwt").write_text(token)
+    ran = revoke(f"@{tmp_path}/leaked.jwt", "--reason", "in a public log", "--yes", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.document["revoked"] == [f"token:{jti(token)}"]
+    until(lambda: not active(server, token), because="the server has heard")
+    assert active(server, other)
+    event = next(one for one in server.events() if one["id"] == ran.document["entry"])
+    assert event["event"] == "revocation:granted"
+    assert (event["revoked"], event["why"]) == ([f"token:{jti(token)}"], "in a public log")
+    assert event["operator"]
+
+
+def test_by_chain_and_by_entry(revoke: Revoke, server: RealServer) -> None:
+    by_chain = own(server)
+    ran = revoke("--chain", jti(by_chain), "--reason", "x", "--yes")
+    assert ran.code == 0
+    assert ran.out.startswith(f"ended  token:{jti(by_chain)}, and everything exchanged from it\nentry x_")
+    reply = server.post(server.company.own())
+    by_entry, entry = str(reply.json["access_token"]), str(reply.header("actas-entry"))
+    assert revoke("--from", entry, "--reason", "x", "--yes").code == 0
+    until(lambda: not active(server, by_chain) and not active(server, by_entry))
+
+
+def test_a_client_ends_up_to_now_and_what_it_gets_later_is_good(revoke: Revoke, server: RealServer) -> None:
+    company = server.company
+    token = own(server)
+    form = {
+        "grant_type": TOKEN_EXCHANGE,
+        "client_id": "assistant",
+        "client_secret": company.secrets["assistant"],
+        "subject_token": company.id_token(),
+        "subject_token_type": ID_TOKEN,
+        "audience": "orders",
+    }
+    alices = server.token(form)
+    assert revoke("--client", "assistant", "--reason", "its host was broken into", "--yes").code == 0
+    until(lambda: not active(server, alices, "assistant"))
+    assert active(server, token)
+    until(lambda: active(server, server.token(form | {"subject_token": company.id_token()}), "assistant"))
+
+
+def test_a_person_is_ended_by_the_name_in_our_tokens(revoke: Revoke, server: RealServer) -> None:
+    company = server.company
+    form = {
+        "grant_type": TOKEN_EXCHANGE,
+        "client_id": "assistant",
+        "client_secret": company.secrets["assistant"],
+        "subject_token": company.id_token("dana"),
+        "subject_token_type": ID_TOKEN,
+        "audience": "orders",
+    }
+    token = server.token(form)
+    ran = revoke("--subject", "dana@acme.example", "--reason", "left", "--yes")
+    assert ran.code == 0
+    until(lambda: not active(server, token, "assistant"))
+
+
+def test_rehearsed_it_changes_nothing(revoke: Revoke, server: RealServer) -> None:
+    token = own(server)
+    ran = revoke("--chain", jti(token), "--reason", "x", "--dry-run")
+    assert ran.code == 0
+    assert ran.out == f"would end  token:{jti(token)}, and everything exchanged from it\n"
+    assert active(server, token)
+
+
+def test_it_asks_first_and_without_anybody_to_ask_it_stops(revoke: Revoke, server: RealServer) -> None:
+    token = own(server)
+    ran = revoke("--chain", jti(token), "--reason", "x")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--yes" in ran.err
+    assert active(server, token)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 2, "say one thing to end"),
+        (("--chain", "a", "--client", "orders"), 2, "say one thing to end"),
+        (("--client", "asistant"), 1, "did you mean"),
+        (("--from", "x_01JD7Q8M"), 1, "there is no entry"),
+        (("nonsense",), 2, "cannot be read"),
+    ],
+)
+def test_what_it_cannot_do_it_says(revoke: Revoke, words: tuple[str, ...], code: int, said: str) -> None:
+    ran = revoke(*words, "--reason", "x", "--yes")
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+@pytest.mark.requirement("REL-03")
+def test_every_token_that_may_not_have_arrived_is_ended_at_once(revoke: Revoke, server: RealServer) -> None:
+    server.stop()
+    server.start()
+    ran = revoke("--undelivered", "--reason", "after a crash", "--yes", "--json")
+    assert ran.code == 0
+    assert ran.document["kind"] == "actas/Revocation"
