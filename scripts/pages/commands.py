@@ -32,6 +32,8 @@ VARIABLES: Final[dict[str, str]] = {
     "ACTAS_ISSUER": "the same, after `ACTAS_SERVER`; the SDK reads it too",
     "ACTAS_CLIENT_ID": "who asks, when there is no `--client`; the SDK reads it too",
     "ACTAS_CLIENT_SECRET": "its secret, when there is no `--secret`; the SDK reads it too",
+    "ACTAS_CLIENT_CERTIFICATE": "its TLS certificate and key in a PEM file, when there is no `--certificate`",
+    "ACTAS_WORKLOAD_TOKEN": "the file of its platform's token, when there is no `--workload-token`",
     "ACTAS_CLIENT_KEY": "the file of its private key, one JWK, when there is no `--key`; the SDK too",
     "ACTAS_HOME": "where saved tokens are kept; else `$XDG_STATE_HOME/actas`, else `~/.local/state/actas`",
     "NO_COLOR": "no colour",

@@ -30,11 +30,13 @@ VALUES: Final = (
     ("https address", "https, host in lower case, no default port; http for this computer with `--dev` only"),
     ("issuer identifier", "an https address, or a plain name; compared character for character"),
     ("path", "a relative one starts at the folder of the file it is written in"),
+    ("instant", 'a point in time in UTC, in quotes: `"2026-12-31T00:00:00Z"`'),
     ("`{ env: NAME }`", "the environment variable that holds the secret"),
     (
         "`{ file: PATH }`",
         """for a secret, a file that its owner alone may read; for public keys, a file with one JSON Web Key
-        or a JWK set. A relative path starts at the folder of the file, or at the systemd credentials
+        or a JWK set; for certificates, a PEM file or a JWK set with `x5c`. A relative path starts at the
+        folder of the file, or at the systemd credentials
         directory""",
     ),
 )

@@ -15,7 +15,9 @@ Schema = Mapping[str, Any]
 
 _INLINE: Final = {
     "Reference": "`{ env: NAME }` or `{ file: PATH }`",
+    "ClientReference": "`{ env: NAME }`, `{ file: PATH }` or `{ generated: true }`",
     "PublicFile": "`{ file: PATH }`",
+    "CertificateFile": "`{ file: PATH }`",
     "CheckpointCopy": "`{ file: PATH }`",
     "ClientKinds": "`{ kinds: […] }`",
 }
@@ -33,6 +35,8 @@ _PATTERNS: Final = {
     addresses.HttpsUrl().schema()["pattern"]: "https address",
     addresses.Issuer().schema()["pattern"]: "issuer identifier",
     addresses.Host().schema()["pattern"]: "host",
+    values.Rate().schema()["pattern"]: "rate",
+    values.Instant().schema()["pattern"]: "instant",
     addresses.Network().schema()["pattern"]: "network or address",
     addresses.DOMAIN.schema()["pattern"]: "domain",
 }

@@ -27,7 +27,10 @@ RFC 9068.
 several threads. `actas_sdk.fastapi` and `actas_sdk.testing` are imported by themselves.
 """
 
-_SHOWN: Final = ("Actas", "Verifier", "Caller", "Token", "Party", "DpopKey", "ProofMemory", "Resource")
+_SHOWN: Final = (
+    *("Actas", "Verifier", "Caller", "Token", "Party", "DpopKey", "ProofMemory", "Resource"),
+    *("ClientSecretJwt", "MutualTls", "Workload"),
+)
 _WIRED: Final = frozenset({"rewired"})
 """For the fake of ``actas_sdk.testing`` alone."""
 

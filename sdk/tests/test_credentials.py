@@ -10,11 +10,11 @@ from urllib.parse import unquote_plus
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OctKey
 from sdk.tests.support import ISSUER, NOW, StillWorld
 
 from actas_sdk import Actas
-from actas_sdk.credentials import ClientKey, ClientSecret
+from actas_sdk.credentials import ClientKey, ClientSecret, ClientSecretJwt, MutualTls, Workload
 from actas_sdk.errors import Misconfigured
 from actas_sdk.keys import SigningKey
 
@@ -132,3 +132,55 @@ def test_a_key_may_be_given_as_it_is_or_as_a_path(tmp_path: Path) -> None:
     path.write_text(json.dumps(JWK))
     for given in (JWK, path, str(path), SigningKey.from_jwk(JWK)):
         assert Actas(ISSUER, client_id="orders", client_key=given).client_id == "orders"
+
+
+@pytest.mark.requirement("AG-48")
+def test_a_secret_authenticates_an_assertion_and_is_not_in_it(still: StillWorld) -> None:
+    secret = "s" * 40
+    proof = ClientSecretJwt(client_id="orders", secret=secret).proof(issuer=ISSUER, world=still.world())
+    form = dict(proof.form)
+    read = jwt.decode(form["client_assertion"], OctKey.import_key(secret), algorithms=["HS256"])
+    assert read.header == {"alg": "HS256", "typ": "client-authentication+jwt"}
+    assert (read.claims["aud"], read.claims["sub"]) == (ISSUER, "orders")
+    assert secret not in repr(proof) + repr(ClientSecretJwt(client_id="orders", secret=secret)) + str(form)
+
+
+def test_a_platforms_token_is_read_again_when_it_is_renewed(tmp_path: Path, still: StillWorld) -> None:
+    file = tmp_path / "token"
+    workload = Workload(client_id="orders", path=file)
+    for subject, kind in (
+        ("system:serviceaccount:shop:orders", "jwt-bearer"),
+        ("spiffe://acme.example/orders", "jwt-spiffe"),
+    ):
+        token = jwt.encode({"alg": "ES256"}, {"sub": subject}, KEY)
+        file.write_text(token + "\n")
+        form = dict(workload.proof(issuer=ISSUER, world=still.world()).form)
+        assert form["client_assertion"] == token
+        assert form["client_assertion_type"].endswith(f":{kind}")
+    for text in ("", "no token", "a.b.c"):
+        file.write_text(text)
+        with pytest.raises(Misconfigured, match="no token"):
+            workload.proof(issuer=ISSUER, world=still.world())
+    file.unlink()
+    with pytest.raises(Misconfigured, match="no token"):
+        workload.proof(issuer=ISSUER, world=still.world())
+
+
+@pytest.mark.requirement("TX-107")
+def test_a_certificate_is_shown_by_the_connection_and_client_id_sent(
+    tmp_path: Path, still: StillWorld
+) -> None:
+    missing = MutualTls(client_id="orders", certificate=tmp_path / "orders.pem")
+    proof = missing.proof(issuer=ISSUER, world=still.world())
+    assert (proof.form, proof.headers) == ((("client_id", "orders"),), {})
+    with pytest.raises(Misconfigured, match=r"orders\.pem"):
+        Actas(ISSUER, credentials=missing)
+
+
+def test_credentials_are_given_in_one_way(tmp_path: Path) -> None:
+    workload = Workload(client_id="orders", path=tmp_path / "token")
+    assert Actas(ISSUER, credentials=workload).client_id == "orders"
+    with pytest.raises(Misconfigured, match="not both"):
+        Actas(ISSUER, client_id="orders", credentials=workload)
+    with pytest.raises(Misconfigured, match="client id"):
+        Actas(ISSUER)

@@ -17,6 +17,7 @@ from actas.audit.stream import Receipt
 from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
 from actas.clients.dpop import ProofChecker
+from actas.clients.throttle import Throttle
 from actas.core.client import Client
 from actas.core.errors import BadToken, OAuthError, UnauthorizedClient, UnsupportedGrantType
 from actas.core.lineage import Lineage, Marking
@@ -65,6 +66,7 @@ class Exchange:
         fulfilment: step 5.
         audit: step 6.
         marking: makes the marks by which what is issued can be revoked.
+        throttle: makes guessing at tokens slow.
         fresh: raises when what this process knows of the shared state may be out of date.
     """
 
@@ -82,6 +84,7 @@ class Exchange:
         fulfilment: Fulfilment,
         audit: AuditLog,
         marking: Marking,
+        throttle: Throttle,
         fresh: Callable[[], None],
     ) -> None:
         self._issuer = issuer
@@ -99,6 +102,7 @@ class Exchange:
         self._fulfilment = fulfilment
         self._audit = audit
         self._marking = marking
+        self._throttle = throttle
         self._fresh = fresh
         self._parties: dict[str, Party] = {}
 
@@ -131,8 +135,9 @@ class Exchange:
             # 3. What for, whose token is it, and who acts?
             targets = trail.targets = targets_of(request, client, self._apis)
             itself = self._itself(client)
-            subject = trail.subject = await self._prove(request.subject, grant) or itself
-            actor = trail.actor = await self._prove(request.actor, grant)
+            self._throttle.require_patience("failed_tokens", client.name, caller.address)
+            subject = trail.subject = await self._prove(request.subject, grant, trail) or itself
+            actor = trail.actor = await self._prove(request.actor, grant, trail)
             # 4. May it be done? From here on, only the permit speaks.
             permit = self._decide(
                 request.propose(
@@ -188,13 +193,18 @@ class Exchange:
             )
         return known
 
-    async def _prove(self, token: PresentedToken | None, grant: Grant) -> Party | None:
+    async def _prove(self, token: PresentedToken | None, grant: Grant, trail: Trail) -> Party | None:
         if token is None:
             return None
+        name = "" if trail.client is None else trail.client.name
         try:
-            return await self._subjects.prove(token)
+            party = await self._subjects.prove(token)
         except BadToken as bad:
+            if bad.why == "forged":
+                self._throttle.failed("failed_tokens", name, trail.source)
             raise bad.refusal(token.role, grant.token_error) from bad
+        self._throttle.succeeded("failed_tokens", name, trail.source)
+        return party
 
     def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
         judgement = judge(proposal, kinds=self._kinds, policy=self._policy)

@@ -21,9 +21,11 @@ from actas.crypto import jose
 
 SOURCE: Final = Path(jose.__file__).parent.parent
 MAY_USE: Final = {
-    ("clients/private_key_jwt.py", "asserted_name"): "which client to look up",
+    ("clients/assertion.py", "__call__"): "which client to look up",
     ("clients/private_key_jwt.py", "_key"): "which of the client's keys",
     ("clients/dpop.py", "read"): "whether to refuse a proof for want of a nonce",
+    ("clients/client_secret_jwt.py", "_registered"): "which of the registered algorithms",
+    ("clients/workload.py", "_verified"): "which of the issuer's keys",
     ("subjects/access_token.py", "validate"): "which of our keys",
     ("subjects/jwt.py", "_issuer"): "which registered issuer to look up",
     ("subjects/jwt.py", "prove"): "which of the issuer's keys",

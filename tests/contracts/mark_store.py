@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from tests.fakes.clock import NOON, FixedClock
 
-from actas.clients.private_key_jwt import MarkStore
+from actas.clients.assertion import MarkStore
 
 SOON = int(NOON) + 120
 

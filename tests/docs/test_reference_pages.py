@@ -28,7 +28,7 @@ from actas.policy.expression import RULE_NAMES
 from actas.policy.facts import ClaimsNeeded, values_of
 from actas.settings.forms import Form
 from actas.settings.schema import LISTS, SECTIONS, Configuration
-from actas.settings.schema_parties import KeyAuth, NoAuth, SecretAuth
+from actas.settings.schema_auth import AnyAuth
 from actas.subjects.itself import party_of
 
 SOURCE = Path(actas.__file__).parent
@@ -64,6 +64,7 @@ def paths_of(form: type[Form], prefix: str = "") -> Iterator[str]:
                 "Reference",
                 "ClientReference",
                 "PublicFile",
+                "CertificateFile",
                 "CheckpointCopy",
                 "ClientKinds",
             ):
@@ -85,7 +86,7 @@ def test_every_field_of_a_list_is_documented(name: str) -> None:
 
 def test_every_way_of_client_authentication_is_documented() -> None:
     page = text_of("configuration")
-    for form in (SecretAuth, KeyAuth, NoAuth):
+    for form in get_args(AnyAuth):
         assert [path for path in paths_of(form, "auth.") if f"| `{path}` |" not in page] == []
 
 

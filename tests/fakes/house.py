@@ -17,12 +17,17 @@ from actas.admin.rehearsal import Rehearsal
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.audit.stream import Receipt
+from actas.clients.assertion import AssertedClient, AssertionCheck
 from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.client_secret_jwt import ClientSecretJwtMethod
 from actas.clients.dpop import ProofChecker
+from actas.clients.mutual_tls import NamedCertificateMethod, RegisteredCertificateMethod
 from actas.clients.nonces import Nonces
-from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
+from actas.clients.private_key_jwt import KeySource, PrivateKeyJwtMethod
 from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
+from actas.clients.throttle import Limits, Throttle
+from actas.clients.workload import WorkloadMethod
 from actas.core.client import Client, ClientAuth
 from actas.core.errors import AuditUnavailable, OAuthError, StoreUnavailable
 from actas.core.lineage import Lineage, Revoked
@@ -33,6 +38,7 @@ from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE
 from actas.crypto import jose
+from actas.crypto.certificate import Authorities
 from actas.crypto.passwords import digest_secret
 from actas.exchange import Answer, Exchange
 from actas.grants.client_credentials import ClientCredentialsGrant
@@ -291,6 +297,9 @@ class House:
     meter: Meter = UNMETERED
     nonce_required: bool = False
     revoked: ListedRevocations = field(default_factory=ListedRevocations)
+    published: KeySource = field(default_factory=InlineKeys)
+    authorities: Sequence[bytes] = ()
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(
@@ -330,18 +339,29 @@ class House:
         self.validators = validators = Validators(
             [self.own_tokens, IdTokenValidator(foreign), ForeignJwtValidator(foreign)]
         )
-        secret = SecretMethod(pepper=PEPPER)
+        secret = SecretMethod(pepper=PEPPER, clock=self.clock)
+        throttle = Throttle(self.limits, clock=self.clock, meter=self.meter)
+        check = AssertionCheck(issuer=ISSUER, marks=self.marks, clock=self.clock, meter=self.meter)
         self.authenticator = ClientAuthenticator(
             clients=self.catalog,
             methods={
                 "client_secret_basic": secret,
                 "client_secret_post": secret,
-                "private_key_jwt": PrivateKeyJwtMethod(
-                    issuer=ISSUER, marks=self.marks, clock=self.clock, meter=self.meter
+                "client_secret_jwt": ClientSecretJwtMethod(check, clock=self.clock),
+                "private_key_jwt": PrivateKeyJwtMethod(check, published=self.published),
+                "tls_client_auth": NamedCertificateMethod(Authorities(self.authorities), clock=self.clock),
+                "self_signed_tls_client_auth": RegisteredCertificateMethod(clock=self.clock),
+                "workload": WorkloadMethod(
+                    ourselves=ISSUER,
+                    trust=self.catalog,
+                    keys=InlineKeys(),
+                    conditions=self.catalog.mapping,
+                    clock=self.clock,
                 ),
                 "none": PublicMethod(),
             },
-            claimed=asserted_name,
+            claimed=AssertedClient(self.catalog),
+            throttle=throttle,
             meter=self.meter,
         )
         self.nonces = Nonces(key=NONCE_KEY, life=300, required=self.nonce_required, clock=self.clock)
@@ -369,6 +389,7 @@ class House:
             fulfilment=mint,
             audit=self.minutes,
             marking=self.ring,
+            throttle=throttle,
             fresh=self.follower.require_fresh,
         )
 
@@ -478,11 +499,12 @@ class House:
         authorization: str | None = None,
         proofs: Sequence[str] = (),
         certificate: bytes | None = None,
+        address: str = "127.0.0.1",
     ) -> Answer:
         """Send a form to the pipeline as bytes."""
         body = form if isinstance(form, str) else urlencode(form if isinstance(form, list) else _pairs(form))
         caller = Caller(
-            address="127.0.0.1",
+            address=address,
             authorization=None if authorization is None else Secret(authorization),
             certificate=certificate,
             proofs=tuple(Secret(one) for one in proofs),
@@ -522,11 +544,15 @@ class House:
         return await self.turned_away(self.form(who, subject, **parameters))
 
     async def turned_away(
-        self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None = None
+        self,
+        form: str | Mapping[str, Any] | list[tuple[str, str]],
+        *,
+        authorization: str | None = None,
+        certificate: bytes | None = None,
     ) -> OAuthError:
         """The refusal of any form; granting it is a failure. The minutes must have it too."""
         before = len(self.writer.events)
-        error = await self._error(form, authorization=authorization)
+        error = await self._error(form, authorization=authorization, certificate=certificate)
         assert len(self.writer.events) == before + 1
         assert self.writer.events[-1]["outcome"] == "refused"
         assert self.writer.events[-1]["reason"] == error.reason
@@ -534,10 +560,14 @@ class House:
         return error
 
     async def _error(
-        self, form: str | Mapping[str, Any] | list[tuple[str, str]], *, authorization: str | None
+        self,
+        form: str | Mapping[str, Any] | list[tuple[str, str]],
+        *,
+        authorization: str | None,
+        certificate: bytes | None,
     ) -> OAuthError:
         try:
-            answer = await self.post(form, authorization=authorization)
+            answer = await self.post(form, authorization=authorization, certificate=certificate)
         except OAuthError as error:
             return error
         raise AssertionError(f"it was granted: {claims_of(answer)}")

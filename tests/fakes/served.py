@@ -59,6 +59,10 @@ class Company:
         self.tree: dict[str, Any] = {
             "version": 1,
             "server": {"issuer": issuer, "data": "./data"},
+            # Tests fail on purpose, and often, and all from this computer.
+            "limits": {
+                name: [{"after": 100_000, "wait": "1s"}] for name in ("failed_client_auth", "failed_tokens")
+            },
             "issuers": _issuers(),
             "apis": _apis(),
             "clients": _clients(),

@@ -27,7 +27,7 @@ ROWS: tuple[Requirement, ...] = on(
 
 OPERATIONS: tuple[Requirement, ...] = on(
     "security",
-    kept("REL-11", _LOAD, "Overload is shed, not queued."),
+    kept("REL-11", _LOAD, "Overload is shed, not queued; one client's share is bounded in each process."),
     kept("REL-13", _LOAD, "Memory of what was used outlives its acceptance."),
     kept("REL-19", _STORE, "A store's error is never read as not used yet."),
     kept("REL-20", _STORE, "A database that is away costs a request a second, and service returns with it."),

@@ -60,7 +60,7 @@ def test_nothing_that_carries_one_shows_it(value: str) -> None:
         Holder(secret),
         PresentedToken(JWT, secret, "subject"),
         Caller(address="::1", authorization=secret),
-        Credentials(method="none", client_id="x", proof=secret),
+        Credentials(offer="name", client_id="x", proof=secret),
         ExchangeRequest(
             grant_type=TOKEN_EXCHANGE, subject=PresentedToken(JWT, secret, "subject"), requested=ACCESS_TOKEN
         ),

@@ -19,7 +19,7 @@ from tests.fakes.house import (
     secret_of,
 )
 
-from actas.clients.private_key_jwt import MAX_LIFE
+from actas.clients.assertion import MAX_LIFE
 from actas.core.client import ClientAuth
 from actas.core.errors import OAuthError, StoreUnavailable
 from actas.core.wire import CLIENT_CREDENTIALS, JWT_BEARER_CLIENT_ASSERTION

@@ -21,6 +21,7 @@ def published(issuer: str = ISSUER) -> dict[str, Any]:
         issuer,
         grant_types=house.exchange.grant_types,
         scopes={scope for api in house.apis for scope in api.scopes},
+        methods=METHODS,
         assertion_algorithms=ALGORITHMS,
         signing_algorithms=("ES256",),
         proof_algorithms=ALGORITHMS,

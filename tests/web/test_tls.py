@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -62,6 +63,56 @@ def test_a_certificate_may_be_shown_and_need_not(tmp_path: Path, authority: Auth
         for one in (stranger, expired):
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 server.post(form(), tls=one.shown_to(authority.certificate))
+
+
+@pytest.mark.requirement("TX-105", "TX-106", "TX-107", "TX-108")
+def test_clients_prove_who_they_are_by_certificates_on_the_wire(tmp_path: Path, authority: Authority) -> None:
+    server = secured(tmp_path, authority, clients=True)
+    mine, _ = self_signed(tmp_path, "mine")
+    stranger, _ = self_signed(tmp_path, "stranger")
+    (server.folder / "mine.pem").write_bytes(mine.pem)
+    tree = server.company.tree
+    tree["server"]["trusted_proxies"] = ["127.0.0.2"]
+    tree["clients"] += [
+        registered("kept", {"certificate": {"file": "mine.pem"}}),
+        registered("named", {"subject": {"dn": "CN=caller"}}),
+    ]
+    server.company.named("rules", "own-counts")["client"] += ["kept", "named"]
+    with server:
+        plain = trusting(authority)
+        callers = {"kept": mine, "named": authority.issue("caller"), "nightly": authority.issue("other")}
+        for who in ("kept", "named"):
+            form = server.company.own(who)
+            for shows, owned in callers.items():
+                reply = server.post(form, tls=owned.shown_to(authority.certificate))
+                assert reply.status == (200 if shows == who else 401), (who, shows, reply)
+                forwarded = {"Client-Cert": owned.forwarded}
+                reply = server.post(form, tls=plain, headers=forwarded, source="127.0.0.2")
+                assert reply.status == (200 if shows == who else 401), (who, shows, reply)
+                reply = server.post(form, tls=plain, headers=forwarded)
+                assert reply.status == 401
+            # A proxy's own certificate is not its callers'.
+            assert (
+                server.post(form, tls=callers[who].shown_to(authority.certificate), source="127.0.0.2").status
+                == 401
+            )
+            header = {"Client-Cert": stranger.forwarded}
+            assert server.post(form, tls=plain, headers=header, source="127.0.0.2").status == 401
+        listed = server.events()
+        assert {"tls_client_auth", "self_signed_tls_client_auth"} <= {
+            event["client"]["method"] for event in listed if event["event"] == "exchange:granted"
+        }
+
+
+def registered(name: str, auth: dict[str, Any]) -> dict[str, Any]:
+    """A client with a certificate."""
+    return {
+        "name": name,
+        "kind": "service",
+        "auth": {"method": "mtls", **auth},
+        "grants": ["client_credentials"],
+        "may_request": {"apis": ["inventory"]},
+    }
 
 
 def test_a_renewed_certificate_is_shown_after_a_hangup(tmp_path: Path, authority: Authority) -> None:

@@ -7,6 +7,7 @@ The errors are drawn as a tree in `actas_sdk.errors`.
 
 from actas_sdk.async_client import Actas, Verifier
 from actas_sdk.caller import Caller
+from actas_sdk.credentials import ClientSecretJwt, MutualTls, Workload
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
@@ -36,11 +37,13 @@ __all__ = [
     "BadAnswer",
     "Caller",
     "ClientRefused",
+    "ClientSecretJwt",
     "DpopKey",
     "InvalidProof",
     "InvalidToken",
     "Misconfigured",
     "MissingScope",
+    "MutualTls",
     "NoPerson",
     "NoToken",
     "Party",
@@ -52,6 +55,7 @@ __all__ = [
     "Token",
     "Unreachable",
     "Verifier",
+    "Workload",
 ]
 
 __version__ = "0.1.0"

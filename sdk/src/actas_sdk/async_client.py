@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -38,8 +39,10 @@ class _Awaiting(Wired[httpx2.AsyncClient, AsyncWire, Core]):
     ) -> None:
         await self.aclose()
 
-    def _open(self, http: httpx2.AsyncClient | None, *, trust_env: bool) -> AsyncWire:
-        return AsyncWire(http, trust_env=trust_env)
+    def _open(
+        self, http: httpx2.AsyncClient | None, *, trust_env: bool, tls: ssl.SSLContext | None = None
+    ) -> AsyncWire:
+        return AsyncWire(http, trust_env=trust_env, tls=tls)
 
     def _over(self, transport: httpx2.MockTransport) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(transport=transport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class AsyncWire:
         http: the client to send through, which stays the caller's to close; None opens one when
             it is first needed.
         trust_env: whether a client of ours obeys proxy settings in the environment.
+        tls: how a client of ours speaks TLS; None as usual.
         sleep: waits this many seconds.
     """
 
@@ -43,10 +45,12 @@ class AsyncWire:
         http: httpx2.AsyncClient | None,
         *,
         trust_env: bool,
+        tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._given = http
         self._trust_env = trust_env
+        self._tls: ssl.SSLContext | bool = True if tls is None else tls
         self._sleep = sleep
         self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Here] = WeakKeyDictionary()
 
@@ -128,7 +132,7 @@ class AsyncWire:
             return self._given
         here = self._here()
         if here.http is None:
-            here.http = httpx2.AsyncClient(timeout=TIMEOUT, trust_env=self._trust_env)
+            here.http = httpx2.AsyncClient(timeout=TIMEOUT, trust_env=self._trust_env, verify=self._tls)
         return here.http
 
     def _here(self) -> _Here:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -38,8 +39,10 @@ class _Blocking(Wired[httpx2.Client, SyncWire, Core]):
     ) -> None:
         self.close()
 
-    def _open(self, http: httpx2.Client | None, *, trust_env: bool) -> SyncWire:
-        return SyncWire(http, trust_env=trust_env)
+    def _open(
+        self, http: httpx2.Client | None, *, trust_env: bool, tls: ssl.SSLContext | None = None
+    ) -> SyncWire:
+        return SyncWire(http, trust_env=trust_env, tls=tls)
 
     def _over(self, transport: httpx2.MockTransport) -> httpx2.Client:
         return httpx2.Client(transport=transport)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ import httpx2
 from actas_sdk.address import loopback_http
 from actas_sdk.asking import Asking
 from actas_sdk.checking import Checking
-from actas_sdk.credentials import credentials, from_environment
+from actas_sdk.credentials import Credentials, MutualTls, from_environment
+from actas_sdk.credentials import credentials as chosen
 from actas_sdk.dpop import DpopKey
+from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import REAL, World
 from actas_sdk.issuer import Issuer
 from actas_sdk.jws import ASYMMETRIC
@@ -38,8 +41,12 @@ class Wired(ABC, Generic[Http, Wire, Core]):
     _core: Core
 
     @abstractmethod
-    def _open(self, http: Http | None, *, trust_env: bool) -> Wire:
-        """Return the way out: through ``http``, or through a client that is opened when needed."""
+    def _open(self, http: Http | None, *, trust_env: bool, tls: ssl.SSLContext | None = None) -> Wire:
+        """Return the way out: through ``http``, or through a client that is opened when needed.
+
+        Args:
+            tls: how such a client speaks TLS; None as usual.
+        """
 
     @abstractmethod
     def _over(self, transport: httpx2.MockTransport) -> Http:
@@ -69,6 +76,8 @@ class AskingClient(Wired[Http, Wire, Asking]):
         client_id: the name this service is registered under.
         client_secret: its secret, or
         client_key: its private key: a JWK, or the path of a file that holds one.
+        credentials: another way to prove it, in place of these three: `ClientSecretJwt`, `MutualTls` or
+            `Workload`.
         dpop: whether to ask for tokens that are bound to a key of this service (RFC 9449), and to prove it
             with every request: True for a key that this object makes, or a key. Tokens that are not bound are
             refused.
@@ -83,20 +92,26 @@ class AskingClient(Wired[Http, Wire, Asking]):
         self,
         issuer: str,
         *,
-        client_id: str,
+        client_id: str = "",
         client_secret: str | None = None,
         client_key: SigningKey | Mapping[str, Json] | str | os.PathLike[str] | None = None,
+        credentials: Credentials | None = None,
         dpop: bool | DpopKey | Mapping[str, Json] | str | os.PathLike[str] = False,
         http: Http | None = None,
         world: World = REAL,
     ) -> None:
         self._dpop = _dpop_key(dpop, world=world)
-        self._credentials = credentials(client_id, secret=client_secret, key=client_key)
+        if credentials is None:
+            credentials = chosen(client_id, secret=client_secret, key=client_key)
+        elif client_id or client_secret is not None or client_key is not None:
+            raise Misconfigured("give credentials, or client_id with a secret or a key; not both")
+        self._credentials = credentials
         self._world = world
         self._issuer = issuer
         self._core = self._anew()
         # A proxy must not be handed what is plain only because it never leaves this computer.
-        self._wire = self._open(http, trust_env=not loopback_http(issuer))
+        tls = credentials.context() if isinstance(credentials, MutualTls) and http is None else None
+        self._wire = self._open(http, trust_env=not loopback_http(issuer), tls=tls)
 
     @classmethod
     def from_env(

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote_plus
 
+from joserfc.jwk import OctKey
+
 from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import World
-from actas_sdk.jws import encode
+from actas_sdk.jws import decode_base64url, encode
 from actas_sdk.keys import SigningKey
-from actas_sdk.strict_json import Json, encodable
+from actas_sdk.strict_json import Json, NotStrict, encodable, parse_object
 
-__all__ = ["ClientKey", "ClientSecret", "Credentials", "Proof", "from_environment"]
+__all__ = [
+    "ClientKey",
+    "ClientSecret",
+    "ClientSecretJwt",
+    "Credentials",
+    "MutualTls",
+    "Proof",
+    "Workload",
+    "from_environment",
+]
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_SPIFFE_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
 _ASSERTION_LIFE: Final = 60
 """Seconds. Long enough for a slow network and a clock that drifts, too short to be worth stealing."""
 
@@ -67,25 +81,109 @@ class ClientKey:
     key: SigningKey
 
     def proof(self, *, issuer: str, world: World) -> Proof:
-        now = int(world.now())
         header = {"typ": "client-authentication+jwt", "alg": self.key.algorithm}
         if self.key.kid is not None:
             header["kid"] = self.key.kid
-        assertion = encode(
-            {
-                "iss": self.client_id,
-                "sub": self.client_id,
-                # The issuer and nothing else: an assertion that also names an endpoint can be
-                # carried to another server that likes that endpoint (7523bis section 4).
-                "aud": issuer,
-                "iat": now,
-                "exp": now + _ASSERTION_LIFE,
-                "jti": world.new_id(),
-            },
-            header=header,
-            key=self.key.key,
-        )
-        return Proof(form=(("client_assertion_type", _ASSERTION_TYPE), ("client_assertion", assertion)))
+        claims = _claims(self.client_id, issuer=issuer, world=world)
+        return _asserted(encode(claims, header=header, key=self.key.key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSecretJwt:
+    """A shared secret that authenticates an assertion for each request, ``client_secret_jwt``, with HS256."""
+
+    client_id: str
+    secret: str = field(repr=False)
+
+    def proof(self, *, issuer: str, world: World) -> Proof:
+        claims = _claims(self.client_id, issuer=issuer, world=world)
+        header = {"typ": "client-authentication+jwt", "alg": "HS256"}
+        return _asserted(encode(claims, header=header, key=OctKey.import_key(self.secret.encode("utf-8"))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutualTls:
+    """A certificate shown in the TLS handshake (RFC 8705).
+
+    With a client of your own (``http=``) that client has to show it.
+
+    Attributes:
+        certificate: the path of a PEM file with the certificate, and with the key unless that is elsewhere.
+        key: the path of a PEM file with its key.
+        authorities: the path of a PEM file of the authorities that the server is trusted by; None for the
+            system's.
+    """
+
+    client_id: str
+    certificate: str | os.PathLike[str]
+    key: str | os.PathLike[str] | None = None
+    authorities: str | os.PathLike[str] | None = None
+
+    def proof(self, *, issuer: str, world: World) -> Proof:
+        del issuer, world  # the connection is the proof
+        return Proof(form=(("client_id", self.client_id),))
+
+    def context(self) -> ssl.SSLContext:
+        """Return how to speak TLS with this certificate.
+
+        Raises:
+            Misconfigured: a file cannot be read, or certificate and key do not belong together.
+        """
+        context = ssl.create_default_context()
+        try:
+            if self.authorities is not None:
+                context.load_verify_locations(self.authorities)
+            context.load_cert_chain(self.certificate, self.key)
+        except OSError:
+            raise Misconfigured(f"the certificate cannot be used: {os.fspath(self.certificate)}") from None
+        return context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A token that the platform keeps in a file: a projected service-account token, or a JWT-SVID.
+
+    The file is read for each request, so that a renewed token is used as soon as it is there.
+
+    Attributes:
+        path: of the file.
+    """
+
+    client_id: str
+    path: str | os.PathLike[str]
+
+    def proof(self, *, issuer: str, world: World) -> Proof:
+        """Return the token as it is now.
+
+        Raises:
+            Misconfigured: the file cannot be read, or holds no JWT.
+        """
+        del issuer, world  # the platform said for whom it is
+        try:
+            token = Path(self.path).read_text(encoding="ascii").strip()
+            subject = parse_object(decode_base64url(token.split(".")[1])).get("sub")
+        except (OSError, UnicodeDecodeError, IndexError, NotStrict):
+            raise Misconfigured(f"there is no token in {os.fspath(self.path)}") from None
+        is_spiffe = isinstance(subject, str) and subject.startswith("spiffe://")
+        return _asserted(token, kind=_SPIFFE_TYPE if is_spiffe else _ASSERTION_TYPE)
+
+
+def _claims(client_id: str, *, issuer: str, world: World) -> dict[str, Json]:
+    now = int(world.now())
+    return {
+        "iss": client_id,
+        "sub": client_id,
+        # The issuer and nothing else: an assertion that also names an endpoint can be
+        # carried to another server that likes that endpoint (7523bis section 4).
+        "aud": issuer,
+        "iat": now,
+        "exp": now + _ASSERTION_LIFE,
+        "jti": world.new_id(),
+    }
+
+
+def _asserted(assertion: str, *, kind: str = _ASSERTION_TYPE) -> Proof:
+    return Proof(form=(("client_assertion_type", kind), ("client_assertion", assertion)))
 
 
 def credentials(

@@ -111,8 +111,8 @@ def encode(claims: Mapping[str, Json], *, header: Mapping[str, Json], key: Key) 
 
     Args:
         claims: the payload.
-        header: with ``alg``, which must be one of `ASYMMETRIC` and fit the key.
-        key: a private key.
+        header: with ``alg``, which must fit the key.
+        key: a private key, or a secret for HMAC.
     """
     model = JWSRegistry.algorithms[str(header["alg"])]
     model.check_key(key)

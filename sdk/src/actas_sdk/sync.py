@@ -2,6 +2,7 @@
 
 from actas_sdk.caller import Caller
 from actas_sdk.client import Actas, Verifier
+from actas_sdk.credentials import ClientSecretJwt, MutualTls, Workload
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
@@ -31,11 +32,13 @@ __all__ = [
     "BadAnswer",
     "Caller",
     "ClientRefused",
+    "ClientSecretJwt",
     "DpopKey",
     "InvalidProof",
     "InvalidToken",
     "Misconfigured",
     "MissingScope",
+    "MutualTls",
     "NoPerson",
     "NoToken",
     "Party",
@@ -47,4 +50,5 @@ __all__ = [
     "Token",
     "Unreachable",
     "Verifier",
+    "Workload",
 ]

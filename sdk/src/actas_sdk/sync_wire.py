@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -26,6 +27,7 @@ class SyncWire:
         http: the client to send through, which stays the caller's to close; None opens one when
             it is first needed.
         trust_env: whether a client of ours obeys proxy settings in the environment.
+        tls: how a client of ours speaks TLS; None as usual.
         sleep: waits this many seconds.
     """
 
@@ -34,10 +36,12 @@ class SyncWire:
         http: httpx2.Client | None,
         *,
         trust_env: bool,
+        tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._given = http
         self._trust_env = trust_env
+        self._tls: ssl.SSLContext | bool = True if tls is None else tls
         self._sleep = sleep
         self._own: httpx2.Client | None = None
         self._flights: dict[Hashable, Future[Any]] = {}
@@ -127,5 +131,5 @@ class SyncWire:
             return self._given
         with self._lock:
             if self._own is None:
-                self._own = httpx2.Client(timeout=TIMEOUT, trust_env=self._trust_env)
+                self._own = httpx2.Client(timeout=TIMEOUT, trust_env=self._trust_env, verify=self._tls)
             return self._own

@@ -24,6 +24,7 @@ from actas.app.probes import probes
 from actas.app.routes import endpoints
 from actas.app.seals import Seals
 from actas.app.steward import Steward
+from actas.clients.throttle import Throttle
 from actas.core.errors import AuditUnavailable, StoreUnavailable
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
@@ -120,6 +121,7 @@ class Assembly:
         pipeline = exchange(base, self.out, self.shared)
         await self.note_loaded(base, generation)
         self.base = base
+        self.shared.throttle.limits = base.definitions.limits.throttle
         self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer, self.steward)
 
     def renew(self) -> None:
@@ -130,8 +132,10 @@ class Assembly:
         """
         if self.tls is None:
             return
+        base = self.base
+        registered = (one for client in base.catalog.clients.values() for one in client.auth.certificates)
         try:
-            self.tls.renew(accepted=self.base.definitions.server.tls.client_authorities)
+            self.tls.renew(accepted=(*base.definitions.server.tls.client_authorities, *registered))
         except OSError as wrong:
             place = str(self.tls.certificate)
             fault = Fault(place=place, path="server.tls", message=f"cannot be used: {wrong}")
@@ -223,8 +227,9 @@ async def assembly(
     minutes = minutes_of(base, writer, meter)
     marks = await _marks(base)
     follower = await _following(base, follower or Follower())
-    shared = Shared(minutes=minutes, marks=marks, follower=follower, meter=meter)
     out = outside(base, meter)
+    throttle = Throttle(base.definitions.limits.throttle, clock=base.clock, meter=meter)
+    shared = Shared(out=out, throttle=throttle, minutes=minutes, marks=marks, follower=follower, meter=meter)
     seals = Seals(clock=base.clock, broken=writer.broken)
     for gauge, reading in gauges(base, keys=out.keys, seals=seals).items():
         meter.read(gauge, reading)

@@ -10,14 +10,20 @@ import structlog
 from actas.admin.rehearsal import Rehearsal
 from actas.app.foundation import Foundation
 from actas.audit.log import Minutes
+from actas.clients.assertion import AssertedClient, AssertionCheck
 from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.client_secret_jwt import ClientSecretJwtMethod
 from actas.clients.dpop import ProofChecker
+from actas.clients.mutual_tls import NamedCertificateMethod, RegisteredCertificateMethod
 from actas.clients.nonces import Nonces
-from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
+from actas.clients.private_key_jwt import PrivateKeyJwtMethod
 from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
+from actas.clients.throttle import Throttle
+from actas.clients.workload import WorkloadMethod
 from actas.core.metrics import UNMETERED, Meter
 from actas.core.ports import SystemChance
+from actas.crypto.certificate import Authorities
 from actas.exchange import Exchange
 from actas.grants.client_credentials import ClientCredentialsGrant
 from actas.grants.token_exchange import TokenExchangeGrant
@@ -48,14 +54,21 @@ _log = structlog.get_logger("actas")
 
 @dataclass(slots=True)
 class Outside:
-    """What reaches out: fetching, and the issuers' keys it brings. Outlives a change of configuration."""
+    """What reaches out: fetching, and the keys it brings. Outlives a change of configuration.
+
+    Attributes:
+        keys: of issuers.
+        client_keys: of clients that publish them; kept apart, for an issuer may have a client's name.
+    """
 
     fetch: GuardedFetch
     keys: IssuerKeys
+    client_keys: IssuerKeys
 
     async def close(self) -> None:
         """End what is under way."""
         await self.keys.aclose()
+        await self.client_keys.aclose()
         self.fetch.close()
 
 
@@ -69,7 +82,13 @@ def outside(base: Foundation, meter: Meter = UNMETERED) -> Outside:
         report=lambda sentence: _log.warning("issuer keys", detail=sentence),
         meter=meter,
     )
-    return Outside(fetch, keys)
+    client_keys = IssuerKeys(
+        fetch,
+        base.clock,
+        report=lambda sentence: _log.warning("client keys", detail=sentence),
+        whose="client",
+    )
+    return Outside(fetch, keys, client_keys)
 
 
 def own_tokens(base: Foundation) -> AccessTokenValidator:
@@ -122,6 +141,8 @@ def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
 class Shared:
     """What a serving process keeps for as long as it runs, whatever configuration is in force."""
 
+    out: Outside
+    throttle: Throttle
     minutes: Minutes
     marks: Keeper
     follower: Follower
@@ -130,18 +151,30 @@ class Shared:
 
 def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
     """Return step 2 over a configuration, for every endpoint at which clients authenticate."""
-    secret = SecretMethod(pepper=base.ring.secret_pepper)
+    secret = SecretMethod(pepper=base.ring.secret_pepper, clock=base.clock)
+    check = AssertionCheck(issuer=base.issuer, marks=shared.marks, clock=base.clock, meter=shared.meter)
     return ClientAuthenticator(
         clients=base.catalog,
         methods={
             "client_secret_basic": secret,
             "client_secret_post": secret,
-            "private_key_jwt": PrivateKeyJwtMethod(
-                issuer=base.issuer, marks=shared.marks, clock=base.clock, meter=shared.meter
+            "client_secret_jwt": ClientSecretJwtMethod(check, clock=base.clock),
+            "private_key_jwt": PrivateKeyJwtMethod(check, published=shared.out.client_keys),
+            "tls_client_auth": NamedCertificateMethod(
+                Authorities(base.definitions.server.tls.client_authorities), clock=base.clock
+            ),
+            "self_signed_tls_client_auth": RegisteredCertificateMethod(clock=base.clock),
+            "workload": WorkloadMethod(
+                ourselves=base.issuer,
+                trust=base.catalog,
+                keys=shared.out.keys,
+                conditions=base.catalog.mapping,
+                clock=base.clock,
             ),
             "none": PublicMethod(),
         },
-        claimed=asserted_name,
+        claimed=AssertedClient(base.catalog),
+        throttle=shared.throttle,
         meter=shared.meter,
     )
 
@@ -185,6 +218,7 @@ def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
         fulfilment=mint,
         audit=shared.minutes,
         marking=base.ring,
+        throttle=shared.throttle,
         fresh=shared.follower.require_fresh,
     )
 

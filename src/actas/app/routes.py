@@ -72,14 +72,27 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
         base.issuer,
         grant_types=pipeline.grant_types,
         scopes={scope for api in base.catalog.apis.values() if not api.disabled for scope in api.scopes},
-        assertion_algorithms={
-            algorithm
-            for client in base.catalog.clients.values()
-            if client.auth.method == "private_key_jwt"
-            for algorithm in client.auth.algorithms
-        }
-        or {"ES256", "RS256", "PS256", "EdDSA"},
+        methods=_methods(base),
+        assertion_algorithms=_assertion_algorithms(base),
         signing_algorithms={base.definitions.keys.algorithm},
         proof_algorithms=PROOF_ALGORITHMS,
         certificates=bool(server.tls.client_authorities or server.trusted_proxies),
     )
+
+
+def _methods(base: Foundation) -> tuple[str, ...]:
+    """Return how clients may prove who they are: what is always there, and what is configured to work."""
+    used = {client.auth.method for client in base.catalog.clients.values()}
+    return (
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+        *sorted(used & {"client_secret_jwt", "tls_client_auth", "self_signed_tls_client_auth"}),
+    )
+
+
+def _assertion_algorithms(base: Foundation) -> set[str]:
+    auths = [client.auth for client in base.catalog.clients.values()]
+    signed = {one for auth in auths if auth.method == "private_key_jwt" for one in auth.algorithms}
+    shared = {one for auth in auths if auth.method == "client_secret_jwt" for one in auth.hmac_algorithms}
+    return (signed or {"ES256", "RS256", "PS256", "EdDSA"}) | shared

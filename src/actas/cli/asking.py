@@ -14,15 +14,15 @@ from actas.cli.server import Ask
 from actas.cli.tokens import TokenArguments
 from actas.cli.wire import Answered, Sent, send
 
-_METHODS: Final = ("auto", "basic", "post", "jwt", "none")
+_METHODS: Final = ("auto", "basic", "post", "jwt", "mtls", "workload", "none")
 
-ClientAuth = Literal["auto", "basic", "post", "jwt", "none"]
+ClientAuth = Literal["auto", "basic", "post", "jwt", "mtls", "workload", "none"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def client_flags(command: Command) -> Command:
-    """Add the flags that say who asks: ``client``, ``client_auth``, ``secret`` and ``key``."""
+    """Add the flags that say who asks and how it proves that, as ``credentials`` takes them."""
     flags = (
         click.option("--client", metavar="NAME", help="Who asks.  [ACTAS_CLIENT_ID]"),
         click.option(
@@ -32,6 +32,16 @@ def client_flags(command: Command) -> Command:
             "--secret", metavar="TOKEN", help="Its secret, as env:NAME or @file.  [env:ACTAS_CLIENT_SECRET]"
         ),
         click.option("--key", metavar="FILE", help="Its private key, one JWK.  [ACTAS_CLIENT_KEY]"),
+        click.option(
+            "--certificate",
+            metavar="FILE",
+            help="Its TLS certificate and key, in PEM.  [ACTAS_CLIENT_CERTIFICATE]",
+        ),
+        click.option(
+            "--workload-token",
+            metavar="FILE",
+            help="The token its platform gave it.  [ACTAS_WORKLOAD_TOKEN]",
+        ),
     )
     for flag in reversed(flags):
         command = flag(command)
@@ -46,6 +56,8 @@ def credentials(
     client_auth: ClientAuth,
     secret: str | None,
     key: str | None,
+    certificate: str | None,
+    workload_token: str | None,
 ) -> Credentials:
     """Return what the flags and the environment say of who asks; a flag wins over the environment.
 
@@ -62,7 +74,14 @@ def credentials(
         shared = tokens.read("env:ACTAS_CLIENT_SECRET", flag="--secret").value
     if key is None and secret is None:
         key = run.variable("ACTAS_CLIENT_KEY")
-    return Credentials(client=name, method=client_auth, secret=shared, key=key)
+    return Credentials(
+        client=name,
+        method=client_auth,
+        secret=shared,
+        key=key,
+        certificate=certificate or run.variable("ACTAS_CLIENT_CERTIFICATE"),
+        workload_token=workload_token or run.variable("ACTAS_WORKLOAD_TOKEN"),
+    )
 
 
 def asker(run: Run) -> Ask:

@@ -39,6 +39,8 @@ class Flags:
     client_auth: ClientAuth
     secret: str | None
     key: str | None
+    certificate: str | None
+    workload_token: str | None
     own: bool
     raw: bool
     save: str | None
@@ -90,6 +92,8 @@ def command(run: Run, /, **flags: Any) -> None:
         client_auth=typed.client_auth,
         secret=typed.secret,
         key=typed.key,
+        certificate=typed.certificate,
+        workload_token=typed.workload_token,
     )
     ask = asker(run)
     server = find_server(run.server(), ask)
@@ -99,6 +103,7 @@ def command(run: Run, /, **flags: Any) -> None:
         url=server.token_endpoint,
         headers=proof.headers,
         form=(*wanted.form(), *proof.form),
+        certificate=proof.certificate,
     )
     answered = ask(sent)
     _show(run, typed, sent, answered, wanted, client=who.client)

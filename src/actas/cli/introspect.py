@@ -67,6 +67,7 @@ def command(run: Run, /, token: str, **flags: Any) -> None:
             url=server.introspection_endpoint,
             headers=proof.headers,
             form=(("token", given.value.reveal()), *proof.form),
+            certificate=proof.certificate,
         )
     )
     told = _told(answered)

@@ -82,6 +82,8 @@ def _curl(sent: Sent, client: str) -> Iterator[str]:
     lines = [f"curl -sS {shlex.quote(sent.url)}"]
     if any(name.lower() == "authorization" for name in sent.headers):
         lines.append(f'-u {shlex.quote(quote_plus(client))}:"$ACTAS_CLIENT_SECRET"')
+    if sent.certificate is not None:
+        lines.append(f"--cert {shlex.quote(sent.certificate)}")
     for name, value in sent.form:
         variable = _VARIABLES.get(name)
         lines.append(

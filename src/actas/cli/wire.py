@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from actas.core.url import Url, read_url
 from actas.crypto.json import BadJson, read_object
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 MAX_BODY: Final = 1024 * 1024
@@ -33,6 +36,7 @@ class Sent:
     Attributes:
         form: the fields of the body, in order; empty for a GET.
         json: the body, when it is no form.
+        certificate: the file of the client's certificate and key, to be shown in the TLS handshake.
     """
 
     method: str
@@ -40,6 +44,7 @@ class Sent:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     form: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     json: JsonObject | None = field(default=None, repr=False)
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +115,13 @@ def send(sent: Sent, *, timeout: float) -> Answered:
     if sent.json is not None:
         body = json.dumps(sent.json).encode()
         headers["Content-Type"] = "application/json"
+    trust = True if sent.certificate is None else _showing(sent.certificate)
     begun = time.perf_counter()
     try:
         with (
-            httpx2.Client(timeout=timeout, follow_redirects=False, trust_env=not _is_here(url)) as client,
+            httpx2.Client(
+                timeout=timeout, follow_redirects=False, trust_env=not _is_here(url), verify=trust
+            ) as client,
             client.stream(sent.method, sent.url, content=body, headers=headers) as response,
         ):
             data = _body(response, url)
@@ -129,6 +137,22 @@ def send(sent: Sent, *, timeout: float) -> Answered:
         body=data,
         took=time.perf_counter() - begun,
     )
+
+
+def _showing(certificate: str) -> ssl.SSLContext:
+    """Return how to speak TLS with a certificate of one's own.
+
+    Raises:
+        Failure: the file holds none, or no key of it (exit 2).
+    """
+    import ssl
+
+    context = ssl.create_default_context()
+    try:
+        context.load_cert_chain(Path(certificate).expanduser())
+    except OSError as error:
+        raise misused(f"--certificate: {certificate} cannot be used: {error.strerror or error}") from None
+    return context
 
 
 def _body(response: httpx2.Response, url: Url) -> bytes:

@@ -7,18 +7,27 @@ same answer (SEC-13); the minutes have the difference.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from actas.clients.basic import read_basic
+from actas.clients.throttle import Throttle
 from actas.core.client import Client
 from actas.core.errors import InvalidClient, InvalidRequest
 from actas.core.metrics import CLIENT_AUTH_FAILURES, UNMETERED, Meter
 from actas.core.params import Params
 from actas.core.party import Caller
 from actas.core.secret import Secret
-from actas.core.wire import AuthMethod
+from actas.core.wire import AuthMethod, Offer
+
+_USUAL: Final[dict[Offer, AuthMethod]] = {
+    "client_secret_basic": "client_secret_basic",
+    "client_secret_post": "client_secret_post",
+    "assertion": "private_key_jwt",
+    "name": "none",
+}
+"""The method that an offer is taken for when nothing is registered that it could be."""
 
 
 class ClientStore(Protocol):
@@ -34,13 +43,17 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         client_id: whom the caller claims to be.
-        proof: the secret or the assertion; None for ``none``.
+        proof: the secret or the assertion; None when the request holds neither.
+        assertion_type: what the assertion is declared to be.
+        certificate: the certificate in DER whose key the caller proved to hold.
         challenge: whether the Authorization header was used.
     """
 
-    method: AuthMethod
+    offer: Offer
     client_id: str
-    proof: Secret | None
+    proof: Secret | None = None
+    assertion_type: str | None = None
+    certificate: bytes | None = None
     challenge: bool = False
 
 
@@ -72,7 +85,8 @@ class ClientAuthenticator:
     Args:
         clients: where clients are found.
         methods: the methods, by their wire names.
-        claimed: how the client id is read from an assertion whose form names no ``client_id``.
+        claimed: whom an assertion claims to come from.
+        throttle: makes guessing slow, and bounds how much one client asks for.
         meter: told of everybody who did not prove to be a client.
     """
 
@@ -82,11 +96,13 @@ class ClientAuthenticator:
         clients: ClientStore,
         methods: Mapping[AuthMethod, Method],
         claimed: AssertedName,
+        throttle: Throttle,
         meter: Meter = UNMETERED,
     ) -> None:
         self._clients = clients
         self._methods = methods
         self._claimed = claimed
+        self._throttle = throttle
         self._meter = meter
 
     async def authenticate(self, form: Params, caller: Caller) -> Authenticated:
@@ -95,26 +111,37 @@ class ClientAuthenticator:
         Raises:
             InvalidRequest: two methods in one request, or contradicting client ids (TX-23, TX-100).
             InvalidClient: the caller did not prove to be a client by its registered method.
+            TooManyRequests: it failed too often to be looked at now, or the client asks too often.
         """
         credentials = self._credentials(form, caller)
-        try:
-            return await self._proven(credentials)
-        except InvalidClient:
-            self._meter.count(CLIENT_AUTH_FAILURES, credentials.method)
-            raise
-
-    async def _proven(self, credentials: Credentials) -> Authenticated:
+        name, source = credentials.client_id, caller.address
+        self._throttle.require_patience("failed_client_auth", name, source)
         client = self._clients.client(credentials.client_id)
-        if client is not None and not client.auth.accepts(credentials.method):
-            detail = f"{client.name} is registered for {client.auth.method}, not {credentials.method}"
-            raise InvalidClient(detail=detail, challenge=credentials.challenge)
-        await self._methods[credentials.method].prove(client, credentials)
+        usual = _USUAL[credentials.offer]
+        method = usual if client is None else client.auth.method_for(credentials.offer)
+        try:
+            if client is not None and method is None:
+                detail = f"{client.name} is registered for {client.auth.method}, not for {usual}"
+                raise InvalidClient(detail=detail, challenge=credentials.challenge)
+            proven = await self._proven(client, method or usual, credentials)
+        except InvalidClient:
+            self._meter.count(CLIENT_AUTH_FAILURES, method or usual)
+            self._throttle.failed("failed_client_auth", name, source)
+            raise
+        self._throttle.succeeded("failed_client_auth", name, source)
+        self._throttle.require_room(name)
+        return proven
+
+    async def _proven(
+        self, client: Client | None, method: AuthMethod, credentials: Credentials
+    ) -> Authenticated:
+        await self._methods[method].prove(client, credentials)
         if client is None or client.disabled:
             detail = (
                 f"the client {credentials.client_id[:64]!r} is {'unknown' if client is None else 'disabled'}"
             )
             raise InvalidClient(detail=detail, challenge=credentials.challenge)
-        return Authenticated(client, credentials.method)
+        return Authenticated(client, method)
 
     def _credentials(self, form: Params, caller: Caller) -> Credentials:
         found: list[Credentials] = []
@@ -122,17 +149,20 @@ class ClientAuthenticator:
         if caller.authorization is not None:
             name, secret = read_basic(caller.authorization)
             found.append(
-                Credentials(method="client_secret_basic", client_id=name, proof=secret, challenge=True)
+                Credentials(offer="client_secret_basic", client_id=name, proof=secret, challenge=True)
             )
         posted = form.secret("client_secret")
         if posted is not None:
             if client_id is None:
                 raise InvalidClient(detail="client_secret was sent without client_id")
-            found.append(Credentials(method="client_secret_post", client_id=client_id, proof=posted))
+            found.append(Credentials(offer="client_secret_post", client_id=client_id, proof=posted))
         assertion = form.secret("client_assertion")
-        if assertion is not None or "client_assertion_type" in form:
+        declared = form.get("client_assertion_type")
+        if assertion is not None or declared is not None:
             name = self._claimed(form, assertion)
-            found.append(Credentials(method="private_key_jwt", client_id=name, proof=assertion))
+            found.append(
+                Credentials(offer="assertion", client_id=name, proof=assertion, assertion_type=declared)
+            )
         if len(found) > 1:
             raise InvalidRequest(
                 "malformed_request", detail="two ways of client authentication in one request"
@@ -140,7 +170,9 @@ class ClientAuthenticator:
         if not found:
             if client_id is None:
                 raise InvalidClient(detail="the request names no client")
-            return Credentials(method="none", client_id=client_id, proof=None)
+            # A certificate on the connection may be there for other reasons; whether it is to prove who
+            # calls, the registration says.
+            return Credentials(offer="name", client_id=client_id, certificate=caller.certificate)
         if client_id not in (None, found[0].client_id):
             raise InvalidRequest(
                 "malformed_request", detail="client_id differs from the authenticated client"
@@ -152,7 +184,7 @@ class AssertedName(Protocol):
     """Reads whom an assertion claims to come from."""
 
     def __call__(self, form: Params, assertion: Secret | None) -> str:
-        """Return the unverified ``sub`` of the assertion.
+        """Return the name of the client that the unverified assertion leads to.
 
         Raises:
             InvalidClient: the assertion or its type is missing or cannot be read.

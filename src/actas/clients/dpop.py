@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from actas.clients.assertion import MarkStore
 from actas.clients.nonces import Nonces
-from actas.clients.private_key_jwt import MarkStore
 from actas.core import claims as read
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import BadToken, InvalidDpopProof, UseDpopNonce

@@ -9,6 +9,7 @@ from __future__ import annotations
 from actas.clients.authenticator import Credentials
 from actas.core.client import Client
 from actas.core.errors import InvalidClient
+from actas.core.ports import Clock
 from actas.crypto.passwords import secret_matches
 
 
@@ -17,14 +18,16 @@ class SecretMethod:
 
     Args:
         pepper: the key of the digests.
+        clock: by which secrets end.
     """
 
-    def __init__(self, *, pepper: bytes) -> None:
+    def __init__(self, *, pepper: bytes, clock: Clock) -> None:
         self._pepper = pepper
+        self._clock = clock
 
     async def prove(self, client: Client | None, credentials: Credentials) -> None:
         presented = "" if credentials.proof is None else credentials.proof.reveal()
-        digests = () if client is None else client.auth.secret_digests
+        digests = () if client is None else client.auth.live_digests(self._clock.now())
         if not secret_matches(presented, digests, pepper=self._pepper):
             name = repr(credentials.client_id[:64])
             detail = f"there is no client {name}" if client is None else f"a wrong secret for {name}"

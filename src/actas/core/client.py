@@ -7,10 +7,41 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from actas.core.ports import JsonObject
-from actas.core.wire import AuthMethod, GrantType, VerifyingAlgorithm
+from actas.core.secret import Secret
+from actas.core.wire import AuthMethod, GrantType, HmacAlgorithm, Offer, VerifyingAlgorithm
 
 PartyKind = Literal["person", "service", "agent", "app", "unknown"]
 """The kinds of party that can be in a chain. ``unknown``: a foreign actor whose kind nobody stated."""
+
+
+RegisteredMethod = Literal[
+    "client_secret",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "workload",
+    "none",
+]
+"""How a client is registered. ``client_secret`` is both ways of sending one."""
+
+SubjectField = Literal["dn", "san_dns", "san_uri", "san_ip", "san_email"]
+"""Where in a certificate a client's name is (RFC 8705 section 2.1.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingSecret:
+    """A secret that is accepted for some time more, while another takes its place.
+
+    Attributes:
+        until: when it ends, seconds since the epoch.
+        digest: its keyed digest; empty when it is a key.
+        key: the secret itself, for ``client_secret_jwt``.
+    """
+
+    until: int
+    digest: bytes = b""
+    key: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +51,48 @@ class ClientAuth:
     Attributes:
         method: the registered method; no other is accepted from this client.
         secret_digests: keyed SHA-256 digests of the live secrets, for the two secret methods.
+        secret_keys: the live secrets themselves, for ``client_secret_jwt``: no digest checks a MAC.
+        ending: secrets that are live until a set time.
         keys: public JWKs, for ``private_key_jwt``.
+        keys_uri: where the public JWKs are instead.
         algorithms: the algorithms the client's assertions may use.
+        hmac_algorithms: the same for ``client_secret_jwt``.
+        endpoint_audience: whether an assertion may name the token endpoint as its only audience (AG-45).
+        certificates: those that the client registered by themselves, in DER.
+        subject: the one name by which certificates of authorities are the client's.
+        workload: the ``iss`` and ``sub`` of the platform's tokens for this workload.
     """
 
-    method: Literal["client_secret", "private_key_jwt", "none"]
+    method: RegisteredMethod
     secret_digests: tuple[bytes, ...] = ()
+    secret_keys: tuple[Secret, ...] = ()
+    ending: tuple[EndingSecret, ...] = ()
     keys: tuple[JsonObject, ...] = ()
+    keys_uri: str | None = None
     algorithms: tuple[VerifyingAlgorithm, ...] = ("ES256", "RS256", "PS256", "EdDSA")
+    hmac_algorithms: tuple[HmacAlgorithm, ...] = ("HS256",)
+    endpoint_audience: bool = False
+    certificates: tuple[bytes, ...] = ()
+    subject: tuple[SubjectField, str] | None = None
+    workload: tuple[str, str] | None = None
 
-    def accepts(self, presented: AuthMethod) -> bool:
-        """Whether the wire method ``presented`` is the registered one."""
+    def method_for(self, offer: Offer) -> AuthMethod | None:
+        """Return how a request that holds ``offer`` would prove to be this client, or None."""
         if self.method == "client_secret":
-            return presented in ("client_secret_basic", "client_secret_post")
-        return presented == self.method
+            return offer if offer in ("client_secret_basic", "client_secret_post") else None
+        asserts = self.method in ("client_secret_jwt", "private_key_jwt", "workload")
+        return self.method if offer == ("assertion" if asserts else "name") else None
+
+    def live_digests(self, now: float) -> tuple[bytes, ...]:
+        """Return the digests of the secrets that are accepted at ``now``."""
+        if not self.ending:
+            return self.secret_digests
+        return self.secret_digests + tuple(one.digest for one in self.ending if now < one.until)
+
+    def live_keys(self, now: float) -> tuple[Secret, ...]:
+        """Return the secrets that authenticate assertions at ``now``."""
+        ending = (one.key for one in self.ending if now < one.until)
+        return self.secret_keys + tuple(key for key in ending if key is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ The tree::
     ├── InvalidDpopProof       400 invalid_dpop_proof
     ├── UseDpopNonce           400 use_dpop_nonce
     ├── TemporarilyUnavailable 503 temporarily_unavailable
+    ├── TooManyRequests        429 temporarily_unavailable
     └── ServerError            500 server_error
     BadToken                   a token that did not survive its validator; the grant says which
                                OAuthError that becomes (RFC 8693 section 2.2.2 against RFC 7521)
@@ -136,6 +137,16 @@ class TemporarilyUnavailable(OAuthError):
     status = 503
 
     def __init__(self, reason: Reason, *, detail: str = "", retry_after: int = 1) -> None:
+        super().__init__(reason, detail=detail, retry_after=retry_after)
+
+
+class TooManyRequests(OAuthError):
+    """429: asked too often; the same request may be good later (RFC 6585 section 4)."""
+
+    code = "temporarily_unavailable"
+    status = 429
+
+    def __init__(self, reason: Reason, *, detail: str = "", retry_after: int) -> None:
         super().__init__(reason, detail=detail, retry_after=retry_after)
 
 

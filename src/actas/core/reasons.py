@@ -34,6 +34,8 @@ Reason = Literal[
     "storage_unavailable",
     "upstream_down",
     "overloaded",
+    "too_many_failures",
+    "rate_limited",
     "internal",
     "bad_token",
     "role_too_small",
@@ -223,6 +225,22 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         meaning="The queue in front of the audit log is full, so the request was shed.",
         causes="More load than this node can record.",
         remedy="Retry after the time given, add workers or nodes.",
+    ),
+    "too_many_failures": ReasonText(
+        sentence="Too many attempts failed. Try again later.",
+        meaning="Client authentication, or tokens that are not genuine, failed so often for this name from "
+        "this address that the next attempt has to wait. Until then nothing is looked at, right or wrong.",
+        causes="A secret that was changed in one place and not in the other, retried in a loop; somebody who "
+        "guesses; many callers at one address, because `server.trusted_proxies` does not name the proxy.",
+        remedy="Wait as long as `Retry-After` says, after mending the cause; `actas audit search` shows what "
+        "failed. `limits.failed_client_auth` and `limits.failed_tokens` say when and how long.",
+    ),
+    "rate_limited": ReasonText(
+        sentence="This client asks too often. Try again later.",
+        meaning="The client asked for more than `limits.per_client` in one process of the server.",
+        causes="A loop that retries without pause, tokens that are asked for anew though they are good.",
+        remedy="Keep tokens until they end, as the SDK does; wait as long as `Retry-After` says; or raise "
+        "the limit.",
     ),
     "internal": ReasonText(
         sentence="The request failed on our side. Nothing was issued.",

@@ -41,8 +41,24 @@ SHORT_GRANT_TYPES: Final[dict[str, GrantType]] = {
 JWT_BEARER_CLIENT_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """``client_assertion_type`` of RFC 7523 section 2.2."""
 
-AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
-"""How a client proves who it is (OpenID Connect Core section 9)."""
+JWT_SPIFFE_CLIENT_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
+"""``client_assertion_type`` of a JWT-SVID (draft-ietf-oauth-spiffe-client-auth)."""
+
+AuthMethod = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "workload",
+    "none",
+]
+"""How a client proved who it is (OpenID Connect Core section 9, RFC 8705 section 2). ``workload`` is ours: a
+token that a platform gave to one of its workloads."""
+
+Offer = Literal["client_secret_basic", "client_secret_post", "assertion", "name"]
+"""What a request holds of a client, before it is known how that client is registered."""
 
 ErrorCode = Literal[
     "invalid_request",
@@ -74,6 +90,9 @@ SigningAlgorithm = Literal["ES256", "RS256", "EdDSA"]
 
 VerifyingAlgorithm = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
 """What a trusted issuer or a client may sign with. Symmetric algorithms and ``none`` never are."""
+
+HmacAlgorithm = Literal["HS256", "HS384", "HS512"]
+"""What a client may authenticate an assertion with by its secret, and nothing else here ever is."""
 
 AT_JWT: Final = "at+jwt"
 """``typ`` of an RFC 9068 access token."""

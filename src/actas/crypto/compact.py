@@ -10,17 +10,17 @@ proof of possession alone brings a key (``proof``), and nothing else of that lis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
 from actas.core.claims import is_name
 from actas.core.errors import BadToken
 from actas.core.ports import Json
-from actas.core.wire import VerifyingAlgorithm
+from actas.core.wire import HmacAlgorithm, VerifyingAlgorithm
 from actas.crypto import base64url
 from actas.crypto.json import BadJson, read_object
 from actas.crypto.jwk import ALGORITHMS
@@ -30,6 +30,7 @@ MAX_HEADER_BYTES: Final = 2 * 1024
 _MAX_HEADER_CHARACTERS: Final = (MAX_HEADER_BYTES * 4 + 2) // 3
 
 _ALGORITHMS: Final[dict[Json, VerifyingAlgorithm]] = {name: name for name in ALGORITHMS}
+_HMACS: Final[dict[Json, HmacAlgorithm]] = {name: name for name in get_args(HmacAlgorithm)}
 _REFUSED: Final = frozenset({"crit", "b64", "jwk", "jku", "x5u", "x5c", "zip", "enc"})
 _REFUSED_IN_PROOFS: Final = _REFUSED - {"jwk"}
 _KNOWN: Final = _REFUSED | {"alg", "kid", "typ", "cty", "x5t", "x5t#S256"}
@@ -44,7 +45,7 @@ class Header(msgspec.Struct, frozen=True):
     """
 
     members: MappingProxyType[str, Json]
-    algorithm: VerifyingAlgorithm
+    algorithm: VerifyingAlgorithm | HmacAlgorithm
     kid: str | None
     typ: str | None
 
@@ -61,11 +62,12 @@ class Compact(msgspec.Struct, frozen=True):
         return "Compact(…)"
 
 
-def check_header(segment: bytes, *, carries_key: bool = False) -> Header:
+def check_header(segment: bytes, *, carries_key: bool = False, shared: bool = False) -> Header:
     """Return the header that ``segment`` encodes, once it has passed.
 
     Args:
         carries_key: whether it is the header of a proof, which has a public key in ``jwk``.
+        shared: whether it is to be authenticated by a shared secret, and by nothing else.
 
     Raises:
         BadToken: it is too long, no header, or asks for what we refuse.
@@ -82,7 +84,8 @@ def check_header(segment: bytes, *, carries_key: bool = False) -> Header:
     if refused_members:
         raise BadToken(f"the header of the token has {', '.join(sorted(refused_members))}, which is refused")
     algorithm = members.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
+    known: Mapping[Json, VerifyingAlgorithm | HmacAlgorithm] = _HMACS if shared else _ALGORITHMS
+    if not isinstance(algorithm, str) or algorithm not in known:
         raise BadToken("the algorithm in the header of the token is none that we accept")
     kid, typ = members.get("kid"), members.get("typ")
     if "kid" in members and not is_name(kid):
@@ -91,7 +94,7 @@ def check_header(segment: bytes, *, carries_key: bool = False) -> Header:
         raise BadToken("the typ in the header of the token is not a media type")
     return Header(
         members=MappingProxyType(members),
-        algorithm=_ALGORITHMS[algorithm],
+        algorithm=known[algorithm],
         kid=kid if isinstance(kid, str) else None,
         typ=normal_type(typ) if isinstance(typ, str) else None,
     )
@@ -107,6 +110,11 @@ def read_header(segment: bytes) -> Header:
         BadToken: it is too long, no header, or asks for what we refuse.
     """
     return check_header(segment)
+
+
+def read_shared_header(segment: bytes) -> Header:
+    """Return the header of a token that is authenticated by a shared secret, as ``check_header`` does."""
+    return check_header(segment, shared=True)
 
 
 def split(token: str, *, read: Callable[[bytes], Header] = read_header) -> Compact:

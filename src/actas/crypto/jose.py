@@ -19,11 +19,12 @@ import msgspec
 from actas.core.claims import instant
 from actas.core.errors import BadToken
 from actas.core.ports import Json, JsonObject
-from actas.core.wire import VerifyingAlgorithm
+from actas.core.wire import HmacAlgorithm, VerifyingAlgorithm
 from actas.crypto import base64url
-from actas.crypto.compact import MAX_TOKEN_BYTES, Compact, Header, normal_type, split
+from actas.crypto.compact import MAX_TOKEN_BYTES, Compact, Header, normal_type, read_shared_header, split
 from actas.crypto.json import BadJson, read_object
 from actas.crypto.key import PrivateKey, PublicKey
+from actas.crypto.shared_key import SharedKey
 from actas.crypto.signature import BadKey, WeakKey
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "ParsedJws",
     "PrivateKey",
     "PublicKey",
+    "SharedKey",
     "SignedClaims",
     "WeakKey",
     "parse",
@@ -96,7 +98,7 @@ class ParsedJws(msgspec.Struct, frozen=True):
         return self.compact.header.kid
 
     @property
-    def unverified_algorithm(self) -> VerifyingAlgorithm:
+    def unverified_algorithm(self) -> VerifyingAlgorithm | HmacAlgorithm:
         """The ``alg`` of the header: one that we know, but the key decides."""
         return self.compact.header.algorithm
 
@@ -104,14 +106,17 @@ class ParsedJws(msgspec.Struct, frozen=True):
         return "ParsedJws(…)"
 
 
-def parse(token: str) -> ParsedJws:
+def parse(token: str, *, shared: bool = False) -> ParsedJws:
     """Take a compact JWS with a claims set apart, strictly, and prove nothing.
+
+    Args:
+        shared: take one that is authenticated by a shared secret, and no other.
 
     Raises:
         BadToken: more than 16 KiB, not exactly three parts of canonical base64url, a header that asks for
             what we refuse (``compact``), claims that are not one JSON object as we read it (``json``).
     """
-    compact = split(token)
+    compact = split(token, read=read_shared_header) if shared else split(token)
     try:
         claims = read_object(compact.payload, max_bytes=MAX_TOKEN_BYTES, known=KNOWN_CLAIMS)
     except BadJson as refused:
@@ -122,7 +127,7 @@ def parse(token: str) -> ParsedJws:
 def verify(
     jws: ParsedJws,
     *,
-    key: PublicKey,
+    key: PublicKey | SharedKey,
     types: frozenset[str | None],
     issuer: str,
     now: float,

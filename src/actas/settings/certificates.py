@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from actas.crypto.certificate import BadCertificate, has_key, read_certificates
+from actas.crypto.json import BadJson, read_object
 from actas.settings.definitions import TlsSettings
 from actas.settings.files import Unreadable, read_file
 from actas.settings.references import References
@@ -46,10 +47,29 @@ def _check_pair(certificate: Path, key: Path, written: Written, references: Refe
 
 
 def certificates(path: Path, written: Written, loc: Loc, references: References) -> tuple[bytes, ...]:
-    """Return the certificates of a PEM file in DER; none, after a fault."""
+    """Return the certificates of a PEM file, or of a JWK set, in DER; none, after a fault."""
     try:
         data, _ = read_file(path, most=_MAX_BYTES)
-        return read_certificates(data)
-    except (Unreadable, BadCertificate) as wrong:
+        return _of_keys(data) if data.lstrip().startswith(b"{") else read_certificates(data)
+    except (Unreadable, BadCertificate, BadJson) as wrong:
         references.faults.append(written.fault(loc, f"{path}: {wrong}"))
         return ()
+
+
+def _of_keys(data: bytes) -> tuple[bytes, ...]:
+    """Return the certificate of each key of a JWK set: the first of its ``x5c`` (RFC 7517 section 4.7).
+
+    Raises:
+        BadJson: it is no JSON object.
+        BadCertificate: a key has none.
+    """
+    document = read_object(data, max_bytes=_MAX_BYTES)
+    keys = document.get("keys", [document])
+    found: list[bytes] = []
+    for key in keys if isinstance(keys, list) else ():
+        chain = key.get("x5c") if isinstance(key, dict) else None
+        if not isinstance(chain, list) or not chain or not isinstance(chain[0], str):
+            raise BadCertificate("has a key without x5c, and so without a certificate")
+        found.append(chain[0].encode())
+    pem = b"".join(b"-----BEGIN CERTIFICATE-----\n%b\n-----END CERTIFICATE-----\n" % one for one in found)
+    return read_certificates(pem)

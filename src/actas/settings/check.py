@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.settings.check_admins import check_admins
+from actas.settings.check_auth import check_auth
 from actas.settings.check_binding import check_binding
 from actas.settings.check_clients import check_apis, check_clients
 from actas.settings.check_issuers import check_issuers
 from actas.settings.check_rules import check_rules
 from actas.settings.check_tests import check_tests
 from actas.settings.faults import Fault
+from actas.settings.schema_auth import KeyAuth
 from actas.settings.shaped import Shaped
 from actas.settings.sources import Loc, Written
 from actas.settings.values import in_words
@@ -33,6 +35,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     yield from check_apis(shaped)
     yield from check_clients(shaped)
     yield from check_admins(shaped)
+    yield from check_auth(shaped)
     yield from check_rules(shaped)
     yield from check_binding(shaped)
     yield from check_tests(shaped)
@@ -72,3 +75,6 @@ def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
     for item in shaped.issuers.values():
         yield item.form.issuer, item.written, ("issuer",)
         yield item.form.jwks_uri, item.written, ("jwks_uri",)
+    for client in shaped.clients.values():
+        if isinstance(client.form.auth, KeyAuth):
+            yield client.form.auth.jwks_uri, client.written, ("auth", "jwks_uri")

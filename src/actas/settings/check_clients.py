@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.settings.faults import Fault
-from actas.settings.schema_parties import ApiForm, ClientForm, NoAuth
+from actas.settings.schema_auth import NoAuth
+from actas.settings.schema_parties import ApiForm, ClientForm
 from actas.settings.shaped import Item, Shaped
 from actas.settings.suggest import did_you_mean, listed
 

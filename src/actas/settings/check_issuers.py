@@ -47,6 +47,7 @@ def check_issuers(shaped: Shaped) -> Iterator[Fault]:
     for item in shaped.issuers.values():
         yield from _address(item, shaped, addresses)
         yield from _keys(item)
+        yield from _purpose(item, shaped)
         yield from _audiences(item, shaped)
         yield from _people(item, domains)
         yield from _types(item)
@@ -74,11 +75,31 @@ def _keys(item: Item[IssuerForm]) -> Iterator[Fault]:
             yield written.fault(("jwks",), "is for type jwks; an oidc issuer publishes its keys")
         if form.jwks_hosts is not None and form.jwks_uri is not None:
             yield written.fault(("jwks_hosts",), "means nothing beside jwks_uri; leave one of them out")
+    elif form.type == "kubernetes":
+        places = [form.jwks is not None, form.jwks_uri is not None, form.jwks_hosts is not None]
+        if sum(places) > 1:
+            yield written.fault((), "has its keys in one place: jwks, jwks_uri, or where discovery says")
     else:
         if (form.jwks_uri is None) == (form.jwks is None):
             yield written.fault((), "type jwks needs its keys in one way: jwks_uri or jwks")
         if form.jwks_hosts is not None:
             yield written.fault(("jwks_hosts",), "is for type oidc: it bounds what discovery may say")
+
+
+def _purpose(item: Item[IssuerForm], shaped: Shaped) -> Iterator[Fault]:
+    """What its tokens are for: to be exchanged, or to authenticate clients, or both if it says so (AG-11)."""
+    form, written = item.form, item.written
+    is_cluster = form.type == "kubernetes"
+    if is_cluster and form.accepts is not None:
+        message = "is for tokens that are exchanged; those of a cluster authenticate clients"
+        yield written.fault(("accepts",), message)
+    if not is_cluster and not (form.workloads and form.accepts is None):
+        for name in ("audiences", "accepts"):
+            if getattr(form, name) is None:
+                yield written.fault((name,), "is required")
+    ourselves = None if shaped.server is None else shaped.server.form.issuer
+    if is_cluster and form.audiences not in (None, [ourselves]):
+        yield written.fault(("audiences",), f"must be this server alone: [{ourselves}]")
 
 
 def _audiences(item: Item[IssuerForm], shaped: Shaped) -> Iterator[Fault]:
@@ -110,7 +131,7 @@ def _people(item: Item[IssuerForm], seen: dict[str, Item[IssuerForm]]) -> Iterat
 
 
 def _types(item: Item[IssuerForm]) -> Iterator[Fault]:
-    if item.form.token_types is not None and "jwt" not in item.form.accepts:
+    if item.form.token_types is not None and "jwt" not in (item.form.accepts or ()):
         yield item.written.fault(("token_types",), "is for issuers that accept jwt; accepts does not list it")
 
 

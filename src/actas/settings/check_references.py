@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
 from actas.settings.faults import Fault
-from actas.settings.schema_parties import NoAuth
+from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_rules import RuleForm, SubjectSelector
 from actas.settings.shaped import Item, Shaped
 from actas.settings.suggest import did_you_mean
@@ -70,7 +70,7 @@ def _token_types(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
             issuer = shaped.issuers.get(name)
             if name != OURSELVES and issuer is None:
                 return
-            accepted |= {"access_token", "jwt"} if issuer is None else set(issuer.form.accepts)
+            accepted |= {"access_token", "jwt"} if issuer is None else set(issuer.form.accepts or ())
         for index, one in enumerate(selector.token_types):
             if one not in accepted:
                 message = f"no token of {', '.join(selector.from_)} is accepted as {one}"

@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from actas.clients.throttle import Limits as Throttled
+from actas.clients.throttle import Step
 from actas.core.client import Client, ClientAuth
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
@@ -18,7 +20,8 @@ from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.policy.cases import AskedToken, PolicyTest
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
 from actas.settings.definitions import Address, DpopSettings, LimitSettings, ServerSettings, TlsSettings
-from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm, KeyAuth, NoAuth
+from actas.settings.schema_auth import NoAuth
+from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
 from actas.settings.schema_server import Defaults, Limits, Server
 from actas.settings.schema_tests import AskedParty, PolicyTestForm
@@ -62,7 +65,14 @@ def policy_defaults(form: Defaults) -> PolicyDefaults:
 
 def limit_settings(form: Limits) -> LimitSettings:
     """Return the bounds that protect the server."""
-    return LimitSettings(in_flight=form.in_flight)
+    return LimitSettings(
+        in_flight=form.in_flight,
+        throttle=Throttled(
+            failed_client_auth=tuple(Step(one.after, one.wait) for one in form.failed_client_auth),
+            failed_tokens=tuple(Step(one.after, one.wait) for one in form.failed_tokens),
+            per_client=form.per_client,
+        ),
+    )
 
 
 def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
@@ -70,13 +80,15 @@ def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
     audiences: dict[str, frozenset[str] | None] = (
         {audience: frozenset(clients) for audience, clients in form.audiences.items()}
         if isinstance(form.audiences, dict)
-        else dict.fromkeys(form.audiences)
+        else dict.fromkeys(form.audiences or ())
     )
+    is_cluster = form.type == "kubernetes"
+    has_place = form.jwks is not None or form.jwks_uri is not None
     return TrustedIssuer(
         name=form.name,
         issuer=form.issuer,
-        kind=form.type,
-        accepts=_token_types(form.accepts),
+        kind=form.type if form.type != "kubernetes" else "jwks" if has_place else "oidc",
+        accepts=_token_types(form.accepts or ()),
         algorithms=frozenset(form.algorithms),
         audiences=audiences,
         jwks_uri=form.jwks_uri,
@@ -90,6 +102,7 @@ def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
         when=tuple(form.when or ()),
         party_kind=form.kind,
         token_types=frozenset(form.token_types or ()),
+        workloads=form.workloads or is_cluster,
         disabled=form.disabled,
     )
 
@@ -108,12 +121,8 @@ def api(form: ApiForm) -> Api:
     )
 
 
-def client(form: ClientForm, *, keys: tuple[JsonObject, ...], digests: tuple[bytes, ...]) -> Client:
-    """Return a client; ``keys`` are its public JWKs, ``digests`` those of its secrets."""
-    auth = ClientAuth(method=form.auth.method, secret_digests=digests, keys=keys)
-    if isinstance(form.auth, KeyAuth):
-        algorithms = tuple(form.auth.algorithms)
-        auth = ClientAuth(method=form.auth.method, keys=keys, algorithms=algorithms)
+def client(form: ClientForm, *, auth: ClientAuth) -> Client:
+    """Return a client; ``auth`` is how it proves who it is."""
     default = [] if isinstance(form.auth, NoAuth) else ["token_exchange"]
     may = form.may_request
     return Client(

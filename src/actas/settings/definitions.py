@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from actas.admin.roles import Role
+from actas.clients.throttle import Limits as Throttled
 from actas.core.client import Client
 from actas.core.secret import Secret
 from actas.core.target import Api
@@ -146,9 +147,11 @@ class LimitSettings:
 
     Attributes:
         in_flight: the most requests at work in one process.
+        throttle: how slow guessing is, and how much one client may ask for.
     """
 
     in_flight: int
+    throttle: Throttled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

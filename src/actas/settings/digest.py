@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from actas.settings.forms import WrittenSecret
 from actas.settings.resolved import Resolved
 from actas.settings.schema import LISTS, SECTIONS
-from actas.settings.schema_parties import SecretAuth
+from actas.settings.schema_auth import SecretAuth, SecretJwtAuth
 from actas.settings.shaped import Shaped
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
@@ -36,10 +37,22 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
         for name in sorted(items):
             value = items[name].written.value
             auth = getattr(items[name].form, "auth", None)
-            if isinstance(auth, SecretAuth) and any(isinstance(one, WrittenSecret) for one in auth.secret):
+            if isinstance(auth, SecretAuth | SecretJwtAuth) and any(
+                isinstance(one, WrittenSecret) for one in auth.secret
+            ):
                 value = {**value, "auth": None}
             whole.update(_encode([section, name, value]))
-    for kind, keys in (("clients", resolved.client_keys), ("issuers", resolved.issuer_keys)):
-        for name in sorted(keys):
-            whole.update(_encode([kind, name, keys[name]]))
+    for named in _files(resolved):
+        whole.update(_encode(named))
     return whole.hexdigest()
+
+
+def _files(resolved: Resolved) -> Iterator[list[Any]]:
+    """Yield what the files hold that are named: public keys and certificates, in the order of the names."""
+    client_keys = {name: found.keys for name, found in resolved.clients.items() if found.keys}
+    for kind, keys in (("clients", client_keys), ("issuers", resolved.issuer_keys)):
+        for name in sorted(keys):
+            yield [kind, name, keys[name]]
+    for name in sorted(resolved.clients):
+        for certificate in resolved.clients[name].certificates:
+            yield ["certificates", name, certificate.hex()]

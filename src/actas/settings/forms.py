@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from actas.core.secret import Secret
-from actas.settings.values import VARIABLE, FilePath, wrong
+from actas.settings.values import VARIABLE, FilePath, Instant, wrong
 
 
 class Form(BaseModel):
@@ -100,13 +100,13 @@ class Reference(Form):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(getattr(self, name) is not None for name in type(self).model_fields) != 1:
+        if sum(getattr(self, name, None) is not None for name in ("env", "file", "generated")) != 1:
             wrong(f"say where it is kept, in one way: {self.ways}")
         return self
 
 
 class ClientReference(Reference):
-    """Where a client's secret is kept."""
+    """Where a client's secret is kept, and until when it is accepted."""
 
     ways: ClassVar[str] = "{ env: NAME }, { file: PATH } or { generated: true }"
 
@@ -114,6 +114,11 @@ class ClientReference(Reference):
         default=None,
         description="The server makes the secret and keeps a keyed digest of it: "
         "`actas clients rotate-secret` shows it once. Until then the client has none.",
+    )
+    until: Annotated[int, Instant()] | None = Field(
+        default=None,
+        description='When it ends, while another takes its place: `"2026-12-31T00:00:00Z"`. Default: it does '
+        "not.",
     )
 
 
@@ -127,7 +132,11 @@ class WrittenSecret:
 
 
 class _OrWritten:
-    """Takes a text where a reference belongs, so that the fault says what to do instead."""
+    """Takes a text where a reference belongs, so that the fault says what to do instead.
+
+    Args:
+        form: of the reference.
+    """
 
     def __init__(self, form: type[Reference]) -> None:
         self._form = form
@@ -149,7 +158,7 @@ SecretSource = Annotated[Reference | WrittenSecret, _OrWritten(Reference)]
 """A reference to a secret; a text is kept apart until ``check`` has spoken."""
 
 ClientSecretSource = Annotated[ClientReference | WrittenSecret, _OrWritten(ClientReference)]
-"""The same for a client's secret, which the server can also make."""
+"""The same for a client's secret, which the server can also make, and which may have an end."""
 
 
 class PublicFile(Form):

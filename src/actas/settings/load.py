@@ -21,9 +21,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from actas.admin.objects import Kept, Offered
-from actas.crypto.passwords import digest_secret
 from actas.settings import compile as compiled
 from actas.settings.check import check
+from actas.settings.client_auth import client_auth
 from actas.settings.definitions import Definitions, KeySettings, ServerSettings
 from actas.settings.digest import digest_of
 from actas.settings.environment import lay_over
@@ -32,7 +32,8 @@ from actas.settings.forms import ClientReference
 from actas.settings.objects import laid, same_objects, standing
 from actas.settings.references import References, SecretsMode
 from actas.settings.resolved import Resolved, resolve
-from actas.settings.schema_parties import ClientForm, SecretAuth
+from actas.settings.schema_auth import SecretAuth
+from actas.settings.schema_parties import ClientForm
 from actas.settings.shaped import Shaped, shape
 from actas.settings.sources import Gathered, Loc, gather
 
@@ -155,6 +156,7 @@ class Draft:
 
     def _definitions(self, pepper: bytes | None) -> Definitions:
         shaped, resolved = self._shaped, self._resolved
+        issuers = {name: item.form.issuer for name, item in shaped.issuers.items()}
         audiences = {name: item.form.audience for name, item in shaped.apis.items()}
         return Definitions(
             server=self.server,
@@ -168,8 +170,13 @@ class Draft:
             clients={
                 name: compiled.client(
                     item.form,
-                    keys=resolved.client_keys.get(name, ()),
-                    digests=self._digests(name, item.form, pepper),
+                    auth=client_auth(
+                        item.form.auth,
+                        found=resolved.clients[name],
+                        made=self._made(name, item.form),
+                        pepper=pepper,
+                        issuers=issuers,
+                    ),
                 )
                 for name, item in shaped.clients.items()
             },
@@ -188,18 +195,14 @@ class Draft:
             digest=digest_of(shaped, resolved),
         )
 
-    def _digests(self, name: str, form: ClientForm, pepper: bytes | None) -> tuple[bytes, ...]:
-        """Return the digests of a client's secrets: of those that are elsewhere, and of those made here."""
-        if pepper is None:
-            return ()
-        secrets = self._resolved.secrets.get(name, ())
-        found = tuple(digest_secret(secret.reveal(), pepper=pepper) for secret in secrets)
+    def _made(self, name: str, form: ClientForm) -> tuple[bytes, ...]:
+        """Return the digests of the secrets that were made here for a client."""
         kept = self._kept.get(name)
         if kept is None or not isinstance(form.auth, SecretAuth):
-            return found
+            return ()
         if not any(isinstance(one, ClientReference) and one.generated for one in form.auth.secret):
-            return found
-        return (*found, *(digest.value for digest in kept.digests))
+            return ()
+        return tuple(digest.value for digest in kept.digests)
 
     def _fault(self, finding: Finding) -> Fault:
         written = self._shaped.names[finding.section][finding.name]

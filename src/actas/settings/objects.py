@@ -18,7 +18,7 @@ from actas.crypto.passwords import digest_secret
 from actas.settings.faults import Fault
 from actas.settings.forms import WrittenSecret
 from actas.settings.schema import LISTS
-from actas.settings.schema_parties import SecretAuth
+from actas.settings.schema_auth import SecretAuth
 from actas.settings.shaped import Shaped
 from actas.settings.sources import Gathered, Source, Written
 from actas.settings.yaml import HIDDEN, Items, Section

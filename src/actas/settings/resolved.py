@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.keys.life import Timetable
 from actas.policy.rule import PolicyDefaults
-from actas.settings.certificates import server_tls
+from actas.settings.certificates import certificates, server_tls
+from actas.settings.client_auth import Found, LiveSecret
 from actas.settings.compile import limit_settings, policy_defaults, server_settings
 from actas.settings.definitions import (
     AuditSettings,
@@ -18,11 +21,15 @@ from actas.settings.definitions import (
     LimitSettings,
     ServerSettings,
 )
-from actas.settings.forms import Reference
+from actas.settings.forms import ClientReference, ClientSecretSource, Reference
 from actas.settings.references import References
-from actas.settings.schema_parties import ClientForm, KeyAuth, SecretAuth
+from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, SecretJwtAuth
+from actas.settings.schema_parties import ClientForm
 from actas.settings.schema_server import Audit, Keys, Server
 from actas.settings.shaped import Item, Shaped
+
+_FEWEST: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""Bytes of a secret that is the key of a MAC (RFC 7518 section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +37,7 @@ class Resolved:
     """What the definitions need beside the forms.
 
     Attributes:
-        secrets: the live secrets of each client, by its name.
-        client_keys: the public JWKs of each client, by its name.
+        clients: what the form of each client refers to, by its name.
         issuer_keys: the public JWKs of each issuer that has them in files, by its name.
     """
 
@@ -40,23 +46,13 @@ class Resolved:
     defaults: PolicyDefaults
     audit: AuditSettings
     limits: LimitSettings
-    secrets: dict[str, tuple[Secret, ...]] = field(default_factory=dict[str, tuple[Secret, ...]], repr=False)
-    client_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
+    clients: dict[str, Found] = field(default_factory=dict[str, Found])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
 
 
 def resolve(shaped: Shaped, references: References) -> Resolved | None:
     """Fetch what the forms refer to. Faults go to the references' list; None when a section is unusable."""
-    secrets: dict[str, tuple[Secret, ...]] = {}
-    client_keys: dict[str, tuple[JsonObject, ...]] = {}
-    for name, item in shaped.clients.items():
-        auth = item.form.auth
-        if isinstance(auth, SecretAuth):
-            secrets[name] = _secrets(item, auth, references)
-        elif isinstance(auth, KeyAuth):
-            client_keys[name] = references.public_keys(
-                auth.jwks, item.written, ("auth", "jwks"), algorithms=auth.algorithms
-            )
+    clients = {name: _client(item, references) for name, item in shaped.clients.items()}
     issuer_keys = {
         name: references.public_keys(item.form.jwks, item.written, ("jwks",), algorithms=item.form.algorithms)
         for name, item in shaped.issuers.items()
@@ -87,18 +83,44 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         defaults=policy_defaults(shaped.defaults.form),
         audit=_audit(shaped.audit, references),
         limits=limit_settings(shaped.limits.form),
-        secrets=secrets,
-        client_keys=client_keys,
+        clients=clients,
         issuer_keys=issuer_keys,
     )
 
 
-def _secrets(item: Item[ClientForm], auth: SecretAuth, references: References) -> tuple[Secret, ...]:
-    found = (
-        references.secret(source, item.written, item.written.at(("auth", "secret"), index))
-        for index, source in enumerate(auth.secret)
+def _client(item: Item[ClientForm], references: References) -> Found:
+    auth, written = item.form.auth, item.written
+    if isinstance(auth, SecretAuth | SecretJwtAuth):
+        return Found(secrets=_secrets(item, auth.secret, references))
+    if isinstance(auth, KeyAuth) and auth.jwks is not None:
+        loc = ("auth", "jwks")
+        return Found(keys=references.public_keys(auth.jwks, written, loc, algorithms=auth.algorithms))
+    if isinstance(auth, CertificateAuth):
+        found: list[bytes] = []
+        for index, file in enumerate(auth.certificate or ()):
+            here = [*written.at(("auth", "certificate"), index), "file"]
+            found += certificates(references.find(file.file, written), written, here, references)
+        return Found(certificates=tuple(dict.fromkeys(found)))
+    return Found()
+
+
+def _secrets(
+    item: Item[ClientForm], sources: Sequence[ClientSecretSource], references: References
+) -> tuple[LiveSecret, ...]:
+    found: list[LiveSecret] = []
+    auth = item.form.auth
+    fewest = (
+        max((_FEWEST[one] for one in auth.algorithms), default=0) if isinstance(auth, SecretJwtAuth) else 0
     )
-    return tuple(secret for secret in found if secret is not None)
+    for index, source in enumerate(sources):
+        loc = item.written.at(("auth", "secret"), index)
+        secret = references.secret(source, item.written, loc)
+        if secret is not None and len(secret.reveal().encode("utf-8", "surrogatepass")) < fewest:
+            references.faults.append(item.written.fault(loc, f"must have {fewest} bytes for its algorithm"))
+        elif secret is not None:
+            until = source.until if isinstance(source, ClientReference) else None
+            found.append(LiveSecret(secret=secret, until=until))
+    return tuple(found)
 
 
 def _envelope(item: Item[Keys], references: References) -> EnvelopeSource | None:

@@ -8,7 +8,8 @@ from pydantic import Discriminator, Field, Tag
 
 from actas.core.party import OURSELVES
 from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer
-from actas.settings.forms import ClientSecretSource, Form, OneOrMany, PublicFile, shape
+from actas.settings.forms import Form, OneOrMany, PublicFile, shape
+from actas.settings.schema_auth import AnyAuth, Verifying
 from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
 from actas.settings.values import (
     MEDIA_TYPE,
@@ -24,7 +25,6 @@ LabelText = Annotated[str, Label()]
 ScopeText = Annotated[str, Scope()]
 Condition = Annotated[str, Prose(1024)]
 Conditions = Annotated[list[Condition], Field(min_length=1, max_length=32), OneOrMany()]
-Verifying = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
 Description = Annotated[str, Prose(1000)]
 
 _Presenters = Annotated[list[NameText], Field(min_length=1, max_length=1000)]
@@ -40,30 +40,37 @@ def _usual_algorithms() -> list[Verifying]:
     return ["ES256", "RS256"]
 
 
-def _assertion_algorithms() -> list[Verifying]:
-    return ["ES256", "RS256", "PS256", "EdDSA"]
-
-
 class IssuerForm(Form):
     """An issuer whose tokens we accept, and exactly which of them."""
 
     later = frozenset({"entity_id", "certificates"})
-    later_words = frozenset({"saml", "kubernetes", "access_token", "refresh_token", "saml1", "saml2"})
+    later_words = frozenset({"saml", "access_token", "refresh_token", "saml1", "saml2"})
 
     name: Annotated[str, Name(OURSELVES)] = Field(description="What rules and people call it.")
-    type: Literal["oidc", "jwks"] = Field(
+    type: Literal["oidc", "jwks", "kubernetes"] = Field(
         description="How its keys are found: `oidc` by discovery at the issuer's address, `jwks` at "
-        "`jwks_uri` or in `jwks`."
+        "`jwks_uri` or in `jwks`; `kubernetes` in any of these ways, for the projected tokens of a cluster's "
+        "service accounts, which authenticate clients and are good for nothing else."
     )
     issuer: Annotated[str, Issuer()] = Field(
         description="Its `iss`, compared character for character.", examples=["https://idp.acme.example"]
     )
-    audiences: _Audiences = Field(
+    audiences: _Audiences | None = Field(
+        default=None,
         description="The values of `aud` that we accept. As a list, any client of ours may present such a "
-        "token; as a mapping of audience to client names, only those clients may."
+        "token; as a mapping of audience to client names, only those clients may. Required where `accepts` "
+        "is. Tokens that authenticate clients are for this server alone, whatever stands here.",
     )
-    accepts: Annotated[list[Literal["id_token", "jwt"]], Field(min_length=1, max_length=2)] = Field(
-        description="The token types that its tokens may be presented as."
+    accepts: Annotated[list[Literal["id_token", "jwt"]], Field(min_length=1, max_length=2)] | None = Field(
+        default=None,
+        description="The token types that its tokens may be presented as. Required, unless its tokens only "
+        "authenticate clients.",
+    )
+    workloads: bool = Field(
+        default=False,
+        description="Let clients authenticate by its tokens (`auth: { method: workload, … }`), such as the "
+        "JWT-SVIDs of a SPIFFE trust domain. Trust for one purpose is none for another. Type `kubernetes` "
+        "means it.",
     )
     algorithms: Annotated[list[Verifying], Field(min_length=1, max_length=5)] = Field(
         default_factory=_usual_algorithms,
@@ -176,36 +183,6 @@ class ApiForm(Form):
     disabled: bool = Field(default=False, description="Give out no token for it.")
 
 
-class SecretAuth(Form):
-    """A secret that the client sends, in the Authorization header or in the form."""
-
-    method: Literal["client_secret"] = Field(description="A shared secret.")
-    secret: Annotated[list[ClientSecretSource], Field(min_length=1, max_length=2), OneOrMany()] = Field(
-        description="Where the secret is kept: `{ env: NAME }` or `{ file: PATH }`, at least 32 characters; "
-        "or `{ generated: true }`, when the server makes it. A list of two while it is changed."
-    )
-
-
-class KeyAuth(Form):
-    """An assertion that the client signs with its private key (RFC 7523)."""
-
-    later = frozenset({"jwks_uri"})
-
-    method: Literal["private_key_jwt"] = Field(description="An assertion signed by the client.")
-    jwks: _PublicFiles = Field(description="The client's public keys, in files.")
-    algorithms: Annotated[list[Verifying], Field(min_length=1, max_length=5)] = Field(
-        default_factory=_assertion_algorithms,
-        description="The only algorithms its assertions may be signed with. Default: ES256, RS256, PS256 and "
-        "EdDSA.",
-    )
-
-
-class NoAuth(Form):
-    """No proof at all: such a client may use no grant."""
-
-    method: Literal["none"] = Field(description="The client cannot keep a secret, and may use no grant.")
-
-
 class MayRequest(Form):
     """What a client may ask for at all. Rules decide what it gets."""
 
@@ -228,7 +205,6 @@ class ClientForm(Form):
     """Who asks: an app, a service or an agent."""
 
     later = frozenset({"redirect_uris"})
-    later_words = frozenset({"workload", "mtls"})
 
     name: NameText = Field(description="Its `client_id`, and its name in chains.")
     kind: Literal["app", "service", "agent"] = Field(description="What it is; rules select on it.")
@@ -236,7 +212,7 @@ class ClientForm(Form):
     owner: LabelText | None = Field(
         default=None, description="The person who answers for it. Agents must have one."
     )
-    auth: Annotated[SecretAuth | KeyAuth | NoAuth, Field(discriminator="method")] = Field(
+    auth: Annotated[AnyAuth, Field(discriminator="method")] = Field(
         description="How it proves who it is: exactly one method."
     )
     grants: Annotated[list[Literal["token_exchange", "client_credentials"]], Field(max_length=2)] | None = (

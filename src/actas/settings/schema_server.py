@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from actas.keys.life import LEAST_AHEAD, LEAST_KEPT, LONGEST_TOKEN
 from actas.settings.addresses import Host, HttpsUrl, Listen, Network
 from actas.settings.forms import Form, SecretSource
-from actas.settings.values import Duration, FilePath, wrong
+from actas.settings.values import Duration, FilePath, Rate, wrong
 
 DAY: Final = 86_400
 
@@ -232,14 +232,45 @@ class Audit(Form):
     )
 
 
+class Wait(Form):
+    """How long to wait after so many failures in a row."""
+
+    after: int = Field(ge=1, le=100_000, description="Failures in a row.")
+    wait: Annotated[int, Duration(1, 24 * 3600)] = Field(description="How long the next attempt has to wait.")
+
+
+_Waits = Annotated[list[Wait], Field(min_length=1, max_length=8)]
+
+
+def _usual_waits() -> list[Wait]:
+    return [Wait.model_construct(after=10, wait=600)]
+
+
 class Limits(Form):
     """Bounds that protect the server."""
 
-    later = frozenset({"per_client", "per_person", "failed_client_auth"})
+    later = frozenset({"per_person"})
 
     in_flight: int = Field(
         default=1024,
         ge=1,
         le=65536,
         description="The most requests at work in one process; more are answered with 503 and Retry-After.",
+    )
+    per_client: Annotated[float, Rate()] | None = Field(
+        default=None,
+        description="How often one client may ask in one process, such as `50/s`; more is answered with 429. "
+        "Default: as often as it likes.",
+        examples=["50/s"],
+    )
+    failed_client_auth: _Waits = Field(
+        default_factory=_usual_waits,
+        description="How long to wait after client authentication failed so often in a row, for one client "
+        "name from one address and in one process; sooner attempts are answered with 429. Default: 10 "
+        "minutes after 10.",
+    )
+    failed_tokens: _Waits = Field(
+        default_factory=_usual_waits,
+        description="The same for subject and actor tokens that are not genuine, sent by one client from one "
+        "address.",
     )

@@ -6,6 +6,7 @@ types and patterns rather than what to write instead. What depends on other valu
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from abc import ABC, abstractmethod
 from typing import Any, Final, NoReturn
@@ -200,6 +201,38 @@ CLAIM: Final = Pattern(
     r"[A-Za-z][A-Za-z0-9_.:/-]{0,127}",
     "is not the name of a claim: letters, digits, '_', '.', ':', '/' and '-', beginning with a letter",
 )
+
+
+class Instant(Word):
+    """A point in time, in UTC: ``2026-12-31T00:00:00Z``. Read as seconds since the epoch."""
+
+    _FORM: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+
+    def read(self, text: str) -> int:
+        try:
+            if self._FORM.fullmatch(text) is None:
+                raise ValueError
+            return int(dt.datetime.fromisoformat(text).timestamp())
+        except ValueError:
+            wrong('is no point in time in UTC, such as "2026-12-31T00:00:00Z"')
+
+    def schema(self) -> dict[str, Any]:
+        return {"pattern": f"^{self._FORM.pattern}$"}
+
+
+class Rate(Word):
+    """How often: ``50/s``, ``120/m``. Read as times in a second."""
+
+    _FORM: Final = re.compile(r"([1-9][0-9]{0,5})/([sm])")
+
+    def read(self, text: str) -> float:
+        found = self._FORM.fullmatch(text)
+        if found is None:
+            wrong("is not a rate, such as 50/s or 120/m")
+        return int(found[1]) / _UNITS[found[2]]
+
+    def schema(self) -> dict[str, Any]:
+        return {"pattern": f"^{self._FORM.pattern}$"}
 
 
 class FilePath(Word):

@@ -16,6 +16,7 @@ from actas.policy.identity import IdentityMapping
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -42,6 +43,11 @@ class Catalog:
         digest: str,
     ) -> None:
         self.clients = _keyed(clients, lambda client: client.name, "two clients have the same name")
+        self._workloads = _keyed(
+            (one for one in self.clients.values() if one.auth.workload is not None),
+            lambda client: client.auth.workload,
+            "two clients are the same workload",
+        )
         self.apis = _keyed(apis, lambda api: api.name, "two APIs have the same name")
         self._by_audience = _keyed(
             self.apis.values(), lambda api: api.audience, "two APIs have the same audience"
@@ -54,6 +60,10 @@ class Catalog:
     def client(self, client_id: str) -> Client | None:
         """Return the client called exactly ``client_id``, or None."""
         return self.clients.get(client_id)
+
+    def workload(self, iss: str, subject: str) -> Client | None:
+        """Return the client that authenticates by that platform's tokens for that subject, or None."""
+        return self._workloads.get((iss, subject))
 
     def api(self, name: str) -> Api | None:
         """Return the API called ``name``, or None."""
@@ -68,8 +78,8 @@ class Catalog:
         return self.issuers.get(iss)
 
 
-def _keyed(items: Iterable[T], key: Callable[[T], str], fault: str) -> dict[str, T]:
-    found: dict[str, T] = {}
+def _keyed(items: Iterable[T], key: Callable[[T], K], fault: str) -> dict[K, T]:
+    found: dict[K, T] = {}
     for item in items:
         name = key(item)
         if name in found:

@@ -57,6 +57,7 @@ class IssuerKeys:
         fetch: the only way out.
         clock: by which sets age.
         report: told, in words for administrators, when an issuer's troubles change.
+        whose: what it is whose keys are kept here, for those words.
         meter: told of every attempt.
         last_good: seconds for which a set is used when no refresh succeeds; at most seven days.
 
@@ -72,6 +73,7 @@ class IssuerKeys:
         report: Callable[[str], None] | None = None,
         meter: Meter = UNMETERED,
         last_good: int = LAST_GOOD,
+        whose: str = "issuer",
     ) -> None:
         if not 0 < last_good <= MAX_LAST_GOOD:
             raise ValueError(f"last good keys are used for at most {MAX_LAST_GOOD} seconds, and more than 0")
@@ -80,6 +82,7 @@ class IssuerKeys:
         self._report = report
         self._meter = meter
         self._last_good = last_good
+        self._whose = whose
         self._shelves: dict[str, Shelf] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -214,7 +217,7 @@ class IssuerKeys:
     def _tell(self, shelf: Shelf, *sentences: str) -> None:
         if self._report is not None:
             for sentence in sentences:
-                self._report(f"issuer {shelf.issuer.name}: {sentence}")
+                self._report(f"{self._whose} {shelf.issuer.name}: {sentence}")
 
 
 async def _ended(shelf: Shelf, task: asyncio.Task[None]) -> bool:

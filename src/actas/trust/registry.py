@@ -34,6 +34,7 @@ class TrustedIssuer:
         when: CEL conditions over ``claims`` that must all be true.
         party_kind: what its subjects are.
         token_types: for ``jwt``: further ``typ`` header values to accept.
+        workloads: whether clients may authenticate by its tokens; that is trust of another kind (AG-11).
         disabled: a disabled issuer's tokens are refused.
     """
 
@@ -54,6 +55,7 @@ class TrustedIssuer:
     when: tuple[str, ...] = ()
     party_kind: Literal["person", "service", "agent"] = "person"
     token_types: frozenset[str] = field(default_factory=frozenset[str])
+    workloads: bool = False
     disabled: bool = False
 
 

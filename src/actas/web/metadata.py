@@ -26,6 +26,7 @@ def metadata(
     *,
     grant_types: Collection[str],
     scopes: Collection[str],
+    methods: Collection[str],
     assertion_algorithms: Collection[str],
     signing_algorithms: Collection[str],
     proof_algorithms: Collection[str],
@@ -37,26 +38,27 @@ def metadata(
         issuer: our issuer identifier, character for character (TX-141).
         grant_types: the grants that are implemented.
         scopes: every scope of every enabled API.
+        methods: how clients may prove who they are.
         assertion_algorithms: what client assertions may be signed with.
         signing_algorithms: what our own answers are signed with.
         proof_algorithms: what DPoP proofs may be signed with (RFC 9449 section 5.1).
         certificates: whether tokens may be bound to client certificates (RFC 8705 section 3.3).
     """
     base = issuer.rstrip("/")
-    methods: list[Json] = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
+    listed: list[Json] = [*methods]
     return {
         "issuer": issuer,
         "token_endpoint": f"{base}/token",
         "jwks_uri": f"{base}/jwks",
         "response_types_supported": [],
         "grant_types_supported": [*sorted(grant_types)],
-        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_methods_supported": listed,
         "token_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
         "introspection_endpoint": f"{base}/introspect",
-        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": listed,
         "introspection_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
         "revocation_endpoint": f"{base}/revoke",
-        "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": listed,
         "revocation_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
         "actas_revocation_feed": f"{base}/revocations",
         "introspection_signing_alg_values_supported": [*sorted(signing_algorithms)],

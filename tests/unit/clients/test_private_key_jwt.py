@@ -8,10 +8,11 @@ import pytest
 from tests.fakes.changed import changed
 from tests.fakes.clock import FixedClock
 from tests.fakes.forge import SigningKey, forge
-from tests.fakes.house import ISSUER, NOW, SetMarks, client
+from tests.fakes.house import ISSUER, NOW, House, InlineKeys, SetMarks, client
 
+from actas.clients.assertion import AssertedClient, AssertionCheck
 from actas.clients.authenticator import Credentials
-from actas.clients.private_key_jwt import PrivateKeyJwtMethod, asserted_name
+from actas.clients.private_key_jwt import PrivateKeyJwtMethod
 from actas.core.client import Client, ClientAuth
 from actas.core.errors import InvalidClient, InvalidRequest
 from actas.core.params import Params
@@ -22,7 +23,8 @@ OLD, NEW = SigningKey.generate(), SigningKey.generate()
 
 
 def method() -> PrivateKeyJwtMethod:
-    return PrivateKeyJwtMethod(issuer=ISSUER, marks=SetMarks(), clock=FixedClock(NOW))
+    check = AssertionCheck(issuer=ISSUER, marks=SetMarks(), clock=FixedClock(NOW))
+    return PrivateKeyJwtMethod(check, published=InlineKeys())
 
 
 def keyed(*keys: SigningKey) -> Client:
@@ -32,7 +34,12 @@ def keyed(*keys: SigningKey) -> Client:
 def credentials(key: SigningKey, *, headers: dict[str, Any] | None = None) -> Credentials:
     claims = {"iss": "odd", "sub": "odd", "aud": ISSUER, "iat": NOW, "exp": NOW + 60, "jti": f"{key.kid}"}
     token = forge(claims, key=key, headers=headers)
-    return Credentials(method="private_key_jwt", client_id="odd", proof=Secret(token))
+    return Credentials(
+        offer="assertion",
+        client_id="odd",
+        proof=Secret(token),
+        assertion_type=JWT_BEARER_CLIENT_ASSERTION,
+    )
 
 
 @pytest.mark.requirement("AG-47")
@@ -75,11 +82,11 @@ async def test_no_client_no_key_and_no_proof_are_each_a_refusal() -> None:
 def test_the_name_that_is_looked_up_is_the_unverified_subject() -> None:
     proof = credentials(OLD).proof
     form = Params.parse(f"client_assertion_type={JWT_BEARER_CLIENT_ASSERTION}".encode())
-    assert asserted_name(form, proof) == "odd"
+    assert AssertedClient(House().catalog)(form, proof) == "odd"
     with pytest.raises(InvalidRequest):
-        asserted_name(form, None)
+        AssertedClient(House().catalog)(form, None)
     with pytest.raises(InvalidRequest):
-        asserted_name(Params.parse(b""), proof)
+        AssertedClient(House().catalog)(Params.parse(b""), proof)
     for bad in ("", "x", "a.b.c", forge({"sub": 7}, key=OLD), forge({}, key=OLD)):
         with pytest.raises(InvalidClient):
-            asserted_name(form, Secret(bad))
+            AssertedClient(House().catalog)(form, Secret(bad))

@@ -101,7 +101,7 @@ CASES: list[tuple[Change, str]] = [
     ),
     (
         lambda t: issuer(t, type="kubernetes"),
-        "issuers[0].type: kubernetes is not part of this release; it must be oidc or jwks",
+        "issuers[0].accepts: is for tokens that are exchanged; those of a cluster authenticate clients",
     ),
     (
         lambda t: issuer(t, algorithms=["RS512"]),
@@ -180,15 +180,67 @@ CASES: list[tuple[Change, str]] = [
     (lambda t: client(t, auth={}), "clients[0].auth.method: is required"),
     (
         lambda t: client(t, auth={"method": "mtls", "certificate": {"file": "x"}}),
-        "clients[0].auth.method: mtls is not part of this release; it must be client_secret, private_key_jwt or none",
+        (
+            "clients[0].auth.method: nobody can show a certificate: neither does this server speak TLS "
+            "(server.tls.certificate) nor is a proxy trusted to (server.trusted_proxies)"
+        ),
     ),
     (
         lambda t: client(t, auth={"method": "client_secret_basic"}),
-        'clients[0].auth.method: must be client_secret, private_key_jwt or none; did you mean "client_secret"?',
+        'clients[0].auth.method: must be client_secret, client_secret_jwt, private_key_jwt, mtls, workload or none; did you mean "client_secret"?',
     ),
     (
-        lambda t: client(t, auth={"method": "private_key_jwt", "jwks_uri": "https://x.example"}),
-        "clients[0].auth.jwks_uri: is not part of this release; remove it",
+        lambda t: client(t, auth={"method": "private_key_jwt"}),
+        "clients[0].auth: say where its public keys are, in one way: jwks or jwks_uri",
+    ),
+    (
+        lambda t: client(t, auth={"method": "private_key_jwt", "jwks_uri": "http://127.0.0.1/jwks"}),
+        "clients[0].auth.jwks_uri: must be https outside --dev",
+    ),
+    (
+        lambda t: client(t, auth={"method": "private_key_jwt", "jwks_uri": "https://x.example/a/../b"}),
+        "clients[0].auth.jwks_uri: the path of the address has a dot segment",
+    ),
+    (
+        lambda t: client(t, auth={"method": "mtls", "certificate": {"file": "x"}, "subject": {"dn": "CN=x"}}),
+        "clients[0].auth: say which certificate is its own, in one way: certificate or subject",
+    ),
+    (
+        lambda t: client(t, auth={"method": "mtls", "subject": {"dn": "CN=x", "san_dns": "x.example"}}),
+        "clients[0].auth.subject: name the client in exactly one way: dn, san_dns, san_uri, san_ip or san_email",
+    ),
+    (
+        lambda t: client(t, auth={"method": "mtls", "subject": {"dn": "nobody"}}),
+        "clients[0].auth.subject.dn: is no distinguished name, such as CN=orders,O=Acme,C=DE (RFC 4514)",
+    ),
+    (
+        lambda t: client(t, auth={"method": "mtls", "subject": {"san_ip": "localhost"}}),
+        "clients[0].auth.subject.san_ip: is no IP address",
+    ),
+    (
+        lambda t: client(t, auth={"method": "workload", "issuer": "corp-okta", "subject": "x"}),
+        "clients[0].auth.issuer: corp-okta may not authenticate clients; if it may, give it workloads: true (actas.yaml:29)",
+    ),
+    (
+        lambda t: client(t, auth={"method": "workload", "issuer": "nowhere", "subject": "x"}),
+        'clients[0].auth.issuer: there is no issuer "nowhere"',
+    ),
+    (
+        lambda t: client(
+            t,
+            auth={
+                "method": "client_secret_jwt",
+                "secret": {"env": "DESK_APP_SECRET"},
+                "algorithms": ["HS512"],
+            },
+        ),
+        "clients[0].auth.secret: must have 64 bytes for its algorithm",
+    ),
+    (
+        lambda t: client(
+            t, auth={"method": "client_secret_jwt", "secret": {"env": "X"}, "algorithms": ["RS256"]}
+        ),
+        'clients[0].auth.algorithms[0]: must be HS256, HS384 or HS512; did you mean "HS256"?',
     ),
     (
         lambda t: client(t, auth={"method": "private_key_jwt", "jwks": [{"fil": "x"}]}),

@@ -368,7 +368,7 @@ def test_one_mistake_is_reported_once(tmp_path: Path) -> None:
     named(tree, "clients", "orders")["kind"] = "robot"
     named(tree, "issuers", "corp-okta")["type"] = "ldap"
     assert sentences(tmp_path, tree) == [
-        "issuers[0].type: must be oidc or jwks",
+        "issuers[0].type: must be oidc, jwks or kubernetes",
         "apis[0].audience: must be text; put quotes around it",
         "clients[1].kind: must be app, service or agent",
     ]

@@ -232,7 +232,7 @@ def test_a_draft_knows_the_server_before_there_is_a_pepper(tmp_path: Path) -> No
     assert draft.server.data == Path("/var/lib/actas")
     assert draft.keys.envelope.path == tmp_path / "envelope.key"
     assert not any(secret in repr(draft) for secret in ACME_ENVIRONMENT.values())
-    assert len(draft.compile(pepper=PEPPER).definitions.clients["desk-app"].auth.secret_digests) == 2
+    assert len(draft.compile(pepper=PEPPER).definitions.clients["desk-app"].auth.live_digests(0)) == 2
 
 
 def test_checks_of_others_speak_of_places_in_the_file(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_no_secret_may_be_written_in_the_file() -> None:
         {"apis": [{"name": "orders", "audience": "x", "scopes": {"a b": "x"}}]},
         {"rules": [{"name": "one", "scopes": "some"}]},
         {"rules": [{"name": "one", "client": {"kinds": []}}]},
-        {"clients": [{"name": "one", "kind": "app", "auth": {"method": "mtls"}}]},
+        {"clients": [{"name": "one", "kind": "app", "auth": {"method": "client_secret_basic"}}]},
     ],
 )
 def test_it_finds_what_an_editor_can_find(change: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ def test_an_unknown_key_hides_nothing_else_in_the_same_item(tmp_path: Path) -> N
     tree["clients"][0]["may_request"]["apis"].append("nowhere")
     assert sentences(tmp_path, tree) == [
         'clients[0].auth.jwks[0].size: there is no field "size" here (there is file)',
-        'clients[0].auth.colour: there is no field "colour" here (there is algorithms, jwks, method)',
+        'clients[0].auth.colour: there is no field "colour" here (there is accept_token_endpoint, algorithms, jwks, jwks_uri, method)',
         'clients[0].may_request.apis[2]: there is no api "nowhere"',
     ]
 

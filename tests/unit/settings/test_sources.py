@@ -162,7 +162,7 @@ def test_a_half_written_file_says_nothing_about_names_it_would_define(tmp_path: 
     half = write(tmp_path, str(clients)[: len(str(clients)) // 2], file="clients.yaml")
     found = faults_of(tmp_path, whole, half)
     assert len(found) == 1
-    assert found[0].startswith("clients.yaml:2: is not YAML: ")
+    assert found[0].startswith("clients.yaml:1: is not YAML: ")
 
 
 def test_a_fault_of_the_reader_is_not_reported_again_by_the_form(tmp_path: Path) -> None:
