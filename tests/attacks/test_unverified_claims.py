@@ -26,6 +26,7 @@ MAY_USE: Final = {
     ("clients/dpop.py", "read"): "whether to refuse a proof for want of a nonce",
     ("clients/client_secret_jwt.py", "_registered"): "which of the registered algorithms",
     ("clients/workload.py", "_verified"): "which of the issuer's keys",
+    ("admin/revoking.py", "token"): "what an administrator ends; nothing is given for it",
     ("subjects/access_token.py", "validate"): "which of our keys",
     ("subjects/jwt.py", "_issuer"): "which registered issuer to look up",
     ("subjects/jwt.py", "prove"): "which of the issuer's keys",

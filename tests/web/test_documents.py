@@ -10,6 +10,7 @@ from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.wire import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from actas.crypto import jose
+from actas.crypto.proof import PROOF_ALGORITHMS
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -66,6 +67,16 @@ def test_the_metadata_says_what_is_true_and_nothing_else(server: RealServer) -> 
         ],
         "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256", "RS256"],
         "introspection_signing_alg_values_supported": ["ES256"],
+        "revocation_endpoint": f"{server.issuer}/revoke",
+        "revocation_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ],
+        "revocation_endpoint_auth_signing_alg_values_supported": ["ES256", "EdDSA", "PS256", "RS256"],
+        "actas_revocation_feed": f"{server.issuer}/revocations",
+        "dpop_signing_alg_values_supported": sorted(PROOF_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": False,
         "scopes_supported": ["orders:read", "orders:write", "stock:read", "stock:write"],
     }
     assert server.get(OPENID).json == found
@@ -158,7 +169,6 @@ def test_browsers_of_other_origins_may_read_keys_and_metadata_only(server: RealS
         "/token%2f",
         "/TOKEN",
         "/introspect/",
-        "/revoke",
         "/metrics",
         "/docs",
         "/openapi.json",

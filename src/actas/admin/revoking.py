@@ -10,6 +10,7 @@ from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.lineage import LATER, Marking, Revoked
 from actas.core.party import Identity
+from actas.core.ports import Json
 from actas.crypto import jose
 from actas.subjects.revoked import mark_of_foreign_token, mark_of_party
 
@@ -107,7 +108,7 @@ class Revoking:
         )
 
 
-def undelivered(events: Iterable[Mapping[str, object]]) -> list[str]:
+def undelivered(events: Iterable[Mapping[str, Json]]) -> list[str]:
     """Return the ids of the entries that the log names as "delivery unknown" (REL-03), each once."""
     found: dict[str, None] = {}
     for event in events:

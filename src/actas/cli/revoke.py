@@ -13,7 +13,7 @@ from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.minutes import event_of, refusals
 from actas.cli.output import Answer, Ink
-from actas.cli.recorded import member
+from actas.cli.recorded import Event, member
 from actas.cli.run import Run
 from actas.cli.sure import make_sure, yes_flag
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
@@ -119,7 +119,7 @@ def _given(base: Foundation, entry: str, revoking: Revoking) -> Wanted:
     from actas.store.audit_search import show
 
     found = show(base.audit_log, entry)
-    given = {} if found is None else member(event_of(found), "given")
+    given: Event = {} if found is None else member(event_of(found), "given")
     name, expires_at = given.get("jti"), given.get("exp")
     if not isinstance(name, str) or not isinstance(expires_at, int):
         what = f"there is no entry {entry}" if found is None else f"the entry {entry} gave no token"
@@ -149,7 +149,7 @@ def _undelivered(base: Foundation, revoking: Revoking) -> list[Wanted]:
     found: list[Wanted] = []
     for entry in undelivered(told):
         line = show(log, entry)
-        given = {} if line is None else member(event_of(line), "given")
+        given: Event = {} if line is None else member(event_of(line), "given")
         name, expires_at = given.get("jti"), given.get("exp")
         if isinstance(name, str) and isinstance(expires_at, int) and expires_at > revoking.now:
             found.append(revoking.token_id(name, expires_at=expires_at))

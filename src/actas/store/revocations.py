@@ -35,6 +35,9 @@ MOST_SWEPT: Final = 1_000
 KEPT_LONGER: Final = 600
 """Seconds that a row outlives what it ends: clocks differ, and times are read generously (SEC-19)."""
 
+WRITTEN_WITHIN: Final = 5.0
+"""Seconds that a revocation may wait for its turn: it is rare, and asked for again when it fails."""
+
 TOPIC: Final = "revocations"
 """What nodes are told of, and whose turn it is to write."""
 
@@ -95,7 +98,7 @@ class RevocationList:
             DatabaseUnavailable: it could not be written; nothing was revoked, or all of it was.
         """
         rows = list(revoked)
-        async with self._database.writing(turn=TOPIC) as connection:
+        async with self._database.writing(turn=TOPIC, within=WRITTEN_WITHIN) as connection:
             highest = (await connection.execute(select(func.max(REVOCATIONS.c.seq)))).scalar() or 0
             first = max(highest + 1, int(self._clock.now() * 1000))
             await connection.execute(

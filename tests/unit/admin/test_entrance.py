@@ -10,6 +10,7 @@ from tests.fakes.house import ISSUER
 from actas.admin.entrance import Entrance, require
 from actas.admin.refusals import InsufficientScope, InvalidToken
 from actas.core.errors import BadToken, StoreUnavailable
+from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity, MayAct, Party, PresentedToken
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN
@@ -34,6 +35,7 @@ def party(**changes: Any) -> Party:
         "claims": {},
         "scope": frozenset({"actas:auditor", "actas:operator"}),
         "token_id": "t-1",
+        "lineage": Lineage(),
     }
     return Party(**{**base, **changes})
 
