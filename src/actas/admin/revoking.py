@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +9,6 @@ from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.lineage import LATER, Marking, Revoked
 from actas.core.party import Identity
-from actas.core.ports import Json
 from actas.crypto import jose
 from actas.subjects.revoked import mark_of_foreign_token, mark_of_party
 
@@ -106,13 +104,3 @@ class Revoking:
             up_to=self.now + APART,
             until=self.now + LONGEST_FOREIGN_LIFE + LONGEST_LIFE,
         )
-
-
-def undelivered(events: Iterable[Mapping[str, Json]]) -> list[str]:
-    """Return the ids of the entries that the log names as "delivery unknown" (REL-03), each once."""
-    found: dict[str, None] = {}
-    for event in events:
-        unknown = event.get("unknown")
-        for one in unknown if isinstance(unknown, list) else ():
-            found[str(one)] = None
-    return list(found)

@@ -141,13 +141,13 @@ def _require_client(base: Foundation, name: str) -> None:
 
 
 def _undelivered(base: Foundation, revoking: Revoking) -> list[Wanted]:
-    from actas.admin.revoking import undelivered
+    from actas.audit.query import undelivered_ids
     from actas.store.audit_search import search, show
 
     log = base.audit_log
     told = [event_of(one) for one in search(log, "event:log:*", limit=_MOST)]
     found: list[Wanted] = []
-    for entry in undelivered(told):
+    for entry in dict.fromkeys(one for event in told for one in undelivered_ids(dict(event))):
         line = show(log, entry)
         given: Event = {} if line is None else member(event_of(line), "given")
         name, expires_at = given.get("jti"), given.get("exp")
