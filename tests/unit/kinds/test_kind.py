@@ -59,6 +59,7 @@ def test_two_grants_and_two_validators_of_one_type_are_refused() -> None:
                 "fulfilment",
                 "audit",
                 "marking",
+                "throttle",
                 "fresh",
             ),
         )
