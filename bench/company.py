@@ -154,7 +154,7 @@ class Forms:
         return [await self._make(next(self._askers), next(self._people)) for _ in range(count)]
 
     async def _make(self, asker: Asker, person: int) -> bytes:
-        token = await self._ring.sign(_claims(asker, person), typ=AT_JWT, purpose="token")
+        token = await self._ring.sign(_claims(self._ring, asker, person), typ=AT_JWT, purpose="token")
         form = {
             "grant_type": TOKEN_EXCHANGE,
             "client_id": asker.name,
@@ -167,17 +167,24 @@ class Forms:
         return "&".join(f"{name}={quote_plus(value)}" for name, value in form.items()).encode("ascii")
 
 
-def _claims(asker: Asker, person: int) -> dict[str, Json]:
+def _claims(ring: KeyRing, asker: Asker, person: int) -> dict[str, Json]:
+    """Return the claims of a token that the assistant got for a person: what the server writes."""
     now = int(time.time())
+    token_id, name = secrets.token_urlsafe(16), f"person-{person}@acme.example"
+    come_from = (
+        *(("token", ISSUER, token_id), ("token", IDP, f"i-{person}")),
+        *(("party", ISSUER, name), ("party", IDP, f"a-{person}"), ("party", ISSUER, "assistant")),
+    )
     return {
         "iss": ISSUER,
         "aud": asker.audience,
-        "sub": f"person-{person}@acme.example",
+        "sub": name,
         "client_id": "assistant",
         "scope": asker.scope,
         "iat": now,
         "exp": now + TOKEN_LIFE,
-        "jti": secrets.token_urlsafe(16),
+        "jti": token_id,
+        "lineage": " ".join([str(now), *[ring.mark(*one) for one in come_from]]),
         "txn": secrets.token_urlsafe(16),
         "sub_profile": "user",
         "sub_id": {"format": "iss_sub", "iss": IDP, "sub": f"a-{person}"},

@@ -131,11 +131,11 @@ class Exchange:
             # 2. Who is calling, and which key does it prove to hold?
             proof = self._proofs.read(caller)
             client = await self._authenticated(form, caller, grant, trail)
+            self._throttle.require_patience("failed_tokens", client.name, caller.address)
             proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
             # 3. What for, whose token is it, and who acts?
             targets = trail.targets = targets_of(request, client, self._apis)
             itself = self._itself(client)
-            self._throttle.require_patience("failed_tokens", client.name, caller.address)
             subject = trail.subject = await self._prove(request.subject, grant, trail) or itself
             actor = trail.actor = await self._prove(request.actor, grant, trail)
             # 4. May it be done? From here on, only the permit speaks.

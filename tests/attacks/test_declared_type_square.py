@@ -75,7 +75,7 @@ OURS: Final[Mapping[str, Any]] = {
     "exp": NOW + 120,
     "jti": "t-1",
     "txn": "t-1",
-    "lineage": {"marks": ["t-1"], "since": NOW},
+    "lineage": f"{NOW} {'t' * 12}",
 }
 ASSERTION: Final[Mapping[str, Any]] = {
     "iss": "orders",

@@ -170,18 +170,23 @@ async def test_the_chain_of_the_actor_token_counts_too() -> None:
 @pytest.mark.parametrize(
     "lineage",
     [
-        None,
-        "",
-        [],
-        {},
-        {"marks": []},
-        {"marks": ["a"]},
-        {"since": NOW},
-        {"marks": ["a"], "since": "now"},
-        {"marks": [1], "since": NOW},
-        {"marks": "a", "since": NOW},
-        {"marks": ["a"] * (MOST_MARKS + 1), "since": NOW},
-        {"marks": [" "], "since": NOW},
+        *(None, "", [], {}, 7, {"marks": ["abcdefghijkl"], "since": NOW}),
+        *(
+            str(NOW),
+            f"{NOW} ",
+            f"{NOW} short",
+            f"{NOW} abcdefghijklm",
+            f"{NOW}  abcdefghijkl",
+            "abcdefghijkl",
+        ),
+        *(f" {NOW} abcdefghijkl", f"{NOW} abcdefghijkl ", f"{NOW}\tabcdefghijkl", f"{NOW} abcdefghijkü"),
+        *("now abcdefghijkl", f"-{NOW} abcdefghijkl", f"{NOW}.5 abcdefghijkl", f"{NOW}0 abcdefghijkl"),
+        *(
+            "\N{ARABIC-INDIC DIGIT ONE}" * 10 + " abcdefghijkl",
+            "9999999999 abcdefghijkl",
+            "100000000 abcdefghijkl",
+        ),
+        " ".join([str(NOW), *["abcdefghijkl"] * (MOST_MARKS + 1)]),
     ],
 )
 async def test_a_token_without_a_lineage_is_not_taken(lineage: Any) -> None:
@@ -196,10 +201,10 @@ async def test_a_token_that_comes_from_too_much_is_not_made() -> None:
     house = House()
 
     def token(marks: int) -> str:
-        return house.our_token(lineage={"marks": [f"m{n}" for n in range(marks)], "since": NOW})
+        return house.our_token(lineage=" ".join([str(NOW), *[f"mark-{n:07d}" for n in range(marks)]]))
 
     claims = await house.claims("orders", token(MOST_MARKS - 2), audience="inventory", scope="stock:read")
-    assert len(claims["lineage"]["marks"]) == MOST_MARKS
+    assert len(claims["lineage"].split()) == 1 + MOST_MARKS
     with pytest.raises(OAuthError) as refused:
         await house.ask("orders", token(MOST_MARKS - 1), audience="inventory", scope="stock:read")
     assert refused.value.reason == "chain_too_deep"

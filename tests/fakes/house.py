@@ -473,12 +473,12 @@ class House:
         base.setdefault("lineage", self.lineage(base))
         return jose.sign(_without_none(base), key=self.ring.private(), typ="at+jwt")
 
-    def lineage(self, claims: Mapping[str, Any]) -> dict[str, Any]:
+    def lineage(self, claims: Mapping[str, Any]) -> str:
         """The lineage of a token of ours that was made directly: itself, its subject and its client."""
         parties = [str(claims[name]) for name in ("sub", "client_id") if claims.get(name)]
         marks = [self.ring.mark("token", ISSUER, str(claims.get("jti")))]
         marks += [self.ring.mark("party", ISSUER, name) for name in parties]
-        return {"marks": list(dict.fromkeys(marks)), "since": int(self.clock.now())}
+        return " ".join((str(int(self.clock.now())), *dict.fromkeys(marks)))
 
     def assertion(self, name: str = "robot", *, key: jose.PrivateKey = CLIENT_KEY, **claims: Any) -> str:
         """A client assertion for ``private_key_jwt``."""

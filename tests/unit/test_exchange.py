@@ -24,7 +24,8 @@ async def test_a_persons_token_becomes_the_agents() -> None:
     jws = jose.parse(str(answer.body["access_token"]))
     assert jws.unverified_header["typ"] == "at+jwt"
     claims: dict[str, Any] = dict(jws.unverified_claims)
-    marks = claims.pop("lineage")["marks"]
+    since, *marks = claims.pop("lineage").split()
+    assert since == str(NOW)
     assert marks[0] == house.ring.mark("token", ISSUER, claims["jti"])
     assert len(marks) == 5  # itself, the ID token, alice to us, alice to her issuer, the assistant
     assert claims.pop("jti") == claims.pop("txn")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from actas.core.lineage import MARK_LENGTH
 from actas.crypto import base64url
+
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def keyed_digest(data: bytes, *, key: bytes) -> bytes:
@@ -25,13 +29,9 @@ def mark_of(kind: str, *names: str, key: bytes) -> str:
         kind: what it is.
         names: what it is called, in parts.
     """
-    # Each part with its length in front: no two different things are written alike. Nothing that is presented
-    # as a token begins with a NUL, so no mark is the digest of one.
-    parts = [b"\x00lineage"]
-    for part in (kind, *names):
-        data = part.encode("utf-8", "surrogatepass")
-        parts += (len(data).to_bytes(4, "big"), data)
-    made = keyed_digest(b"".join(parts), key=key)
+    # A JSON list is written in one way only, so no two different things are written alike. Nothing that is
+    # presented as a token begins with a NUL, so no mark is the digest of one.
+    made = keyed_digest(b"\x00lineage" + _encode((kind, *names)), key=key)
     return base64url.encode(made[: MARK_LENGTH * 3 // 4]).decode("ascii")
 
 

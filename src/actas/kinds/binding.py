@@ -42,6 +42,10 @@ class Bound(NamedTuple):
     refusals: tuple[Refusal, ...]
 
 
+_AT_WILL: Final[set[Binding]] = {"optional"}
+_UNBOUND: Final = Bound("optional", None, ())
+
+
 def bound(proposal: Proposal, verdicts: tuple[Verdict, ...], defaults: PolicyDefaults) -> Bound:
     """Return what the new token is bound to, and every refusal.
 
@@ -50,6 +54,8 @@ def bound(proposal: Proposal, verdicts: tuple[Verdict, ...], defaults: PolicyDef
         defaults: what holds for every token.
     """
     words = bindings(verdicts, defaults)
+    if words == _AT_WILL and proposal.proven is NO_KEY and _no_key_in(proposal):  # nearly every exchange
+        return _UNBOUND
     inputs = _bound_inputs(proposal)
     refusals = [*_unproven(inputs, proposal, verdicts)] if inputs else []
     if "dpop" in words and "mtls" in words:
@@ -63,6 +69,11 @@ def bound(proposal: Proposal, verdicts: tuple[Verdict, ...], defaults: PolicyDef
     elif to is None and inputs:
         refusals += _loosened(wanted, inputs, proposal, verdicts)
     return Bound(wanted, to, tuple(refusals))
+
+
+def _no_key_in(proposal: Proposal) -> bool:
+    actor = proposal.actor
+    return proposal.subject.confirmation is None and (actor is None or actor.confirmation is None)
 
 
 def _bound_inputs(proposal: Proposal) -> Inputs:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from actas.core.errors import InvalidTarget
-from actas.core.lineage import joined
-from actas.core.party import Actor, Party
+from actas.core.lineage import Lineage, joined
+from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import SigningAlgorithm
@@ -100,7 +100,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     actors = () if kind is None else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
     lifetime = lifetime_of(proposal, kind, longest_life(verdicts, policy.defaults))
-    lineage = joined(*[one.lineage for one in _parents(proposal)], since=int(proposal.at))
+    lineage = _lineage(proposal)
     refusals += beyond_limits(len(actors), depth_limit, lifetime, lineage)
     keys = bound(proposal, verdicts, policy.defaults)
     refusals += keys.refusals
@@ -148,12 +148,12 @@ def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
     return tuple(members)
 
 
-def _parents(proposal: Proposal) -> tuple[Party, ...]:
-    """Whom a revocation would have to name to end the new token: subject, actor and the client that asks."""
-    actor = proposal.actor
-    return (
-        (proposal.subject, proposal.itself) if actor is None else (proposal.subject, actor, proposal.itself)
-    )
+def _lineage(proposal: Proposal) -> Lineage:
+    """Return the lineage of the new token: of its subject, its actor and the client that asks."""
+    subject, itself, at = proposal.subject.lineage, proposal.itself.lineage, int(proposal.at)
+    if proposal.actor is None:
+        return joined(subject, itself, since=at)
+    return joined(subject, proposal.actor.lineage, itself, since=at)
 
 
 def _open(kinds: Iterable[Kind], proposal: Proposal) -> Iterator[Kind]:

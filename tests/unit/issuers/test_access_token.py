@@ -38,7 +38,7 @@ PERMIT = Permit(
     not_after=NOW + 60,
     claims={"desk": "west"},
     txn="root",
-    lineage=Lineage(("parent-mark",), NOW - 90),
+    lineage=Lineage(("parents-mark",), NOW - 90),
 )
 
 
@@ -66,7 +66,7 @@ async def test_the_claims_are_those_of_the_permit() -> None:
     claims = await claims_of(PERMIT)
     lineage = claims.pop("lineage")
     own = FakeRing().mark("token", ISSUER, claims.pop("jti"))
-    assert lineage == {"marks": [own, "parent-mark"], "since": NOW - 90}
+    assert lineage == f"{NOW - 90} {own} parents-mark"
     assert claims == {
         "iss": ISSUER,
         "aud": "https://inventory.acme.example",
