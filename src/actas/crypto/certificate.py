@@ -13,6 +13,7 @@ from typing import Final, final
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
@@ -29,6 +30,17 @@ MAX_CERTIFICATE_BYTES: Final = 12 * 1024
 
 MAX_DEPTH: Final = 5
 """Most authorities between a certificate and one that is trusted."""
+
+
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises for what it cannot read, at once or when that part is looked at."""
 
 
 class BadCertificate(Exception):
@@ -58,7 +70,7 @@ def read_certificates(pem: bytes) -> tuple[bytes, ...]:
     """
     try:
         found = x509.load_pem_x509_certificates(pem)
-    except (ValueError, TypeError):
+    except _UNREADABLE:
         raise BadCertificate("is no PEM file with certificates") from None
     return tuple(one.public_bytes(Encoding.DER) for one in found)
 
@@ -69,13 +81,13 @@ def has_key(certificate: bytes, private_pem: bytes) -> bool:
     Raises:
         BadCertificate: the key cannot be read.
     """
+    read = _load(certificate)
     try:
-        key = load_pem_private_key(private_pem, password=None)
-    except (ValueError, TypeError):
+        mine, theirs = load_pem_private_key(private_pem, password=None).public_key(), read.public_key()
+    except _UNREADABLE:
         raise BadCertificate("is no PEM file with an unencrypted private key") from None
-    mine = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    theirs = _load(certificate).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return mine == theirs
+    spelt = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return mine.public_bytes(*spelt) == theirs.public_bytes(*spelt)
 
 
 def distinguished_name(text: str) -> str:
@@ -102,7 +114,7 @@ def names_of(certificate: bytes) -> Names:
         found = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return Names(subject=_spelt(read.subject))
-    except (ValueError, x509.DuplicateExtension):
+    except _UNREADABLE:
         raise BadCertificate("the certificate's names cannot be read") from None
     return Names(
         subject=subject,
@@ -131,7 +143,7 @@ def require_usable(certificate: bytes, *, now: float) -> None:
         usage = read.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return
-    except (ValueError, x509.DuplicateExtension):
+    except _UNREADABLE:
         raise BadCertificate("the certificate's usage cannot be read") from None
     if not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}.intersection(usage):
         raise BadCertificate("the certificate is not for client authentication")
@@ -152,7 +164,14 @@ class Authorities:
     """
 
     def __init__(self, certificates: Sequence[bytes]) -> None:
-        self._store = Store([_load(one) for one in certificates]) if certificates else None
+        self._policy: PolicyBuilder | None = None
+        if certificates:
+            self._policy = (
+                PolicyBuilder()
+                .store(Store([_load(one) for one in certificates]))
+                .max_chain_depth(MAX_DEPTH)
+                .extension_policies(ca_policy=_authority_policy(), ee_policy=_owner_policy())
+            )
 
     def require_issued(self, certificate: bytes, *, now: float) -> None:
         """Refuse a certificate in DER that none of them issued for client authentication (RFC 5280, 6).
@@ -160,18 +179,14 @@ class Authorities:
         Raises:
             BadCertificate: no chain leads to one of them, or a link of it is expired or may not be one.
         """
-        if self._store is None:
+        if self._policy is None:
             raise BadCertificate("no authority is trusted for client certificates")
-        verifier = (
-            PolicyBuilder()
-            .store(self._store)
-            .time(_moment(now))
-            .max_chain_depth(MAX_DEPTH)
-            .extension_policies(ca_policy=_authority_policy(), ee_policy=_owner_policy())
-            .build_client_verifier()
-        )
+        verifier = self._policy.time(_moment(now)).build_client_verifier()
+        shown = _load(certificate)
         try:
-            verifier.verify(_load(certificate), [])
+            verifier.verify(shown, [])
+        except _UNREADABLE:
+            raise BadCertificate("the certificate cannot be read") from None
         except VerificationError as refused:
             raise BadCertificate(
                 f"no trusted authority issued the certificate: {str(refused).partition(' (')[0][:200]}"
@@ -213,7 +228,7 @@ def _load(certificate: bytes) -> x509.Certificate:
         raise BadCertificate("the certificate is too long")
     try:
         read = x509.load_der_x509_certificate(certificate)
-    except ValueError:
+    except _UNREADABLE:
         raise BadCertificate("the certificate cannot be read") from None
     if read.public_bytes(Encoding.DER) != certificate:
         raise BadCertificate("the certificate is followed by something else")
