@@ -99,6 +99,8 @@ async def test_two_certificates_or_something_else_are_refused_and_not_ignored(
         ([("Forwarded", 'proto=http; For="[2001:db8:cafe::17]:4711"')], "2001:db8:cafe::17"),
         ([("Forwarded", 'for=198.51.100.1, for="203.0.113.9"')], "203.0.113.9"),
         ([("Forwarded", 'for="198.51.100.1, for=198.51.100.2", for=203.0.113.9')], "203.0.113.9"),
+        ([("Forwarded", 'host="a;for=198.51.100.1"')], PEER),
+        ([("Forwarded", 'host="a;for=198.51.100.1";for=203.0.113.9')], "203.0.113.9"),
         ([("Forwarded", "for=unknown")], PEER),
         ([("Forwarded", "for=_hidden, for=192.0.2.3")], "192.0.2.3"),
         ([("Forwarded", "proto=https")], PEER),

@@ -30,7 +30,7 @@ MAX_HOPS: Final = 32
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PAIR: Final = rf'{_TOKEN}=(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
 _ELEMENT: Final = re.compile(rf"[ \t]*({_PAIR}(?:[ \t]*;[ \t]*{_PAIR})*)[ \t]*(?:,|$)")
-_FOR: Final = re.compile(rf'(?:^|;)[ \t]*for=({_TOKEN}|"(?:[^"\\]|\\.)*")', re.IGNORECASE)
+_EACH: Final = re.compile(rf'({_TOKEN})=({_TOKEN}|"(?:[^"\\]|\\.)*")')
 
 
 class Proxies:
@@ -103,7 +103,8 @@ def _forwarded(values: Sequence[bytes]) -> list[str]:
         element = _ELEMENT.match(text, at)
         if element is None or len(hops) >= MAX_HOPS:
             raise ValueError("a header Forwarded that cannot be read")
-        named = _FOR.findall(element[1])
+        # Pair by pair: what stands within quotes names nobody.
+        named = [value for name, value in _EACH.findall(element[1]) if name.lower() == "for"]
         if len(named) > 1:
             raise ValueError("a header Forwarded that names two sources at once")
         hops.append(re.sub(r"\\(.)", r"\1", named[0].strip('"')) if named else "unknown")
