@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, Final
 
 import pytest
-from tests.fakes.forge import SigningKey, forge
+from tests.fakes.forge import SigningKey, b64, forge
 from tests.fakes.house import (
     CLIENT_KEY,
     CLIENTS,
@@ -259,3 +260,16 @@ async def test_another_spelling_of_a_used_assertion_is_no_new_one(tail: str) -> 
     token = home.assertion()
     await home.post(asserted(token))
     assert (await home.turned_away(asserted(token + tail))).reason == "bad_client_auth"
+
+
+@pytest.mark.parametrize("header", [{"alg": "ES256"}, {"alg": "HS256"}])
+async def test_the_detail_says_what_is_wrong_and_not_that_another_kind_was_tried(
+    header: dict[str, Any],
+) -> None:
+    """An assertion is read as a signed one, then as one under a secret; whichever it is has its own fault."""
+    text = ".".join(b64(part) for part in (json.dumps(header).encode(), b"[]", b"signature"))
+    error = await house().turned_away(asserted(text))
+    assert (
+        error.detail
+        == "client assertion: the claims of the token are refused: the JSON text is not an object"
+    )

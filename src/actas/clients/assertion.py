@@ -82,7 +82,7 @@ class AssertedClient:
 def _peek(text: str) -> jose.ParsedJws:
     try:
         return jose.parse(text)
-    except BadToken:
+    except jose.OtherAlgorithm:
         # Only one that is authenticated by a secret, if any, is left to be read.
         return jose.parse(text, shared=True)
 

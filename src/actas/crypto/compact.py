@@ -36,6 +36,10 @@ _REFUSED_IN_PROOFS: Final = _REFUSED - {"jwk"}
 _KNOWN: Final = _REFUSED | {"alg", "kid", "typ", "cty", "x5t", "x5t#S256"}
 
 
+class OtherAlgorithm(BadToken):
+    """A token names an algorithm that is none of those it may be signed with."""
+
+
 class Header(msgspec.Struct, frozen=True):
     """A header that has passed every check that needs no key. Still nothing in it is proven.
 
@@ -70,6 +74,7 @@ def check_header(segment: bytes, *, carries_key: bool = False, shared: bool = Fa
         shared: whether it is to be authenticated by a shared secret, and by nothing else.
 
     Raises:
+        OtherAlgorithm: its algorithm is none of those.
         BadToken: it is too long, no header, or asks for what we refuse.
     """
     if len(segment) > _MAX_HEADER_CHARACTERS:
@@ -86,7 +91,7 @@ def check_header(segment: bytes, *, carries_key: bool = False, shared: bool = Fa
     algorithm = members.get("alg")
     known: Mapping[Json, VerifyingAlgorithm | HmacAlgorithm] = _HMACS if shared else _ALGORITHMS
     if not isinstance(algorithm, str) or algorithm not in known:
-        raise BadToken("the algorithm in the header of the token is none that we accept")
+        raise OtherAlgorithm("the algorithm in the header of the token is none that we accept")
     kid, typ = members.get("kid"), members.get("typ")
     if "kid" in members and not is_name(kid):
         raise BadToken("the kid in the header of the token is not a name of at most 255 bytes")

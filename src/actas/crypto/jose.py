@@ -21,7 +21,15 @@ from actas.core.errors import BadToken
 from actas.core.ports import Json, JsonObject
 from actas.core.wire import HmacAlgorithm, VerifyingAlgorithm
 from actas.crypto import base64url
-from actas.crypto.compact import MAX_TOKEN_BYTES, Compact, Header, normal_type, read_shared_header, split
+from actas.crypto.compact import (
+    MAX_TOKEN_BYTES,
+    Compact,
+    Header,
+    OtherAlgorithm,
+    normal_type,
+    read_shared_header,
+    split,
+)
 from actas.crypto.json import BadJson, read_object
 from actas.crypto.key import PrivateKey, PublicKey
 from actas.crypto.shared_key import SharedKey
@@ -29,6 +37,7 @@ from actas.crypto.signature import BadKey, WeakKey
 
 __all__ = [
     "BadKey",
+    "OtherAlgorithm",
     "ParsedJws",
     "PrivateKey",
     "PublicKey",
@@ -113,6 +122,7 @@ def parse(token: str, *, shared: bool = False) -> ParsedJws:
         shared: take one that is authenticated by a shared secret, and no other.
 
     Raises:
+        OtherAlgorithm: its header names an algorithm of the other kind, or one that is refused.
         BadToken: more than 16 KiB, not exactly three parts of canonical base64url, a header that asks for
             what we refuse (``compact``), claims that are not one JSON object as we read it (``json``).
     """
