@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.fakes.server import RealServer, until
+from tests.fakes.wire import ask
 from tests.web.test_workers import children, wait_for_both
 
 import actas
@@ -43,6 +44,14 @@ def test_what_happens_is_counted(server: RealServer) -> None:
     assert value(server, "exchanges_total", **GRANTED) == before + 2
     assert value(server, "client_auth_failures_total", method="client_secret_post") == failed + 1
     assert value(server, "replays_refused_total", what="client_assertion") == replays + 1
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/plain;version=abc", "application/openmetrics-text; version==1", "\xff;,"]
+)
+def test_who_asks_for_what_nobody_understands_gets_plain_text(server: RealServer, accept: str) -> None:
+    reply = ask(server.management, "GET", "/metrics", headers={"Accept": accept})
+    assert (reply.status, reply.header("content-type")) == (200, "text/plain; version=0.0.4; charset=utf-8")
 
 
 def test_what_is_so_just_now_is_read_when_it_is_asked_for(server: RealServer) -> None:

@@ -17,9 +17,13 @@ def written(snapshot: Snapshot, *, accept: str) -> tuple[bytes, str]:
     """Return the numbers in the format that the caller asks for, and its media type.
 
     Args:
-        accept: the caller's Accept header; the plain text format for whoever names none.
+        accept: the caller's Accept header; the plain text format for whoever names none, or one that is
+            not understood.
     """
-    encode, media_type = choose_encoder(accept)
+    try:
+        encode, media_type = choose_encoder(accept)
+    except (TypeError, ValueError):  # a version that is no number
+        encode, media_type = choose_encoder("")
     return encode(_Shown(snapshot)), media_type
 
 
