@@ -40,7 +40,7 @@ class Desk:
             self.house.introspection(),
             issuer=ISSUER,
             sign=never,  # type: ignore[arg-type]
-            now=self.house.clock.now,
+            clock=self.house.clock,
             errors=self.errors,
             admission=Admission(most=10),
         )

@@ -32,7 +32,7 @@ class Desk:
             house.introspection(),
             issuer=ISSUER,
             sign=sign,
-            now=house.clock.now,
+            clock=house.clock,
             errors=ErrorWriter(docs=DOCS, issuer=ISSUER, dev=False),
             admission=Admission(most=10),
         )
@@ -243,6 +243,8 @@ async def test_what_nobody_expected_is_a_refusal_in_the_minutes(
         (b"*/*", False),
         (b"application/json, Application/Token-Introspection+JWT;q=0.9", True),
         (b"application/token-introspection+jwt-not", False),
+        (b"application/json, application/token-introspection+jwt;q=0", False),
+        (b"application/token-introspection+jwt; q=0.000", False),
     ],
 )
 async def test_an_answer_is_signed_when_it_is_asked_for_by_name(

@@ -42,6 +42,13 @@ def test_only_a_post_reaches_the_token_endpoint(method: str, server: RealServer)
 
 
 @pytest.mark.requirement("TX-1")
+@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke", "/revocations"])
+def test_every_address_says_of_itself_what_it_takes(path: str, server: RealServer) -> None:
+    assert server.get(path).json["error_description"] == "this address takes POST only"
+    reply = ask(server.port, "POST", f"{path}?token=a", headers={"Content-Type": FORM}, body=b"")
+    assert reply.json["error_description"] == "this address takes no query"
+
+
 def test_a_head_is_refused_without_a_body(server: RealServer) -> None:
     assert send(server, None, method="HEAD").status == 400
 

@@ -43,7 +43,7 @@ def endpoints(
         introspection(base, shared),
         issuer=server.issuer,
         sign=partial(base.ring.sign, purpose="token"),
-        now=base.clock.now,
+        clock=base.clock,
         errors=errors,
         admission=admission,
     )

@@ -73,9 +73,9 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     if scope.get(FORWARDING) is not None:
         raise InvalidRequest("malformed_request", detail=scope[FORWARDING])
     if scope["method"] != "POST":
-        raise InvalidRequest("malformed_request", detail="the token endpoint takes POST only")
+        raise InvalidRequest("malformed_request", detail="this address takes POST only")
     if scope["query_string"]:
-        raise InvalidRequest("malformed_request", detail="the token endpoint takes no query")
+        raise InvalidRequest("malformed_request", detail="this address takes no query")
     names = [name for name, _ in scope["headers"]]
     if names.count(b"content-type") != 1 or not _is_form(header(scope, b"content-type")[0]):
         raise InvalidRequest("malformed_request", detail="the body is not application/x-www-form-urlencoded")

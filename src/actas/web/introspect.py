@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Protocol
 
 import msgspec
 
 from actas.core.errors import InvalidRequest, OAuthError
-from actas.core.ports import Json, JsonObject
+from actas.core.ports import Clock, Json, JsonObject
 from actas.core.secret import Secret
 from actas.introspection import Introspection, Told
 from actas.web.admission import Admission
@@ -21,6 +22,7 @@ INTROSPECTION_JWT: Final = "token-introspection+jwt"
 this type nobody takes one for the other (SEC-16)."""
 
 _MEDIA_TYPE: Final = f"application/{INTROSPECTION_JWT}".encode("ascii")
+_NOT_ACCEPTED: Final = re.compile(rb"q=0(\.0{0,3})?")
 
 
 class Signs(Protocol):
@@ -38,7 +40,6 @@ class IntrospectionEndpoint:
         introspection: of the current configuration.
         issuer: our own issuer identifier.
         sign: signs answers that are wanted as a JWT.
-        now: seconds since the epoch.
         admission: bounds the requests at work.
     """
 
@@ -48,14 +49,14 @@ class IntrospectionEndpoint:
         *,
         issuer: str,
         sign: Signs,
-        now: Now,
+        clock: Clock,
         errors: ErrorWriter,
         admission: Admission,
     ) -> None:
         self._introspection = introspection
         self._issuer = issuer
         self._sign = sign
-        self._now = now
+        self._clock = clock
         self._errors = errors
         self._admission = admission
 
@@ -85,20 +86,15 @@ class IntrospectionEndpoint:
         return {
             "iss": self._issuer,
             "aud": told.client.name,
-            "iat": int(self._now()),
+            "iat": int(self._clock.now()),
             "token_introspection": told.body,
         }
 
 
-class Now(Protocol):
-    """The time."""
-
-    def __call__(self) -> float:
-        """Return seconds since the epoch."""
-        ...
-
-
 def _wants_jwt(scope: Scope) -> bool:
     """Whether the caller accepts a signed answer by name; ``*/*`` means the JSON of RFC 7662."""
-    ranges = [one for value in header(scope, b"accept") for one in value.split(b",")]
-    return any(one.partition(b";")[0].strip().lower() == _MEDIA_TYPE for one in ranges)
+    for one in b",".join(header(scope, b"accept")).lower().split(b","):
+        name, *parameters = (part.strip() for part in one.split(b";"))
+        if name == _MEDIA_TYPE:
+            return not any(_NOT_ACCEPTED.fullmatch(part) for part in parameters)  # RFC 9110, 12.4.2
+    return False
