@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 from tests.fakes.certificates import Authority, Owned, self_signed
+from tests.fakes.prover import x5t
 from tests.fakes.server import RealServer
-from tests.fakes.wire import Line, request
+from tests.fakes.wire import Line, ask, request
+
+from actas.crypto import jose
 
 
 @pytest.fixture
@@ -102,6 +105,48 @@ def test_clients_prove_who_they_are_by_certificates_on_the_wire(tmp_path: Path, 
         assert {"tls_client_auth", "self_signed_tls_client_auth"} <= {
             event["client"]["method"] for event in listed if event["event"] == "exchange:granted"
         }
+
+
+@pytest.mark.requirement("TX-153", "SEC-15")
+def test_a_handshake_binds_the_token_to_the_certificate_that_was_shown_in_it(
+    tmp_path: Path, authority: Authority
+) -> None:
+    server = secured(tmp_path, authority)
+    mine, _ = self_signed(tmp_path, "mine")
+    (server.folder / "mine.pem").write_bytes(mine.pem)
+    server.company.tree["clients"].append(registered("kept", {"certificate": {"file": "mine.pem"}}))
+    server.company.named("rules", "own-counts")["client"].append("kept")
+    server.company.named("apis", "inventory")["token"]["binding"] = "mtls"
+    with server:
+        plain, shows = trusting(authority), mine.shown_to(authority.certificate)
+        for who in ("kept", "nightly"):
+            reply = server.post(server.company.own(who), tls=shows)
+            assert (reply.status, reply.json["token_type"]) == (200, "Bearer"), reply
+            claims = jose.parse(reply.json["access_token"]).unverified_claims
+            assert claims["cnf"] == {"x5t#S256": x5t(mine.der)}
+        for headers in ({}, {"Client-Cert": mine.forwarded}):
+            reply = server.post(server.company.own(), tls=plain, headers=headers)
+            assert (reply.status, reply.reason) == (400, "binding_needed")
+        target = "/.well-known/oauth-authorization-server"
+        said = ask(server.port, "GET", target, tls=plain).json
+        assert said["tls_client_certificate_bound_access_tokens"] is True
+
+
+@pytest.mark.requirement("TX-106")
+def test_a_certificate_that_is_registered_later_gets_through_the_handshake(
+    tmp_path: Path, authority: Authority
+) -> None:
+    server = secured(tmp_path, authority)
+    mine, _ = self_signed(tmp_path, "mine")
+    with server:
+        form, shows = server.company.own("kept"), mine.shown_to(authority.certificate)
+        assert server.post(form, tls=shows).status == 401  # nobody is asked for a certificate yet
+        (server.folder / "mine.pem").write_bytes(mine.pem)
+        server.company.tree["clients"].append(registered("kept", {"certificate": {"file": "mine.pem"}}))
+        server.company.named("rules", "own-counts")["client"].append("kept")
+        server.company.write()
+        server.reload(told="configuration reloaded")
+        assert server.post(form, tls=shows).status == 200
 
 
 def registered(name: str, auth: dict[str, Any]) -> dict[str, Any]:

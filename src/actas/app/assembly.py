@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import gc
 import math
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -82,6 +82,7 @@ class Assembly:
         """
         await self.steward.begin()
         if not self.gate.endpoints:
+            self._admit(self.base)
             pipeline = exchange(self.base, self.out, self.shared)
             self.gate.endpoints = endpoints(self.base, pipeline, self.shared, self.writer, self.steward)
         self.shared.follower.follow("configuration", self.steward.follow)
@@ -119,27 +120,31 @@ class Assembly:
             catalog=prepared.catalog,
         )
         pipeline = exchange(base, self.out, self.shared)
+        self._admit(base)
         await self.note_loaded(base, generation)
         self.base = base
         self.shared.throttle.limits = base.definitions.limits.throttle
         self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer, self.steward)
 
     def renew(self) -> None:
-        """Have the listener show its certificate as it is now, and let in whoever may prove something by one.
+        """Have the listener show its certificate as it is now.
 
         Raises:
             ConfigurationFaults: certificate and key do not belong together.
         """
-        if self.tls is None:
-            return
-        base = self.base
-        registered = (one for client in base.catalog.clients.values() for one in client.auth.certificates)
-        try:
-            self.tls.renew(accepted=(*base.definitions.server.tls.client_authorities, *registered))
-        except OSError as wrong:
-            place = str(self.tls.certificate)
-            fault = Fault(place=place, path="server.tls", message=f"cannot be used: {wrong}")
-            raise ConfigurationFaults([fault]) from wrong
+        if self.tls is not None:
+            with _usable(str(self.tls.certificate), "server.tls"):
+                self.tls.renew()
+
+    def _admit(self, base: Foundation) -> None:
+        """Let whoever can prove something by a certificate through the handshake.
+
+        Raises:
+            ConfigurationFaults: one of the certificates cannot be used.
+        """
+        if self.tls is not None:
+            with _usable("certificates", "clients"):
+                self.tls.admit(base.client_certificates)
 
     async def note_loaded(self, base: Foundation, generation: int) -> None:
         """Write down that a configuration takes effect.
@@ -187,6 +192,17 @@ class Assembly:
                 await self.shared.minutes.write_counts(self.base.clock.now())
             except AuditUnavailable as failed:
                 _log.error("refusal counts not written", detail=failed.detail)
+
+
+@contextlib.contextmanager
+def _usable(place: str, path: str) -> Generator[None]:
+    """Say of what OpenSSL cannot use where it stands."""
+    try:
+        yield
+    except OSError as wrong:
+        raise ConfigurationFaults(
+            [Fault(place=place, path=path, message=f"cannot be used: {wrong}")]
+        ) from wrong
 
 
 async def _marks(base: Foundation) -> Keeper:

@@ -81,6 +81,12 @@ class Foundation:
         return () if self.database.unsafe is None else (self.database.unsafe,)
 
     @property
+    def client_certificates(self) -> tuple[bytes, ...]:
+        """What callers may show a certificate by: authorities, and what clients registered, each in DER."""
+        registered = (one for client in self.catalog.clients.values() for one in client.auth.certificates)
+        return (*self.definitions.server.tls.client_authorities, *registered)
+
+    @property
     def audit_folder(self) -> Path:
         """Where the streams of the audit log are."""
         return self.definitions.server.data / AUDIT_FOLDER

@@ -76,7 +76,7 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
         assertion_algorithms=_assertion_algorithms(base),
         signing_algorithms={base.definitions.keys.algorithm},
         proof_algorithms=PROOF_ALGORITHMS,
-        certificates=bool(server.tls.client_authorities or server.trusted_proxies),
+        certificates=bool(server.trusted_proxies or (server.tls.own and base.client_certificates)),
     )
 
 

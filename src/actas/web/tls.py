@@ -35,16 +35,20 @@ class Tls:
         # A certificate that is registered by itself is trusted without what issued it.
         self.context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
-    def renew(self, *, accepted: Iterable[bytes]) -> None:
-        """Read certificate and key again, and let further certificates through the handshake.
+    def renew(self) -> None:
+        """Read certificate and key again.
+
+        Raises:
+            OSError: they cannot be read, or do not belong together; the old ones stay.
+        """
+        self.context.load_cert_chain(self.certificate, self._key, password=_no_password)
+
+    def admit(self, accepted: Iterable[bytes]) -> None:
+        """Let further certificates through the handshake.
 
         Args:
             accepted: authorities and registered certificates, in DER.
-
-        Raises:
-            OSError: certificate and key cannot be read, or do not belong together; the old ones stay.
         """
-        self.context.load_cert_chain(self.certificate, self._key, password=_no_password)
         fresh = set(accepted) - self._known
         if fresh:
             self.context.load_verify_locations(cadata=b"".join(sorted(fresh)))
