@@ -27,7 +27,13 @@ ROWS: tuple[Requirement, ...] = on(
 
 OPERATIONS: tuple[Requirement, ...] = on(
     "security",
-    kept("REL-11", _LOAD, "Overload is shed, not queued; one client's share is bounded in each process."),
+    # Only that: below in_flight requests wait for each other, so goodput under a flood is not promised.
+    kept(
+        "REL-11",
+        _LOAD,
+        "What is beyond in_flight, a full queue or a client's share is refused at once, in each process; "
+        "who sends or reads too slowly is hung up on.",
+    ),
     kept("REL-13", _LOAD, "Memory of what was used outlives its acceptance."),
     kept("REL-19", _STORE, "A store's error is never read as not used yet."),
     kept("REL-20", _STORE, "A database that is away costs a request a second, and service returns with it."),

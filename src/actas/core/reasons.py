@@ -222,8 +222,9 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     ),
     "overloaded": ReasonText(
         sentence="The server is at capacity. Try again later.",
-        meaning="The queue in front of the audit log is full, so the request was shed.",
-        causes="More load than this node can record.",
+        meaning="As many requests are at work as `limits.in_flight` allows, or the queue in front of the "
+        "audit log is full; nothing of the request was done.",
+        causes="More load than this node can answer or record.",
         remedy="Retry after the time given, add workers or nodes.",
     ),
     "too_many_failures": ReasonText(

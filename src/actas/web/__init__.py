@@ -1,10 +1,12 @@
 """HTTP.
 
 ``gate`` answers the protocol routes from raw ASGI, in front of the router; ``body`` reads a bounded form;
-``token``, ``documents`` (the key set and the ``metadata``), ``errors_page`` and ``health`` are the routes;
+``token``, ``introspect``, ``revoke``, ``documents`` (the key set and the ``metadata``), ``errors_page`` and
+``health`` are the routes;
 ``tally`` keeps the numbers of a process, ``gathering`` sums those of several, ``metrics`` writes them;
-``errors`` makes an error into a response; ``admission`` sheds load; ``protocol`` is one connection, bounded
-in size and time by ``reading``, which reads its requests, and an ``alarm``; ``cycle`` is one request with its
-answer; ``peer`` is who is at its other end, ``tls`` what the listener shows and lets in, ``proxies`` whose
-forwarded headers are believed; ``server`` runs the listeners under uvicorn and ``workers`` several processes.
+``errors`` makes an error into a response; ``admission`` bounds what is at work; ``protocol`` is one
+connection, bounded in size and time by ``reading``, which reads its requests, and an ``alarm``; ``cycle`` is
+one request with its answer; ``peer`` is who is at its other end, ``tls`` what the listener shows and lets in,
+``proxies`` whose forwarded headers are believed; ``server`` runs the listeners under uvicorn and ``workers``
+several processes.
 """

@@ -1,4 +1,8 @@
-"""Overload is shed, not queued: bounds on connections and on requests at work in one process (REL-11)."""
+"""Bounds on connections and on requests at work in one process (REL-11).
+
+What comes beyond them is refused at once. Below them requests wait for each other: the bounds keep memory and
+files, not the time that an answer takes.
+"""
 
 from __future__ import annotations
 
