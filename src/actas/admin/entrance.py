@@ -2,7 +2,8 @@
 
 What the token says is not enough. Its holder must still have the role, so that whoever loses one loses it at
 once; and nobody comes in through somebody else: a token with an actor, or of another than its client, is
-refused whatever it says (SEC-48).
+refused whatever it says (SEC-48). Nor does a token come in without the key that it is bound to, and no proof
+of a key is taken here: such a token is refused (RFC 9449 section 7.1, RFC 8705 section 3).
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Entrance:
         name = party.client_id
         if party.audience != (management_audience(self._issuer),):
             raise InvalidToken(detail="it is not for managing this server")
+        if party.confirmation is not None:
+            raise InvalidToken(detail="it is bound to a key, and only tokens that are not are taken here")
         if party.actors or party.may_act is not None or party.origin != party.identity:
             raise InvalidToken(detail="somebody acts for another in it")
         if name is None or party.identity.subject != name or party.kind == "person":

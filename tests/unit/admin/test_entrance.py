@@ -9,6 +9,7 @@ from tests.fakes.house import ISSUER
 
 from actas.admin.entrance import Entrance, require
 from actas.admin.refusals import InsufficientScope, InvalidToken
+from actas.core.confirmation import Confirmation
 from actas.core.errors import BadToken, StoreUnavailable
 from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity, MayAct, Party, PresentedToken
@@ -77,6 +78,8 @@ async def test_a_client_that_speaks_for_itself_is_let_in() -> None:
         {"scope": frozenset()},
         {"scope": frozenset({"orders:read"})},
         {"name": "stranger"},
+        {"confirmation": Confirmation(jkt="x" * 43)},
+        {"confirmation": Confirmation(x5t="x" * 43)},
     ],
 )
 async def test_everybody_else_is_not(changes: dict[str, Any]) -> None:
