@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
+import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.fakes.managing import Managing, managed
@@ -160,6 +163,32 @@ def test_an_operator_gives_nobody_a_role_by_any_detour(
     assert server.post(server.company.own("stranger", audience=audience)).status == 400
 
 
+@pytest.mark.requirement("SEC-81")
+def test_whose_tokens_an_owner_signs_in_with_only_an_owner_changes(
+    owner: Managing, operator: Managing
+) -> None:
+    cluster = {
+        "name": "cluster",
+        "type": "jwks",
+        "issuer": "https://cluster.acme.example",
+        "jwks_uri": "https://cluster.acme.example/keys",
+        "workloads": True,
+    }
+    auth = {"method": "workload", "issuer": "cluster", "subject": "system:serviceaccount:ops:chief"}
+    assert operator.put("/issuers/cluster", cluster).status == 201
+    assert owner.put("/clients/pod", client("pod", auth=auth)).status == 201
+    assert owner.put("/admins/client:pod", {"client": "pod", "role": "owner"}).status == 201
+    mine = {**cluster, "jwks_uri": "https://mallory.example/keys"}
+    files = [{"kind": "issuers", "name": "cluster", "document": mine}]
+    assert operator.put("/issuers/cluster", mine, '"1"').status == 403
+    assert operator("POST", "/apply", {"objects": files, "adopt": True}).status == 403
+    # It is switched off by whoever sees that it leaks, and on again by whoever it could make an owner.
+    assert operator("POST", "/issuers/cluster/disable").status == 200
+    assert operator("POST", "/issuers/cluster/enable").status == 403
+    assert owner("POST", "/issuers/cluster/enable").status == 200
+    assert owner.put("/issuers/cluster", mine, '"3"').status == 200
+
+
 # Objects.
 
 
@@ -186,6 +215,60 @@ def test_of_two_changes_of_one_version_the_second_is_refused(operator: Managing)
     blind = operator("PUT", "/clients/contested", client("contested"))
     assert (blind.status, blind.json["error"]) == (428, "precondition_required")
     assert operator("GET", "/clients/contested").json["document"]["description"] == "a"
+
+
+def test_what_became_of_a_put_is_told(operator: Managing) -> None:
+    assert operator.put("/clients/told", client("told")).status == 201
+    assert operator.put("/clients/told", client("told"), '"1"').status == 200
+    for match, told in (
+        ("*", "there is one already"),
+        ('"7"', "another version"),
+        ('"1", "7"', "one version"),
+    ):
+        assert told in operator.put("/clients/told", client("told"), match).json["detail"]
+    assert "there is none" in operator.put("/clients/untold", client("untold"), '"1"').json["detail"]
+    rule = {
+        "name": "again",
+        "allow": "own",
+        "client": "nightly",
+        "target": {"api": "inventory"},
+        "scopes": {"any": ["stock:read"]},
+    }
+    for version in (1, 3):
+        made = operator.put("/rules/again", rule)
+        assert (made.status, made.header("etag")) == (201, f'"{version}"')
+        assert operator("DELETE", "/rules/again", match=made.header("etag")).status == 204
+
+
+def test_two_versions_are_none(server: RealServer, operator: Managing) -> None:
+    assert operator.put("/clients/twice", client("twice")).status == 201
+    body = json.dumps(client("twice", description="x")).encode()
+    head = [
+        f"PUT {server.path}/api/v1/clients/twice HTTP/1.1",
+        "Host: x",
+        f"Authorization: Bearer {operator.token}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        'If-Match: "9"',
+        'If-Match: "1"',
+        "Connection: close",
+    ]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as wire:
+        wire.sendall("\r\n".join([*head, "", ""]).encode() + body)
+        assert wire.makefile("rb").readline().split()[1] == b"400"
+
+
+def test_a_policy_test_is_called_by_a_sentence_with_whatever_is_in_it(operator: Managing) -> None:
+    name = "counting and/or reading? 100%"
+    document = {
+        "name": name,
+        "ask": {"client": "nightly", "api": "inventory", "scope": "stock:read"},
+        "expect": {"granted": ["stock:read"]},
+    }
+    path = f"/tests/{quote(name, safe='')}"
+    assert operator.put(path, document).status == 201
+    assert operator("GET", path).json["name"] == name
+    assert operator("DELETE", path, match='"1"').status == 204
 
 
 @pytest.mark.requirement("SEC-80")
@@ -317,6 +400,9 @@ def test_a_cursor_leads_through_every_object_and_cannot_be_made_up(operator: Man
         "/clients?limit=999",
         "/clients?limit=1&limit=2",
         "/whoami?x=1",
+        "/clients?kept_by=nobody",
+        "/export?kept_by=nobody",
+        "/export?kind=clients,",
     ],
 )
 def test_a_parameter_that_is_not_understood_is_refused(path: str, auditor: Managing) -> None:
@@ -331,6 +417,21 @@ def test_a_change_is_json_and_never_a_get(operator: Managing) -> None:
             one.method == "GET" and one.path == route.path for one in ROUTES
         ):
             assert operator("GET", route.path.replace("{name}", "orders")).status in (404, 405)
+
+
+@pytest.mark.requirement("SEC-86")
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PATCH", "TRACE", "PROPFIND"])
+@pytest.mark.parametrize("path", ["/clients", "/clients/orders", "/nowhere"])
+def test_a_method_that_no_route_has_is_refused_and_written_down(
+    method: str, path: str, server: RealServer, auditor: Managing
+) -> None:
+    refused = auditor(method, path)
+    assert refused.status == 404
+    assert last(server, "management:refused")["id"] == refused.header("actas-entry")
+
+
+def test_everybodys_objects_are_listed_when_all_are_asked_for(auditor: Managing) -> None:
+    assert auditor("GET", "/apis?kept_by=all").json == auditor("GET", "/apis").json
 
 
 @pytest.mark.requirement("SEC-89")
@@ -352,6 +453,32 @@ def test_the_audit_log_cannot_be_reached_by_whoever_holds_most(server: RealServe
 
 
 # Files.
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"objects": {}}, "objects must be a list"),
+        ({"adopt": "yes"}, "adopt must be true or false"),
+        ({"generation": True}, "generation must be a whole number"),
+        ({"objects": [{"kind": "vaults", "name": "x", "document": {}}]}, "one of defaults, issuers,"),
+        ({"objects": [{"kind": "tests", "name": "x", "document": {"name": "y"}}]}, "'x' has another name"),
+        ({"objects": [{"kind": "tests", "name": "x", "document": {"name": "x"}}] * 2}, "'x' is given twice"),
+        (
+            {"objects": [{"kind": "tests", "name": "x", "document": {"name": "x"}, "place": "a\u0000b"}]},
+            "is no line of text",
+        ),
+        (
+            {"objects": [{"kind": "tests", "name": "x", "document": {"name": "x"}, "place": "a\nb"}]},
+            "no line",
+        ),
+    ],
+)
+def test_a_call_that_is_not_as_it_must_be_is_told_why(
+    body: dict[str, Any], told: str, auditor: Managing
+) -> None:
+    refused = auditor("POST", "/plan", body)
+    assert (refused.status, told in refused.json["detail"]) == (400, True)
 
 
 def objects_of(*documents: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:

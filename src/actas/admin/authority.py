@@ -1,12 +1,13 @@
 """What each role may change, and that nobody gives more than they hold (SEC-80, SEC-81).
 
 One table, and one question of every change, however it is asked for: object by object or in one file. A
-client that holds a role is as much as that role: who may change how it proves who it is, may become it.
+client that holds a role is as much as that role: who may change how it proves who it is, may become it. So
+it is with the issuer by whose tokens such a client authenticates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from actas.admin.entrance import require
@@ -39,11 +40,12 @@ def authorise(author: Author, changes: Iterable[Change], kept: Snapshot) -> None
         InsufficientScope: one of the changes is beyond them.
     """
     for change in changes:
-        kind, name = change.key
+        kind, _ = change.key
         require(author, CHANGES[kind], doing=f"a change of {kind}")
-        held = role_of(name, kept) if kind == "clients" else None
-        if held is not None and not covers(author.role, held):
-            raise InsufficientScope(detail=f"{author.client} is {author.role}, and {name} is {held}")
+        for client in _who_could_be(change, kept):
+            held = role_of(client, kept)
+            if held is not None and not covers(author.role, held):
+                raise InsufficientScope(detail=f"{author.client} is {author.role}, and {client} is {held}")
 
 
 def role_of(client: str, kept: Snapshot) -> Role | None:
@@ -51,6 +53,22 @@ def role_of(client: str, kept: Snapshot) -> Role | None:
     found = kept.get("admins", f"client:{client}")
     role = None if found is None else found.body.get("role")
     return next((one for one in ROLES if one == role), None)
+
+
+def _who_could_be(change: Change, kept: Snapshot) -> Iterator[str]:
+    """Yield each client that whoever makes a change might become by it."""
+    kind, name = change.key
+    if kind == "clients":
+        yield name
+    if kind == "issuers" and change.what != "disabled":  # nobody gets in by what is switched off
+        for one in kept.objects:
+            if one.kind == "clients" and _vouches(name, one.body.get("auth")):
+                yield one.name
+
+
+def _vouches(issuer: str, auth: object) -> bool:
+    found = cast("dict[str, object]", auth) if isinstance(auth, dict) else {}
+    return (found.get("method"), found.get("issuer")) == ("workload", issuer)
 
 
 def refuse_unsafe(kind: str, name: str, document: Mapping[str, Any]) -> None:
@@ -72,21 +90,23 @@ def refuse_unsafe(kind: str, name: str, document: Mapping[str, Any]) -> None:
             "auth.secret",
             "a secret is written in it; use { env: … }, { file: … } or { generated: true }",
         )
-    for path in _files(document):
-        if path.startswith("/") or ".." in path.split("/"):
-            raise _unsafe(kind, name, "file", "must be a path within the folder of the server's own files")
+    for path, file in _files(document, ""):
+        if file.startswith("/") or ".." in file.split("/"):
+            raise _unsafe(kind, name, path, "must be a path within the folder of the server's own files")
 
 
-def _files(value: object) -> Iterable[str]:
+def _files(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Yield every file that is named, after the path of the name."""
     if isinstance(value, dict):
         for key, one in cast("dict[str, object]", value).items():
+            below = f"{path}.{key}" if path else key
             if key == "file" and isinstance(one, str):
-                yield one
+                yield below, one
             else:
-                yield from _files(one)
+                yield from _files(one, below)
     elif isinstance(value, list):
-        for one in cast("list[object]", value):
-            yield from _files(one)
+        for index, one in enumerate(cast("list[object]", value)):
+            yield from _files(one, f"{path}[{index}]")
 
 
 def _unsafe(kind: str, name: str, path: str, message: str) -> NotAccepted:
@@ -96,4 +116,4 @@ def _unsafe(kind: str, name: str, path: str, message: str) -> NotAccepted:
         "message": message,
         "severity": "error",
     }
-    return NotAccepted(detail=f"{kind} {name}: {message}", faults=[{**fault}])
+    return NotAccepted(detail=f"{kind}[{name}].{path}: {message}", faults=[{**fault}])

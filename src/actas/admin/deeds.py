@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from actas.admin.authority import authorise, refuse_unsafe
 from actas.admin.objects import (
@@ -21,6 +21,7 @@ from actas.admin.objects import (
     Snapshot,
     canonical,
     changed,
+    makes_secret,
 )
 from actas.admin.record import Author
 from actas.admin.refusals import Conflict, NotFound, Outdated, Unconditional
@@ -28,7 +29,7 @@ from actas.core.ports import JsonObject
 
 Edit = Callable[[Snapshot], Sequence[Change]]
 
-MOST_SECRETS = 2
+MOST_SECRETS: Final = 2
 """Secrets that a client may have at once: the old one while the new one spreads."""
 
 
@@ -69,6 +70,10 @@ class Condition:
     """
 
     version: int | None
+
+
+ABSENT: Final = Condition(version=None)
+"""There must be no such object yet."""
 
 
 class Deeds:
@@ -195,14 +200,18 @@ def allowed(author: Author, changes: Sequence[Change], kept: Snapshot) -> Sequen
 def _present(kept: Snapshot, kind: ObjectKind, name: str) -> Kept:
     found = kept.get(kind, name)
     if found is None:
-        raise NotFound(detail=f"there is no {kind} called {name[:100]!r}")
+        raise NotFound(detail=f"none of the {kind} is called {name[:100]!r}")
     return found
 
 
 def _require(condition: Condition | None, here: Kept | None, what: str) -> None:
     if condition is None:
         raise Unconditional(detail=f"{what}: say which version is meant")
-    if condition.version != (None if here is None else here.version):
+    if condition.version is None and here is not None:
+        raise Outdated(detail=f"{what}: there is one already")
+    if condition.version is not None and here is None:
+        raise Outdated(detail=f"{what}: there is none")
+    if here is not None and condition.version != here.version:
         raise Outdated(detail=f"{what}: another version is kept by now")
 
 
@@ -223,13 +232,13 @@ def _written(before: Kept | None, here: Kept | None, kind: ObjectKind, name: str
         )
     if here.document == text:
         return None
-    digests = here.digests if '"generated":true' in text else ()
+    digests = here.digests if makes_secret(text) else ()
     return changed("changed", here, document=text, digests=digests)
 
 
 def _with_secrets(kept: Snapshot, name: str) -> Kept:
     one = _present(kept, "clients", name)
-    if '"generated":true' not in one.document:
+    if not makes_secret(one.document):
         raise Conflict(
             detail=f"the secret of {name} is not made here: its auth.secret is no {{ generated: true }}"
         )

@@ -31,6 +31,8 @@ SWITCHED: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "rules"})
 Keeper = Literal["file", "console"]
 """Who may change an object: whoever keeps the file it is written in, or the console and its API."""
 
+KEEPERS: Final[tuple[Keeper, ...]] = get_args(Keeper)
+
 Origin = Literal["server", "apply", "api"]
 """How it came: from the files that a server reads, from files that were applied, through the API."""
 
@@ -53,6 +55,24 @@ def kind_of(word: str) -> ObjectKind | None:
         if kind == word:
             return kind
     return None
+
+
+def own_name(kind: ObjectKind, document: Mapping[str, Any]) -> str | None:
+    """Return what a document is called, or None when it does not say.
+
+    The defaults are called what they are, and an administrator is known by who it is.
+    """
+    if kind == "defaults":
+        return kind
+    found = document.get("client" if kind == "admins" else "name")
+    if not isinstance(found, str):
+        return None
+    return f"client:{found}" if kind == "admins" else found
+
+
+def makes_secret(document: str) -> bool:
+    """Whether the canonical document of a client says that this server makes its secret."""
+    return '"generated":true' in document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from actas.admin.objects import (
     Origin,
     Snapshot,
     changed,
+    makes_secret,
 )
 
 
@@ -123,7 +124,7 @@ def _digests(before: Kept | None, one: Offered, at: int) -> tuple[Digest, ...]:
     """Return the digests beside a document: those of the file, else those that were made here."""
     known = before.digests if before is not None and before.exists else ()
     if not one.digests:
-        return known if '"generated":true' in one.document else ()
+        return known if makes_secret(one.document) else ()
     if {digest.value for digest in known} == set(one.digests):
         return known
     return tuple(Digest(value=value, made_at=at) for value in one.digests)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from actas.admin.objects import kind_of, own_name
 from actas.settings import yaml
 from actas.settings.faults import Fault, Severity
 from actas.settings.files import Unreadable, read_file
@@ -57,14 +58,9 @@ class Written:
 
     @property
     def name(self) -> str | None:
-        """The name it gives itself, if that is text. An administrator is known by who it is."""
-        if not isinstance(self.value, Section):
-            return None
-        if self.path.startswith("admins["):
-            holder = self.value.get("client")
-            return f"client:{holder}" if isinstance(holder, str) else None
-        name = self.value.get("name")
-        return name if isinstance(name, str) else None
+        """What the store of record calls it, if it says so in text."""
+        kind = kind_of(self.path.partition("[")[0])
+        return None if kind is None or not isinstance(self.value, Section) else own_name(kind, self.value)
 
     def fault(self, loc: Loc, message: str, severity: Severity = "error") -> Fault:
         """Return a fault at ``loc``; parts of it that are not in the file count for the path only."""

@@ -6,7 +6,8 @@ Bearer tokens only, never a cookie, and JSON only: a page of somebody else canno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -26,9 +27,11 @@ from actas.crypto.json import BadJson, read_object
 from actas.web.api.call import Call, Desk, malformed
 from actas.web.api.openapi import document
 from actas.web.api.routes import BASE, ROUTES, Route
+from actas.web.asgi import Receive, Scope, Send
+from actas.web.reading import MAX_MESSAGE
 
-LARGEST: Final = 32 * 1024 * 1024
-"""Bytes of a body: files that are applied come as one."""
+LARGEST: Final = MAX_MESSAGE
+"""Bytes of a body: those that a listener of ours takes, with its head. Files that are applied come as one."""
 
 _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -41,26 +44,25 @@ def application(desk: Desk, *, prefix: str) -> Starlette:
         prefix: the path of the issuer, below which everything is.
     """
     base = f"{prefix}{BASE}"
-    routes = [
-        StarletteRoute(f"{base}{path}", _answering(desk, of_path), methods=sorted(of_path))
-        for path, of_path in _by_path().items()
-    ]
+
+    @functools.cache
+    def description() -> JsonObject:
+        # Anybody may ask for it, and it takes as long to make as many exchanges.
+        return document(issuer=desk.issuer, configuration=desk.schema())
 
     async def described(request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
-            return await unknown(request)
-        schema = desk.schema()
-        return _json(document(issuer=desk.issuer, configuration=schema), 200, {})
+            return await _guarded(desk, request, None)
+        return _json(description(), 200, {})
 
-    async def unknown(request: Request) -> Response:
-        return await _guarded(desk, request, None)
-
-    every = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     app = Starlette(
         routes=[
-            StarletteRoute(f"{base}/openapi.json", described),
-            *routes,
-            StarletteRoute(f"{base}/{{rest:path}}", unknown, methods=every),
+            StarletteRoute(f"{base}/openapi.json", _Endpoint(described)),
+            *(
+                StarletteRoute(f"{base}{path}", _answering(desk, of_path))
+                for path, of_path in _by_path().items()
+            ),
+            StarletteRoute(f"{base}/{{rest:path}}", _answering(desk, {})),
         ]
     )
     app.router.redirect_slashes = False  # a redirect would be made from the caller's Host header (SEC-84)
@@ -70,15 +72,28 @@ def application(desk: Desk, *, prefix: str) -> Starlette:
 def _by_path() -> dict[str, dict[str, Route]]:
     found: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
-        found.setdefault(route.path, {})[route.method] = route
+        # The name of a policy test is a sentence, and may have a slash; nothing lies below one.
+        path = route.path.replace("{name}", "{name:path}") if route.kind == "tests" else route.path
+        found.setdefault(path, {})[route.method] = route
     return found
 
 
-def _answering(desk: Desk, of_path: dict[str, Route]) -> Callable[..., object]:
+class _Endpoint:
+    """Answers requests of every method: which ones there are is ours to say, and to write down."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+def _answering(desk: Desk, of_path: Mapping[str, Route]) -> _Endpoint:
     async def answer(request: Request) -> Response:
         return await _guarded(desk, request, of_path.get(request.method))
 
-    return answer
+    return _Endpoint(answer)
 
 
 async def _guarded(desk: Desk, request: Request, route: Route | None) -> Response:
@@ -119,15 +134,13 @@ async def _call(request: Request, route: Route, author: Author) -> Call:
     query = request.query_params.multi_items()
     if len({name for name, _ in query}) != len(query):
         raise malformed("a parameter is given twice")
-    path = {name: str(value) for name, value in request.path_params.items()}
-    if route.kind is not None:
-        path["kind"] = route.kind
     return Call(
         author=author,
-        path=path,
+        kind=route.kind,
+        path={name: str(value) for name, value in request.path_params.items()},
         query=dict(query),
         body=await _body(request, route),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
     )
 
 
@@ -136,7 +149,7 @@ async def _body(request: Request, route: Route) -> JsonObject | None:
     async for piece in request.stream():
         data += piece
         if len(data) > LARGEST:
-            raise malformed("the body is too large")
+            raise malformed(f"the body is larger than {LARGEST} bytes")
     if not data:
         return None
     if route.body is None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from actas.admin.deeds import Deeds, Keeping
 from actas.admin.entrance import Entrance
 from actas.admin.filing import Filing
+from actas.admin.objects import ObjectKind
 from actas.admin.record import Author
 from actas.audit.log import AuditLog
 from actas.core.client import Client
@@ -59,13 +60,15 @@ class Call:
     """What came in, once the caller was let in.
 
     Attributes:
+        kind: the kind of object that the route is about; None when it is about none.
         path: the variable parts of the path.
         query: each parameter, once.
         body: the JSON object that was sent, or None.
-        headers: names in lower case.
+        headers: names in lower case; one that came several times as RFC 9110 section 5.3 joins it.
     """
 
     author: Author
+    kind: ObjectKind | None
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: JsonObject | None
@@ -106,7 +109,16 @@ def malformed(detail: str) -> InvalidRequest:
     return InvalidRequest("malformed_request", detail=detail)
 
 
-def fields_of(body: JsonObject, **kinds: type | tuple[type, ...]) -> dict[str, Json]:
+_WORDS: Final[dict[type, str]] = {
+    bool: "true or false",
+    int: "a whole number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def fields_of(body: JsonObject, **kinds: type) -> dict[str, Json]:
     """Return the fields of a body, each of a kind; those that are left out are None.
 
     Raises:
@@ -117,5 +129,5 @@ def fields_of(body: JsonObject, **kinds: type | tuple[type, ...]) -> dict[str, J
         if kind is None:
             raise malformed(f"there is no field {name[:60]!r} here")
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
-            raise malformed(f"{name} is not what it must be")
+            raise malformed(f"{name} must be {_WORDS[kind]}")
     return {name: body.get(name) for name in kinds}

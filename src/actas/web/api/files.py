@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final, cast
 
 from actas.admin.filing import Files
-from actas.admin.objects import KINDS, Change, Kept, Offered, canonical, kind_of
+from actas.admin.objects import KINDS, Change, Kept, Key, Offered, canonical, kind_of, own_name
 from actas.core.ports import Json, JsonObject
 from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
-from actas.web.api.objects import shown
+from actas.web.api.objects import keepers_in, shown
 
 MOST_OBJECTS: Final = 100_000
 
@@ -46,15 +46,15 @@ async def apply(desk: Desk, call: Call) -> Reply:
 async def export(desk: Desk, call: Call) -> Reply:
     """Return what is kept, in the form of the configuration file."""
     call.only("kind", "kept_by")
-    kinds, keeper = call.query.get("kind"), call.query.get("kept_by", "all")
+    kinds, keepers = call.query.get("kind"), keepers_in(call)
     wanted = KINDS if kinds is None else tuple(kind_of(one) for one in kinds.split(","))
-    if None in wanted or keeper not in ("all", "file", "console"):
-        raise malformed("kind is a list of kinds, and kept_by is all, file or console")
+    if None in wanted:
+        raise malformed(f"kind is one or more of {', '.join(KINDS)}, between commas")
     kept = await desk.keeping.snapshot()
     whole: JsonObject = {"version": 1}
     for kind in wanted:
         found = sorted(
-            (one for one in kept.in_force if one.kind == kind and keeper in ("all", one.keeper)),
+            (one for one in kept.in_force if one.kind == kind and one.keeper in keepers),
             key=lambda one: one.name,
         )
         if found and kind is not None:
@@ -85,8 +85,11 @@ def _files(call: Call) -> Files:
     if len(objects) > MOST_OBJECTS:
         raise malformed(f"there are more than {MOST_OBJECTS} objects")
     offered = tuple(_offered(one) for one in objects)
-    if len({one.key for one in offered}) != len(offered):
-        raise malformed("an object is given twice")
+    seen: set[Key] = set()
+    for one in offered:
+        if one.key in seen:
+            raise malformed(f"{one.kind} {one.name[:60]!r} is given twice")
+        seen.add(one.key)
     generation = wanted["generation"]
     return Files(
         objects=offered,
@@ -102,10 +105,10 @@ def _offered(one: Json) -> Offered:
     told = fields_of(one, kind=str, name=str, document=dict, place=str)
     kind, name, document = kind_of(str(told["kind"])), told["name"], told["document"]
     if kind is None or not isinstance(name, str) or not isinstance(document, dict):
-        raise malformed("an object has a kind, a name and a document")
-    own = document.get("name")
-    if kind == "admins":
-        own = f"client:{document.get('client')}"
-    if name != ("defaults" if kind == "defaults" else own):
+        raise malformed(f"an object has a name, a document, and a kind: one of {', '.join(KINDS)}")
+    if name != own_name(kind, document):
         raise malformed(f"the document of {name[:60]!r} has another name")
-    return Offered(kind=kind, name=name, document=canonical(document), place=str(told["place"] or "")[:300])
+    place = str(told["place"] or "")
+    if not place.isprintable():
+        raise malformed(f"the place of {name[:60]!r} is no line of text")
+    return Offered(kind=kind, name=name, document=canonical(document), place=place[:300])

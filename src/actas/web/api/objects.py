@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from actas.admin.deeds import Condition
-from actas.admin.objects import Kept, ObjectKind, kind_of
-from actas.admin.refusals import NotFound
+from actas.admin.deeds import ABSENT, Condition
+from actas.admin.objects import KEEPERS, Keeper, Kept, ObjectKind, own_name
 from actas.core.ports import Json, JsonObject
 from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
 from actas.web.api.cursor import behind, cursor
@@ -36,16 +35,29 @@ def shown(kept: Kept) -> JsonObject:
     }
 
 
+def keepers_in(call: Call) -> tuple[Keeper, ...]:
+    """Return whose objects the parameter ``kept_by`` wants; everybody's when it is left out.
+
+    Raises:
+        InvalidRequest: it is none of its words.
+    """
+    word = call.query.get("kept_by", "all")
+    if word == "all":
+        return KEEPERS
+    for keeper in KEEPERS:
+        if keeper == word:
+            return (keeper,)
+    raise malformed("kept_by is all, file or console")
+
+
 async def listed(desk: Desk, call: Call) -> Reply:
     """Return a page of the objects of a kind, by name."""
     call.only("limit", "cursor", "kept_by")
-    kind, keeper = _kind(call), call.query.get("kept_by")
-    if keeper not in (None, "file", "console"):
-        raise malformed("kept_by is file or console")
+    kind, keepers = _kind(call), keepers_in(call)
     limit = call.query.get("limit", str(USUAL))
     if not re.fullmatch(r"[1-9][0-9]{0,2}", limit) or int(limit) > MOST:
         raise malformed(f"limit is a number from 1 to {MOST}")
-    page_of = f"{kind} {keeper or ''}"
+    page_of = f"{kind} {' '.join(keepers)}"
     after = call.query.get("cursor")
     start = "" if after is None else behind(after, of=page_of, key=desk.cursors)
     kept = await desk.keeping.snapshot()
@@ -53,7 +65,7 @@ async def listed(desk: Desk, call: Call) -> Reply:
         (
             one
             for one in kept.objects
-            if one.kind == kind and one.exists and keeper in (None, one.keeper) and one.name > start
+            if one.kind == kind and one.exists and one.keeper in keepers and one.name > start
         ),
         key=lambda one: one.name,
     )
@@ -72,8 +84,11 @@ async def put(desk: Desk, call: Call) -> Reply:
     """Make an object (``If-None-Match: *``) or replace its document (``If-Match``)."""
     call.only()
     kind, name = _kind(call), call.path["name"]
-    kept = await desk.deeds.put(call.author, kind, name, _named(kind, name, call), _condition(call))
-    return _reply(kept, status=201 if kept.version == 1 else 200)
+    document, condition = call.document(), _condition(call)
+    if own_name(kind, document) != name:
+        raise malformed("the document has another name than the path")
+    kept = await desk.deeds.put(call.author, kind, name, document, condition)
+    return _reply(kept, status=201 if condition == ABSENT else 200)
 
 
 async def delete(desk: Desk, call: Call) -> Reply:
@@ -112,21 +127,9 @@ async def end_earlier(desk: Desk, call: Call) -> Reply:
 
 
 def _kind(call: Call) -> ObjectKind:
-    kind = kind_of(call.path["kind"])
-    if kind is None:
-        raise NotFound(detail=f"there is no kind {call.path['kind'][:60]!r}")
-    return kind
-
-
-def _named(kind: ObjectKind, name: str, call: Call) -> JsonObject:
-    """Return the document, which calls itself what the path calls it."""
-    document = call.document()
-    own = f"client:{document.get('client')}" if kind == "admins" else document.get("name")
-    if kind == "defaults":
-        own = "defaults"
-    if own != name:
-        raise malformed("the document has another name than the path")
-    return document
+    if call.kind is None:
+        raise LookupError("the route is about no kind of object")
+    return call.kind
 
 
 def _condition(call: Call) -> Condition | None:
@@ -136,7 +139,7 @@ def _condition(call: Call) -> Condition | None:
     if none is not None:
         if none.strip() != "*":
             raise malformed("If-None-Match is * here: there must be no such object yet")
-        return Condition(version=None)
+        return ABSENT
     if match is None:
         return None
     found = _VERSION.fullmatch(match.strip())

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from actas.admin.objects import KEEPERS
+from actas.admin.roles import ROLES, management_audience, scope_of
 from actas.core.ports import JsonObject
 from actas.web.api.routes import BASE, ROUTES, Route
 
@@ -18,7 +20,10 @@ _ANY: Final[dict[str, Any]] = {"type": "object"}
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}},
     "cursor": {"schema": _TEXT, "description": "`next` of the page before."},
-    "kept_by": {"schema": {"enum": ["all", "file", "console"]}, "description": "Only what they keep."},
+    "kept_by": {
+        "schema": {"enum": ["all", *KEEPERS], "default": "all"},
+        "description": "Only what they keep.",
+    },
     "kind": {"schema": _TEXT, "description": "Kinds between commas. Default: all."},
     "api": {"schema": _TEXT, "description": "The name of the target.", "required": True},
     "scope": {"schema": _TEXT, "description": "One scope of it."},
@@ -57,14 +62,14 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         kind=_TEXT,
         name=_TEXT,
         version=_NUMBER,
-        kept_by={"enum": ["file", "console"]},
+        kept_by={"enum": [*KEEPERS]},
         place=_MAYBE_TEXT,
         disabled=_TRUTH,
         in_force=_TRUTH,
         document=_ANY,
     ),
     "ObjectList": _record("A page of objects, by name.", items=_list(_ref("Object")), next=_MAYBE_TEXT),
-    "Whoami": _record("Who asks.", client=_TEXT, role={"enum": ["auditor", "operator", "owner"]}),
+    "Whoami": _record("Who asks.", client=_TEXT, role={"enum": [*ROLES]}),
     "State": _record(
         "Which state of the configuration is kept, and which is in force in the process that answers.",
         generation=_NUMBER,
@@ -97,7 +102,18 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     ),
     "Applied": _record("What files changed.", generation=_NUMBER, changes=_list(_CHANGE)),
     "Export": _record("What is kept, as a configuration file.", generation=_NUMBER, configuration=_ANY),
-    "Error": _record("A refusal.", error=_TEXT, error_description=_TEXT, error_uri=_TEXT),
+    "Error": {
+        "type": "object",
+        "description": "A refusal.",
+        "required": ["error", "error_description", "error_uri"],
+        "properties": {
+            "error": _TEXT,
+            "error_description": _TEXT,
+            "error_uri": _TEXT,
+            "detail": {**_TEXT, "description": "The same in full, for whoever was let in."},
+            "faults": _list(_record("A fault.", place=_TEXT, path=_TEXT, message=_TEXT, severity=_TEXT)),
+        },
+    },
 }
 
 
@@ -114,14 +130,14 @@ def document(*, issuer: str, configuration: JsonObject) -> JsonObject:
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, sections)
+    scopes = ", ".join(f"`{scope_of(role)}`" for role in ROLES)
     whole: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "Actas management API",
             "version": "1",
             "description": "A token for it is asked for at the token endpoint: client credentials, with "
-            f"`audience` `{issuer}{'/api'}` and one of the scopes `actas:auditor`, `actas:operator`, "
-            "`actas:owner`.",
+            f"`audience` `{management_audience(issuer)}` and one of the scopes {scopes}.",
         },
         "servers": [{"url": f"{issuer}{BASE}"}],
         "security": [{"bearer": []}],
@@ -153,7 +169,7 @@ def _operation(route: Route, sections: dict[str, Any]) -> dict[str, Any]:
         "summary": (route.answers.__doc__ or "").strip().split("\n")[0],
         "description": f"Wants the role {route.role}, or a higher one.",
         "parameters": parameters,
-        "responses": {_status(route): answer, "default": error},
+        "responses": {**dict.fromkeys(_statuses(route), answer), "default": error},
     }
     if route.body is not None:
         told["requestBody"] = {
@@ -163,10 +179,12 @@ def _operation(route: Route, sections: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def _status(route: Route) -> str:
+def _statuses(route: Route) -> tuple[str, ...]:
     if route.gives is None:
-        return "204"
-    return "201" if route.gives == "MadeSecret" else "200"
+        return ("204",)
+    if route.method == "PUT":
+        return ("200", "201")
+    return ("201",) if route.gives == "MadeSecret" else ("200",)
 
 
 def _body(name: str, sections: dict[str, Any]) -> dict[str, Any]:

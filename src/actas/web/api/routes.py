@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actas.admin.authority import CHANGES
-from actas.admin.objects import KINDS, SWITCHED
+from actas.admin.objects import KINDS, SWITCHED, ObjectKind
 from actas.admin.roles import Role
 from actas.web.api import files, objects, questions
 from actas.web.api.call import Call, Desk, Reply
@@ -26,7 +26,7 @@ class Route:
 
     Attributes:
         path: below ``BASE``, with its variable parts in braces.
-        kind: the kind of object it is about; it stands in the path.
+        kind: the kind of object it is about.
         role: the least role that may; what is beyond it object by object, ``admin.authority`` refuses.
         answers: its own documentation is the summary.
         query: the parameters it knows.
@@ -40,7 +40,7 @@ class Route:
     role: Role
     answers: Handler
     gives: str | None
-    kind: str | None = None
+    kind: ObjectKind | None = None
     query: tuple[str, ...] = ()
     body: str | None = None
     conditional: bool = False
@@ -51,7 +51,7 @@ class Route:
         return f"{self.answers.__name__}_{self.kind}" if self.kind else self.answers.__name__
 
 
-def _of_kind(kind: str, change: Role) -> Iterator[Route]:
+def _of_kind(kind: ObjectKind, change: Role) -> Iterator[Route]:
     one = f"/{kind}/{{name}}"
     yield Route(
         method="GET",
