@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import shutil
 import socket
 import ssl
@@ -12,7 +14,7 @@ import pytest
 from cryptography import x509
 from tests.fakes.certificates import Authority, Owned, self_signed
 from tests.fakes.prover import x5t
-from tests.fakes.server import RealServer
+from tests.fakes.server import RealServer, until
 from tests.fakes.wire import Line, ask, request
 
 from actas.crypto import jose
@@ -45,6 +47,40 @@ def test_a_token_is_had_over_tls_and_not_without(tmp_path: Path, authority: Auth
         with Line(server.port) as plain:
             plain.send(request("GET", "/jwks"))
             assert plain.ended()
+
+
+@pytest.mark.requirement("SEC-26", "REL-11")
+def test_who_makes_no_handshake_takes_no_file_from_anybody_else(tmp_path: Path, authority: Authority) -> None:
+    server = secured(tmp_path, authority)
+    server.company.write()
+    try:
+        server.launch()
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (320, 320))
+        server.wait_until_ready()
+        with contextlib.ExitStack() as held:
+            lines = [held.enter_context(Line(server.port)) for _ in range(330)]
+            assert lines[-1].ended()
+            assert server.manage("/readyz").status == 200
+            lines[0].close()
+            until(lambda: answers(server, authority), because="the place of who left is free")
+        assert server.stop() == 0
+    finally:
+        server.close()
+
+
+def answers(server: RealServer, authority: Authority) -> bool:
+    try:
+        return server.post(server.company.own(), tls=trusting(authority)).status == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.requirement("REL-25")
+def test_who_is_in_a_handshake_does_not_hold_up_a_stop(tmp_path: Path, authority: Authority) -> None:
+    with secured(tmp_path, authority) as server, Line(server.port) as silent:
+        assert server.post(server.company.own(), tls=trusting(authority)).status == 200
+        assert server.stop(patience=9.0) == 0  # handshakes have ten seconds
+        assert silent.ended()
 
 
 def test_a_body_that_is_too_long_gets_its_answer_within_tls(tmp_path: Path, authority: Authority) -> None:

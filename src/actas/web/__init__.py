@@ -6,7 +6,8 @@
 ``tally`` keeps the numbers of a process, ``gathering`` sums those of several, ``metrics`` writes them;
 ``errors`` makes an error into a response; ``admission`` bounds what is at work; ``protocol`` is one
 connection, bounded in size and time by ``reading``, which reads its requests, and an ``alarm``; ``cycle`` is
-one request with its answer; ``peer`` is who is at its other end, ``tls`` what the listener shows and lets in,
+one request with its answer; ``peer`` is who is at its other end, ``tls`` what the listener shows and lets in
+over the ``handshakes``,
 ``proxies`` whose forwarded headers are believed; ``server`` runs the listeners under uvicorn and ``workers``
 several processes.
 """

@@ -16,7 +16,8 @@ from typing import Any, Final, cast
 import uvicorn
 import uvloop
 
-from actas.web.protocol import LINGER, SLOWEST, HttpConnection
+from actas.web.handshakes import SecureListener
+from actas.web.protocol import HttpConnection
 
 DRAIN: Final = 30
 """Seconds that running requests have to finish once a stop was asked for (REL-25)."""
@@ -44,27 +45,23 @@ class Listener:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to its owner, and bounds the time of a TLS handshake."""
+    """A uvicorn server that leaves signals to its owner, and bounds TLS handshakes."""
 
     def __init__(self, config: uvicorn.Config, *, tls: ssl.SSLContext | None) -> None:
         super().__init__(config)
         self._tls = tls
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        loop = asyncio.get_running_loop()
-        secure = self._tls is not None
-        self.servers = [
-            await loop.create_server(
-                self._connection,
-                sock=one,
-                backlog=BACKLOG,
-                ssl=self._tls,
-                ssl_handshake_timeout=SLOWEST if secure else None,
-                ssl_shutdown_timeout=LINGER if secure else None,
-            )
-            for one in sockets or ()
-        ]
+        self.servers = [await self._listening(one) for one in sockets or ()]
         self.started = True
+
+    async def _listening(self, one: socket.socket) -> asyncio.Server:
+        if self._tls is None:
+            return await asyncio.get_running_loop().create_server(self._connection, sock=one, backlog=BACKLOG)
+        secure = SecureListener(
+            one, tls=self._tls, make=self._connection, connections=self.server_state.connections
+        )
+        return cast("asyncio.Server", secure)  # uvicorn closes it, and waits until it is
 
     def _connection(self) -> HttpConnection:
         return HttpConnection(self.config, self.server_state, {})
