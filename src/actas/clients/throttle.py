@@ -15,6 +15,7 @@ import ipaddress
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -162,11 +163,14 @@ class Throttle:
 
 
 def _key(attempt: Attempt, name: str, source: str) -> _Key:
-    """Return what failures are counted under: an IPv6 caller has a whole /64 to itself."""
-    if ":" in source:
-        try:
-            network = ipaddress.ip_network((source.partition("%")[0], 64), strict=False)
-        except ValueError:
-            return attempt, name[:_LONGEST_NAME], source
-        source = str(network)
-    return attempt, name[:_LONGEST_NAME], source
+    """Return what failures are counted under."""
+    return attempt, name[:_LONGEST_NAME], _network(source) if ":" in source else source
+
+
+@lru_cache(maxsize=4096)
+def _network(source: str) -> str:
+    """Return where an IPv6 caller is: it has a whole /64. Asked up to four times for one request."""
+    try:
+        return str(ipaddress.ip_network((source.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return source

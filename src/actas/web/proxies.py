@@ -14,6 +14,7 @@ import binascii
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from actas.web.asgi import CERTIFICATE, FORWARDING, Scope, header
@@ -26,6 +27,9 @@ MAX_CERTIFICATE: Final = 16 * 1024
 
 MAX_HOPS: Final = 32
 """Forwarded hops that are read; a request has passed fewer."""
+
+_LONGEST_ADDRESS: Final = 80
+"""Characters of one address, with its zone and port."""
 
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PAIR: Final = rf'{_TOKEN}=(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
@@ -121,6 +125,12 @@ def _forwarded_for(values: Sequence[bytes]) -> list[str]:
 
 def _read_address(text: str) -> Address | None:
     """Return the address in ``192.0.2.1``, ``192.0.2.1:80``, ``2001:db8::1`` or ``[2001:db8::1]:80``."""
+    return _address_of(text) if len(text) <= _LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=4096)
+def _address_of(text: str) -> Address | None:
+    """Remembered, for each request names its peer, which is one of few, and a caller that comes again."""
     bare = text
     if text.startswith("["):
         bare, _, port = text[1:].partition("]")
