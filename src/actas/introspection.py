@@ -117,8 +117,8 @@ class Introspection:
         except Exception as exc:
             raise await refused(self._audit, trail, exc) from exc
 
-    async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
-        """Record a request that is not even a form, and return what to tell the caller."""
+    async def turn_away(self, caller: Caller, error: Exception) -> OAuthError:
+        """Record a request that is no form, or an answer that cannot be written; return what to tell."""
         return await refused(self._audit, self._audit.open(caller.address, door="introspection"), error)
 
     async def _told(self, client: Client, token: str) -> JsonObject:

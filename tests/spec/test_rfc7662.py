@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.door import DOCS, FORM, Response, call
 from tests.fakes.house import CLIENTS, INVENTORY, ISSUER, NOW, ORDERS, House, secret_of
 
+from actas.core.errors import StoreUnavailable
 from actas.crypto import jose
 from actas.web.admission import Admission
 from actas.web.errors import ErrorWriter
@@ -252,6 +253,19 @@ async def test_an_answer_is_signed_when_it_is_asked_for_by_name(
 ) -> None:
     reply = await desk.ask("orders", house.our_token(), headers=((b"accept", accept),))
     assert (reply.headers["content-type"] != "application/json") is signed
+
+
+async def test_a_key_that_may_not_sign_yet_refuses_on_the_record(
+    desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_ready(*_claims: object, **_how: object) -> None:
+        raise StoreUnavailable("this node has not published it for long enough")
+
+    token = house.our_token()
+    monkeypatch.setattr(house.ring, "sign", not_ready)
+    reply = await desk.ask("orders", token, headers=(SIGNED,))
+    assert (reply.status, reply.json["error"]) == (503, "temporarily_unavailable")
+    assert house.writer.events[-1]["reason"] == "storage_unavailable"
 
 
 def claims(reply: Response) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def management_app(
 
     Args:
         probes: what must work for this process to issue, by name.
-        metrics: the numbers of this server.
+        metrics: the numbers of this server; raises ``OSError`` when no sum would be true.
         warnings: what was accepted although it is not as it should be (REL-30); shown with ``?verbose``.
     """
 
@@ -55,7 +55,12 @@ def management_app(
         return PlainTextResponse(text, status_code=status)
 
     async def scraped(request: Request) -> Response:
-        body, media_type = written(metrics(), accept=request.headers.get("accept", ""))
+        try:
+            snapshot = metrics()
+        except OSError as problem:
+            sentence = f"the numbers of this process cannot be shared: {problem.strerror or problem}\n"
+            return PlainTextResponse(sentence, status_code=503)
+        body, media_type = written(snapshot, accept=request.headers.get("accept", ""))
         return Response(body, headers={"content-type": media_type})
 
     app = Starlette(routes=[Route("/livez", live), Route("/readyz", ready), Route("/metrics", scraped)])

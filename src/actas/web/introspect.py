@@ -70,7 +70,11 @@ class IntrospectionEndpoint:
         await respond(send, status=200, headers=[media, *NO_STORE], body=answer)
 
     async def _written(self, told: Told, scope: Scope) -> tuple[tuple[bytes, bytes], bytes]:
-        """Return the content type and the body of an answer."""
+        """Return the content type and the body of an answer.
+
+        Raises:
+            OAuthError: it cannot be signed, which stands in the minutes.
+        """
         if not _wants_jwt(scope):
             return JSON, msgspec.json.encode(told.body)
         try:
@@ -79,6 +83,8 @@ class IntrospectionEndpoint:
             # A token that is nearly as long as tokens may be does not fit into another one.
             problem = InvalidRequest("malformed_request", detail=f"the signed answer: {too_much}")
             raise await self._introspection.turn_away(caller_of(scope), problem) from too_much
+        except Exception as failed:
+            raise await self._introspection.turn_away(caller_of(scope), failed) from failed
         return (b"content-type", _MEDIA_TYPE), token.reveal().encode("ascii")
 
     def _claims(self, told: Told) -> JsonObject:
