@@ -16,7 +16,7 @@ from tests.fakes.house import CLIENT_KEY, CLIENTS, ISSUER, NOW, PEPPER, House, a
 
 from actas.core.client import ClientAuth, EndingSecret
 from actas.core.secret import Secret
-from actas.core.wire import CLIENT_CREDENTIALS, JWT_BEARER_CLIENT_ASSERTION
+from actas.core.wire import CLIENT_CREDENTIALS, JWT_BEARER_CLIENT_ASSERTION, JWT_SPIFFE_CLIENT_ASSERTION
 from actas.crypto.passwords import digest_secret
 from actas.trust.jwks import IssuerKeys
 
@@ -175,3 +175,19 @@ async def test_an_address_that_does_not_answer_is_said_to_be_down_and_opens_noth
     )
     error = await home.turned_away(form(forge(claims(), key=SigningKey.generate())))
     assert (error.code, error.reason) == ("temporarily_unavailable", "upstream_down")
+
+
+@pytest.mark.requirement("TX-104", "AG-11")
+async def test_a_mac_is_no_token_of_a_platform() -> None:
+    error = await house(SHARED).turned_away(form(mac(), client_assertion_type=JWT_SPIFFE_CLIENT_ASSERTION))
+    assert (error.reason, error.detail.rpartition(": ")[2]) == (
+        "bad_client_auth",
+        "client_assertion_type is not jwt-bearer",
+    )
+
+
+@pytest.mark.requirement("TX-104", "SEC-17")
+async def test_a_secret_that_is_shorter_than_the_digest_is_no_key() -> None:
+    short = "s" * 31
+    error = await house(replace(SHARED, secret_keys=(Secret(short),))).turned_away(form(mac(short)))
+    assert error.detail == "client assertion of odd: a secret for HS256 has at least 32 bytes"

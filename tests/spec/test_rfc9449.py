@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from tests.fakes.clock import FixedClock
 from tests.fakes.door import FORM, Door
 from tests.fakes.forge import Algorithm, SigningKey
 from tests.fakes.house import (
@@ -232,6 +233,14 @@ async def test_a_nonce_is_good_for_its_life_and_more_than_once() -> None:
     house.clock.advance(301)
     error = await refusal(house, [ME.proof(nonce=nonce, iat=NOW + 301)])
     assert error.code == "use_dpop_nonce"
+
+
+@pytest.mark.requirement("TX-152")
+async def test_a_nonce_is_of_now_on_every_node() -> None:
+    house = House(nonce_required=True)
+    for ahead, taken in ((29, True), (31, False)):
+        nonce = replace(house.nonces, clock=FixedClock(NOW + ahead)).fresh()
+        assert house.nonces.is_good(nonce) is taken
 
 
 @pytest.mark.requirement("TX-152")

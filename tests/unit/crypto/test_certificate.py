@@ -10,9 +10,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from tests.fakes.certificates import Authority
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from tests.fakes.certificates import Authority, builder_of
 
 from actas.crypto.certificate import (
+    MAX_CERTIFICATE_BYTES,
     Authorities,
     BadCertificate,
     names_of,
@@ -79,3 +84,42 @@ def test_no_damage_is_more_than_a_refusal(looks: list[Look], good: bytes) -> Non
         for look in looks:
             with suppress(BadCertificate):
                 look(bytes(damaged))
+
+
+@pytest.mark.requirement("TX-105")
+@pytest.mark.parametrize(("ca", "signs"), [(True, True), (False, True), (True, False)])
+def test_only_an_authority_that_may_sign_certificates_vouches_for_anybody(ca: bool, signs: bool) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name.from_rfc4514_string("CN=Half an authority")
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+    ) | dict.fromkeys(("crl_sign", "encipher_only", "decipher_only"), False)
+    anchor = (
+        builder_of(name, name, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(digital_signature=True, key_cert_sign=signs, **usage), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    owner = builder_of(x509.Name.from_rfc4514_string("CN=orders"), name, key.public_key())
+    shown = owner.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    authorities = Authorities([anchor.public_bytes(Encoding.DER)])
+    if ca and signs:
+        authorities.require_issued(shown, now=time.time())
+        return
+    with pytest.raises(BadCertificate, match="no trusted authority issued the certificate"):
+        authorities.require_issued(shown, now=time.time())
+
+
+@pytest.mark.requirement("TX-106")
+def test_a_registered_certificate_that_is_made_for_servers_proves_no_client(authority: Authority) -> None:
+    made_for_servers = authority.issue("web", usage=[ExtendedKeyUsageOID.SERVER_AUTH])
+    with pytest.raises(BadCertificate, match="not for client authentication"):
+        require_usable(made_for_servers.der, now=time.time())
+    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    require_usable(authority.issue("both", usage=both).der, now=time.time())
+
+
+@pytest.mark.requirement("SEC-26")
+def test_a_certificate_that_is_too_long_is_not_looked_at() -> None:
+    with pytest.raises(BadCertificate, match="too long"):
+        names_of(bytes(MAX_CERTIFICATE_BYTES + 1))
