@@ -134,7 +134,7 @@ def test_a_key_set_may_have_its_own_media_type(issuer: HandMadeIssuer, still: St
         200, json={"keys": [issuer.public()]}, headers={"Content-Type": "application/jwk-set+json"}
     )
 
-    present(issuer.verifier(still), fresh(issuer, still))
+    assert present(issuer.verifier(still), fresh(issuer, still)).subject.id == "alice@acme.example"
 
 
 def test_a_server_without_keys_is_a_bad_answer(issuer: HandMadeIssuer, still: StillWorld) -> None:

@@ -59,7 +59,9 @@ def test_a_life_that_is_not_told_is_not_known() -> None:
 
 
 def test_the_scheme_is_found_in_any_case_and_what_is_not_known_is_ignored() -> None:
-    read(answer(200, {**GOOD, "token_type": "bearer", "refresh_token": "r", "x": [1]}))
+    got = read(answer(200, {**GOOD, "token_type": "bearer", "refresh_token": "r", "x": [1]}))
+
+    assert (got.reveal(), got.scheme) == ("opaque-token", "Bearer")
 
 
 def test_our_own_token_needs_no_issued_type() -> None:
@@ -134,7 +136,9 @@ def test_what_is_not_an_answer_of_the_endpoint_is_not_used(said: Answer) -> None
 
 
 def test_a_content_type_may_have_parameters() -> None:
-    read(answer(200, GOOD, content_type="Application/JSON; charset=utf-8"))
+    got = read(answer(200, GOOD, content_type="Application/JSON; charset=utf-8"))
+
+    assert got.reveal() == "opaque-token"
 
 
 @pytest.mark.requirement("TX-90", "TX-91")

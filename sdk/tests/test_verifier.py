@@ -63,11 +63,15 @@ def test_a_kind_we_do_not_know_is_read_as_unknown(issuer: HandMadeIssuer, still:
 
 
 def test_one_of_several_audiences_is_enough(issuer: HandMadeIssuer, still: StillWorld) -> None:
-    present(issuer.verifier(still), issuer.sign(claims(aud=["https://other.example", ORDERS])))
+    caller = present(issuer.verifier(still), issuer.sign(claims(aud=["https://other.example", ORDERS])))
+
+    assert caller.token.audience == ORDERS
 
 
 def test_the_longer_spelling_of_the_type_is_the_same_type(issuer: HandMadeIssuer, still: StillWorld) -> None:
-    present(issuer.verifier(still), issuer.sign(claims(), typ="application/at+jwt"))
+    caller = present(issuer.verifier(still), issuer.sign(claims(), typ="application/at+jwt"))
+
+    assert caller.subject.id == "alice@acme.example"
 
 
 def test_a_missing_scope_names_what_is_needed(issuer: HandMadeIssuer, still: StillWorld) -> None:
@@ -138,11 +142,15 @@ def test_a_claim_that_is_wrong_refuses_the_token(
 def test_a_clock_slightly_behind_the_issuer_does_not_refuse_new_tokens(
     issuer: HandMadeIssuer, still: StillWorld
 ) -> None:
-    present(issuer.verifier(still), issuer.sign(claims(iat=int(NOW) + 20)))
+    caller = present(issuer.verifier(still), issuer.sign(claims(iat=int(NOW) + 20)))
+
+    assert caller.claims["iat"] == int(NOW) + 20
 
 
 def test_a_token_may_be_a_fraction_of_a_second(issuer: HandMadeIssuer, still: StillWorld) -> None:
-    present(issuer.verifier(still), issuer.sign(claims(exp=NOW + 0.5)))
+    caller = present(issuer.verifier(still), issuer.sign(claims(exp=NOW + 0.5)))
+
+    assert caller.token.expires_at == NOW + 0.5
 
 
 @pytest.mark.parametrize(

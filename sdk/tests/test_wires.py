@@ -183,5 +183,11 @@ def test_an_interrupt_is_for_the_thread_it_came_to() -> None:
     assert wire._flights == {}
 
 
-def test_closing_what_was_never_opened_is_nothing() -> None:
-    SyncWire(None, trust_env=False).close()
+def test_closing_closes_what_was_opened_and_may_be_followed_by_more() -> None:
+    wire = SyncWire(None, trust_env=False)
+    wire.close()  # nothing was opened
+    opened = wire._http()
+    wire.close()
+    assert opened.is_closed
+    assert not wire._http().is_closed
+    wire.close()
