@@ -10,6 +10,7 @@ from actas_sdk.address import (
     host_label,
     loopback_http,
     protected_resource,
+    same_target,
     well_known,
 )
 
@@ -89,3 +90,21 @@ def test_only_a_loopback_issuer_leads_to_loopback_http() -> None:
     assert not endpoint_allowed("http://127.0.0.1:1/t", issuer="https://sts.acme.example")
     assert loopback_http("http://127.9.9.9/")
     assert not loopback_http("https://127.0.0.1/")
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("https://inventory.acme.example/stock/7", True),
+        ("HTTPS://Inventory.acme.example:443/stock/%37?deep=1#top", True),
+        ("https://inventory.acme.example:0/stock/7", False),
+        ("https://inventory.acme.example:8443/stock/7", False),
+        ("https://inventory.acme.example/stock%2F7", False),
+        ("https://inventory.acme.example/x/../stock/7", False),
+        ("https://inventory.acme.example/stock/7/", False),
+        ("http://inventory.acme.example/stock/7", False),
+        ("https://user@inventory.acme.example/stock/7", False),
+    ],
+)
+def test_one_target_has_several_spellings_but_one_port_and_one_path(other: str, same: bool) -> None:
+    assert same_target("https://inventory.acme.example/stock/7", other) is same

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from sdk.tests.support import ISSUER, NOW, StillWorld
@@ -177,6 +188,43 @@ def test_a_certificate_is_shown_by_the_connection_and_client_id_sent(
         Actas(ISSUER, credentials=missing)
 
 
+def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    certificate, plain, locked = (tmp_path / name for name in ("orders.pem", "key.pem", "locked.pem"))
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate.write_bytes(self_signed(key))
+    for file, how in ((plain, NoEncryption()), (locked, BestAvailableEncryption(b"open sesame"))):
+        file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how))
+
+    assert MutualTls(client_id="orders", certificate=certificate, key=plain).context().check_hostname
+    with pytest.raises(Misconfigured, match=r"orders\.pem"):
+        MutualTls(client_id="orders", certificate=certificate, key=locked).context()
+    assert "pass phrase" not in capfd.readouterr().err
+
+
+def self_signed(key: ec.EllipticCurvePrivateKey) -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "orders")])
+    day = datetime.fromtimestamp(NOW, UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(day)
+        .not_valid_after(day + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.public_bytes(Encoding.PEM)
+
+
+@pytest.mark.parametrize("secret", ["", "s" * 31, "\udcff" * 40], ids=["none", "short", "no text"])
+def test_a_secret_that_cannot_authenticate_is_found_before_anything_is_sent(secret: str) -> None:
+    with pytest.raises(Misconfigured, match="32 bytes"):
+        ClientSecretJwt(client_id="orders", secret=secret)
+
+
 def test_credentials_are_given_in_one_way(tmp_path: Path) -> None:
     workload = Workload(client_id="orders", path=tmp_path / "token")
     assert Actas(ISSUER, credentials=workload).client_id == "orders"
@@ -184,3 +232,5 @@ def test_credentials_are_given_in_one_way(tmp_path: Path) -> None:
         Actas(ISSUER, client_id="orders", credentials=workload)
     with pytest.raises(Misconfigured, match="client id"):
         Actas(ISSUER)
+    with pytest.raises(Misconfigured, match="client id"):
+        Actas(ISSUER, credentials=Workload(client_id="", path=tmp_path / "token"))

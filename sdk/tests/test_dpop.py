@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +11,13 @@ import httpx2
 import pytest
 from joserfc import jws as reference
 from joserfc.jwk import ECKey, JWKRegistry
-from sdk.tests.support import ACCESS_TOKEN, INVENTORY, ISSUER, METADATA, NOW, Script, StillWorld
+from sdk.tests.support import ACCESS_TOKEN, INVENTORY, ISSUER, METADATA, NOW, Script, StillWorld, answer, play
 
-from actas_sdk import BadAnswer, DpopKey, Misconfigured, Refused, sync
+from actas_sdk import Actas, BadAnswer, DpopKey, Misconfigured, Refused, sync
 from actas_sdk.dpop import digest
+from actas_sdk.flow import Ask
 from actas_sdk.jws import parse
+from actas_sdk.requests import wanted_own
 from actas_sdk.testing import FakeActas
 
 TOKEN = f"{ISSUER}/token"
@@ -114,6 +117,21 @@ def test_a_nonce_is_asked_for_once_and_kept(still: StillWorld) -> None:
     assert len({read(proof)[1]["jti"] for proof in server.proofs}) == 3
 
 
+def test_those_who_learn_the_same_nonce_at_once_all_get_their_token(still: StillWorld) -> None:
+    """The second one is told a nonce that the first one learnt after the second one's proof was made."""
+    core = Server().actas(still)._core
+    play(core.issuer.describe(), answer(200, METADATA))
+    asks = [wanted_own(to=INVENTORY, scopes=[scope]) for scope in ("stock:read", "stock:write")]
+    flows = [core._request(each) for each in asks]
+    first = [next(flow) for flow in flows]
+    assert all("nonce" not in read(ask.headers["DPoP"])[1] for ask in first if isinstance(ask, Ask))
+
+    needed = answer(400, {"error": "use_dpop_nonce"}, dpop_nonce="the one of now")
+    second = [flow.send(needed) for flow in flows]
+    proofs = [read(ask.headers["DPoP"])[1] for ask in second if isinstance(ask, Ask)]
+    assert [proof["nonce"] for proof in proofs] == ["the one of now"] * 2
+
+
 def test_a_server_that_asks_for_ever_is_asked_twice(still: StillWorld) -> None:
     server = Server(always=True)
     with pytest.raises(Refused) as found:
@@ -188,6 +206,26 @@ def test_an_api_that_asks_for_a_nonce_gets_it_once_where_the_body_is_at_hand(
     whole = not hasattr(body, "__next__")
     assert answers[0].status_code == (200 if whole else 401)
     assert len(proofs) == (3 if body is None else 2 if whole else 1)
+
+
+async def test_requests_that_learn_the_same_nonce_at_once_are_all_sent_again(still: StillWorld) -> None:
+    server = Server()
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(server.script))
+    actas = Actas(ISSUER, client_id="orders", client_secret="s", dpop=True, http=http, world=still.world())
+    both_asked = asyncio.Barrier(2)
+
+    async def api(request: httpx2.Request) -> httpx2.Response:
+        if "nonce" in read(request.headers["dpop"])[1]:
+            return httpx2.Response(200)
+        await both_asked.wait()
+        headers = {"DPoP-Nonce": "of-the-api", "WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}
+        return httpx2.Response(401, headers=headers)
+
+    auth = actas.acting_for("the token", to=INVENTORY)
+    async with http, httpx2.AsyncClient(auth=auth, transport=httpx2.MockTransport(api)) as client:
+        async with asyncio.timeout(10):
+            answers = await asyncio.gather(*(client.get(f"{INVENTORY}/stock") for _ in range(2)))
+    assert [each.status_code for each in answers] == [200, 200]
 
 
 def test_a_nonce_goes_to_whoever_gave_it_and_to_nobody_else(still: StillWorld) -> None:

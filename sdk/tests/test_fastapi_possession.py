@@ -96,6 +96,13 @@ def test_what_it_publishes_says_when_only_bound_tokens_are_taken(fake_actas: Fak
     assert refused.headers["www-authenticate"].startswith("DPoP ")
 
 
+def test_an_api_that_takes_bound_tokens_alone_says_so_to_whoever_shows_none(fake_actas: FakeActas) -> None:
+    for bound, scheme in ((True, "DPoP "), (False, "Bearer ")):
+        refused = calling(fake_actas, bound=bound).get("/orders/7")
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"].startswith(scheme)
+
+
 @pytest.mark.requirement("TX-146")
 def test_the_challenge_leads_to_what_the_api_says_of_itself(fake_actas: FakeActas) -> None:
     refused = calling(fake_actas).get("/orders/7")

@@ -8,9 +8,22 @@ import httpx2
 import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
+from joserfc.jwk import ECKey
 from sdk.tests.support import INVENTORY, ISSUER, ORDERS
 
-from actas_sdk import Actas, Misconfigured, Party, Refused, SignInAgain, Unreachable, Verifier, sync
+from actas_sdk import (
+    Actas,
+    ClientSecretJwt,
+    Misconfigured,
+    MutualTls,
+    Party,
+    Refused,
+    SignInAgain,
+    Unreachable,
+    Verifier,
+    sync,
+)
+from actas_sdk.credentials import Credentials
 from actas_sdk.fastapi import Caller, Protect
 from actas_sdk.testing import FakeActas
 
@@ -145,8 +158,6 @@ async def test_a_service_may_ask_for_itself(fake_actas: FakeActas) -> None:
 
 
 def test_everything_it_answers_passes_for_a_client_with_a_key(fake_actas: FakeActas) -> None:
-    from joserfc.jwk import ECKey
-
     mine = sync.Actas(
         fake_actas.issuer,
         client_id="assistant",
@@ -155,6 +166,24 @@ def test_everything_it_answers_passes_for_a_client_with_a_key(fake_actas: FakeAc
     fake_actas.stand_in(mine)
     mine.exchange(fake_actas.token("alice"), to=INVENTORY)
 
+    assert fake_actas.exchanges[-1].client_id == "assistant"
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        ClientSecretJwt(client_id="assistant", secret="s" * 40),
+        MutualTls(client_id="assistant", certificate="assistant.pem"),
+    ],
+    ids=["secret in a MAC", "certificate"],
+)
+def test_it_knows_a_client_by_each_of_its_credentials(
+    credentials: Credentials, fake_actas: FakeActas
+) -> None:
+    mine = sync.Actas(fake_actas.issuer, credentials=credentials, http=httpx2.Client())
+    fake_actas.stand_in(mine)
+
+    assert mine.own_token(to=INVENTORY).sentence == "assistant may call inventory."
     assert fake_actas.exchanges[-1].client_id == "assistant"
 
 

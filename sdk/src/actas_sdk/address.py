@@ -60,10 +60,10 @@ def loopback_http(url: str) -> bool:
 def well_known(issuer: str) -> tuple[str, str]:
     """Return where ``issuer`` publishes its metadata: by RFC 8414 section 3.1, then by OpenID Connect."""
     parts = urlsplit(issuer)
-    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+    root, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     return (
-        f"{origin}/.well-known/oauth-authorization-server{path}",
-        f"{origin}{path}/.well-known/openid-configuration",
+        f"{root}/.well-known/oauth-authorization-server{path}",
+        f"{root}{path}/.well-known/openid-configuration",
     )
 
 
@@ -89,7 +89,7 @@ def _normal(url: str) -> tuple[str, str, int | None, str] | None:
     parts = split_address(url)
     if parts is None or any(segment in {".", ".."} for segment in parts.path.split("/")):
         return None
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    port = {"http": 80, "https": 443}[parts.scheme] if parts.port is None else parts.port
     return parts.scheme, parts.hostname or "", port, _ESCAPE.sub(_needed, parts.path) or "/"
 
 

@@ -181,7 +181,9 @@ class Asking:
         answer = yield from ask(make, world=self._world, repeatable=wanted.repeatable)
         if self._dpop is None:
             return answer
-        if self._dpop.learn(endpoint, answer.headers.get("dpop-nonce")) and nonce_wanted(answer):
+        self._dpop.learn(endpoint, answer.headers.get("dpop-nonce"))
+        # Also when the nonce is known by now: another request may have learnt it since this proof was made.
+        if nonce_wanted(answer):
             answer = yield from ask(make, world=self._world, repeatable=wanted.repeatable)
             self._dpop.learn(endpoint, answer.headers.get("dpop-nonce"))
         return answer

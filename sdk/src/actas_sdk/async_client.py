@@ -60,6 +60,8 @@ class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         client_id: the name this service is registered under.
         client_secret: its secret, or
         client_key: its private key: a JWK, or the path of a file that holds one.
+        credentials: another way to prove it, in place of these three: `ClientSecretJwt`, `MutualTls` or
+            `Workload`.
         dpop: whether to ask for tokens that are bound to a key of this service (RFC 9449), and to prove it
             with every request: True for a key that this object makes, or a key. Tokens that are not bound are
             refused.

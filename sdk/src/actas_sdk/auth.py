@@ -54,11 +54,13 @@ class _Auth(httpx2.Auth, _AlsoAuth):
 
         Otherwise it is not sent again: its body may be gone, and the next one asks afresh.
         """
-        is_new = token.learn(str(request.url), response.headers.get("dpop-nonce"))
+        nonce = response.headers.get("dpop-nonce")
+        token.learn(str(request.url), nonce)
         if response.status_code != _UNAUTHORIZED:
             return False
-        wanted = "use_dpop_nonce" in response.headers.get("www-authenticate", "")
-        if is_new and wanted and _is_whole(request):
+        wanted = nonce is not None and "use_dpop_nonce" in response.headers.get("www-authenticate", "")
+        # Also when the nonce is known by now: another request may have learnt it since this proof was made.
+        if token.scheme == "DPoP" and wanted and _is_whole(request):
             return True
         self._forget(self._wanted)
         return False

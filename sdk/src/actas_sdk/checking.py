@@ -74,8 +74,10 @@ class Checking:
         Raises:
             InvalidProof: and what `check_token` raises.
         """
-        shown = presented(headers)
+        needs_proof = self.possession.required
         try:
+            shown = presented(headers)
+            needs_proof = needs_proof or shown.scheme == "DPoP"
             caller = yield from self._verified(shown.token)
             binding = binding_of(caller.claims)
             if shown.scheme == "DPoP":
@@ -89,7 +91,7 @@ class Checking:
             elif certificate is None or digest(certificate) != binding.digest:
                 raise InvalidToken("the token is bound to a certificate that the connection does not prove")
         except InvalidToken as no:
-            if self.possession.required or shown.scheme == "DPoP":
+            if needs_proof:
                 no.scheme = "DPoP"
             raise
         caller.require(scope_set(scopes))

@@ -14,7 +14,7 @@ import httpx2
 from actas_sdk.address import loopback_http
 from actas_sdk.asking import Asking
 from actas_sdk.checking import Checking
-from actas_sdk.credentials import Credentials, MutualTls, from_environment
+from actas_sdk.credentials import Credentials, MutualTls, from_environment, require_id
 from actas_sdk.credentials import credentials as chosen
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import Misconfigured
@@ -105,6 +105,7 @@ class AskingClient(Wired[Http, Wire, Asking]):
             credentials = chosen(client_id, secret=client_secret, key=client_key)
         elif client_id or client_secret is not None or client_key is not None:
             raise Misconfigured("give credentials, or client_id with a secret or a key; not both")
+        require_id(credentials.client_id)
         self._credentials = credentials
         self._world = world
         self._issuer = issuer

@@ -15,9 +15,9 @@ from joserfc.jwk import OctKey
 
 from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import World
-from actas_sdk.jws import decode_base64url, encode
+from actas_sdk.jws import encode, said_by
 from actas_sdk.keys import SigningKey
-from actas_sdk.strict_json import Json, NotStrict, encodable, parse_object
+from actas_sdk.strict_json import Json, NotStrict, encodable
 
 __all__ = [
     "ClientKey",
@@ -34,6 +34,9 @@ _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 _SPIFFE_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
 _ASSERTION_LIFE: Final = 60
 """Seconds. Long enough for a slow network and a clock that drifts, too short to be worth stealing."""
+
+_SHORTEST_SHARED: Final = 32
+"""Bytes of a secret that authenticates with HS256 (RFC 7518 section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +93,18 @@ class ClientKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSecretJwt:
-    """A shared secret that authenticates an assertion for each request, ``client_secret_jwt``, with HS256."""
+    """A shared secret that authenticates an assertion for each request, ``client_secret_jwt``, with HS256.
+
+    Raises:
+        Misconfigured: the secret has less than 32 bytes, or is not text that can be sent.
+    """
 
     client_id: str
     secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not encodable(self.secret) or len(self.secret.encode("utf-8")) < _SHORTEST_SHARED:
+            raise Misconfigured("the client secret has less than 32 bytes, or is not text that can be sent")
 
     def proof(self, *, issuer: str, world: World) -> Proof:
         claims = _claims(self.client_id, issuer=issuer, world=world)
@@ -127,13 +138,15 @@ class MutualTls:
         """Return how to speak TLS with this certificate.
 
         Raises:
-            Misconfigured: a file cannot be read, or certificate and key do not belong together.
+            Misconfigured: a file cannot be read, the key has a passphrase, or certificate and key do not
+                belong together.
         """
         context = ssl.create_default_context()
         try:
             if self.authorities is not None:
                 context.load_verify_locations(self.authorities)
-            context.load_cert_chain(self.certificate, self.key)
+            # Without one, OpenSSL would wait at the terminal for somebody to type it.
+            context.load_cert_chain(self.certificate, self.key, password="")
         except OSError:
             raise Misconfigured(f"the certificate cannot be used: {os.fspath(self.certificate)}") from None
         return context
@@ -161,11 +174,21 @@ class Workload:
         del issuer, world  # the platform said for whom it is
         try:
             token = Path(self.path).read_text(encoding="ascii").strip()
-            subject = parse_object(decode_base64url(token.split(".")[1])).get("sub")
-        except (OSError, UnicodeDecodeError, IndexError, NotStrict):
+            subject = said_by(token).get("sub")
+        except (OSError, UnicodeDecodeError, NotStrict):
             raise Misconfigured(f"there is no token in {os.fspath(self.path)}") from None
         is_spiffe = isinstance(subject, str) and subject.startswith("spiffe://")
         return _asserted(token, kind=_SPIFFE_TYPE if is_spiffe else _ASSERTION_TYPE)
+
+
+def require_id(client_id: str) -> None:
+    """Do nothing if ``client_id`` can be the name of a client.
+
+    Raises:
+        Misconfigured: it cannot.
+    """
+    if not client_id or not encodable(client_id):
+        raise Misconfigured("the client id is missing, or is not text that can be sent")
 
 
 def _claims(client_id: str, *, issuer: str, world: World) -> dict[str, Json]:
@@ -202,8 +225,7 @@ def credentials(
     Raises:
         Misconfigured: none was given, or both, or the key cannot be used.
     """
-    if not client_id or not encodable(client_id):
-        raise Misconfigured("the client id is missing, or is not text that can be sent")
+    require_id(client_id)
     if (secret is None) == (key is None):
         raise Misconfigured("give the client a secret or a key, one of the two")
     if secret is not None:

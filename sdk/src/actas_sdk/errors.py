@@ -11,15 +11,15 @@
     ├── Unreachable        no answer; already retried where a repeat is harmless
     ├── BadAnswer          the server answered what it must not; nothing of the answer is used
     ├── InvalidToken       a token presented to us does not hold: 401
-    │   ├── NoToken        none was presented: 401 without an error code
-    │   ├── InvalidProof   the token is bound to a key, and the proof of it does not hold: 401
+    │   ├── NoToken         none was presented: 401 without an error code
+    │   ├── InvalidProof    the token is bound to a key, and the proof of it does not hold: 401
     │   │   └── StaleNonce  the proof must hold a nonce, which the answer has: 401
-    │   └── AmbiguousToken more than one was presented: 400
+    │   └── AmbiguousToken  more than one was presented: 400
     └── MissingScope       the token holds but does not carry the scope: 403
 
-The first six come from asking for tokens (`Actas`), the last four from checking them
-(`Verifier`), which can also meet `Unreachable` and `BadAnswer`: a key set out of reach says nothing
-about the token, so it is never an `InvalidToken`.
+Down to `BadAnswer` they come from asking for tokens (`Actas`); `InvalidToken` and `MissingScope` come
+from checking them (`Verifier`), which can also meet `Unreachable` and `BadAnswer`: a key set out of
+reach says nothing about the token, so it is never an `InvalidToken`.
 
 No error carries a token: not in its text, its attributes, its cause or its context. Each has a
 **sentence** that is safe to show to whoever called, and a **detail** for the log.
@@ -238,7 +238,7 @@ class StaleNonce(InvalidProof):
 
 
 class NoToken(InvalidToken):
-    """No bearer token was presented: 401, and no error code (RFC 6750 section 3.1, last paragraph)."""
+    """No token was presented: 401, and no error code (RFC 6750 section 3.1, last paragraph)."""
 
     default_sentence = "An access token is needed."
     error = None

@@ -18,9 +18,9 @@ from joserfc.jwk import ECKey
 from actas_sdk.address import well_known
 from actas_sdk.dpop import members_of, thumbprint
 from actas_sdk.flow import World
-from actas_sdk.jws import encode, parse
+from actas_sdk.jws import encode, parse, said_by
 from actas_sdk.requests import ACCESS_TOKEN
-from actas_sdk.strict_json import Json, JsonObject, parse_object
+from actas_sdk.strict_json import Json, JsonObject
 from actas_sdk.token import Token
 
 __all__ = ["Asked", "FakeServer"]
@@ -197,9 +197,11 @@ class FakeServer:
 
 
 def _client_id(request: httpx2.Request, form: Mapping[str, str]) -> str:
-    """Return who asks, by HTTP Basic or by an assertion. Proofs are not checked here."""
+    """Return who asks: by an assertion, by name alone over mutual TLS, or by HTTP Basic. Not checked here."""
     if "client_assertion" in form:
-        return str(parse_object(parse(form["client_assertion"]).unverified_payload)["sub"])
+        return str(said_by(form["client_assertion"])["sub"])
+    if "client_id" in form:
+        return form["client_id"]
     _, _, encoded = request.headers.get("authorization", "").partition(" ")
     return unquote_plus(base64.b64decode(encoded).decode("ascii").partition(":")[0])
 

@@ -21,7 +21,7 @@ from joserfc.jws import JWSRegistry
 from actas_sdk.errors import InvalidToken
 from actas_sdk.strict_json import Json, JsonObject, NotStrict, parse_object, text, text_or_none
 
-__all__ = ["ASYMMETRIC", "UnverifiedJws", "decode_base64url", "encode", "parse", "signature_holds"]
+__all__ = ["ASYMMETRIC", "UnverifiedJws", "decode_base64url", "encode", "parse", "said_by", "signature_holds"]
 
 ASYMMETRIC: Final = frozenset(
     {"ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "Ed25519"}
@@ -119,6 +119,18 @@ def encode(claims: Mapping[str, Json], *, header: Mapping[str, Json], key: Key) 
     signing_input = f"{_segment(header)}.{_segment(claims)}"
     signature = model.sign(signing_input.encode("ascii"), key)
     return f"{signing_input}.{_base64url(signature)}"
+
+
+def said_by(jwt: str) -> JsonObject:
+    """Return what a JWT claims, whoever made it: for one that is sent on, not for one that is believed.
+
+    Raises:
+        NotStrict: it is not three segments, or the second is not one strict JSON object.
+    """
+    segments = jwt.split(".")
+    if len(segments) != 3:
+        raise NotStrict("not a compact JWS")
+    return parse_object(decode_base64url(segments[1]))
 
 
 def decode_base64url(segment: str) -> bytes:

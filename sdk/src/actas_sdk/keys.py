@@ -77,7 +77,7 @@ class KeySet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A client's private key, for ``private_key_jwt`` (RFC 7523)."""
+    """A client's private key: for ``private_key_jwt`` (RFC 7523), or for proofs (RFC 9449)."""
 
     kid: str | None
     algorithm: str
@@ -95,10 +95,10 @@ class SigningKey:
             algorithms = _algorithms(jwk)
             kid = text_or_none(jwk, "kid", longest=512)
         except NotStrict as fault:
-            raise Misconfigured(f"the client key cannot be read: {fault}") from None
+            raise Misconfigured(f"the private key cannot be read: {fault}") from None
         key = _imported(jwk) if "d" in jwk and algorithms else None
         if key is None:
-            raise Misconfigured("the client key is not a private EC, OKP or RSA signing key")
+            raise Misconfigured("the key is not a private EC, OKP or RSA signing key")
         usual = (each for each in _PREFERRED if each in algorithms)
         return cls(kid=kid, algorithm=next(usual, min(algorithms)), key=key)
 
@@ -112,9 +112,9 @@ class SigningKey:
         try:
             document = parse_object(Path(path).read_bytes())
         except OSError as fault:
-            raise Misconfigured(f"the client key file cannot be read: {fault.strerror}") from None
+            raise Misconfigured(f"the key file cannot be read: {fault.strerror}") from None
         except NotStrict:
-            raise Misconfigured("the client key file is not a JSON Web Key") from None
+            raise Misconfigured("the key file is not a JSON Web Key") from None
         return cls.from_jwk(document)
 
 

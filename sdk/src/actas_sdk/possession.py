@@ -11,7 +11,7 @@ import hmac
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -30,6 +30,7 @@ _LONGEST_PROOF: Final = 8 * 1024
 _MOST_USED: Final = 100_000
 _NONCE_LIFE: Final = 300
 _DIGEST_LENGTH: Final = 43
+_KINDS: Final[tuple[Literal["jkt"], Literal["x5t#S256"]]] = ("jkt", "x5t#S256")
 
 
 class ProofMemory(Protocol):
@@ -55,7 +56,7 @@ class UsedProofs:
         now: returns seconds since the epoch.
     """
 
-    def __init__(self, *, most: int = _MOST_USED, now: Clock = time.time) -> None:
+    def __init__(self, *, most: int = _MOST_USED, now: Callable[[], float] = time.time) -> None:
         self._most = most
         self._now = now
         self._used: OrderedDict[str, float] = OrderedDict()
@@ -77,14 +78,6 @@ class UsedProofs:
                 raise Unreachable("more proofs are in use than are remembered", retry_after=1)
             self._used[proof] = until
         return True
-
-
-class Clock(Protocol):
-    """The time."""
-
-    def __call__(self) -> float:
-        """Return seconds since the epoch."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +157,10 @@ def binding_of(claims: Mapping[str, Json]) -> Binding | None:
         return None
     cnf = claims["cnf"]
     if isinstance(cnf, dict) and len(cnf) == 1:
-        for kind in ("jkt", "x5t#S256"):
+        for kind in _KINDS:
             value = cnf.get(kind)
             if isinstance(value, str) and len(value) == _DIGEST_LENGTH:
-                return Binding(kind="jkt" if kind == "jkt" else "x5t#S256", digest=value)
+                return Binding(kind=kind, digest=value)
     raise InvalidToken("cnf binds the token to a key in a way that cannot be checked")
 
 
@@ -224,9 +217,11 @@ def _made_by(proof: str, *, jkt: str) -> JsonObject:
         raise NotStrict("it is too long")
     jws = parse(proof, brings_key=True)
     jwk = jws.unverified_header.get("jwk")
-    key = verifying_key(jwk) if isinstance(jwk, dict) else None
-    if jws.typ != DPOP_JWT or key is None or not isinstance(jwk, dict):
-        raise NotStrict("it has another typ, or no public key that can be used")
+    if jws.typ != DPOP_JWT or not isinstance(jwk, dict):
+        raise NotStrict("it has another typ, or no key")
+    key = verifying_key(jwk)
+    if key is None:
+        raise NotStrict("it has no public key that can be used")
     if not key.signed(jws) or thumbprint(members_of(jwk)) != jkt:
         raise NotStrict("it is not made by the key that the token is bound to")
     return parse_object(jws.unverified_payload)
