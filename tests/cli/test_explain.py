@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes.kept_log import KeptLog, keep_log
+from tests.fakes.kept_log import KeptLog
 from tests.fakes.program import Program
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> KeptLog:
-    return keep_log(tmp_path_factory.mktemp("log"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,9 @@ import yaml
 
 from actas.settings.faults import ConfigurationFaults
 from actas.settings.load import ExtraCheck, Loaded, load
+
+Tree = dict[str, Any]
+Change = Callable[[Tree], object]
 
 ACME: Final = Path(__file__).parent.parent / "vectors" / "acme.yaml"
 
@@ -42,6 +45,16 @@ def named(tree: Mapping[str, Any], section: str, name: str) -> dict[str, Any]:
     """Return one named thing of a tree."""
     found: dict[str, Any] = next(item for item in tree[section] if item["name"] == name)
     return found
+
+
+def alter(tree: Tree, section: str, name: str, fields: Mapping[str, object]) -> None:
+    """Give one named thing of a tree other fields; None takes one away."""
+    item = named(tree, section, name)
+    for field, value in fields.items():
+        if value is None:
+            item.pop(field, None)
+        else:
+            item[field] = value
 
 
 def write(folder: Path, configuration: str | Mapping[str, Any], *, file: str = "actas.yaml") -> Path:

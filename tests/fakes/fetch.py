@@ -1,12 +1,18 @@
-"""A way out that leads to documents the test wrote."""
+"""A way out that leads to documents the test wrote; and what the tests of the real one share."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from actas.core.ports import FetchFailed, Json
+from actas.net.fetch import GuardedFetch
+
+QUICK: Final = 0.25
+"""Seconds: the five that a fetch may take, scaled down."""
 
 
 class ScriptedFetch:
@@ -31,3 +37,10 @@ class ScriptedFetch:
         if isinstance(found, Exception):
             raise found
         return dict(found)
+
+
+async def refused(fetch: GuardedFetch, url: str) -> str:
+    """Return why the real way out did not fetch an address."""
+    with pytest.raises(FetchFailed) as failed:
+        await fetch.get_json(url)
+    return failed.value.detail

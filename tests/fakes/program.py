@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,10 @@ class Ran:
     def error(self) -> Any:
         """The error object on stderr: its last line, because talk may stand before it."""
         return json.loads(self.err.splitlines()[-1])["error"]
+
+
+Audit = Callable[..., Ran]
+"""Runs ``actas audit …``."""
 
 
 @dataclass(slots=True)

@@ -1,8 +1,9 @@
-"""The servers that the tests of this folder share: one for development, one as in production."""
+"""The servers that the tests of this folder share: one for development, one as in production, one to reload."""
 
 from __future__ import annotations
 
 import asyncio
+import copy
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -12,11 +13,14 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.hostile_issuer import HostileIssuer
-from tests.fakes.server import RealServer
+from tests.fakes.server import RealServer, until
 from tests.fakes.wire import PATIENCE
 
 PRODUCTION = "https://sts.acme.example"
 """The issuer of the server that runs as in production, behind a proxy that is not there."""
+
+RELOADED = "configuration reloaded"
+NOT_RELOADED = "configuration not reloaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,24 @@ def followed(_development: Followed) -> Followed:
 def production(_production: RealServer) -> Iterator[RealServer]:
     """A server without ``--dev``."""
     yield from _unharmed(_production)
+
+
+@pytest.fixture(scope="module")
+def _own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    with RealServer(_folder(tmp_path_factory)) as server:
+        yield server
+
+
+@pytest.fixture
+def reloading(_own: RealServer) -> Iterator[RealServer]:
+    """A server of a file's own, to reload; each test finds the configuration it started with."""
+    tree = copy.deepcopy(_own.company.tree)
+    yield _own
+    _own.company.tree = tree
+    _own.company.write()
+    _own.reload(told=RELOADED)
+    # Signals that came close together may still be at work on what was there before.
+    until(lambda: _own.post(_own.company.own()).status == 200)
 
 
 def _unharmed(server: RealServer) -> Iterator[RealServer]:

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.fakes.server import RealServer, until
 from tests.fakes.wire import Line
-
-GOOD = "configuration reloaded"
-BAD = "configuration not reloaded"
-
-
-@pytest.fixture(scope="module")
-def _one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(tmp_path_factory.mktemp("reloaded")) as server:
-        yield server
+from tests.web.conftest import NOT_RELOADED, RELOADED
 
 
 @pytest.fixture
-def server(_one: RealServer) -> Iterator[RealServer]:
-    """A server of this file's own; each test finds the configuration it started with."""
-    tree = copy.deepcopy(_one.company.tree)
-    yield _one
-    _one.company.tree = tree
-    _one.company.write()
-    _one.reload(told=GOOD)
-    # Signals that came close together may still be at work on what was there before.
-    until(lambda: _one.post(_one.company.own()).status == 200)
+def server(reloading: RealServer) -> RealServer:
+    return reloading
 
 
 def change(server: RealServer) -> None:
     server.company.write()
-    server.reload(told=GOOD)
+    server.reload(told=RELOADED)
 
 
 @pytest.mark.requirement("REL-30")
@@ -75,7 +58,7 @@ def test_a_broken_configuration_keeps_the_old_one_and_is_told(broken: str | None
         server.company.file.unlink()
     else:
         server.company.file.write_text(broken, encoding="utf-8")
-    server.reload(told=BAD)
+    server.reload(told=NOT_RELOADED)
     assert server.post(server.company.own()).status == 200
     assert server.post(server.company.for_alice()).status == 200
     assert "catalog:loaded" not in {event["event"] for event in server.events()[before:]}
@@ -95,7 +78,7 @@ def test_a_configuration_that_is_half_right_is_wholly_refused(fault: str, server
         case _:
             company.named("clients", "robot")["auth"]["jwks"] = [{"file": "missing.jwks.json"}]
     company.write()
-    server.reload(told=BAD)
+    server.reload(told=NOT_RELOADED)
     assert server.post(company.own()).status == 200
 
 
@@ -116,7 +99,7 @@ def test_what_tokens_rest_on_does_not_change_under_way(section: str, server: Rea
     else:
         tree["keys"] = {"signing": {"algorithm": "RS256"}}
     server.company.write()
-    server.reload(told=BAD)
+    server.reload(told=NOT_RELOADED)
     assert server.post(server.company.own()).status == 200
     assert server.get("/.well-known/oauth-authorization-server").json["issuer"] == server.issuer
 
@@ -131,7 +114,7 @@ def test_the_metadata_follows_the_configuration(server: RealServer) -> None:
 @pytest.mark.requirement("REL-30")
 def test_after_many_reloads_at_once_the_last_configuration_holds(server: RealServer) -> None:
     nightly = server.company.named("clients", "nightly")
-    done = server.said.count(GOOD)
+    done = server.said.count(RELOADED)
     for number in range(9):
         nightly["disabled"] = number % 2 == 1
         nightly["description"] = f"number {number}"
@@ -140,19 +123,22 @@ def test_after_many_reloads_at_once_the_last_configuration_holds(server: RealSer
     nightly["disabled"] = True
     change(server)
     # Several signals may be one; whatever is under way ends, and the last one was read last.
-    until(lambda: server.said.count(GOOD) > done and server.post(server.company.own()).status == 401, limit=3)
+    until(
+        lambda: server.said.count(RELOADED) > done and server.post(server.company.own()).status == 401,
+        limit=3,
+    )
     for _ in range(20):
         assert server.post(server.company.own()).status == 401
 
 
 @pytest.mark.requirement("REL-30")
 def test_requests_in_flight_are_not_disturbed_by_a_reload(server: RealServer) -> None:
-    done = server.said.count(GOOD)
+    done = server.said.count(RELOADED)
     for number in range(60):
         if number % 20 == 0:
             server.signal(signal.SIGHUP)
         assert server.post(server.company.own()).status == 200
-    until(lambda: server.said.count(GOOD) > done)
+    until(lambda: server.said.count(RELOADED) > done)
 
 
 @pytest.mark.requirement("REL-30")

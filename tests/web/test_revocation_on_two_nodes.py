@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.server import RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
 
 BOUND = 5.0
 """Seconds: the propagation bound."""
@@ -27,16 +27,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServer
 
 
 def signed_in(server: RealServer) -> str:
-    company = server.company
-    form = {
-        "grant_type": TOKEN_EXCHANGE,
-        "client_id": "assistant",
-        "client_secret": company.secrets["assistant"],
-        "subject_token": company.id_token(),
-        "subject_token_type": ID_TOKEN,
-        "audience": "orders",
-    }
-    return server.token(form)
+    return server.token(server.company.for_alice())
 
 
 def onward(server: RealServer, token: str) -> dict[str, Any]:

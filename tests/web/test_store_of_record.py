@@ -5,32 +5,18 @@ from __future__ import annotations
 import copy
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
 from tests.fakes.served import MARK
 from tests.fakes.server import RealServer, until
-
-GOOD = "configuration reloaded"
-BAD = "configuration not reloaded"
-
-
-@pytest.fixture(scope="module")
-def _one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(tmp_path_factory.mktemp("kept")) as server:
-        yield server
+from tests.web.conftest import NOT_RELOADED, RELOADED
 
 
 @pytest.fixture
-def server(_one: RealServer) -> Iterator[RealServer]:
-    """A server of this file's own; each test finds the configuration it started with."""
-    tree = copy.deepcopy(_one.company.tree)
-    yield _one
-    _one.company.tree = tree
-    _one.company.write()
-    _one.reload(told=GOOD)
+def server(reloading: RealServer) -> RealServer:
+    return reloading
 
 
 def rows(server: RealServer, sql: str) -> list[tuple[Any, ...]]:
@@ -47,7 +33,7 @@ def test_what_a_file_changes_is_recorded_before_it_takes_effect(server: RealServ
     nightly = server.company.named("clients", "nightly")
     nightly["disabled"] = True
     server.company.write()
-    server.reload(told=GOOD)
+    server.reload(told=RELOADED)
     events = server.events()
     at = next(
         number
@@ -66,7 +52,7 @@ def test_what_a_file_changes_is_recorded_before_it_takes_effect(server: RealServ
 
 def test_reading_the_same_files_again_changes_nothing(server: RealServer) -> None:
     before = rows(server, "SELECT max(generation) FROM configuration_generations")
-    server.reload(told=GOOD)
+    server.reload(told=RELOADED)
     server.restart()
     assert rows(server, "SELECT max(generation) FROM configuration_generations") == before
 
@@ -84,7 +70,7 @@ def test_a_secret_that_a_file_holds_is_kept_as_a_digest(server: RealServer) -> N
     company.named("clients", "desk")["grants"] = ["client_credentials"]
     company.named("rules", "own-counts")["client"].append("desk")
     company.write()
-    server.reload(told=GOOD)
+    server.reload(told=RELOADED)
     assert server.post(company.own("desk", client_secret="written-in-the-file-" + "q7" * 16)).status == 200
     whole = (server.data / "actas.db").read_bytes() + json.dumps(server.events()).encode()
     assert b"written-in-the-file" not in whole
@@ -99,7 +85,7 @@ def test_another_node_follows_without_being_told(server: RealServer) -> None:
         assert other.post(company.own()).status == 200
         company.named("clients", "nightly")["disabled"] = True
         company.write()
-        server.reload(told=GOOD)
+        server.reload(told=RELOADED)
         until(lambda: other.post(company.own()).status == 401, limit=5)
         assert server.post(company.own()).status == 401
         other.company.tree["clients"] = copy.deepcopy(company.tree["clients"])
@@ -111,7 +97,7 @@ def test_what_a_file_no_longer_defines_is_out_of_force_and_comes_back(server: Re
     company.tree["clients"] = [one for one in company.tree["clients"] if one["name"] != "nightly"]
     company.named("rules", "own-counts")["client"] = ["orders", "robot"]
     company.write()
-    server.reload(told=GOOD)
+    server.reload(told=RELOADED)
     assert server.post(company.own()).status == 401
     assert [one["what"] for one in last(server, "configuration:changed")["changes"]] == ["changed", "pruned"]
     assert rows(server, "SELECT state FROM configuration_objects WHERE name = 'nightly'") == [("pruned",)]
@@ -133,7 +119,7 @@ def test_a_generation_that_a_node_cannot_compile_is_alarmed_and_takes_away_all_t
         company.tree["clients"].append(late)
         company.named("clients", "robot")["disabled"] = True
         company.write()
-        server.reload(told=GOOD)
+        server.reload(told=RELOADED)
         until(lambda: "configuration not put in force" in other.said, limit=10)
         assert "LATE_SECRET" in other.said
         assert other.post(company.own()).status == 200
@@ -147,7 +133,7 @@ def test_a_generation_that_a_node_cannot_compile_is_alarmed_and_takes_away_all_t
 def test_a_name_that_the_console_keeps_is_not_taken_over_unasked(server: RealServer) -> None:
     with closing(sqlite3.connect(server.data / "actas.db")) as connection, connection:
         connection.execute("UPDATE configuration_objects SET keeper = 'console' WHERE name = 'desk'")
-    server.reload(told=BAD)
+    server.reload(told=NOT_RELOADED)
     assert "is kept by the console; --adopt takes it over" in server.said
     with closing(sqlite3.connect(server.data / "actas.db")) as connection, connection:
         connection.execute("UPDATE configuration_objects SET keeper = 'file' WHERE name = 'desk'")

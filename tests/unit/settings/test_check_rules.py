@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.fakes.configuration import acme, loaded, named, sentences
+from tests.fakes.configuration import Change, Tree, acme, alter, loaded, named, sentences
 
 from actas.policy.rule import RESERVED_CLAIMS
 
-Tree = dict[str, Any]
-Change = Callable[[Tree], object]
-
 
 def rule(tree: Tree, name: str = "orders-to-inventory", **fields: object) -> None:
-    item = named(tree, "rules", name)
-    for field, value in fields.items():
-        if value is None:
-            item.pop(field, None)
-        else:
-            item[field] = value
+    alter(tree, "rules", name, fields)
 
 
 def subject(tree: Tree, name: str = "orders-to-inventory", /, **fields: object) -> None:

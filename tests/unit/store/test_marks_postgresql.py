@@ -22,11 +22,6 @@ from actas.store.marks_postgresql import PostgresqlMarks, open_shared_marks
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture
 async def database(postgres: str, clock: FixedClock) -> str:
     """The URL of a database with this release's schema."""
     await (await open_database(Secret(postgres), clock=clock)).close()
