@@ -36,6 +36,7 @@ _CODES: Final[dict[str, str]] = {
     "bad_subject": "invalid_request",
     "bad_actor": "invalid_request",
     "expired": "invalid_request",
+    "revoked": "invalid_request",
     "wrong_audience": "invalid_request",
     "unknown_target": "invalid_target",
     "no_rule": "invalid_target",
@@ -47,11 +48,21 @@ _CODES: Final[dict[str, str]] = {
     "binding_needed": "invalid_dpop_proof",
     "key_not_proven": "invalid_request",
     "audit_unavailable": "temporarily_unavailable",
+    "storage_unavailable": "temporarily_unavailable",
     "upstream_down": "temporarily_unavailable",
     "overloaded": "temporarily_unavailable",
+    "too_many_failures": "temporarily_unavailable",
+    "rate_limited": "temporarily_unavailable",
     "internal": "server_error",
 }
-_STATUSES: Final = {"invalid_client": 401, "temporarily_unavailable": 503, "server_error": 500}
+_STATUSES: Final = {
+    "invalid_client": 401,
+    "temporarily_unavailable": 503,
+    "server_error": 500,
+    "too_many_failures": 429,
+    "rate_limited": 429,
+}
+"""What is not answered with 400, by reason or by code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,4 +232,5 @@ def _refused(reason: str, *, entry: str) -> httpx2.Response:
         "error_description": f"Refused by the test: {reason}.",
         "error_uri": f"https://docs.example/errors#{reason}",
     }
-    return httpx2.Response(_STATUSES.get(code, 400), json=body, headers={"Actas-Entry": entry})
+    status = _STATUSES.get(reason) or _STATUSES.get(code, 400)
+    return httpx2.Response(status, json=body, headers={"Actas-Entry": entry})
