@@ -233,8 +233,19 @@ def test_a_nonce_goes_to_whoever_gave_it_and_to_nobody_else(still: StillWorld) -
     assert key.learn(TOKEN, "ours")
     assert not key.learn(TOKEN, "ours")
     assert not key.learn(TOKEN, 'with "quotes\n')
+    assert not key.learn(TOKEN, "x" * 513)
     assert read(key.proof("POST", TOKEN))[1]["nonce"] == "ours"
     assert "nonce" not in read(key.proof("GET", INVENTORY))[1]
+
+
+def test_the_nonces_of_those_heard_of_last_are_kept_and_no_more_than_there_is_room_for() -> None:
+    key = DpopKey.generate()
+    for number in range(65):
+        key.learn(f"https://api-{number}.acme.example/stock", "n")
+    held = [
+        "nonce" in read(key.proof("GET", f"https://api-{number}.acme.example/"))[1] for number in (0, 1, 64)
+    ]
+    assert held == [False, True, True]
 
 
 @pytest.mark.requirement("TX-146", "TX-145")

@@ -107,6 +107,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "signed by him under the right key": {"key": THIEF, "header": {"jwk": "THEIRS"}},
     "the private key shown": {"header": {"jwk": "PRIVATE"}},
     "a key by address": {"header": {"jku": "https://evil.example"}},
+    "no end": {"more": "x" * 8192},
     "a critical header": {"header": {"crit": ["x"], "x": 1}},
 }
 
@@ -146,6 +147,29 @@ def test_a_proof_works_once_in_all_processes_that_share_a_memory(
     here.verifier = there
     with pytest.raises(InvalidProof, match="used before"):
         here.show(proof)
+
+
+@pytest.mark.requirement("TX-151", "SEC-15")
+def test_a_proof_is_remembered_for_as_long_as_its_age_lets_it_in(holder: Holder, still: StillWorld) -> None:
+    early = holder.proof(iat=int(NOW) + 30)  # by a clock that is ahead of ours
+    holder.show(early)
+    still.now = NOW + 89
+    holder.show(holder.proof())  # with each new one, those that are over are forgotten
+    with pytest.raises(InvalidProof, match="used before"):
+        holder.show(early)
+
+
+@pytest.mark.parametrize("said", [1, "yes", None])
+def test_a_memory_that_does_not_say_true_lets_nobody_in(
+    issuer: HandMadeIssuer, still: StillWorld, said: Any
+) -> None:
+    class Odd:
+        def claim(self, proof: str, *, until: float) -> Any:
+            return said
+
+    holder = Holder(issuer, still, proofs=Odd())
+    with pytest.raises(InvalidProof, match="used before"):
+        holder.show(holder.proof())
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -207,3 +231,5 @@ def test_an_api_may_take_bound_tokens_alone(issuer: HandMadeIssuer, still: Still
     with pytest.raises(InvalidToken, match="must be") as found:
         holder.show(scheme="Bearer", token=issuer.sign(claims()))
     assert found.value.challenge()["WWW-Authenticate"].startswith("DPoP ")
+    with pytest.raises(InvalidToken, match="no request shows one"):
+        holder.verifier.check_token(issuer.sign(claims()))
