@@ -10,7 +10,10 @@ from tests.fakes.program import Program, Ran
 from tests.fakes.server import RealServer, patiently, until
 from tests.fakes.wire import FORM, ask, encoded
 
+from actas.admin.revoking import Revoking, Wanted
+from actas.app.foundation import Foundation
 from actas.audit.query import undelivered_ids
+from actas.core.ports import SystemClock
 from actas.core.wire import ID_TOKEN, TOKEN_EXCHANGE
 from actas.crypto import jose
 
@@ -79,38 +82,82 @@ def test_by_chain_and_by_entry(revoke: Revoke, server: RealServer) -> None:
     until(lambda: not active(server, by_chain) and not active(server, by_entry))
 
 
-def test_a_client_ends_up_to_now_and_what_it_gets_later_is_good(revoke: Revoke, server: RealServer) -> None:
-    company = server.company
-    token = own(server)
-    form = {
+def for_person(server: RealServer, who: str = "alice") -> dict[str, str]:
+    """Return the request by which the assistant gets a token for somebody."""
+    return {
         "grant_type": TOKEN_EXCHANGE,
         "client_id": "assistant",
-        "client_secret": company.secrets["assistant"],
-        "subject_token": company.id_token(),
+        "client_secret": server.company.secrets["assistant"],
+        "subject_token": server.company.id_token(who),
         "subject_token_type": ID_TOKEN,
         "audience": "orders",
     }
-    alices = server.token(form)
+
+
+def test_a_client_ends_up_to_now_and_what_it_gets_later_is_good(revoke: Revoke, server: RealServer) -> None:
+    token = own(server)
+    alices = server.token(for_person(server))
     assert revoke("--client", "assistant", "--reason", "its host was broken into", "--yes").code == 0
     until(lambda: not active(server, alices, "assistant"))
     assert active(server, token)
-    until(lambda: active(server, server.token(form | {"subject_token": company.id_token()}), "assistant"))
+    until(lambda: active(server, server.token(for_person(server)), "assistant"))
 
 
 def test_a_person_is_ended_by_the_name_in_our_tokens(revoke: Revoke, server: RealServer) -> None:
-    company = server.company
-    form = {
-        "grant_type": TOKEN_EXCHANGE,
-        "client_id": "assistant",
-        "client_secret": company.secrets["assistant"],
-        "subject_token": company.id_token("dana"),
-        "subject_token_type": ID_TOKEN,
-        "audience": "orders",
-    }
-    token = server.token(form)
+    token = server.token(for_person(server, "dana"))
     ran = revoke("--subject", "dana@acme.example", "--reason", "left", "--yes")
     assert ran.code == 0
     until(lambda: not active(server, token, "assistant"))
+
+
+class Slowly(SystemClock):
+    """A clock by which a minute passes until somebody has said yes."""
+
+    behind = 60.0
+
+    def now(self) -> float:
+        return super().now() - self.behind
+
+
+def test_what_is_given_while_somebody_thinks_is_ended_too(
+    revoke: Revoke, server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens: list[str] = []
+
+    def sure(*_: object, **__: object) -> None:
+        tokens.append(server.token(for_person(server)))
+        Slowly.behind = 0.0
+
+    monkeypatch.setattr("actas.app.foundation.SystemClock", Slowly)
+    monkeypatch.setattr("actas.cli.revoke.make_sure", sure)
+    assert revoke("--client", "assistant", "--reason", "x").code == 0
+    until(lambda: not active(server, tokens[0], "assistant"))
+
+
+def test_many_are_ended_in_as_many_entries_as_they_fit_into(
+    revoke: Revoke, server: RealServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def many(base: Foundation, *_: object) -> list[Wanted]:
+        revoking = Revoking(issuer=base.issuer, marking=base.ring, now=int(base.clock.now()))
+        return [revoking.token_id(f"t{number:030}") for number in range(12_000)]
+
+    monkeypatch.setattr("actas.cli.revoke._wanted", many)
+    ran = revoke("--undelivered", "--reason", "the disk was full", "--yes", "--json")
+    assert ran.code == 0, ran.err
+    written = [one for one in server.events() if one.get("why") == "the disk was full"]
+    assert [name for one in written for name in one["revoked"]] == ran.document["revoked"]
+    assert written[0]["id"] == ran.document["entry"]
+
+
+def test_when_there_is_nothing_to_end_it_says_so_and_that_it_was_no_rehearsal(
+    revoke: Revoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(*_: object) -> list[Wanted]:
+        return []
+
+    monkeypatch.setattr("actas.cli.revoke._wanted", none)
+    ran = revoke("--undelivered", "--reason", "x", "--yes", "--json")
+    assert (ran.code, ran.document["dry_run"], ran.document["entry"]) == (0, False, None)
 
 
 def test_rehearsed_it_changes_nothing(revoke: Revoke, server: RealServer) -> None:

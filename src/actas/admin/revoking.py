@@ -10,13 +10,9 @@ from actas.core.errors import BadToken
 from actas.core.lineage import LATER, Marking, Revoked
 from actas.core.party import Identity
 from actas.crypto import jose
+from actas.keys.life import LONGEST_TOKEN
 from actas.subjects.revoked import mark_of_foreign_token, mark_of_party
-
-LONGEST_LIFE: Final = 24 * 3600
-"""Seconds that a token of ours lives at most (``settings.schema_server.TokenLifetime``)."""
-
-LONGEST_FOREIGN_LIFE: Final = 30 * 86400
-"""Seconds that a token of another issuer lives at most (``max_life``)."""
+from actas.trust.registry import LONGEST_LIFE
 
 APART: Final = 5
 """Seconds by which the clocks of two nodes may differ (REL-13): what is dated a moment ahead counts too."""
@@ -69,7 +65,7 @@ class Revoking:
             name=f"token:{name}",
             mark=self.marking.mark("token", self.issuer, name),
             up_to=LATER,
-            until=self.now + LONGEST_LIFE if expires_at is None else expires_at,
+            until=self.now + LONGEST_TOKEN if expires_at is None else expires_at,
         )
 
     def token(self, text: str) -> Wanted:
@@ -85,11 +81,11 @@ class Revoking:
         if issuer == self.issuer:
             if token_id is None:
                 raise BadToken("it names us as its issuer and has no jti")
-            return self.token_id(token_id, expires_at=min(expires_at, self.now + LONGEST_LIFE))
+            return self.token_id(token_id, expires_at=min(expires_at, self.now + LONGEST_TOKEN))
         mark = mark_of_foreign_token(
             self.marking, issuer=issuer, token_id=token_id, signed=jws.compact.signing_input
         )
-        until = min(expires_at, self.now + LONGEST_FOREIGN_LIFE) + LONGEST_LIFE
+        until = min(expires_at, self.now + LONGEST_LIFE) + LONGEST_TOKEN
         return Wanted(name=f"token:{token_id or mark} of {issuer}", mark=mark, up_to=LATER, until=until)
 
     def party(self, name: str) -> Wanted:
@@ -102,5 +98,5 @@ class Revoking:
             name=f"party:{name}",
             mark=mark_of_party(self.marking, Identity(self.issuer, name)),
             up_to=self.now + APART,
-            until=self.now + LONGEST_FOREIGN_LIFE + LONGEST_LIFE,
+            until=self.now + LONGEST_LIFE + LONGEST_TOKEN,
         )

@@ -38,7 +38,7 @@ class Trail(msgspec.Struct):
         source: the peer's address.
         proven: the keys that the caller proved to hold.
         chain: the subject, then every actor, oldest first, as the rules saw it.
-        revoked: what was revoked, each as ``token:ID`` or ``party:ISSUER SUBJECT``.
+        revoked: what was revoked, each as ``token:ID``.
         claims: the subject's and the actor's claims that the policy may look at, by role.
     """
 

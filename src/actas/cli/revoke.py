@@ -22,10 +22,13 @@ from actas.cli.tree import command as make
 if TYPE_CHECKING:
     from actas.admin.revoking import Revoking, Wanted
     from actas.app.foundation import Foundation
+    from actas.store.audit_search import Found
 
 _MOST: Final = 1_000_000
 _WAYS: Final = ("token", "chain", "entry", "subject", "client", "undelivered")
 _SHOWN: Final = 20
+_TOGETHER: Final = 1000
+"""Revocations in one audit entry, whose size is bounded, and in one transaction."""
 
 
 @make(
@@ -82,13 +85,15 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, reason: str, yes
     with refusals():
         wanted = on_foundation(run, config, dev=dev, job=lambda base: _wanted(base, given[0], asked))
         if run.options.dry_run or not wanted:
-            _tell(run, wanted, entry=None)
+            _tell(run, wanted, None)
             return
         make_sure(
             run, [f"Ends {one.name} and everything exchanged from it." for one in wanted[:_SHOWN]], yes=yes
         )
-        entry = on_foundation(run, config, dev=dev, job=lambda base: _revoke(base, wanted, reason=reason))
-    _tell(run, wanted, entry=entry)
+        done = on_foundation(
+            run, config, dev=dev, job=lambda base: _revoke(base, given[0], asked, reason=reason)
+        )
+    _tell(run, *done)
 
 
 async def _wanted(base: Foundation, way: str, asked: dict[str, Any]) -> list[Wanted]:
@@ -118,12 +123,20 @@ async def _wanted(base: Foundation, way: str, asked: dict[str, Any]) -> list[Wan
 def _given(base: Foundation, entry: str, revoking: Revoking) -> Wanted:
     from actas.store.audit_search import show
 
-    found = show(base.audit_log, entry)
-    given: Event = {} if found is None else member(event_of(found), "given")
+    line = show(base.audit_log, entry)
+    found = _token_of(line, revoking)
+    if found is None:
+        what = f"there is no entry {entry}" if line is None else f"the entry {entry} gave no token"
+        raise Failure(what, code="not_found", exit=Exit.NO, hint="actas audit search finds entries")
+    return found
+
+
+def _token_of(line: Found | None, revoking: Revoking) -> Wanted | None:
+    """Return the token that an entry gave, if it gave one."""
+    given: Event = {} if line is None else member(event_of(line), "given")
     name, expires_at = given.get("jti"), given.get("exp")
     if not isinstance(name, str) or not isinstance(expires_at, int):
-        what = f"there is no entry {entry}" if found is None else f"the entry {entry} gave no token"
-        raise Failure(what, code="not_found", exit=Exit.NO, hint="actas audit search finds entries")
+        return None
     return revoking.token_id(name, expires_at=expires_at)
 
 
@@ -146,36 +159,41 @@ def _undelivered(base: Foundation, revoking: Revoking) -> list[Wanted]:
 
     log = base.audit_log
     told = [event_of(one) for one in search(log, "event:log:*", limit=_MOST)]
-    found: list[Wanted] = []
-    for entry in dict.fromkeys(one for event in told for one in undelivered_ids(dict(event))):
-        line = show(log, entry)
-        given: Event = {} if line is None else member(event_of(line), "given")
-        name, expires_at = given.get("jti"), given.get("exp")
-        if isinstance(name, str) and isinstance(expires_at, int) and expires_at > revoking.now:
-            found.append(revoking.token_id(name, expires_at=expires_at))
-    return found
+    entries = dict.fromkeys(one for event in told for one in undelivered_ids(dict(event)))
+    tokens = [_token_of(show(log, entry), revoking) for entry in entries]
+    return [one for one in tokens if one is not None and one.until > revoking.now]
 
 
-async def _revoke(base: Foundation, wanted: Sequence[Wanted], *, reason: str) -> str:
-    """Revoke, write it down, and return the entry."""
+async def _revoke(
+    base: Foundation, way: str, asked: dict[str, Any], *, reason: str
+) -> tuple[list[Wanted], str | None]:
+    """Revoke what is to be ended by now, write it down, and return it with the first entry.
+
+    It is looked for again: whoever was asked may have thought for a while, and what a person or a client was
+    given meanwhile is ended too.
+    """
     from actas.app.minutes import own_minutes
     from actas.audit.stream import new_entry_id
     from actas.core.ports import SystemChance
 
-    entry = new_entry_id(base.clock.now(), SystemChance())
+    wanted = await _wanted(base, way, asked)
+    entries: list[str] = []
     async with own_minutes(base) as minutes:
-        await base.revoked.add([one.revoked(entry) for one in wanted])
-        await minutes.note(
-            "revocation:granted",
-            id=entry,
-            revoked=[one.name for one in wanted[:_MOST]],
-            why=reason[:500],
-            operator=getpass.getuser(),
-        )
-    return entry
+        for first in range(0, len(wanted), _TOGETHER):
+            part = wanted[first : first + _TOGETHER]
+            entries.append(new_entry_id(base.clock.now(), SystemChance()))
+            await base.revoked.add([one.revoked(entries[-1]) for one in part])
+            await minutes.note(
+                "revocation:granted",
+                id=entries[-1],
+                revoked=[one.name for one in part],
+                why=reason[:500],
+                operator=getpass.getuser(),
+            )
+    return wanted, entries[0] if entries else None
 
 
-def _tell(run: Run, wanted: Sequence[Wanted], *, entry: str | None) -> None:
+def _tell(run: Run, wanted: Sequence[Wanted], entry: str | None) -> None:
     names = [one.name for one in wanted]
     lines: list[Any] = []
     if not wanted:
@@ -192,7 +210,7 @@ def _tell(run: Run, wanted: Sequence[Wanted], *, entry: str | None) -> None:
     run.out.answer(
         Answer(
             kind="actas/Revocation",
-            body={"dry_run": entry is None, "revoked": [*names], "entry": entry},
+            body={"dry_run": run.options.dry_run, "revoked": [*names], "entry": entry},
             name=entry or "",
             lines=lines,
         )

@@ -19,6 +19,7 @@ from actas.settings.values import (
     Prose,
     Scope,
 )
+from actas.trust.registry import LONGEST_LIFE
 
 NameText = Annotated[str, Name()]
 LabelText = Annotated[str, Label()]
@@ -91,7 +92,7 @@ class IssuerForm(Form):
     max_age: Annotated[int, Duration(1, 30 * 86400)] | None = Field(
         default=None, description="How old a token may be, by its `iat`. Default: as old as it lives."
     )
-    max_life: Annotated[int, Duration(1, 30 * 86400)] = Field(
+    max_life: Annotated[int, Duration(1, LONGEST_LIFE)] = Field(
         default=24 * 3600, description="How long a token may live, from `iat` to `exp`."
     )
     subject: Condition | None = Field(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from actas.core.ports import JsonObject
 from actas.core.wire import TokenType, VerifyingAlgorithm
+
+LONGEST_LIFE: Final = 30 * 86_400
+"""Seconds that ``max_life`` may be at most: no token of another issuer lives longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
