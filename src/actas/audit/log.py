@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from actas.audit.counts import count_attempt
-from actas.audit.event import event_of
+from actas.audit.event import event_of, harmless
 from actas.audit.flood import FloodGate
 from actas.audit.stream import AuditWriter, Receipt, instant, new_entry_id
 from actas.audit.trail import Door, Trail
@@ -104,7 +104,7 @@ class Minutes:
         now = self._clock.now()
         name = new_entry_id(now, self._chance)
         document = {"id": name, "at": instant(now), "event": event, **members}
-        return name, msgspec.json.encode(document, order="sorted")
+        return name, harmless(msgspec.json.encode(document, order="sorted"))
 
     async def write(self, event: EventName, body: bytes) -> Receipt:
         """Write an event that was drawn up.
