@@ -204,14 +204,14 @@ class LocalKeyRing:
             KeysUnusable: a key that is kept cannot be used.
             Exception: the store failed.
         """
-        held = self._faces.held
-        if await self._store.generation() != self._generation:
+        held, generation = self._faces.held, self._generation
+        if await self._store.generation() != generation:
             generation, stored = await self._store.read()
             held = hold(stored, held, sealer=self._sealer)
-            self._generation = generation
         now = self._clock.now()
         since = {one.info.kid: self._faces.since.get(one.info.kid, now) for one in held}
         self._faces = Faces(held, since=since, now=now, defaults=self._defaults)
+        self._generation = generation
 
     @property
     def secret_pepper(self) -> bytes:

@@ -13,7 +13,7 @@ from tests.fakes.sealer import sealer
 
 from actas.core.ports import JsonObject
 from actas.crypto import jose
-from actas.keys.kept import KeysUnusable, StoredKey
+from actas.keys.kept import KeysUnusable, StoredKey, make_key
 from actas.keys.life import CACHE_TIME, LEAST_AHEAD, LONGEST_TOKEN, Timetable
 from actas.keys.local import Kept, KeyStore, LocalKeyRing
 from actas.keys.ring import KeyInfo, KeyNotReady
@@ -429,3 +429,23 @@ async def test_a_ring_that_cannot_open_a_new_key_says_so_and_keeps_what_it_had(
     assert nodes[1].ring.keys() == before
     with pytest.raises(KeysUnusable):  # and again, rather than taking it for seen
         await nodes[1].ring.refresh()
+
+
+class Doubled(MemoryKeyStore):
+    """Comes to hold a key that nothing of ours would put there."""
+
+    def force(self, key: StoredKey) -> None:
+        self._keys[key.kid] = key
+        self._generation += 1
+
+
+async def test_a_ring_that_is_shown_two_active_keys_says_so_each_time(clock: Time) -> None:
+    store = Doubled()
+    ring = await LocalKeyRing.open(store, sealer=sealer(), clock=clock, algorithm="ES256")
+    before = ring.keys()
+    store.force(make_key("token", "ES256", sealer=sealer(), at=int(clock.now())))
+    for _ in range(2):
+        with pytest.raises(KeysUnusable, match="two token keys are active"):
+            await ring.refresh()
+    assert ring.keys() == before
+    ring.close()
