@@ -23,9 +23,9 @@ from actas.app.offering import changes_of
 from actas.app.parts import Shared
 from actas.app.prepared import Prepared, prepare
 from actas.core.errors import StoreUnavailable
+from actas.core.ports import SystemChance
 from actas.settings.faults import ConfigurationFaults
 from actas.settings.load import Draft
-from actas.store.audit import StreamWriter
 from actas.store.configuration import Commit
 
 TRIES: Final = 20
@@ -57,7 +57,6 @@ class House(Protocol):
 
     base: Foundation
     shared: Shared
-    writer: StreamWriter
 
     async def put_in_force(self, prepared: Prepared, *, generation: int) -> None:
         """Put a configuration in force, whole.
@@ -95,7 +94,8 @@ class Steward:
         self._store = base.store
         self._files = base.files
         self._adopt = base.adopt
-        self._me = house.writer.stream
+        # Not the name of the stream: nodes that share a database call theirs alike.
+        self._me = SystemChance().token(16)
         self._refused = -1
         self._turn = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
