@@ -90,7 +90,7 @@ def _compare(small: Part, large: Part) -> None:
 def _setting(name: str, house: Assembly, base: Foundation, askers: tuple[Asker, ...]) -> Setting:
     return Setting(
         part=Part(name=name),
-        pipeline=exchange(base, house.out, house.shared),
+        pipeline=exchange(base, house.shared),
         forms=Forms(base.ring, askers),
     )
 

@@ -42,7 +42,7 @@ async def _write(folder: Path) -> dict[str, str]:
     draft = read([folder / "actas.yaml"], dev=True, environ={})
     entries: dict[str, str] = {}
     async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
-        pipeline = exchange(base, house.out, house.shared)
+        pipeline = exchange(base, house.shared)
         form = {
             "grant_type": "client_credentials",
             "client_id": "orders",

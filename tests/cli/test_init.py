@@ -186,7 +186,7 @@ def test_a_first_token_can_be_had_with_the_secret(actas: Program) -> None:
     async def first() -> str:
         draft = read([TEXT], dev=True, environ={})
         async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
-            pipeline = exchange(base, house.out, house.shared)
+            pipeline = exchange(base, house.shared)
             form = {
                 "grant_type": "client_credentials",
                 "client_id": "orders",

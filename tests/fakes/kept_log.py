@@ -99,7 +99,7 @@ async def _write(folder: Path) -> KeptLog:
     async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
         while not (base.audit_folder / CHECKPOINTS).exists():
             await asyncio.sleep(0.001)  # until the first checkpoint, so that every log has the same two
-        pipeline = exchange(base, house.out, house.shared)
+        pipeline = exchange(base, house.shared)
 
         async def granted(token: str, **form: str) -> Answer:
             answer = await pipeline(_form(form), CALLER)

@@ -18,7 +18,7 @@ from actas.app.foundation import Foundation
 from actas.app.gauges import gauges
 from actas.app.key_keeper import KeyKeeper
 from actas.app.minutes import minutes_of, open_stream
-from actas.app.parts import Outside, Shared, exchange, outside
+from actas.app.parts import Shared, exchange, outside
 from actas.app.prepared import Prepared
 from actas.app.probes import probes
 from actas.app.routes import endpoints
@@ -58,7 +58,6 @@ class Assembly:
     """
 
     base: Foundation
-    out: Outside
     writer: StreamWriter
     shared: Shared
     gate: Gate
@@ -83,7 +82,7 @@ class Assembly:
         await self.steward.begin()
         if not self.gate.endpoints:
             self._admit(self.base)
-            pipeline = exchange(self.base, self.out, self.shared)
+            pipeline = exchange(self.base, self.shared)
             self.gate.endpoints = endpoints(self.base, pipeline, self.shared, self.writer, self.steward)
         self.shared.follower.follow("configuration", self.steward.follow)
 
@@ -119,7 +118,7 @@ class Assembly:
             warnings=prepared.warnings,
             catalog=prepared.catalog,
         )
-        pipeline = exchange(base, self.out, self.shared)
+        pipeline = exchange(base, self.shared)
         self._admit(base)
         await self.note_loaded(base, generation)
         self.base = base
@@ -160,19 +159,13 @@ class Assembly:
         )
 
     async def close(self) -> None:
-        """End the duties, write what was counted, and close the stream cleanly."""
+        """End the duties, and write what was counted."""
+        await self._keeper.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(AuditUnavailable):
             await self.shared.minutes.write_counts(math.inf)
-        try:
-            await self.writer.close()
-            self.seals.note(await self.base.notary().seal_now())
-        except (AuditUnavailable, NotSealed) as failed:
-            _log.error("audit log not sealed", detail=str(failed))
-        await self.out.close()
-        await self.shared.marks.close()
 
     async def _sweep(self) -> None:
         """Forget what can end nothing any more. Every process does it; what one removed the next does not
@@ -213,6 +206,15 @@ async def _marks(base: Foundation) -> Keeper:
     return await open_marks(server.data, clock=clock)
 
 
+async def _seal(base: Foundation, writer: StreamWriter, seals: Seals) -> None:
+    """Close the stream cleanly, and seal the log."""
+    try:
+        await writer.close()
+        seals.note(await base.notary().seal_now())
+    except (AuditUnavailable, NotSealed) as failed:
+        _log.error("audit log not sealed", detail=str(failed))
+
+
 async def _following(base: Foundation, follower: Follower) -> Follower:
     """Follow what is shared with other nodes, and read it once."""
     for sentence in base.accepted:
@@ -237,41 +239,54 @@ async def assembly(
     Raises:
         AuditUnavailable: the audit log cannot be written; such a server does not start.
     """
-    writer = await open_stream(base)
-    metrics = metrics or Gathering()
-    meter = metrics.tally
-    minutes = minutes_of(base, writer, meter)
-    marks = await _marks(base)
-    follower = await _following(base, follower or Follower())
-    out = outside(base, meter)
-    throttle = Throttle(base.definitions.limits.throttle, clock=base.clock, meter=meter)
-    shared = Shared(out=out, throttle=throttle, minutes=minutes, marks=marks, follower=follower, meter=meter)
-    seals = Seals(clock=base.clock, broken=writer.broken)
-    for gauge, reading in gauges(base, keys=out.keys, seals=seals).items():
-        meter.read(gauge, reading)
-    for key in base.ring.created:
-        await minutes.note("keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm)
+    async with contextlib.AsyncExitStack() as stack:
+        metrics = metrics or Gathering()
+        meter = metrics.tally
+        marks = await _marks(base)
+        stack.push_async_callback(marks.close)
+        out = outside(base, meter)
+        stack.push_async_callback(out.close)
+        writer = await open_stream(base)
+        seals = Seals(clock=base.clock, broken=writer.broken)
+        stack.push_async_callback(_seal, base, writer, seals)
+        follower = await _following(base, follower or Follower())
+        shared = Shared(
+            out=out,
+            throttle=Throttle(base.definitions.limits.throttle, clock=base.clock, meter=meter),
+            minutes=minutes_of(base, writer, meter),
+            marks=marks,
+            follower=follower,
+            meter=meter,
+        )
+        for gauge, reading in gauges(base, keys=out.keys, seals=seals).items():
+            meter.read(gauge, reading)
+        for key in base.ring.created:
+            await shared.minutes.note(
+                "keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm
+            )
+        house = _house(base, shared, writer, metrics, seals)
+        stack.push_async_callback(house.close)
+        house.renew()
+        await house.take_up()
+        house.start()
+        yield house
+
+
+def _house(
+    base: Foundation, shared: Shared, writer: StreamWriter, metrics: Gathering, seals: Seals
+) -> Assembly:
+    """Return a serving process that does nothing yet."""
     server = base.definitions.server
-    gate = Gate(
-        {},
-        proxies=Proxies(server.trusted_proxies) if server.trusted_proxies else None,
-    )
-    house = Assembly(
+    return Assembly(
         base=base,
-        out=out,
         writer=writer,
         shared=shared,
-        gate=gate,
+        gate=Gate({}, proxies=Proxies(server.trusted_proxies) if server.trusted_proxies else None),
         probes=probes(base, writer, shared),
         metrics=metrics,
         seals=seals,
         tls=None if server.tls.own is None else Tls(*server.tls.own),
-        _keeper=KeyKeeper(base.rotation, keys=base.ring.keys, note=minutes.note, changed=follower.wake),
+        _keeper=KeyKeeper(
+            base.rotation, keys=base.ring.keys, note=shared.minutes.note, changed=shared.follower.wake
+        ),
     )
-    house.renew()
-    try:
-        await house.take_up()
-        house.start()
-        yield house
-    finally:
-        await house.close()

@@ -7,6 +7,7 @@ Each looks once a second at what it knows, in memory. When something is due, it 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -47,17 +48,29 @@ class KeyKeeper:
         self._changed = changed
         self._untold: deque[Change] = deque()
         self._said: str | None = None
+        self._closing = asyncio.Event()
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
-            await asyncio.sleep(random.uniform(0.5 * EVERY, 1.5 * EVERY))  # noqa: S311 - only spreads
+        """Look until closed."""
+        while not self._closing.is_set():
+            pause = random.uniform(0.5 * EVERY, 1.5 * EVERY)  # noqa: S311 - only spreads
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._closing.wait()
+            async with self._looking:
+                await self.look()
+
+    async def close(self) -> None:
+        """Begin no further change; finish one that is under way, and write down what was changed."""
+        self._closing.set()
+        async with self._looking:
             await self.look()
 
     async def look(self) -> None:
         """Make the change that is due, if any. What cannot be done now is tried again at the next look."""
         try:
-            if self._rotation.is_due(self._keys()):
+            if not self._closing.is_set() and self._rotation.is_due(self._keys()):
                 self._untold.extend(await self._rotation.turn())
                 self._changed()
             while self._untold:

@@ -199,9 +199,9 @@ def proofs(base: Foundation, shared: Shared) -> ProofChecker:
     )
 
 
-def exchange(base: Foundation, out: Outside, shared: Shared) -> Exchange:
+def exchange(base: Foundation, shared: Shared) -> Exchange:
     """Return the pipeline over a configuration."""
-    subjects = validators(base, out)
+    subjects = validators(base, shared.out)
     mint = Mint(AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()))
     return Exchange(
         issuer=base.issuer,
