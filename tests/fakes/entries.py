@@ -61,12 +61,28 @@ COUNTED: Final[JsonObject] = {
     "reasons": {"bad_client_auth": 940},
 }
 
+CHANGED: Final[JsonObject] = {
+    "event": "configuration:changed",
+    "generation": 7,
+    "by": {"via": "api", "client": "pipeline", "role": "operator", "token": "t-8", "source": "192.0.2.8"},
+    "changes": [{"kind": "rules", "name": "orders-to-inventory", "what": "changed", "version": 2}],
+}
+
+REVOKED: Final[JsonObject] = {
+    "event": "revocation:granted",
+    "revoked": ["token:t-9"],
+    "why": "in a public log",
+    "operator": "dana",
+}
+
 _BY_EVENT: Final[dict[str, JsonObject]] = {
     "exchange:granted": GRANTED,
     "exchange:refused": REFUSED,
     "exchange:refused_many": COUNTED,
     "keys:created": {"event": "keys:created", "kid": "k-1", "purpose": "token", "algorithm": "ES256"},
     "catalog:loaded": {"event": "catalog:loaded", "digest": "ab" * 32, "policy": "d6c6cc9309e01295"},
+    "configuration:changed": CHANGED,
+    "revocation:granted": REVOKED,
     "log:recovered": {
         "event": "log:recovered",
         "facts": {"checked": [1, 9], "delivery_unknown": ["x_1"], "broken": [{"stream": "s2", "seq": 3}]},

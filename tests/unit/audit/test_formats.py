@@ -13,6 +13,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from tests.fakes.entries import (
     AT,
+    CHANGED,
     COUNTED,
     GRANTED,
     HOSTILE,
@@ -20,6 +21,7 @@ from tests.fakes.entries import (
     NOBODY,
     ORIGIN,
     REFUSED,
+    REVOKED,
     entry,
     every_entry,
     hostile_entry,
@@ -31,6 +33,7 @@ from actas.audit.formats.csv_rows import COLUMNS, header
 from actas.audit.formats.entry import Entry, read_entry
 from actas.audit.formats.meaning import MEANINGS, severity
 from actas.core.events import EVENTS
+from actas.core.ports import JsonObject
 
 EVERY = list(FORMATS)
 JSON_FORMATS: tuple[FormatName, ...] = ("json", "ocsf", "ecs", "cloudevents")
@@ -134,6 +137,26 @@ def test_ecs_names_the_current_actor_the_subject_and_everybody() -> None:
     assert found["user"]["effective"]["name"] == "alice@acme.example"
     assert found["related"] == {"ip": ["192.0.2.7"], "user": ["alice@acme.example", "assistant", "orders"]}
     assert found["rule"]["name"] == "orders-to-inventory"
+
+
+@pytest.mark.parametrize(("members", "who"), [(CHANGED, "pipeline"), (REVOKED, "dana")])
+def test_who_changed_something_is_named_in_every_format(members: JsonObject, who: str) -> None:
+    one = entry(members)
+    assert said("ecs", one)["user"]["name"] == who
+    assert said("ocsf", one)["actor"]["user"]["name"] == who
+    assert f"suser={who}" in FORMATS["cef"].document(one, ORIGIN).decode()
+    assert f",{who}," in FORMATS["csv"].document(one, ORIGIN).decode()
+
+
+def test_where_a_change_was_asked_for_from_is_told() -> None:
+    assert said("ecs", entry(CHANGED))["source"]["ip"] == "192.0.2.8"
+    assert "src=192.0.2.8" in FORMATS["cef"].document(entry(CHANGED), ORIGIN).decode()
+
+
+def test_a_refusal_of_the_management_api_is_no_introspection() -> None:
+    one = entry({"event": "management:refused", "outcome": "refused", "reason": "insufficient_scope"})
+    assert said("ecs", one)["event"]["action"] == "management-refused"
+    assert said("ocsf", one)["activity_name"] == "Management"
 
 
 def test_ecs_says_why_something_was_refused() -> None:

@@ -17,11 +17,11 @@ from actas.audit.formats.entry import (
     current,
     everybody,
     is_impersonation,
-    links,
     member,
     source,
     subject,
     text,
+    unplaced,
     without_empty,
     words,
 )
@@ -34,6 +34,7 @@ DATASET: Final = "actas.audit"
 _TYPES: Final[dict[Act, tuple[list[str], list[str]]]] = {
     "exchange": (["authentication"], ["start"]),
     "introspection": (["authentication"], ["info"]),
+    "management": (["configuration"], ["access"]),
     "create": (["configuration"], ["creation"]),
     "update": (["configuration"], ["change"]),
     "delete": (["configuration"], ["deletion"]),
@@ -54,7 +55,7 @@ def document(entry: Entry, origin: Origin) -> bytes:
         "event": _event(entry),
         "observer": {"vendor": "Actas", "product": "Actas", "type": "sts", "version": origin.version},
         "service": {"name": "actas", "type": "actas", "address": origin.issuer},
-        "actas": _own(entry),
+        "actas": unplaced(entry, "error"),
     }
     came_from = source(entry)
     if came_from is not None:
@@ -119,9 +120,3 @@ def _user(who: Who) -> JsonObject:
 
 def _roles(who: Who) -> list[Json]:
     return [who.kind] if who.kind else []
-
-
-def _own(entry: Entry) -> JsonObject:
-    taken = {"id", "at", "event", "stream", "seq", "chain", "source", "reason", "error", "detail"}
-    rest: JsonObject = {name: value for name, value in entry.members.items() if name not in taken}
-    return {**without_empty(chain=links(entry)), **rest, "stream": entry.stream, "seq": entry.seq}

@@ -126,10 +126,8 @@ def checkpoint_entry(line: bytes, *, number: int, at: str) -> Entry:
 
 def client(entry: Entry) -> Who | None:
     """Return the client that asked, once it has authenticated."""
-    found = entry.members.get("client")
-    if not isinstance(found, dict) or not text(found.get("name")):
-        return None
-    return Who(text(found.get("name")), "", text(found.get("kind")))
+    name = text(member(entry, "client", "name")) or text(member(entry, "by", "client"))
+    return Who(name, "", text(member(entry, "client", "kind"))) if name else None
 
 
 def chain(entry: Entry) -> tuple[Who, ...]:
@@ -148,12 +146,15 @@ def subject(entry: Entry) -> Who | None:
 
 
 def current(entry: Entry) -> Who | None:
-    """Return who acts now: the last actor of the chain, or the client itself."""
+    """Return who acts now: the last actor of the chain, the client itself, or who gave a command."""
     known = chain(entry)
     if len(known) > 1:
         return known[-1]
     found = entry.members.get("actor")
-    return _who(found) if isinstance(found, dict) else client(entry)
+    if isinstance(found, dict):
+        return _who(found)
+    operator = text(member(entry, "operator"))
+    return Who(operator, "", "") if operator else client(entry)
 
 
 def everybody(entry: Entry) -> tuple[str, ...]:
@@ -175,14 +176,21 @@ def nobody_signed_in(entry: Entry) -> bool:
 def source(entry: Entry) -> IPv4Address | IPv6Address | None:
     """Return the address that a request came from; None when there is none, or not a single one."""
     try:
-        return ip_address(text(entry.members.get("source")))
+        return ip_address(text(member(entry, "source")) or text(member(entry, "by", "source")))
     except ValueError:
         return None
 
 
-def links(entry: Entry) -> list[Json]:
-    """Return the chain as a list of objects, for formats that have no field for it."""
-    return [{"id": one.id, "issuer": one.issuer, "kind": one.kind} for one in chain(entry)]
+def unplaced(entry: Entry, *placed: str) -> JsonObject:
+    """Return what a format has no field for: the chain as a list of objects, and the rest of the entry.
+
+    Args:
+        placed: further members that it has a field for.
+    """
+    taken = {"id", "at", "event", "stream", "seq", "chain", "source", "reason", "detail", *placed}
+    links: list[Json] = [{"id": one.id, "issuer": one.issuer, "kind": one.kind} for one in chain(entry)]
+    rest: JsonObject = {name: value for name, value in entry.members.items() if name not in taken}
+    return {**without_empty(chain=links), **rest, "stream": entry.stream, "seq": entry.seq}
 
 
 def text(value: Json) -> str:

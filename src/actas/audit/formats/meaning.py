@@ -14,9 +14,20 @@ from actas.audit.formats.entry import DAMAGED, SEALED, Entry, is_impersonation, 
 from actas.core.events import EventName
 
 Act = Literal[
-    "exchange", "introspection", "create", "update", "delete", "enable", "disable", "start", "restart", "stop"
+    "exchange",
+    "introspection",
+    "management",
+    "create",
+    "update",
+    "delete",
+    "enable",
+    "disable",
+    "start",
+    "restart",
+    "stop",
 ]
-"""What was done: asked for a token, asked about one, a change to a thing, or the life of a stream."""
+"""What was done: asked for a token, asked about one, asked to manage, a change to a thing, or the life of a
+stream."""
 
 FAILED: Final = "refused"
 
@@ -54,7 +65,7 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "keys:removed": Meaning("delete", "Key removed", 5, "signing key"),
     "catalog:loaded": Meaning("update", "Configuration took effect", 4, "configuration"),
     "catalog:refused": Meaning("update", "Configuration could not take effect", 7, "configuration"),
-    "management:refused": Meaning("introspection", "Management refused", 5),
+    "management:refused": Meaning("management", "Management refused", 5),
     "configuration:changed": Meaning("update", "Configuration changed", 5, "configuration"),
 }
 """The meaning of each event."""

@@ -20,13 +20,13 @@ from actas.audit.formats.entry import (
     client,
     current,
     is_impersonation,
-    links,
     member,
     millis,
     nobody_signed_in,
     source,
     subject,
     text,
+    unplaced,
     without_empty,
     words,
 )
@@ -52,8 +52,12 @@ _LIVES: Final[Mapping[Act, tuple[int, str]]] = {
     "stop": (4, "Stop"),
     "restart": (5, "Restart"),
 }
-_SEVERITIES: Final = {3: (1, "Informational"), 4: (1, "Informational"), 5: (2, "Low")}
-_HIGHER: Final = {6: (3, "Medium"), 7: (3, "Medium"), 8: (4, "High")}
+_SEVERITIES: Final = {
+    **dict.fromkeys((3, 4), (1, "Informational")),
+    5: (2, "Low"),
+    **dict.fromkeys((6, 7), (3, "Medium")),
+    8: (4, "High"),
+}
 _USER_TYPES: Final = {"person": (1, "User"), "service": (4, "Service"), "app": (4, "Service")}
 _OAUTH: Final = 6
 _IMPERSONATE: Final = 2
@@ -78,7 +82,7 @@ def _header(
     """What every class has."""
     category, category_name, uid, name = kind
     number, activity_name = activity
-    weight, severity_name = (_SEVERITIES | _HIGHER)[severity(entry)]
+    weight, severity_name = _SEVERITIES[severity(entry)]
     refused = failed(entry)
     return {
         "category_uid": category,
@@ -97,7 +101,7 @@ def _header(
         "time": millis(entry.at),
         "message": said(entry),
         "metadata": _metadata(entry, origin),
-        "unmapped": _unmapped(entry),
+        "unmapped": unplaced(entry),
     }
 
 
@@ -121,13 +125,17 @@ def _product(origin: Origin) -> JsonObject:
 def _activity(entry: Entry) -> tuple[int, str]:
     if nobody_signed_in(entry):
         return 1, "Logon"
-    if meaning(entry).act == "introspection":
-        return _OTHER, "Token Introspection"
-    return (7, "Account Switch") if is_impersonation(entry) else (_OTHER, "Token Exchange")
+    match meaning(entry).act:
+        case "introspection":
+            return _OTHER, "Token Introspection"
+        case "management":
+            return _OTHER, "Management"
+        case _:
+            return (7, "Account Switch") if is_impersonation(entry) else (_OTHER, "Token Exchange")
 
 
 def _authentication(entry: Entry, origin: Origin) -> JsonObject:
-    actor, came_from = current(entry), source(entry)
+    came_from = source(entry)
     apis = words(member(entry, "apis"))
     # The schema wants the service at which somebody authenticates: the API, or else this server.
     service: JsonObject = {"name": apis[0]} if apis else {"name": PRODUCT, "uid": origin.issuer}
@@ -138,8 +146,6 @@ def _authentication(entry: Entry, origin: Origin) -> JsonObject:
         "auth_protocol": "OAUTH 2.0",
         "is_remote": True,
     }
-    if actor is not None:
-        body["actor"] = {"user": _user(actor)}
     if came_from is not None:
         body["src_endpoint"] = {"ip": str(came_from)}
     if is_impersonation(entry) and not nobody_signed_in(entry):
@@ -147,20 +153,20 @@ def _authentication(entry: Entry, origin: Origin) -> JsonObject:
     counted = member(entry, "counted")
     if isinstance(counted, int):
         body["count"] = counted
-    return body
+    return body | _acting(entry)
 
 
 def _managed(entry: Entry) -> JsonObject:
     known = meaning(entry)
     uid = next((one for one in (text(member(entry, name)) for name in ("kid", "name", "digest")) if one), "")
     version = text(member(entry, "policy"))
-    who = text(member(entry, "by"))
-    body: JsonObject = {
-        "entity": without_empty(name=known.thing, uid=uid or entry.id, type=known.thing, version=version)
-    }
-    if who:
-        body["actor"] = {"user": {"name": who}}
-    return body
+    entity = without_empty(name=known.thing, uid=uid or entry.id, type=known.thing, version=version)
+    return {"entity": entity} | _acting(entry)
+
+
+def _acting(entry: Entry) -> JsonObject:
+    actor = current(entry)
+    return {} if actor is None else {"actor": {"user": _user(actor)}}
 
 
 def _user(who: Who | None) -> JsonObject:
@@ -169,10 +175,3 @@ def _user(who: Who | None) -> JsonObject:
     number, name = _USER_TYPES.get(who.kind, (_OTHER, who.kind) if who.kind else (0, "Unknown"))
     user: JsonObject = {"name": who.id, "uid": who.id, "type_id": number, "type": name}
     return user | without_empty(domain=who.issuer)
-
-
-def _unmapped(entry: Entry) -> JsonObject:
-    """What the schema has no place for: the chain, and the rest of the entry."""
-    taken = {"id", "at", "event", "stream", "seq", "chain", "source", "reason", "detail"}
-    rest: JsonObject = {name: value for name, value in entry.members.items() if name not in taken}
-    return {**without_empty(chain=links(entry)), **rest, "stream": entry.stream, "seq": entry.seq}
