@@ -9,21 +9,23 @@ costs no read from a database.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from actas.audit.log import AuditLog
-from actas.audit.refusal import refused
+from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
 from actas.core.client import Client
-from actas.core.errors import BadToken, InvalidClient, OAuthError
+from actas.core.errors import BadToken
 from actas.core.params import Params
-from actas.core.party import Caller, Party, PresentedToken
+from actas.core.party import Party, PresentedToken
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
-from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN
+from actas.desk import Desk
+from actas.kinds.targets import ApiStore
+from actas.subjects.validator import SubjectTokenValidator
 
 INACTIVE: Final[JsonObject] = {"active": False}
 """All that is said of a token that is unknown, expired, revoked or somebody else's (RFC 7662 section 2.2)."""
@@ -33,26 +35,6 @@ TOLD: Final = (
     *("act", "may_act", "cnf", "txn", "sub_id", "sub_profile", "groups"),
 )
 """The claims of an active token that are told, by the names they have in the token."""
-
-
-class Tokens(Protocol):
-    """Proves tokens of ours."""
-
-    async def validate(self, token: PresentedToken) -> Party:
-        """Return whom a token speaks of.
-
-        Raises:
-            BadToken: it is not proven.
-        """
-        ...
-
-
-class Apis(Protocol):
-    """Finds APIs. Answers from memory."""
-
-    def api(self, name: str) -> Api | None:
-        """Return the API called ``name``, or None."""
-        ...
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -67,59 +49,35 @@ class Told(msgspec.Struct, frozen=True):
     body: JsonObject
 
 
-class Introspection:
-    """Answers the introspection endpoint.
+class Introspection(Desk[Told]):
+    """Answers the introspection endpoint. An answer is no entry.
+
+    Callers prove who they are: whoever could ask without could scan for tokens (RFC 7662 section 2.1).
 
     Args:
-        clients: says who asks.
+        clients: as for ``Desk``; ``audit`` and ``fresh`` likewise.
         tokens: proves access tokens of ours.
         apis: says what a client is the audience of.
-        audit: takes the refusals; an answer is no entry.
-        fresh: raises when what this process knows of the shared state may be out of date.
     """
+
+    door = "introspection"
 
     def __init__(
         self,
         *,
         clients: ClientAuthenticator,
-        tokens: Tokens,
-        apis: Apis,
+        tokens: SubjectTokenValidator,
+        apis: ApiStore,
         audit: AuditLog,
         fresh: Callable[[], None],
     ) -> None:
-        self._clients = clients
+        super().__init__(clients=clients, audit=audit, fresh=fresh)
         self._tokens = tokens
         self._apis = apis
-        self._audit = audit
-        self._fresh = fresh
 
-    async def __call__(self, body: bytes, caller: Caller) -> Told:
-        """Answer one request.
-
-        Args:
-            body: the form, as received.
-            caller: who sent it.
-
-        Raises:
-            OAuthError: the request is malformed, or the caller did not prove who it is. The refusal stands in
-                the minutes, under ``entry``.
-        """
-        trail = self._audit.open(caller.address, door="introspection")
-        try:
-            form = trail.form = Params.parse(body)
-            self._fresh()
-            known = await self._clients.authenticate(form, caller)
-            trail.client, trail.method = known.client, known.method
-            if known.method == "none":
-                # RFC 7662 section 2.1: whoever could ask without proof could scan for tokens.
-                raise InvalidClient(detail=f"{known.client.name} did not prove who it is")
-            return Told(known.client, await self._told(known.client, form.require("token")))
-        except Exception as exc:
-            raise await refused(self._audit, trail, exc) from exc
-
-    async def turn_away(self, caller: Caller, error: Exception) -> OAuthError:
-        """Record a request that is no form, or an answer that cannot be written; return what to tell."""
-        return await refused(self._audit, self._audit.open(caller.address, door="introspection"), error)
+    async def _answer(self, client: Client, form: Params, trail: Trail) -> Told:
+        del trail
+        return Told(client, await self._told(client, form.require("token")))
 
     async def _told(self, client: Client, token: str) -> JsonObject:
         try:

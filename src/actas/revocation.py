@@ -20,30 +20,20 @@ from actas.audit.refusal import refused
 from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
 from actas.core.client import Client
-from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError
+from actas.core.errors import BadToken, InvalidRequest
 from actas.core.lineage import LATER, Marking, Revoked
 from actas.core.params import Params
-from actas.core.party import Caller, Party, PresentedToken
+from actas.core.party import PresentedToken
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN
+from actas.desk import Desk
+from actas.subjects.validator import SubjectTokenValidator
 
 MOST_TOLD: Final = 1000
 """Revocations in one answer of the feed."""
 
 _MOST_DIGITS: Final = 15
-
-
-class Tokens(Protocol):
-    """Proves tokens of ours."""
-
-    async def validate(self, token: PresentedToken) -> Party:
-        """Return whom a token speaks of.
-
-        Raises:
-            BadToken: it is not proven, or has ended.
-        """
-        ...
 
 
 class RevocationStore(Protocol):
@@ -77,65 +67,40 @@ class Ended(msgspec.Struct, frozen=True):
     entry: str | None
 
 
-class Revocation:
-    """Answers the revocation endpoint.
+class Revocation(Desk[Ended]):
+    """Answers the revocation endpoint. A public client may end its tokens too.
 
     Args:
         issuer: our own issuer identifier.
-        clients: says who asks.
+        clients: as for ``Desk``; ``fresh`` likewise.
         tokens: proves tokens of ours.
         revoked: keeps what was revoked.
         marking: makes marks.
         audit: takes what was revoked, and the refusals.
-        fresh: raises when what this process knows of the shared state may be out of date.
     """
+
+    door = "revocation"
+    proven = False
 
     def __init__(
         self,
         *,
         issuer: str,
         clients: ClientAuthenticator,
-        tokens: Tokens,
+        tokens: SubjectTokenValidator,
         revoked: RevocationStore,
         marking: Marking,
         audit: AuditLog,
         fresh: Callable[[], None],
     ) -> None:
+        super().__init__(clients=clients, audit=audit, fresh=fresh)
         self._issuer = issuer
-        self._clients = clients
         self._tokens = tokens
         self._revoked = revoked
         self._marking = marking
-        self._audit = audit
-        self._fresh = fresh
 
-    async def __call__(self, body: bytes, caller: Caller) -> Ended:
-        """Answer one request.
-
-        Args:
-            body: the form, as received.
-            caller: who sent it.
-
-        Raises:
-            OAuthError: the request is malformed, the caller did not prove who it is, or nothing could be
-                written. The refusal stands in the minutes, under ``entry``.
-        """
-        trail = self._audit.open(caller.address, door="revocation")
-        try:
-            form = trail.form = Params.parse(body)
-            self._fresh()
-            known = await self._clients.authenticate(form, caller)
-            client = trail.client = known.client
-            trail.method = known.method
-            return await self._end(client, form.require("token"), trail)
-        except Exception as exc:
-            raise await refused(self._audit, trail, exc) from exc
-
-    async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
-        """Record a request that is not even a form, and return what to tell the caller."""
-        return await refused(self._audit, self._audit.open(caller.address, door="revocation"), error)
-
-    async def _end(self, client: Client, token: str, trail: Trail) -> Ended:
+    async def _answer(self, client: Client, form: Params, trail: Trail) -> Ended:
+        token = form.require("token")
         try:
             party = await self._tokens.validate(PresentedToken(ACCESS_TOKEN, Secret(token), "subject"))
         except BadToken:
@@ -152,17 +117,21 @@ class Revocation:
         return Ended(trail.entry)
 
 
-class Feed:
+class Feed(Desk[JsonObject]):
     """Says what was revoked since somebody asked last, to clients that prove who they are.
 
     Whoever checks tokens by their signature follows it, and refuses a token one of whose marks it has named.
+    The form holds, beside the client's proof, ``after``: the number that the last answer ended with, or
+    nothing for everything. The answer holds ``revoked``: each with its ``mark``, ``up_to`` and ``until``
+    (``core.lineage.Revoked``); ``last``, what to ask from next; and ``more``, whether to ask at once. It is
+    no entry.
 
     Args:
-        clients: says who asks.
+        clients: as for ``Desk``; ``audit`` and ``fresh`` likewise.
         revoked: knows what was revoked.
-        audit: takes the refusals; an answer is no entry.
-        fresh: raises when what this process knows of the shared state may be out of date.
     """
+
+    door = "revocation"
 
     def __init__(
         self,
@@ -172,43 +141,12 @@ class Feed:
         audit: AuditLog,
         fresh: Callable[[], None],
     ) -> None:
-        self._clients = clients
+        super().__init__(clients=clients, audit=audit, fresh=fresh)
         self._revoked = revoked
-        self._audit = audit
-        self._fresh = fresh
 
-    async def __call__(self, body: bytes, caller: Caller) -> JsonObject:
-        """Answer one request.
-
-        Args:
-            body: the form, as received: the client's proof, and ``after``, the number that the last answer
-                ended with; everything when it is left out.
-            caller: who sent it.
-
-        Returns:
-            ``revoked``: each with its ``mark``, ``up_to`` and ``until`` (``core.lineage.Revoked``); ``last``,
-            what to ask from next; and ``more``, whether to ask at once.
-
-        Raises:
-            OAuthError: as for ``Revocation``.
-        """
-        trail = self._audit.open(caller.address, door="revocation")
-        try:
-            form = trail.form = Params.parse(body)
-            self._fresh()
-            known = await self._clients.authenticate(form, caller)
-            trail.client, trail.method = known.client, known.method
-            if known.method == "none":
-                raise InvalidClient(detail=f"{known.client.name} did not prove who it is")
-            return self._told(_number(form.get("after")))
-        except Exception as exc:
-            raise await refused(self._audit, trail, exc) from exc
-
-    async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
-        """Record a request that is not even a form, and return what to tell the caller."""
-        return await refused(self._audit, self._audit.open(caller.address, door="revocation"), error)
-
-    def _told(self, after: int) -> JsonObject:
+    async def _answer(self, client: Client, form: Params, trail: Trail) -> JsonObject:
+        del client, trail
+        after = _number(form.get("after"))
         rows = self._revoked.after(after, most=MOST_TOLD)
         more = len(rows) == MOST_TOLD
         return {

@@ -14,13 +14,14 @@ A claim that was written while nobody waited any longer costs its caller a fresh
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final, Protocol
+from typing import ClassVar, Final
 
 import apsw
 
@@ -37,8 +38,6 @@ MARGIN: Final = 300
 
 MOST_WAITING: Final = 4096
 BATCH: Final = 256
-LIMIT: Final = 2.0
-"""Seconds that a request may wait for its claim."""
 
 _LATEST: Final = 4_102_444_800  # 2100-01-01
 _CLOSING: Final = 5.0
@@ -57,13 +56,20 @@ class Waiter:
     answer: asyncio.Future[bool]
 
 
-class Keeper(Protocol):
-    """Marks that are open."""
+class Keeper(ABC):
+    """Marks that are open: claims wait, not too many and not for too long, until their batch is settled.
 
-    @property
-    def trouble(self) -> str | None:
-        """Why the last batch failed, for ``/readyz``; None when it did not."""
-        ...
+    Attributes:
+        patience: seconds that a request may wait for its claim.
+        trouble: why the last batch failed, for ``/readyz``; None when it did not.
+    """
+
+    patience: ClassVar[float]
+
+    def __init__(self) -> None:
+        self.trouble: str | None = None
+        self._closed = False
+        self._waiting = 0
 
     async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
         """Return True the first time, False ever after, for one (purpose, issuer, token id).
@@ -75,11 +81,46 @@ class Keeper(Protocol):
             MarksUnavailable: it could not be recorded, or is too old to be sure.
             ValueError: a part of the name is empty, or the time is none.
         """
-        ...
+        claim = claim_of(purpose=purpose, issuer=issuer, token_id=token_id, expires_at=expires_at)
+        if self._closed:
+            raise MarksUnavailable("the marks are closed")
+        if self._waiting >= MOST_WAITING:
+            raise MarksUnavailable(f"{MOST_WAITING} claims wait to be recorded")
+        waiter = Waiter(claim, asyncio.get_running_loop().create_future())
+        self._waiting += 1
+        self._put(waiter)
+        try:
+            async with asyncio.timeout(self.patience):
+                return await waiter.answer
+        except TimeoutError:
+            raise MarksUnavailable(f"a claim was not recorded within {self.patience} s") from None
 
+    @abstractmethod
     async def close(self) -> None:
         """Record what waits and close. Claims that come later are refused."""
-        ...
+
+    @abstractmethod
+    def _put(self, waiter: Waiter | None) -> None:
+        """Add to what waits to be recorded; None stands at the end."""
+
+    def _settle(self, batch: Sequence[Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
+        """Answer whoever of a batch still waits, on the event loop.
+
+        Args:
+            answers: for each claim of the batch; None when nobody knows whether it was claimed before.
+            trouble: why there are none.
+        """
+        self.trouble = trouble
+        self._waiting -= len(batch)
+        for place, waiter in enumerate(batch):
+            if waiter.answer.done():
+                continue
+            answer = answers[place] if trouble is None else None
+            if answer is not None:
+                waiter.answer.set_result(answer)
+            else:
+                detail = trouble or "marks of that age are gone: nobody knows whether it was claimed before"
+                waiter.answer.set_exception(MarksUnavailable(detail))
 
 
 async def open_marks(folder: Path, *, clock: Clock) -> Marks:
@@ -95,44 +136,28 @@ async def open_marks(folder: Path, *, clock: Clock) -> Marks:
     return Marks(file, clock=clock)
 
 
-class Marks:
-    """Implements ``Keeper`` on a file. Made by ``open_marks``.
+class Marks(Keeper):
+    """Marks in a file. Made by ``open_marks``."""
 
-    Attributes:
-        trouble: why the last batch failed, for ``/readyz``; None when it did not.
-    """
+    patience = 2.0
 
     def __init__(self, file: MarksFile, *, clock: Clock) -> None:
-        self.trouble: str | None = None
+        super().__init__()
         self._file = file
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._closed = False
-        self._waiting = 0
         self._queue: SimpleQueue[Waiter | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="actas-marks", daemon=True)
         self._thread.start()
 
-    async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
-        claim = claim_of(purpose=purpose, issuer=issuer, token_id=token_id, expires_at=expires_at)
-        if self._closed:
-            raise MarksUnavailable("the marks are closed")
-        if self._waiting >= MOST_WAITING:
-            raise MarksUnavailable(f"{MOST_WAITING} claims wait to be recorded")
-        waiter = Waiter(claim, self._loop.create_future())
-        self._waiting += 1
-        self._queue.put(waiter)
-        try:
-            async with asyncio.timeout(LIMIT):
-                return await waiter.answer
-        except TimeoutError:
-            raise MarksUnavailable(f"a claim was not recorded within {LIMIT} s") from None
-
     async def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._put(None)
         await asyncio.to_thread(self._thread.join, _CLOSING)
+
+    def _put(self, waiter: Waiter | None) -> None:
+        self._queue.put(waiter)
 
     def _run(self) -> None:
         """The thread: batch after batch, until closed."""
@@ -169,30 +194,6 @@ class Marks:
         except RuntimeError:
             # The loop is gone, and with it everybody who waited.
             self._closed = True
-
-    def _settle(self, batch: list[Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
-        """Answer a batch, on the event loop."""
-        self.trouble = trouble
-        self._waiting -= len(batch)
-        settle(batch, answers, trouble)
-
-
-def settle(batch: Sequence[Waiter], answers: Sequence[bool | None], trouble: str | None) -> None:
-    """Answer whoever still waits.
-
-    Args:
-        answers: for each claim of the batch; None when nobody knows whether it was claimed before.
-        trouble: why there are none.
-    """
-    for place, waiter in enumerate(batch):
-        if waiter.answer.done():
-            continue
-        answer = answers[place] if trouble is None else None
-        if answer is not None:
-            waiter.answer.set_result(answer)
-        else:
-            detail = trouble or "marks of that age are gone: nobody knows whether it was claimed before"
-            waiter.answer.set_exception(MarksUnavailable(detail))
 
 
 def claim_of(*, purpose: str, issuer: str, token_id: str, expires_at: int) -> Claim:

@@ -18,7 +18,7 @@ from typing import Final
 
 from actas.core.ports import Clock
 from actas.core.secret import Secret
-from actas.store.marks import BATCH, MOST_WAITING, MarksUnavailable, Waiter, claim_of, settle
+from actas.store.marks import BATCH, Keeper, MarksUnavailable, Waiter
 from actas.store.marks_file import REMOVED_AT_ONCE, Claim
 from actas.store.postgresql import PATIENCE, Address, Connection, address, connect, failures, require_driver
 
@@ -60,39 +60,20 @@ async def open_shared_marks(url: Secret, *, clock: Clock) -> PostgresqlMarks:
     return marks
 
 
-class PostgresqlMarks:
-    """Implements ``store.marks.Keeper``. Made by ``open_shared_marks``, closed on the loop it was made on.
+class PostgresqlMarks(Keeper):
+    """Marks that nodes share. Made by ``open_shared_marks``, closed on the loop it was made on."""
 
-    Attributes:
-        trouble: why the last batch failed, for ``/readyz``; None when it did not.
-    """
+    patience = PATIENCE
 
     def __init__(self, where: Address, *, clock: Clock) -> None:
-        self.trouble: str | None = None
+        super().__init__()
         self._where = where
         self._clock = clock
         self._connection: Connection | None = None
         self._queue: asyncio.Queue[Waiter | None] = asyncio.Queue()
-        self._waiting = 0
-        self._closed = False
         self._owed = 0
         self._looked_at = 0
         self._task = asyncio.create_task(self._run())
-
-    async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
-        claim = claim_of(purpose=purpose, issuer=issuer, token_id=token_id, expires_at=expires_at)
-        if self._closed:
-            raise MarksUnavailable("the marks are closed")
-        if self._waiting >= MOST_WAITING:
-            raise MarksUnavailable(f"{MOST_WAITING} claims wait to be recorded")
-        waiter = Waiter(claim, asyncio.get_running_loop().create_future())
-        self._waiting += 1
-        self._queue.put_nowait(waiter)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await waiter.answer
-        except TimeoutError:
-            raise MarksUnavailable(f"a claim was not recorded within {PATIENCE} s") from None
 
     async def look(self) -> None:
         """Return when marks can be read.
@@ -111,16 +92,18 @@ class PostgresqlMarks:
             raise MarksUnavailable(self._told(problem)) from problem
 
     async def close(self) -> None:
-        """Record what waits and close the connection. Claims that come later are refused."""
         if not self._closed:
             self._closed = True
-            self._queue.put_nowait(None)
+            self._put(None)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSING):
                 await asyncio.shield(self._task)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._give_up()
+
+    def _put(self, waiter: Waiter | None) -> None:
+        self._queue.put_nowait(waiter)
 
     async def _run(self) -> None:
         """Batch after batch, until closed."""
@@ -134,9 +117,7 @@ class PostgresqlMarks:
             except Exception as problem:  # noqa: BLE001  (whatever it is, it is a refusal: REL-19)
                 self._give_up()
                 trouble = self._told(problem)
-            self.trouble = trouble
-            self._waiting -= len(batch)
-            settle(batch, answers, trouble)
+            self._settle(batch, answers, trouble)
             if trouble is None:
                 await self._forget(now, claimed=len(batch))
 
@@ -146,7 +127,7 @@ class PostgresqlMarks:
         while not batch or (len(batch) < BATCH and not self._queue.empty()):
             waiter = await self._queue.get()
             if waiter is None:
-                self._queue.put_nowait(None)
+                self._put(None)
                 break
             batch.append(waiter)
         return batch
@@ -178,8 +159,7 @@ class PostgresqlMarks:
             try:
                 async with asyncio.timeout(PATIENCE):
                     removed = await remove_marks(self._connection, before=now, most=self._owed)
-            except failures():
-                # Nobody waits for it: the next batch finds out whether the database is well.
+            except Exception:  # noqa: BLE001 - nobody waits for it: the next batch finds out what is wrong
                 self._give_up()
             else:
                 self._owed = self._owed if removed == self._owed else 0

@@ -56,7 +56,7 @@ def _fits(keys: Iterable[StoredKey]) -> bool:
 
 
 class MemoryMarks:
-    """Implements ``clients.private_key_jwt.MarkStore``."""
+    """Implements ``clients.assertion.MarkStore``."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock

@@ -102,14 +102,14 @@ async def test_a_store_that_hangs_refuses_in_time_and_sheds_what_comes_later(
         return claim(self, claims, now=now)
 
     monkeypatch.setattr(MarksFile, "claim", hanging)
-    monkeypatch.setattr(marks_module, "LIMIT", 0.01)
+    monkeypatch.setattr(Marks, "patience", 0.01)
     monkeypatch.setattr(marks_module, "MOST_WAITING", 2)
     for _ in range(2):
         with pytest.raises(MarksUnavailable, match="not recorded within"):
             await claimed(marks, "a")
     with pytest.raises(MarksUnavailable, match="2 claims wait"):
         await claimed(marks, "b")
-    monkeypatch.setattr(marks_module, "LIMIT", 10)
+    monkeypatch.setattr(Marks, "patience", 10)
     gate.set()
     monkeypatch.setattr(marks_module, "MOST_WAITING", 10)
     # Somebody may have recorded it after the caller was refused: a fresh token is the price, never a second use.

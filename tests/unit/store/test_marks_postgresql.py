@@ -14,6 +14,7 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.processes import run_together
 
 from actas.core.secret import Secret
+from actas.store import marks as marks_module
 from actas.store import marks_postgresql
 from actas.store.database import open_database
 from actas.store.marks import MarksUnavailable, mark_of
@@ -131,6 +132,19 @@ async def test_more_is_removed_than_comes_in(
     assert await rows(database, f"SELECT count(*) FROM marks WHERE keep_until < {clock.now()}") == [(0,)]
 
 
+@pytest.mark.requirement("REL-20")
+async def test_what_goes_wrong_with_removing_ends_no_service(
+    marks: PostgresqlMarks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> int:
+        raise RuntimeError("whatever it is")
+
+    monkeypatch.setattr(marks_postgresql, "remove_marks", broken)
+    assert await claimed(marks, "a")
+    assert await claimed(marks, "b")
+    assert not await claimed(marks, "a")
+
+
 @pytest.mark.requirement("SEC-11", "REL-13")
 async def test_a_mark_that_another_node_removes_at_the_same_moment_is_not_made_anew(
     marks: PostgresqlMarks, database: str, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
@@ -211,7 +225,7 @@ async def test_lost_state_is_noticed(marks: PostgresqlMarks, database: str) -> N
 
 
 async def test_too_many_that_wait_are_shed(marks: PostgresqlMarks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marks_postgresql, "MOST_WAITING", 2)
+    monkeypatch.setattr(marks_module, "MOST_WAITING", 2)
     answers = await asyncio.gather(*[claimed(marks, f"t{n}") for n in range(4)], return_exceptions=True)
     assert answers[:2] == [True, True]
     assert all("2 claims wait" in str(one) for one in answers[2:])

@@ -1,0 +1,74 @@
+"""What every desk beside the pipeline does: it knows who asks, and writes down what it refuses.
+
+At a desk, clients prove who they are as at the token endpoint. No desk issues a token.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar, Generic, TypeVar
+
+from actas.audit.log import AuditLog
+from actas.audit.refusal import refused
+from actas.audit.trail import Door, Trail
+from actas.clients.authenticator import ClientAuthenticator
+from actas.core.client import Client
+from actas.core.errors import InvalidClient, OAuthError
+from actas.core.params import Params
+from actas.core.party import Caller
+
+Answer = TypeVar("Answer")
+
+
+class Desk(ABC, Generic[Answer]):
+    """Answers the forms of one endpoint.
+
+    Args:
+        clients: says who asks.
+        audit: takes the refusals.
+        fresh: raises when what this process knows of the shared state may be out of date.
+
+    Attributes:
+        door: how the minutes call it.
+        proven: whether clients must prove who they are; a public client only says its name.
+    """
+
+    door: ClassVar[Door]
+    proven: ClassVar[bool] = True
+
+    def __init__(self, *, clients: ClientAuthenticator, audit: AuditLog, fresh: Callable[[], None]) -> None:
+        self._clients = clients
+        self._audit = audit
+        self._fresh = fresh
+
+    async def __call__(self, body: bytes, caller: Caller) -> Answer:
+        """Answer one request.
+
+        Args:
+            body: the form, as received.
+            caller: who sent it.
+
+        Raises:
+            OAuthError: the request is malformed, the caller did not prove who it is, or what was asked for
+                could not be done. The refusal stands in the minutes, under ``entry``.
+        """
+        trail = self._audit.open(caller.address, door=self.door)
+        try:
+            form = trail.form = Params.parse(body)
+            self._fresh()
+            known = await self._clients.authenticate(form, caller)
+            trail.client, trail.method = known.client, known.method
+            if self.proven and known.method == "none":
+                raise InvalidClient(detail=f"{known.client.name} did not prove who it is")
+            return await self._answer(known.client, form, trail)
+        except Exception as exc:
+            raise await refused(self._audit, trail, exc) from exc
+
+    async def turn_away(self, caller: Caller, error: Exception) -> OAuthError:
+        """Record a request that is no form, or an answer that cannot be written; return what to tell."""
+        return await refused(self._audit, self._audit.open(caller.address, door=self.door), error)
+
+    @abstractmethod
+    async def _answer(self, client: Client, form: Params, trail: Trail) -> Answer:
+        """Return the answer to a client. Whatever is raised refuses."""
