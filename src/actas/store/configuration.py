@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, get_args
 
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -23,7 +23,7 @@ from actas.store.tables import (
     CONFIGURATION_OBJECTS,
     CONFIGURATION_RECORDS,
 )
-from actas.store.trouble import DatabaseUnavailable
+from actas.store.words import one_of
 
 TOPIC: Final = "configuration"
 """What nodes are told that there is news about."""
@@ -34,8 +34,6 @@ TAKEN_FOR: Final = 3
 _KEEPERS: Final[tuple[Keeper, ...]] = get_args(Keeper)
 _ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
 _STATES: Final[tuple[State, ...]] = get_args(State)
-
-Word = TypeVar("Word", bound=str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,27 +199,15 @@ def _row(kept: Kept) -> dict[str, Any]:
 
 def _kept(row: Any, digests: dict[tuple[str, str], list[Digest]]) -> Kept:
     return Kept(
-        kind=_one_of(KINDS, row.kind),
+        kind=one_of(KINDS, row.kind),
         name=row.name,
         document=row.document,
-        keeper=_one_of(_KEEPERS, row.keeper),
-        origin=_one_of(_ORIGINS, row.origin),
+        keeper=one_of(_KEEPERS, row.keeper),
+        origin=one_of(_ORIGINS, row.origin),
         place=row.place,
         folder=row.folder,
         version=row.version,
-        state=_one_of(_STATES, row.state),
+        state=one_of(_STATES, row.state),
         disabled=bool(row.disabled),
         digests=tuple(digests.get((row.kind, row.name), ())),
     )
-
-
-def _one_of(words: Sequence[Word], found: str) -> Word:
-    """Return the word that a column holds.
-
-    Raises:
-        DatabaseUnavailable: it holds none that we know.
-    """
-    for word in words:
-        if word == found:
-            return word
-    raise DatabaseUnavailable(f"a row of the database says {found!r} where {', '.join(words)} is expected")

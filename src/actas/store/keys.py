@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any, Final, TypeVar, get_args
+from collections.abc import Sequence
+from typing import Any, Final, get_args
 
-from sqlalchemy import Insert, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,9 +15,7 @@ from actas.keys.local import Kept
 from actas.keys.ring import KeyState, Purpose
 from actas.store.database import Database
 from actas.store.tables import GENERATIONS, SECRETS, SIGNING_KEYS
-from actas.store.trouble import DatabaseUnavailable
-
-Word = TypeVar("Word", bound=str)
+from actas.store.words import one_of
 
 _PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 _ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = get_args(SigningAlgorithm)
@@ -80,16 +78,12 @@ class SqlKeyStore:
         wanted = select(SECRETS).where(SECRETS.c.name.in_(_NAMES))
         async with self._database.reading() as connection:
             rows = (await connection.execute(wanted)).all()
-        return [StoredSecret(name=_one_of(_NAMES, row.name), sealed=row.sealed) for row in rows]
+        return [StoredSecret(name=one_of(_NAMES, row.name), sealed=row.sealed) for row in rows]
 
     async def add_secret(self, secret: StoredSecret) -> bool:
-        return await self._insert(insert(SECRETS).values(name=secret.name, sealed=secret.sealed))
-
-    async def _insert(self, statement: Insert) -> bool:
-        """Insert a row; False when another stands in its way."""
         try:
             async with self._database.writing() as connection:
-                await connection.execute(statement)
+                await connection.execute(insert(SECRETS).values(name=secret.name, sealed=secret.sealed))
         except IntegrityError:
             return False
         return True
@@ -119,9 +113,9 @@ def _columns(key: StoredKey) -> dict[str, Any]:
 def _stored(row: Row[Any]) -> StoredKey:
     return StoredKey(
         kid=row.kid,
-        purpose=_one_of(_PURPOSES, row.purpose),
-        algorithm=_one_of(_ALGORITHMS, row.algorithm),
-        state=_one_of(_STATES, row.state),
+        purpose=one_of(_PURPOSES, row.purpose),
+        algorithm=one_of(_ALGORITHMS, row.algorithm),
+        state=one_of(_STATES, row.state),
         created_at=row.created_at,
         ahead=row.ahead,
         activate_at=row.activate_at,
@@ -130,15 +124,3 @@ def _stored(row: Row[Any]) -> StoredKey:
         public_jwk=row.public_jwk,
         sealed=row.sealed_private,
     )
-
-
-def _one_of(words: Collection[Word], found: str) -> Word:
-    """Return the word that a column holds.
-
-    Raises:
-        DatabaseUnavailable: it holds none that we know.
-    """
-    for word in words:
-        if word == found:
-            return word
-    raise DatabaseUnavailable(f"a row of the database says {found!r} where {', '.join(words)} is expected")
