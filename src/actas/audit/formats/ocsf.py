@@ -161,7 +161,7 @@ def _managed(entry: Entry) -> JsonObject:
     uid = next((one for one in (text(member(entry, name)) for name in ("kid", "name", "digest")) if one), "")
     version = text(member(entry, "policy"))
     entity = without_empty(name=known.thing, uid=uid or entry.id, type=known.thing, version=version)
-    return {"entity": entity} | _acting(entry)
+    return {"entity": entity, **_acting(entry)}
 
 
 def _acting(entry: Entry) -> JsonObject:
