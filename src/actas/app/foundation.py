@@ -154,7 +154,7 @@ async def foundation(
 
     Args:
         draft: the configuration files, read.
-        create: on the very first start, make data folder and keys.
+        create: make the data folder on the very first start, and keys that are missing.
         migrate: bring a shared database to this release's schema; a file is brought there in any case.
         adopt: whether the files take over objects that the console keeps.
         clock: another than this computer's.
@@ -222,6 +222,8 @@ async def _keys(
         clock=clock,
         algorithm=settings.algorithm,
         algorithms=settings.algorithms,
+        # Who makes a key writes it down, which a command that looks does not.
+        make=create,
     )
     rotation = Rotation(
         store, sealer=sealer, clock=clock, timetable=settings.timetable, algorithms=settings.algorithms

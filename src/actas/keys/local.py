@@ -155,6 +155,7 @@ class LocalKeyRing:
         clock: Clock,
         algorithm: SigningAlgorithm,
         algorithms: Collection[SigningAlgorithm] = (),
+        make: bool = True,
     ) -> Self:
         """Return the ring of the keys in ``store``; keys that are missing are made and kept first.
 
@@ -162,6 +163,7 @@ class LocalKeyRing:
             sealer: of the envelope key.
             algorithm: what tokens are signed with by default.
             algorithms: what any API wants its tokens signed with.
+            make: whether keys are made; whoever looks only finds none in their place.
 
         Raises:
             KeysUnusable: a key that is kept cannot be used, under this envelope key or at all. Nothing is
@@ -170,7 +172,9 @@ class LocalKeyRing:
             Exception: the store failed.
         """
         tokens: set[SigningAlgorithm] = {algorithm, *algorithms}
-        wanted: list[Slot] = [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
+        wanted: list[Slot] = []
+        if make:
+            wanted += [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
         generation, stored = await store.read()
         held = hold(stored, (), sealer=sealer)
         secrets = _take_all(await store.secrets(), sealer=sealer)

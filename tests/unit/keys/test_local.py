@@ -240,6 +240,19 @@ async def test_a_store_that_fails_is_never_read_as_an_empty_one() -> None:
     assert store._keys == {}
 
 
+async def test_whoever_looks_only_makes_no_key() -> None:
+    store = MemoryKeyStore()
+    await opened(store)
+    before = await store.all()
+    ring = await LocalKeyRing.open(
+        store, sealer=sealer(), clock=FixedClock(), algorithm="ES256", algorithms={"RS256"}, make=False
+    )
+    assert await store.all() == before
+    with pytest.raises(LookupError, match="no active token key for RS256"):
+        await ring.sign({}, typ="at+jwt", purpose="token", algorithm="RS256")
+    ring.close()
+
+
 @pytest.mark.requirement("SEC-92")
 async def test_another_envelope_key_opens_nothing_and_makes_nothing() -> None:
     store = MemoryKeyStore()
