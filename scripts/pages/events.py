@@ -96,6 +96,12 @@ KEY: Final = {
 """The members of every event about a key of our own."""
 
 OTHERS: Final[dict[EventName, dict[str, str]]] = {
+    "revocation:granted": {
+        "revoked": "list of `token:ID` and `party:NAME`: what was ended, with everything exchanged from it; "
+        "when a client asked, the members of its attempt are there too",
+        "why": "the reason that was given to `actas revoke`",
+        "operator": "who ran `actas revoke`, as the system knows them",
+    },
     "exchange:refused_many": {
         "source": "the address; `*` for all beyond the first thousand",
         "from": "when the minute began",
@@ -147,6 +153,11 @@ signs nothing else. A file keeps it as one line: `{"kind":"actas/Checkpoint","v"
 entry) and `prev` (the SHA-256 of the compact JWS before it, 64 zeros for the first).
 """
 
+ATTEMPTS: Final = """
+`exchange:granted` and `exchange:refused`; of the endpoints beside it what was refused, and what was revoked:
+`introspection:refused`, `revocation:granted`, `revocation:refused`, `management:refused`.
+"""
+
 AGAIN: Final = """
 An entry has everything that the decision was made on, so that it can be made again: that is what
 `actas explain --entry` does.
@@ -169,7 +180,8 @@ def make() -> str:
         table(("Member", "Is"), ((code(name), meaning) for name, meaning in LINK)),
         "## Members of every entry",
         _members(COMMON),
-        "## Attempts: exchange:granted, exchange:refused and introspection:refused",
+        "## Attempts",
+        ATTEMPTS,
         AGAIN,
         _members(ATTEMPT),
         "### A party",

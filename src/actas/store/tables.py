@@ -110,6 +110,7 @@ CONFIGURATION_RECORDS: Final = Table(
     Column("taken_by", Text, nullable=False),
     Column("taken_at", BigInteger, nullable=False),
 )
+
 REVOCATIONS: Final = Table(
     "revocations",
     METADATA,
