@@ -172,9 +172,8 @@ class LocalKeyRing:
             Exception: the store failed.
         """
         tokens: set[SigningAlgorithm] = {algorithm, *algorithms}
-        wanted: list[Slot] = []
-        if make:
-            wanted += [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
+        needed: list[Slot] = [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
+        wanted = needed if make else []
         generation, stored = await store.read()
         held = hold(stored, (), sealer=sealer)
         secrets = _take_all(await store.secrets(), sealer=sealer)
