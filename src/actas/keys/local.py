@@ -171,18 +171,15 @@ class LocalKeyRing:
                 missing, and the envelope key may seal no more (SEC-93).
             Exception: the store failed.
         """
-        tokens: set[SigningAlgorithm] = {algorithm, *algorithms}
-        needed: list[Slot] = [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
-        wanted = needed if make else []
+        wanted = _needed({algorithm, *algorithms}) if make else []
         generation, stored = await store.read()
         held = hold(stored, (), sealer=sealer)
         secrets = _take_all(await store.secrets(), sealer=sealer)
         sealer.count_earlier(len(held) + len(secrets))
-        created = await _make_missing(
-            store, _missing(wanted, held), known=secrets, sealer=sealer, at=int(clock.now())
-        )
+        lacking = _missing(wanted, held)
+        created = await _make_missing(store, lacking, known=secrets, sealer=sealer, at=int(clock.now()))
         # Read back what is kept, whoever made it: our own, or that of a node that came first.
-        if _missing(wanted, held):
+        if lacking:
             generation, stored = await store.read()
             held = hold(stored, held, sealer=sealer)
         if len(secrets) < len(_SECRETS):
@@ -292,6 +289,10 @@ async def _make_missing(
 
 def _take_all(stored: Sequence[StoredSecret], *, sealer: Sealer) -> dict[SecretName, bytes]:
     return {one.name: take_secret(one, sealer=sealer) for one in stored}
+
+
+def _needed(tokens: Collection[SigningAlgorithm]) -> list[Slot]:
+    return [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
 
 
 def _missing(wanted: Sequence[Slot], held: Sequence[HeldKey]) -> list[Slot]:
