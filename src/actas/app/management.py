@@ -9,15 +9,16 @@ from actas.admin.deeds import Deeds, Edit
 from actas.admin.entrance import Entrance
 from actas.admin.filing import Filing
 from actas.admin.objects import Change, Digest, Snapshot
-from actas.admin.policy_tests import PolicyTester
 from actas.admin.record import Author
 from actas.admin.refusals import NotAccepted
-from actas.app.foundation import Foundation, catalog_of
-from actas.app.parts import KINDS, Shared, own_tokens
+from actas.app.foundation import Foundation
+from actas.app.parts import Shared, own_tokens
+from actas.app.policy_tests import run_policy_tests
 from actas.app.steward import Steward
 from actas.core.ports import Json, JsonObject
 from actas.crypto.keyed import keyed_digest
 from actas.crypto.passwords import digest_secret, generate_secret
+from actas.policy.decide import Policy
 from actas.settings.definitions import Definitions
 from actas.settings.faults import ConfigurationFaults
 from actas.settings.schema_json import json_schema
@@ -50,7 +51,11 @@ class StoreOfRecord:
             changes, prepared, kept = await self._steward.rehearse(edit)
         except ConfigurationFaults as broken:
             raise _not_accepted(broken) from broken
-        return changes, kept, tested(prepared.definitions, at=int(self._base.clock.now()))
+        return (
+            changes,
+            kept,
+            _tested(prepared.definitions, prepared.catalog.policy, at=self._base.clock.now()),
+        )
 
     def made_secret(self) -> tuple[str, Digest]:
         secret = generate_secret()
@@ -85,7 +90,7 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         clients=base.catalog.clients,
         apis=base.catalog,
         state=state,
-        tests=lambda: tested(base.definitions, at=int(base.clock.now())),
+        tests=lambda: _tested(base.definitions, base.catalog.policy, at=base.clock.now()),
         cursors=keyed_digest(_CURSORS, key=base.ring.secret_pepper),
         schema=json_schema,
         audit=shared.minutes,
@@ -94,25 +99,11 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
     return application(desk, prefix=prefix)
 
 
-def tested(definitions: Definitions, *, at: int) -> list[JsonObject]:
-    """Run the policy tests of a configuration, and return each with its ``problems``.
-
-    Args:
-        at: the instant of the tests, seconds since the epoch.
-    """
-    tester = PolicyTester(
-        ourselves=definitions.server.issuer,
-        clients=definitions.clients,
-        apis=definitions.apis,
-        issuers=definitions.issuers,
-        kinds=KINDS,
-        policy=catalog_of(definitions).policy,
-        at=at,
-    )
-    results = [tester.run(test) for test in definitions.tests]
+def _tested(definitions: Definitions, policy: Policy, *, at: float) -> list[JsonObject]:
+    """Run the policy tests of a configuration, and return each with its ``problems``."""
     return [
         {"name": one.test.name, "place": one.test.place, "problems": list[Json](one.problems)}
-        for one in results
+        for one in run_policy_tests(definitions, policy, at=int(at))
     ]
 
 

@@ -105,20 +105,10 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
 
 
 def _tested(run: Run, definitions: Definitions) -> list[TestResult]:
-    from actas.admin.policy_tests import PolicyTester
     from actas.app.foundation import catalog_of
-    from actas.app.parts import KINDS
+    from actas.app.policy_tests import run_policy_tests
 
-    tester = PolicyTester(
-        ourselves=definitions.server.issuer,
-        clients=definitions.clients,
-        apis=definitions.apis,
-        issuers=definitions.issuers,
-        kinds=KINDS,
-        policy=catalog_of(definitions).policy,
-        at=int(run.now),
-    )
-    return [tester.run(test) for test in definitions.tests]
+    return run_policy_tests(definitions, catalog_of(definitions).policy, at=int(run.now))
 
 
 def _answer(loaded: Loaded, results: Sequence[TestResult], *, tested: bool) -> Answer:
