@@ -6,9 +6,10 @@ import click
 
 from actas.cli.clients_create import secret_lines
 from actas.cli.exits import misused
-from actas.cli.managing import Manager, at, confirmed
+from actas.cli.managing import Manager, at
 from actas.cli.output import Answer
 from actas.cli.run import Run
+from actas.cli.sure import make_sure, yes_flag
 from actas.cli.tree import command as make
 
 
@@ -25,7 +26,7 @@ from actas.cli.tree import command as make
 @click.argument("name")
 @click.option("--now", is_flag=True, help="End the earlier secrets at once: one of them is known to others.")
 @click.option("--finish", is_flag=True, help="Make none; end every secret but the newest.")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
+@yes_flag
 @click.pass_obj
 def command(run: Run, /, name: str, *, now: bool, finish: bool, yes: bool) -> None:
     """Make a new secret for a client, and show it once.
@@ -42,7 +43,7 @@ def command(run: Run, /, name: str, *, now: bool, finish: bool, yes: bool) -> No
         run.out.answer(Answer(kind="actas/SecretRotated", body={"name": name}, name=name, lines=[said]))
         return
     if now or finish:
-        confirmed(run, f"Whoever uses an earlier secret of {name} is refused from now on.", yes=yes)
+        make_sure(run, [f"Whoever uses an earlier secret of {name} is refused from now on."], yes=yes)
     if finish:
         manager.send("DELETE", at("clients", name, "secrets", "earlier"))
         run.out.answer(

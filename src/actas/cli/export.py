@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
+from actas.admin.objects import KINDS
 from actas.cli.managing import Manager
 from actas.cli.output import Answer
 from actas.cli.run import Run
 from actas.cli.tree import command as make
 from actas.cli.values import Words
-
-_KINDS = ("defaults", "issuers", "apis", "clients", "rules", "tests", "admins")
 
 
 @make(
@@ -20,7 +19,7 @@ _KINDS = ("defaults", "issuers", "apis", "clients", "rules", "tests", "admins")
     ),
     dry_run="harmless",
 )
-@click.option("--kind", type=Words(*_KINDS), default=(), metavar="KIND,…", help=f"Only {', '.join(_KINDS)}.")
+@click.option("--kind", type=Words(*KINDS), default=(), metavar="KIND,…", help=f"Only {', '.join(KINDS)}.")
 @click.option(
     "--managed",
     type=click.Choice(("console", "file", "all")),

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from actas.cli.exits import Exit, Failure, misused
+from actas.cli.private import write_private
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 
@@ -92,16 +91,28 @@ def forget_login(home: Path, server: str) -> bool:
 
 
 def contexts(home: Path) -> Contexts:
-    """Return the servers that are known by name."""
-    document = _read(home / "contexts.json") or {}
-    servers = document.get("servers")
-    known = (
-        {name: str(url) for name, url in servers.items() if _NAME.fullmatch(name)}
-        if isinstance(servers, dict)
-        else {}
+    """Return the servers that are known by name.
+
+    Raises:
+        Failure: what is kept of them is not what ``keep_contexts`` writes (exit 4). To ask another server
+            than the one that was chosen would be worse.
+    """
+    path = home / "contexts.json"
+    if not path.exists():
+        return Contexts(servers={}, current=None)
+    match _read(path):
+        case {"v": 1, "servers": dict() as servers, "current": str() | None as current}:
+            known = {name: url for name, url in servers.items() if isinstance(url, str)}
+            if len(known) == len(servers) and (current is None or current in known):
+                return Contexts(servers=known, current=current)
+        case _:
+            pass
+    raise Failure(
+        f"{path} does not say which servers are known by name, as this version writes it",
+        code="unreadable",
+        exit=Exit.UNFINISHED,
+        hint="mend or delete it, or name the server with --server",
     )
-    current = document.get("current")
-    return Contexts(servers=known, current=current if isinstance(current, str) and current in known else None)
 
 
 def keep_contexts(home: Path, known: Contexts) -> None:
@@ -141,18 +152,11 @@ def _read(path: Path) -> JsonObject | None:
 
 
 def _write(path: Path, document: JsonObject) -> None:
-    """Write a file that is whole or not there, and never readable by others, not even for a moment."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps(document).encode())
-        fresh.replace(path)
+        path.parent.chmod(0o700)  # whatever the umask was, and whoever made it
+        write_private(path, json.dumps(document).encode())
     except OSError as error:
         raise Failure(
             f"{path} cannot be written: {error.strerror}", code="cannot_save", exit=Exit.UNFINISHED
         ) from error
-    finally:
-        fresh.unlink(missing_ok=True)

@@ -145,29 +145,20 @@ class Manager:
 
 
 def at(*steps: str) -> str:
-    """Return a path of names, each of them quoted."""
+    """Return a path of names, each of them quoted.
+
+    Raises:
+        Failure: nothing can be called so (exit 2).
+    """
+    for step in steps:
+        if step in ("", ".", "..") or "/" in step or not step.isprintable():
+            raise misused(f"nothing is called {step!r}")
     return "/" + "/".join(quote(step, safe="") for step in steps)
 
 
 def tag(told: Told) -> dict[str, str]:
     """Return the header that names the version that was seen."""
     return {"If-Match": told.version or '"0"'}
-
-
-def confirmed(run: Run, sentence: str, *, yes: bool) -> None:
-    """Say what will happen, and go on when a person, or ``--yes``, agrees.
-
-    Raises:
-        Failure: nobody can be asked, or the answer is no (exit 2).
-    """
-    if yes:
-        return
-    if not run.world.stdin.isatty():
-        raise misused(sentence, hint="--yes does it without asking")
-    run.out.aside(sentence)
-    run.out.aside("Go on? Type yes:")
-    if run.world.stdin.readline().strip() != "yes":
-        raise Failure("Nothing was changed.", code="declined", exit=Exit.USAGE)
 
 
 def change_lines(changes: Json) -> list[Line]:

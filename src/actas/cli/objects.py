@@ -11,14 +11,13 @@ from typing import Final, cast
 
 import click
 
-from actas.cli.managing import Manager, at, confirmed, tag
+from actas.cli.managing import Manager, at, tag
 from actas.cli.output import Answer, Line, Listing
 from actas.cli.run import Run
+from actas.cli.sure import make_sure, yes_flag
 from actas.cli.tree import Command
 from actas.cli.tree import command as make
 from actas.core.ports import Json, JsonObject
-
-yes_flag = click.option("--yes", is_flag=True, help="Do it without asking.")
 
 _SAMPLES: Final = {
     "clients": "orders",
@@ -138,7 +137,7 @@ def deletes(kind: str) -> Command:
         if run.options.dry_run:
             run.out.talk(f"{name} would be deleted{spent}")
         else:
-            confirmed(run, f"{name} will be deleted at {manager.server}{spent}.", yes=yes)
+            make_sure(run, [f"{name} will be deleted at {manager.server}{spent}."], yes=yes)
             manager.send("DELETE", at(kind, name), headers=tag(seen))
         run.out.answer(
             Answer(

@@ -7,14 +7,13 @@ when it was granted, so that ``actas inspect @name`` can check it without asking
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from actas.cli.exits import Exit, Failure, misused
+from actas.cli.private import write_private
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 
@@ -87,7 +86,7 @@ def save(home: Path, name: str, saved: SavedToken) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         (home / "tokens").chmod(0o700)  # whatever the umask was, and whoever made it
-        _write(path, json.dumps(document).encode())
+        write_private(path, json.dumps(document).encode())
     except OSError as error:
         raise Failure(
             f"the token cannot be saved in {path}: {error.strerror}", code="cannot_save", exit=Exit.UNFINISHED
@@ -115,18 +114,6 @@ def load(home: Path, name: str) -> SavedToken | None:
 
 def _path(home: Path, name: str) -> Path:
     return home / "tokens" / f"{name}.json"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file that is whole or not there, and never readable by others, not even for a moment."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _read(path: Path, document: Json) -> SavedToken:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from actas.cli.exits import Failure, misused
+from actas.cli.exits import misused
 from actas.cli.output import Line
 from actas.cli.run import Run
 
@@ -31,8 +31,4 @@ def make_sure(run: Run, lines: Sequence[Line], *, yes: bool) -> None:
         raise misused("nothing was done: there is nobody to ask", hint="--yes does it without asking")
     run.out.aside("Type yes to do it:")
     if run.world.stdin.readline().strip().lower() != "yes":
-        raise _declined()
-
-
-def _declined() -> Failure:
-    return misused("nothing was done")
+        raise misused("nothing was done")

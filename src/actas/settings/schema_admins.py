@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from actas.admin.roles import Role
 from actas.settings.forms import Form
 from actas.settings.values import Name
 
@@ -16,7 +17,7 @@ class AdminForm(Form):
     later = frozenset({"user", "group", "from"})
 
     client: Annotated[str, Name()] = Field(description="A client that may ask for a token of this role.")
-    role: Literal["owner", "operator", "auditor"] = Field(
+    role: Role = Field(
         description="`auditor` reads everything, `operator` also changes clients, APIs, issuers, rules and "
         "policy tests, `owner` also says who holds a role and what the defaults are."
     )

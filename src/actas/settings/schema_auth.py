@@ -15,6 +15,13 @@ Hmac = Literal["HS256", "HS384", "HS512"]
 
 _Secrets = Annotated[list[ClientSecretSource], Field(min_length=1, max_length=2), OneOrMany()]
 _PublicFiles = Annotated[list[PublicFile], Field(min_length=1, max_length=16)]
+_AtTheEndpoint = Annotated[
+    bool,
+    Field(
+        description="Accept an assertion whose only audience is the address of the token endpoint. For "
+        "clients that cannot send the issuer; such an assertion is easier to lead astray.",
+    ),
+]
 
 
 def _assertion_algorithms() -> list[Verifying]:
@@ -49,11 +56,7 @@ class SecretJwtAuth(Form):
         description="The only algorithms its assertions may use. Default: HS256. HS384 needs 48 bytes of "
         "secret, HS512 64.",
     )
-    accept_token_endpoint: bool = Field(
-        default=False,
-        description="Accept an assertion whose only audience is the address of the token endpoint. For "
-        "clients that cannot send the issuer; such an assertion is easier to lead astray.",
-    )
+    accept_token_endpoint: _AtTheEndpoint = False
 
 
 class KeyAuth(Form):
@@ -71,11 +74,7 @@ class KeyAuth(Form):
         description="The only algorithms its assertions may be signed with. Default: ES256, RS256, PS256 and "
         "EdDSA.",
     )
-    accept_token_endpoint: bool = Field(
-        default=False,
-        description="Accept an assertion whose only audience is the address of the token endpoint. For "
-        "clients that cannot send the issuer; such an assertion is easier to lead astray.",
-    )
+    accept_token_endpoint: _AtTheEndpoint = False
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -128,11 +127,9 @@ class CertificateAuth(Form):
     """A certificate that the client shows in the TLS handshake (RFC 8705)."""
 
     method: Literal["mtls"] = Field(description="A TLS certificate of the client.")
-    certificate: Annotated[list[CertificateFile], Field(min_length=1, max_length=4), OneOrMany()] | None = (
-        Field(
-            default=None,
-            description="Its certificate, or several while it is renewed. No authority need vouch for it.",
-        )
+    certificate: _Certificates | None = Field(
+        default=None,
+        description="Its certificate, or several while it is renewed. No authority need vouch for it.",
     )
     subject: CertificateSubject | None = Field(
         default=None,
