@@ -17,7 +17,7 @@ The management API is below `{BASE}` on the public listener. `GET {BASE}/openapi
 A token is asked for at the token endpoint like any other: client credentials, with the `audience` that is
 the issuer followed by `/api`. The client holds a role when [`admins`](configuration.md#admins) says so. What
 it may do is looked up at every request, so that whoever loses a role loses it at once. A token in which
-somebody acts for another is refused.
+somebody acts for another is refused, and so is one that is bound to a key: no proof of a key is taken here.
 """
 
 CHANGING: Final = """
@@ -30,7 +30,8 @@ somebody came first.
 What a file keeps is changed in that file (`409 conflict`); it can be disabled and enabled here, which no file
 undoes. The name of a client, an API or an issuer that was deleted is never given again.
 
-Lists are pages: `items`, and `next`, which is the `cursor` of the following page, or null.
+Lists are pages: `items`, and `next`, which is the `cursor` of the following page, or null. A request has at
+most 1 MiB.
 """
 
 ERRORS: Final = """
@@ -52,7 +53,9 @@ def make() -> str:
         INTRODUCTION,
         "## Roles",
         table(("Role", "Scope", "May", "Changes"), roles),
-        "Each role holds what the one before it does. Nobody changes a client that holds a higher role.",
+        "Each role holds what the one before it does. Nobody changes a client that holds a higher role, "
+        "nor the issuer by whose tokens such a client authenticates; disabling that issuer is open to an "
+        "operator.",
         "## Routes",
         table(("Method", "Path", "Role", "Says"), routes),
         "## Changing objects",

@@ -99,6 +99,60 @@ def test_servers_are_known_by_name(server: RealServer, tmp_path: Path) -> None:
     assert actas("context", "add", "plain", "http://plain.example").code == 2
 
 
+@pytest.mark.parametrize(
+    "kept", ['{"v": 1, "servers": {"acme"', "[]", '{"v": 1, "servers": {"acme": 5}, "current": null}']
+)
+def test_a_choice_of_server_that_cannot_be_read_is_no_other_server(kept: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "contexts.json").write_text(kept, encoding="utf-8")
+    actas = Program(home, now=time.time())
+    for words in (["whoami"], ["context", "list"], ["context", "add", "b", "https://b.example"]):
+        ran = actas(*words, "--json")
+        assert (ran.code, ran.error["code"]) == (4, "unreadable")
+    assert (home / "contexts.json").read_text(encoding="utf-8") == kept
+    assert actas("whoami", "-s", "https://b.example").code == 5
+
+
+def test_a_login_shows_the_certificate_that_it_is_given(server: RealServer, actas: Program) -> None:
+    ran = actas("login", "--client", "chief", "--client-auth", "mtls", "--certificate", "nix.pem")
+    assert (ran.code, "nix.pem cannot be used" in ran.err) == (2, True)
+
+
+def test_who_does_not_prove_who_it_is_is_not_sent_to_look_for_its_role(
+    server: RealServer, tmp_path: Path
+) -> None:
+    actas = program(server, tmp_path / "home", None)
+    secret = {"ACTAS_CLIENT_SECRET": server.company.secrets["hand"]}
+    ran = actas("login", "--client", "eye", "--json", environ=secret)
+    assert (ran.code, ran.error["hint"]) == (6, None)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\nb", "a\x00b"])
+def test_what_can_be_no_name_is_not_asked_for(name: str, actas: Program) -> None:
+    for words in (["show"], ["disable"], ["delete", "--yes"], ["rotate-secret"], ["create"]):
+        ran = actas("clients", words[0], name, *words[1:])
+        assert (ran.code, ran.err) == (2, f"error  nothing is called {name!r}\n")
+
+
+def test_a_name_that_is_taken_is_said_to_be(actas: Program) -> None:
+    ran = actas("clients", "create", "nightly")
+    assert (ran.code, "there is one already" in ran.err) == (1, True)
+
+
+def test_files_that_cannot_be_meant_are_refused_before_anybody_is_asked(
+    actas: Program, tmp_path: Path
+) -> None:
+    for words in (["plan", "-f", ""], ["apply", "--prune", "-f", ""], ["check", "-c", ""]):
+        ran = actas(*words)
+        assert (ran.code, ran.err.endswith(" is empty\n")) == (2, True)
+    twice = actas("plan", "-f", written(tmp_path, {"clients": [client("a"), client("a")]}))
+    assert (twice.code, 'the client "a" is already defined at' in twice.err) == (3, True)
+    many = [client(f"c{number}", description="x" * 900) for number in range(1100)]
+    large = actas("plan", "-f", written(tmp_path, {"clients": many}))
+    assert (large.code, "takes 1 MB at once" in large.err) == (4, True)
+
+
 def test_files_are_planned_and_applied(server: RealServer, actas: Program, tmp_path: Path) -> None:
     file = written(tmp_path, {"clients": [client("from-git", description="one")]})
     planned = actas("plan", "-f", file)
@@ -122,7 +176,7 @@ def test_files_are_planned_and_applied(server: RealServer, actas: Program, tmp_p
     [
         ({"clients": [client("bad", surname="x")]}, 3, 'there is no field "surname" here'),
         ({"clients": [client("Bad Name")]}, 3, "a name is made of"),
-        ({"clients": [client("twice"), client("twice")]}, 6, "given twice"),
+        ({"clients": [client("twice"), client("twice")]}, 3, "is already defined at"),
         ({"surver": {}}, 3, 'there is no section "surver"'),
         ({"rules": [{"name": "r", "deny": "any", "client": "nightly", "reason": "No."}]}, 3, "policy test"),
     ],

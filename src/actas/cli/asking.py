@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 import click
 
 from actas.cli.exits import misused
-from actas.cli.proofs import Credentials
+from actas.cli.proofs import Credentials, Proof
 from actas.cli.run import Run
 from actas.cli.server import Ask
 from actas.cli.tokens import TokenArguments
@@ -81,6 +81,21 @@ def credentials(
         key=key,
         certificate=certificate or run.variable("ACTAS_CLIENT_CERTIFICATE"),
         workload_token=workload_token or run.variable("ACTAS_WORKLOAD_TOKEN"),
+    )
+
+
+def proven(url: str, proof: Proof, *form: tuple[str, str]) -> Sent:
+    """Return a request by a client that proves who it is.
+
+    Args:
+        form: what it asks.
+    """
+    return Sent(
+        method="POST",
+        url=url,
+        headers=proof.headers,
+        form=(*form, *proof.form),
+        certificate=proof.certificate,
     )
 
 

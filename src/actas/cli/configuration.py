@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from actas.cli.exits import Exit, Failure
+from actas.cli.exits import Exit, Failure, misused
 from actas.cli.run import Run
 
 if TYPE_CHECKING:
@@ -50,7 +50,13 @@ def is_dev(run: Run, *, dev: bool) -> bool:
 
 
 def paths_of(run: Run, config: Sequence[str]) -> tuple[str, ...]:
-    """Return the files to read: the flag, ``ACTAS_CONFIG``, ``./actas.yaml``."""
+    """Return the files to read: the flag, ``ACTAS_CONFIG``, ``./actas.yaml``.
+
+    Raises:
+        Failure: one has no name: a variable of a script is not set (exit 2).
+    """
+    if "" in config:
+        raise misused("--config is empty")
     if config:
         return tuple(config)
     return (run.variable("ACTAS_CONFIG") or DEFAULT,)

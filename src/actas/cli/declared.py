@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from actas.cli.configuration import invalid
+from actas.cli.exits import misused
 from actas.cli.run import Run
 from actas.core.ports import Json, JsonObject
 
@@ -35,13 +36,18 @@ def wanted(run: Run, paths: Sequence[str], *, adopt: bool, prune: bool) -> JsonO
     """Return what files say, as the management API takes it.
 
     Raises:
-        Failure: they cannot be read (exit 3).
+        Failure: one has no name (exit 2), or they cannot be read (exit 3).
     """
+    if "" in paths:
+        raise misused("--file is empty")
     from actas.settings.objects import DEFAULTS
     from actas.settings.schema import LISTS
+    from actas.settings.shaped import names_of
     from actas.settings.sources import gather
 
     gathered = gather([Path(one) for one in paths])
+    for kind in LISTS:
+        names_of(gathered.lists[kind], kind, gathered.faults)
     if gathered.faults:
         raise invalid(run, gathered.faults)
     own = sorted(name for name in gathered.sections if name != DEFAULTS)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from actas.audit.stream import instant
-from actas.cli.asking import asker, client_flags, credentials
+from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of, parties
 from actas.cli.entries import moment
 from actas.cli.exits import Exit, Failure
@@ -20,7 +20,7 @@ from actas.cli.telling import failure_of
 from actas.cli.tokens import TokenArguments
 from actas.cli.tree import command as make
 from actas.cli.verdict import read_refusal
-from actas.cli.wire import Answered, Sent
+from actas.cli.wire import Answered
 from actas.core.ports import JsonObject
 
 LATEST: Final = 4_102_444_800
@@ -61,16 +61,7 @@ def command(run: Run, /, token: str, **flags: Any) -> None:
             exit=Exit.PROTOCOL,
         )
     proof = who.prove(server, now=run.now)
-    answered = ask(
-        Sent(
-            method="POST",
-            url=server.introspection_endpoint,
-            headers=proof.headers,
-            form=(("token", given.value.reveal()), *proof.form),
-            certificate=proof.certificate,
-        )
-    )
-    told = _told(answered)
+    told = _told(ask(proven(server.introspection_endpoint, proof, ("token", given.value.reveal()))))
     run.out.answer(_answer(told))
     if told["active"] is not True:
         raise Failure(

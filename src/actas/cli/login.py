@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import click
 
-from actas.admin.roles import management_audience, scope_of
-from actas.cli.asking import asker, client_flags, credentials
+from actas.admin.roles import ROLES, management_audience, scope_of
+from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of
 from actas.cli.exits import Exit, Failure
 from actas.cli.logins import Login, keep_login
@@ -17,12 +17,11 @@ from actas.cli.server import find_server
 from actas.cli.tokens import TokenArguments
 from actas.cli.tree import command as make
 from actas.cli.verdict import read_refusal
-from actas.cli.wire import Sent
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import CLIENT_CREDENTIALS
 
-_ROLES: Final = {"auditor": scope_of("auditor"), "operator": scope_of("operator"), "owner": scope_of("owner")}
+_SCOPES: Final[dict[str, str]] = {role: scope_of(role) for role in ROLES}
 
 
 @make(
@@ -31,7 +30,7 @@ _ROLES: Final = {"auditor": scope_of("auditor"), "operator": scope_of("operator"
         ("with no more than is needed to look", "actas login --client deployer --as auditor"),
     ),
 )
-@click.option("--as", "role", type=click.Choice(tuple(_ROLES)), help="Ask for this role only.")
+@click.option("--as", "role", type=click.Choice(ROLES), help="Ask for this role only.")
 @client_flags
 @click.pass_obj
 def command(run: Run, /, role: str | None, **flags: Any) -> None:
@@ -46,10 +45,10 @@ def command(run: Run, /, role: str | None, **flags: Any) -> None:
     address = run.server()
     server = find_server(address, ask)
     proof = who.prove(server, now=run.now)
-    scope = (("scope", _ROLES[role]),) if role else ()
+    scope = (("scope", _SCOPES[role]),) if role else ()
     audience = management_audience(server.issuer)
-    form = (("grant_type", str(CLIENT_CREDENTIALS)), ("audience", audience), *scope, *proof.form)
-    answered = ask(Sent(method="POST", url=server.token_endpoint, headers=proof.headers, form=form))
+    form = (("grant_type", str(CLIENT_CREDENTIALS)), ("audience", audience), *scope)
+    answered = ask(proven(server.token_endpoint, proof, *form))
     document = answered.document()
     token = None if document is None else document.get("access_token")
     lives = None if document is None else document.get("expires_in")
@@ -59,7 +58,9 @@ def command(run: Run, /, role: str | None, **flags: Any) -> None:
             f"{who.client} cannot sign in: {refused.message}",
             code=refused.error,
             exit=Exit.NOT_ALLOWED if refused.by_policy else refused.exit,
-            hint="admins: in the configuration of the server says who holds a role",
+            hint="admins: in the configuration of the server says who holds a role"
+            if refused.by_policy
+            else None,
         )
     login = Login(server=address, client=who.client, token=Secret(token), ends_at=int(run.now) + lives)
     keep_login(run.home, login)

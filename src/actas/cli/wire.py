@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MAX_BODY: Final = 1024 * 1024
 """Most bytes of an answer."""
 
+MOST_SENT: Final = 1_000_000
+"""Bytes of a body: with its head, a server of ours takes 1 MiB."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -114,6 +117,12 @@ def send(sent: Sent, *, timeout: float) -> Answered:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     if sent.json is not None:
         body = json.dumps(sent.json).encode()
+        if len(body) > MOST_SENT:
+            raise Failure(
+                f"what is to be sent is {len(body) / 1e6:.1f} MB, and {url.shown} takes 1 MB at once",
+                code="too_large",
+                exit=Exit.UNFINISHED,
+            )
         headers["Content-Type"] = "application/json"
     trust = True if sent.certificate is None else _showing(sent.certificate)
     begun = time.perf_counter()

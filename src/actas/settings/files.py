@@ -36,8 +36,11 @@ def read_file(path: Path, *, most: int, private: bool = False) -> tuple[bytes, b
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise Unreadable("is not a regular file")
-    with os.fdopen(handle, "rb") as stream:
-        data = stream.read(most + 1)
+    try:
+        with os.fdopen(handle, "rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as exc:
+        raise Unreadable(f"cannot be read: {exc.strerror}") from exc
     if len(data) > most:
         raise Unreadable(f"is larger than {most} bytes")
     return data, private and bool(status.st_mode & 0o077)

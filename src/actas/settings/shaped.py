@@ -64,7 +64,7 @@ class Shaped:
 def shape(gathered: Gathered) -> Shaped:
     """Read every section and item into its form. Faults go to ``gathered.faults``."""
     found: list[Fault] = []
-    names = {section: _names(gathered.lists[section], section, found) for section in LISTS}
+    names = {section: names_of(gathered.lists[section], section, found) for section in LISTS}
     shaped = Shaped(
         server=_section(Server, "server", gathered, found),
         keys=_section(Keys, "keys", gathered, found),
@@ -106,7 +106,8 @@ def _list(form: type[F], items: list[Written], faults: list[Fault]) -> dict[str,
     return found
 
 
-def _names(items: list[Written], section: str, faults: list[Fault]) -> dict[str, Written]:
+def names_of(items: list[Written], section: str, faults: list[Fault]) -> dict[str, Written]:
+    """Return the items of a section by their names, the first of each. The others are added to the faults."""
     found: dict[str, Written] = {}
     for written in items:
         name = written.name

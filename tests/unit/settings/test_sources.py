@@ -54,6 +54,11 @@ def test_a_name_given_twice_names_both_places(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_that_fails_while_it_is_read_is_a_fault() -> None:
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_file(Path("/proc/self/mem"), most=100)
+
+
 @pytest.mark.requirement("REL-30")
 def test_a_section_is_written_in_one_place(tmp_path: Path) -> None:
     one = write(tmp_path, SERVER, file="a.yaml")
