@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from actas.admin.authority import refuse_unsafe
 from actas.admin.deeds import Keeping, allowed
-from actas.admin.objects import Change, Kept, Offered, Snapshot
+from actas.admin.objects import Change, Offered, Snapshot
 from actas.admin.reconcile import Conflict as InTheWay
 from actas.admin.reconcile import Reconciled, reconcile
 from actas.admin.record import Author
@@ -43,6 +43,8 @@ class Filing:
         Raises:
             OAuthError: what would come of it does not hold.
         """
+        for one in files.objects:
+            refuse_unsafe(one.kind, one.name, one.body)
         found: list[Reconciled] = []
 
         def edit(kept: Snapshot) -> Sequence[Change]:
@@ -82,12 +84,6 @@ class Filing:
 
 
 def _reconciled(kept: Snapshot, files: Files) -> Reconciled:
-    for one in files.objects:
-        refuse_unsafe(
-            one.kind,
-            one.name,
-            Kept(kind=one.kind, name=one.name, document=one.document, keeper="file", origin="apply").body,
-        )
     return reconcile(kept, files.objects, origin="apply", adopt=files.adopt, prune=files.prune, at=0)
 
 

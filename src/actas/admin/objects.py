@@ -42,6 +42,7 @@ State = Literal["live", "pruned", "deleted"]
 Key = tuple[ObjectKind, str]
 
 _canonical: Final = msgspec.json.Encoder(order="sorted").encode
+_read: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 def canonical(document: Mapping[str, Any]) -> str:
@@ -131,7 +132,7 @@ class Kept:
     @property
     def body(self) -> JsonObject:
         """The document, read."""
-        return msgspec.json.decode(self.document, type=dict[str, Any]) if self.document else {}
+        return _read(self.document) if self.document else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,11 @@ class Offered:
     def key(self) -> Key:
         """Its kind and name."""
         return self.kind, self.name
+
+    @property
+    def body(self) -> JsonObject:
+        """The document, read."""
+        return _read(self.document)
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,13 @@ from actas.settings.schema import LISTS
 from actas.settings.schema_auth import SecretAuth
 from actas.settings.shaped import Shaped
 from actas.settings.sources import Gathered, Source, Written
-from actas.settings.yaml import HIDDEN, Items, Section
+from actas.settings.yaml import HIDDEN, MAX_DEPTH, Items, Section
 
 CONSOLE: Final = "console"
 """Where an object stands that no file holds."""
 
 DEFAULTS: Final = "defaults"
 """The section that is one object, and its name."""
-
-MOST_DEEP: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +144,8 @@ def as_written(kept: Kept, home: Path, faults: list[Fault]) -> Written:
 
 def _tree(value: Any, at: Written, loc: tuple[str | int, ...], faults: list[Fault]) -> Any:
     """Return JSON as the reader of files would: no null, no hidden character, not too deep."""
-    if len(loc) > MOST_DEEP:
-        faults.append(at.fault(loc[:4], f"is nested more than {MOST_DEEP} deep"))
+    if len(loc) > MAX_DEPTH:
+        faults.append(at.fault(loc[:4], f"is nested more than {MAX_DEPTH} deep"))
         return ""
     if isinstance(value, dict):
         section = Section(at.line)
@@ -175,6 +173,6 @@ def _text(text: str, at: Written, loc: tuple[str | int, ...], faults: list[Fault
 
 def same_objects(own: Iterable[Standing], kept: Iterable[Kept]) -> bool:
     """Whether a store keeps exactly what files say, so that they need not be read a second time."""
+    objects = tuple(kept)
     mine: dict[Key, str] = {one.offered.key: one.offered.document for one in own}
-    theirs = {one.key: one.document for one in kept if not one.disabled}
-    return mine == theirs and not any(one.disabled for one in kept)
+    return mine == {one.key: one.document for one in objects} and not any(one.disabled for one in objects)
