@@ -16,9 +16,10 @@ from typing import Any, Final
 
 import msgspec
 
-GRANTED: Final = b'"outcome":"granted"'
-"""What a granted entry contains, as the encoder writes it. Inside a JSON text every quote is escaped, so no
-caller can put these bytes into a refusal; a nested object that holds them is counted on the safe side."""
+GRANTED: Final = b'"event":"exchange:granted"'
+"""What an entry that gave a token contains, as the encoder writes it; what else was granted, such as that a
+client ends a token of its own, gives none. Inside a JSON text every quote is escaped, so no caller can put
+these bytes into a refusal; a nested object that holds them is counted on the safe side."""
 
 PATIENCE: Final = 30.0
 """Seconds an answer may take to leave before it stops holding the watermark back."""

@@ -16,12 +16,21 @@ import msgspec
 from actas.audit.stream import instant
 from actas.audit.trail import Trail
 from actas.core.confirmation import NO_KEY
+from actas.core.events import EventName
+from actas.core.impersonation import Impersonation
 from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import Json
+from actas.core.records import Record
+from actas.core.redaction import without_tokens
 
 MAX_TEXT: Final = 500
 """Characters of any free text in an event."""
+
+_STRANGER: Final = slice(0, 64)
+_FEW: Final = slice(0, 3)
+"""How much is kept of each text, and of how many, of what somebody asked who did not prove who he is: anybody
+can, as often as he likes, and must not fill the log (SEC-90)."""
 
 _STEERING: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 """What JSON lets through unescaped and a terminal or an editor obeys: DEL, C1, line and direction marks."""
@@ -37,11 +46,23 @@ def event_of(trail: Trail) -> bytes:
         trail: what is known of the attempt. Exactly one of ``issued`` and ``refused`` is set.
     """
     event: dict[str, Any] = {"id": trail.entry, "at": instant(trail.at), "source": trail.source}
+    if trail.trace is not None:
+        event["trace"] = trail.trace
     _add_outcome(event, trail)
     _add_question(event, trail)
     _add_parties(event, trail)
+    _add_impersonation(event, trail)
     _add_decision(event, trail)
     return harmless(_encode(event))
+
+
+def record_of(trail: Trail, event: EventName) -> Record:
+    """Return the entry of an attempt, to be kept together with what the attempt changed (REL-01).
+
+    Args:
+        event: how the attempt ends; the trail says so already.
+    """
+    return Record(entry=trail.entry, event=event, body=event_of(trail), at=trail.at)
 
 
 def harmless(line: bytes) -> bytes:
@@ -65,21 +86,52 @@ def _add_outcome(event: dict[str, Any], trail: Trail) -> None:
     event["outcome"] = "refused"
     event["reason"] = refused.reason
     event["error"] = refused.code
-    event["detail"] = refused.detail[:MAX_TEXT]
+    event["detail"] = without_tokens(refused.detail[:MAX_TEXT])
 
 
 def _add_question(event: dict[str, Any], trail: Trail) -> None:
+    known = trail.client is not None
     if trail.form is not None and trail.form.blank:
-        event["blank"] = [name[:64] for name in trail.form.blank[:16]]
+        blank = trail.form.blank[:16] if known else trail.form.blank[_FEW]
+        event["blank"] = [without_tokens(name[:64]) for name in blank]
     if trail.client is not None:
         event["client"] = {"name": trail.client.name, "kind": trail.client.kind, "method": trail.method}
     if trail.proven is not NO_KEY:
         event["proven"] = trail.proven.claim()
     if trail.request is not None:
         event["grant"] = trail.request.grant_type
-        event["asked"] = _asked(trail.request)
+        event["asked"] = _asked(trail.request) if known else _asked_by_stranger(trail.request)
     if trail.targets:
         event["apis"] = [api.name for api in trail.targets]
+
+
+def _add_impersonation(event: dict[str, Any], trail: Trail) -> None:
+    """Name the administrator of whatever is done under an impersonation, and why it is done."""
+    begun = None if trail.issued is None else trail.issued.begun
+    one = trail.impersonation if begun is None else begun.impersonation
+    if one is not None:
+        event |= members_of_impersonation(one)
+    elif trail.refused is not None and "impersonation" in trail.refused.members:
+        event["impersonation"] = trail.refused.members["impersonation"]
+    else:
+        for party in (trail.subject, trail.actor):
+            if party is not None and party.impersonation is not None:
+                event["impersonation"] = party.impersonation
+
+
+def members_of_impersonation(one: Impersonation) -> dict[str, Any]:
+    """Return what every entry under an impersonation says of it: its id, who acts, and why."""
+    why = {"reason": said(one.why.reason), "ticket": said(one.why.ticket)}
+    return {
+        "impersonation": one.id,
+        "administrator": party_of_chain(one.administrator),
+        "why": {name: text for name, text in why.items() if text},
+    }
+
+
+def said(text: str) -> str:
+    """Return what somebody wrote, of bounded length and without anything that could be a token."""
+    return without_tokens(text[:MAX_TEXT])
 
 
 def _add_parties(event: dict[str, Any], trail: Trail) -> None:
@@ -156,30 +208,48 @@ def _add_standing(document: dict[str, Any], party: Party) -> None:
         document["may_act"] = dict(party.may_act.members)
     if party.txn is not None:
         document["txn"] = party.txn
+    if party.impersonation is not None:
+        document["impersonation"] = party.impersonation
     if party.confirmation is not None:
         document["cnf"] = party.confirmation.claim()
 
 
 def chain_document(chain: tuple[Actor, ...]) -> list[dict[str, str]]:
     """Return the members of a chain, in the order given."""
-    return [
-        {"iss": member.identity.issuer, "sub": member.identity.subject, "kind": member.kind}
-        for member in chain
-    ]
+    return [party_of_chain(member) for member in chain]
+
+
+def party_of_chain(member: Actor) -> dict[str, str]:
+    """Return one member of a chain."""
+    return {"iss": member.identity.issuer, "sub": member.identity.subject, "kind": member.kind}
+
+
+def _asked_by_stranger(request: ExchangeRequest) -> dict[str, Any]:
+    asked = _asked(request)
+    for name in ("audience", "resource"):
+        if name in asked:
+            asked[name] = [one[_STRANGER] for one in asked[name][_FEW]]
+    for name in ("scope", "requested_subject", "reason", "ticket"):
+        if name in asked:
+            asked[name] = asked[name][_STRANGER]
+    return asked
 
 
 def _asked(request: ExchangeRequest) -> dict[str, Any]:
     asked: dict[str, Any] = {"type": request.requested}
     if request.audience:
-        asked["audience"] = [one[:MAX_TEXT] for one in request.audience]
+        asked["audience"] = [without_tokens(one[:MAX_TEXT]) for one in request.audience]
     if request.resource:
-        asked["resource"] = [one[:MAX_TEXT] for one in request.resource]
+        asked["resource"] = [without_tokens(one[:MAX_TEXT]) for one in request.resource]
     if request.scope is not None:
-        asked["scope"] = " ".join(sorted(request.scope))
-    if request.subject is not None:
-        asked["subject_token_type"] = request.subject.type
-    if request.actor is not None:
-        asked["actor_token_type"] = request.actor.type
+        asked["scope"] = without_tokens(" ".join(sorted(request.scope)))
+    for token in (request.subject, request.actor):
+        if token is not None:  # an administrator's token may have come as the subject token
+            asked[f"{token.role}_token_type"] = token.type
+    if request.named is not None:
+        asked["form"] = request.named.form
+        asked["requested_subject"] = said(request.named.subject)
+    asked |= {name: said(text) for name, text in msgspec.structs.asdict(request.why).items() if text}
     return asked
 
 
@@ -187,7 +257,6 @@ def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
     given: dict[str, Any] = {
         "jti": issued.id,
         "digest": issued.digest,
-        "key": issued.key,
         "type": issued.token_type,
         "audience": list(issued.audience),
         "scope": " ".join(sorted(issued.scope)),
@@ -195,6 +264,10 @@ def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
         "exp": issued.expires_at,
         "actors": chain_document(actors),
     }
+    if issued.key is not None:
+        given["key"] = issued.key
+    if issued.refresh is not None:
+        given["refresh"] = {"digest": issued.refresh.digest, "exp": issued.refresh.expires_at}
     if issued.confirmation is not None:
         given["cnf"] = issued.confirmation.claim()
     return given

@@ -10,6 +10,7 @@ further sources is counted together under ``*``. Who is a source is the caller's
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -47,11 +48,28 @@ class _Tally:
 
 
 @dataclass(slots=True)
-class _Summary:
+class Summary:
+    """What was counted of one source in a minute that is over."""
+
     source: str
     begins: int
     ends: int
     tally: _Tally
+
+    def members(self) -> JsonObject:
+        """Return the members of the event.
+
+        They are ``source``, ``from`` and ``until`` (instants), ``written`` (entries of their own),
+        ``counted`` (the others) and ``reasons`` (``counted`` by reason).
+        """
+        return {
+            "source": self.source,
+            "from": instant(self.begins),
+            "until": instant(self.ends),
+            "written": self.tally.written,
+            "counted": self.tally.counted.total(),
+            "reasons": dict[str, Json](sorted(self.tally.counted.items())),
+        }
 
 
 class FloodGate:
@@ -63,7 +81,7 @@ class FloodGate:
         self._minute = 0
         self._written = 0
         self._tallies: dict[str, _Tally] = {}
-        self._finished: list[_Summary] = []
+        self._finished: list[Summary] = []
 
     def admit(self, source: str, reason: str) -> bool:
         """Return whether this refusal is to be written as an entry of its own; if not, it is counted."""
@@ -80,18 +98,20 @@ class FloodGate:
         tally.counted[reason] += 1
         return False
 
-    def due(self, now: float) -> list[JsonObject]:
+    def due(self, now: float) -> list[Summary]:
         """Return the summaries of the minutes that are over, once; for the end, pass ``math.inf``.
-
-        Each has ``source``, ``from`` and ``until`` (instants), ``written`` (entries of their own),
-        ``counted`` (the others) and ``reasons`` (``counted`` by reason).
 
         Args:
             now: seconds since the epoch.
         """
         self._turn(now)
         finished, self._finished = self._finished, []
-        return [_document(one) for one in finished]
+        return finished
+
+    def give_back(self, summaries: Sequence[Summary]) -> None:
+        """Keep summaries that were due and could not be written: they are due again."""
+        self._finished[:0] = summaries
+        self._fold()
 
     def _turn(self, now: float) -> None:
         """Finish the current minute if it is over. A clock that goes back reopens nothing."""
@@ -100,7 +120,7 @@ class FloodGate:
             return
         for source, tally in self._tallies.items():
             if tally.counted:
-                self._finished.append(_Summary(source, self._minute, self._minute + WINDOW, tally))
+                self._finished.append(Summary(source, self._minute, self._minute + WINDOW, tally))
         self._tallies = {}
         self._written = 0
         if now != float("inf"):
@@ -113,19 +133,8 @@ class FloodGate:
         if excess <= 0:
             return
         old, self._finished = self._finished[: excess + 1], self._finished[excess + 1 :]
-        whole = _Summary(OTHERS, old[0].begins, old[-1].ends, _Tally())
+        whole = Summary(OTHERS, old[0].begins, old[-1].ends, _Tally())
         for one in old:
             whole.tally.written += one.tally.written
             whole.tally.counted.update(one.tally.counted)
         self._finished.insert(0, whole)
-
-
-def _document(one: _Summary) -> JsonObject:
-    return {
-        "source": one.source,
-        "from": instant(one.begins),
-        "until": instant(one.ends),
-        "written": one.tally.written,
-        "counted": one.tally.counted.total(),
-        "reasons": dict[str, Json](sorted(one.tally.counted.items())),
-    }

@@ -119,6 +119,15 @@ class KeptLog(Protocol):
         """
         ...
 
+    def latest_checkpoints(self) -> Iterator[bytes]:
+        """Yield the lines of the checkpoints kept with the streams, without their ends, the newest first:
+        whoever wants the last one does not read them all.
+
+        Raises:
+            LogUnreadable: they cannot be read.
+        """
+        ...
+
     def index(self) -> AbstractContextManager[Index]:
         """Open the index, brought up to date.
 
@@ -133,7 +142,7 @@ class KeptLog(Protocol):
 
 
 class Held(Protocol):
-    """An office that is held until it is let go of, or until the process ends."""
+    """An office that is held until it is let go of, or until the process ends. Its methods may wait."""
 
     def holds(self) -> bool:
         """Whether it still is held."""

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 import msgspec
+import structlog
 
-from actas.audit.counts import count_attempt
+from actas.audit.counts import count_attempt, described_attempt, is_ours
 from actas.audit.event import event_of, harmless
 from actas.audit.flood import FloodGate
 from actas.audit.stream import AuditWriter, Receipt, instant, new_entry_id
-from actas.audit.trail import Door, Trail
+from actas.audit.trail import Door, Trail, under_way
 from actas.core.errors import AuditUnavailable
 from actas.core.events import EventName
 from actas.core.metrics import AUDIT_APPEND, AUDIT_ENTRIES, UNMETERED, Meter
+from actas.core.party import Identity
 from actas.core.ports import Chance, Clock
+from actas.core.records import Record
+from actas.core.source import place_of
+from actas.core.tracing import UNTRACED, Tracing
+
+PLACE: Final = frozenset({"v", "stream", "seq", "prev"})
+"""Members that the stream itself gives every entry (``audit.chain``)."""
+
+_log = structlog.get_logger("actas")
 
 
 class AuditLog(Protocol):
@@ -49,6 +60,8 @@ class Minutes:
         writer: the stream.
         flood: counts refusals before authentication.
         meter: told of every attempt that ended, and of every entry.
+        tracing: told how every attempt at the token endpoint ended.
+        pseudonym: names a subject in a trace, so that two of one person can be matched and nobody is named.
     """
 
     def __init__(
@@ -59,25 +72,34 @@ class Minutes:
         clock: Clock,
         chance: Chance,
         meter: Meter = UNMETERED,
+        tracing: Tracing = UNTRACED,
+        pseudonym: Callable[[Identity], str] | None = None,
     ) -> None:
         self._writer = writer
         self._flood = flood
         self._clock = clock
         self._chance = chance
         self._meter = meter
+        self._tracing = tracing
+        self._pseudonym = pseudonym
+        self._stopped = False  # whether it was told that nothing can be written
 
     def open(self, source: str, *, door: Door = "exchange") -> Trail:
         now = self._clock.now()
-        return Trail(
+        trail = Trail(
             entry=new_entry_id(now, self._chance), at=now, source=source, door=door, began=time.perf_counter()
         )
+        under_way.set(trail)
+        return trail
 
     async def close(self, trail: Trail) -> Receipt | None:
         refused = trail.refused
+        if trail.trace is None and self._tracing.on and trail.door == "exchange":
+            trail.trace = self._tracing.begin()
         if (
             trail.client is None
             and refused is not None
-            and not self._flood.admit(trail.source, refused.reason)
+            and not self._flood.admit(place_of(trail.source), refused.reason)
         ):
             self._count(trail, refused.reason)
             return None
@@ -101,10 +123,8 @@ class Minutes:
 
     def draw_up(self, event: EventName, **members: Any) -> tuple[str, bytes]:
         """Return the id and the body of an event that is not an attempt, to be written with ``write``."""
-        now = self._clock.now()
-        name = new_entry_id(now, self._chance)
-        document = {"id": name, "at": instant(now), "event": event, **members}
-        return name, harmless(msgspec.json.encode(document, order="sorted"))
+        record = draw_up(event, now=self._clock.now(), chance=self._chance, **members)
+        return record.entry, record.body
 
     async def write(self, event: EventName, body: bytes) -> Receipt:
         """Write an event that was drawn up.
@@ -121,17 +141,53 @@ class Minutes:
             now: seconds since the epoch; ``math.inf`` at the end.
 
         Raises:
-            AuditUnavailable: one could not be written.
+            AuditUnavailable: one could not be written; what was not is kept for the next time.
         """
-        for summary in self._flood.due(now):
-            await self.note("exchange:refused_many", **summary)
+        due = self._flood.due(now)
+        for place, summary in enumerate(due):
+            try:
+                await self.note("exchange:refused_many", **summary.members())
+            except AuditUnavailable:
+                self._flood.give_back(due[place:])
+                raise
 
     async def _append(self, event: str, body: bytes) -> Receipt:
         began = time.perf_counter()
-        receipt = await self._writer.append(body)
+        try:
+            with self._tracing.step("actas.record"):
+                receipt = await self._writer.append(body)
+        except AuditUnavailable as failed:
+            if not (failed.overloaded or self._stopped):
+                self._stopped = True
+                _log.error("the audit log takes nothing, and nothing is issued", detail=failed.detail)
+            raise
+        if self._stopped:
+            self._stopped = False
+            _log.info("the audit log takes entries again")
         self._meter.observe(AUDIT_APPEND, time.perf_counter() - began)
         self._meter.count(AUDIT_ENTRIES, event)
         return receipt
 
     def _count(self, trail: Trail, reason: str) -> None:
         count_attempt(self._meter, trail, reason, seconds=time.perf_counter() - trail.began)
+        if self._tracing.on and trail.door == "exchange":
+            described = described_attempt(trail, reason, pseudonym=self._pseudonym)
+            self._tracing.describe(described, failed=reason if is_ours(reason) else "")
+
+
+def draw_up(event: EventName, *, now: float, chance: Chance, **members: Any) -> Record:
+    """Return an event that is not an attempt, to be kept with what it tells and written by ``Minutes``.
+
+    Args:
+        now: when it happens, seconds since the epoch.
+
+    Raises:
+        ValueError: a member has the name of one that says where every entry stands.
+    """
+    if taken := PLACE & members.keys():
+        raise ValueError(f"an entry has these already: {', '.join(sorted(taken))}")
+    name = new_entry_id(now, chance)
+    document = {"id": name, "at": instant(now), "event": event, **members}
+    return Record(
+        entry=name, event=event, body=harmless(msgspec.json.encode(document, order="sorted")), at=now
+    )

@@ -8,7 +8,7 @@ is looked for as client, subject, actor or id. How the projection keeps terms is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,13 +29,15 @@ FIELDS: Final[dict[str, str]] = {
     "grant": "the grant type",
     "client": "who asked",
     "subject": "for whom",
+    "impersonation": "the impersonation that it belongs to, or is about",
     "issuer": "who vouched for the subject or the actor",
-    "actor": "who acts, and who acted before in the chain",
+    "actor": "who acts, and who acted before in the chain; of an impersonation, the administrator",
     "api": "the target",
     "scope": "a scope that was given",
     "rule": "a rule that decided",
     "policy": "the configuration in force, by its digest",
     "txn": "the transaction",
+    "trace": "the trace that the request was part of",
     "jti": "the id of a token, given or presented",
     "digest": "the keyed digest of a token, given or presented",
     "key": "the key that signed the token that was given",
@@ -121,12 +123,26 @@ def _term(match: re.Match[str]) -> Term:
 def terms_of(event: JsonObject) -> set[tuple[str, str]]:
     """Return what an entry can be found by, as field and value; what has an unexpected shape is left out."""
     found: set[tuple[str, str]] = set()
-    simple = ("id", "stream", "event", "outcome", "reason", "kind", "grant", "policy", "txn", "source")
+    simple = (
+        "id",
+        "stream",
+        "event",
+        "outcome",
+        "reason",
+        "kind",
+        "impersonation",
+        "grant",
+        "policy",
+        "txn",
+        "trace",
+        "source",
+    )
     for field in simple:
         _put(found, field, event.get(field))
     _put(found, "client", _member(event, "client", "name"))
     _put(found, "subject", _member(event, "subject", "sub"))
     _put(found, "actor", _member(event, "actor", "sub"))
+    _put(found, "actor", _member(event, "administrator", "sub"))
     # The chain starts with the subject; whoever comes after acted for him.
     for link in _list(event.get("chain"))[1:]:
         _put(found, "actor", _get(link, "sub"))
@@ -144,6 +160,20 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
         _put(found, "jti", mention.jti)
         _put(found, "digest", mention.digest)
     return found
+
+
+def matches(terms: Sequence[Term], event: JsonObject) -> bool:
+    """Whether an entry is one that a search for ``terms`` would find."""
+    if not terms:  # most sinks get every entry, and what each can be found by is a long list
+        return True
+    known = terms_of(event)
+    return all(
+        any(
+            field in term.fields and (value.startswith(term.value) if term.prefix else value == term.value)
+            for field, value in known
+        )
+        for term in terms
+    )
 
 
 def mentions(event: JsonObject) -> Iterator[Mention]:

@@ -26,19 +26,22 @@ async def refused(audit: AuditLog, trail: Trail, exc: Exception) -> OAuthError:
     """
     trail.issued = None
     if isinstance(exc, AuditUnavailable):
-        # The log did not take the grant; it is not asked again for the refusal.
-        reason: Reason = "overloaded" if exc.overloaded else "audit_unavailable"
-        return TemporarilyUnavailable(reason, detail=exc.detail)
+        return _unwritten(exc)  # the log did not take the grant; it is not asked again for the refusal
     refusal = _as_refusal(exc)
     trail.refused = refusal
     try:
         receipt = await audit.close(trail)
+    except AuditUnavailable as failed:
+        return _unwritten(failed)
     except Exception as failed:  # noqa: BLE001  (the refusal stands and is answered, whatever it is: SEC-04)
-        overloaded = isinstance(failed, AuditUnavailable) and failed.overloaded
-        reason = "overloaded" if overloaded else "audit_unavailable"
-        return TemporarilyUnavailable(reason, detail=type(failed).__name__)
+        return TemporarilyUnavailable("audit_unavailable", detail=type(failed).__name__)
     refusal.entry = None if receipt is None else trail.entry
     return refusal
+
+
+def _unwritten(failed: AuditUnavailable) -> OAuthError:
+    reason: Reason = "overloaded" if failed.overloaded else "audit_unavailable"
+    return TemporarilyUnavailable(reason, detail=failed.detail)
 
 
 def _as_refusal(exc: Exception) -> OAuthError:

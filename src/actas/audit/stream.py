@@ -86,6 +86,18 @@ def instant(at: float) -> str:
     return f"{_second(seconds)}.{millis:03d}Z"
 
 
+def made_at(line: bytes) -> str:
+    """Return when an entry was made, as it says; a damaged one was made never."""
+    try:
+        return msgspec.json.decode(line, type=_When).at
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
+class _When(msgspec.Struct):
+    at: str = ""
+
+
 @lru_cache(maxsize=8)
 def _second(seconds: int) -> str:
     """The part that thousands of entries share."""

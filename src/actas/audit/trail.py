@@ -6,6 +6,7 @@ Only plain values are in it, so that the minutes depend on nobody's types.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ import msgspec
 from actas.core.client import Client
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
+from actas.core.impersonation import Impersonation
 from actas.core.params import Params
 from actas.core.party import Actor, Party
 from actas.core.permit import ExchangeRequest, Issued
@@ -24,8 +26,22 @@ from actas.core.wire import AuthMethod
 _NO_CLAIMS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
 
 
-Door = Literal["exchange", "introspection", "revocation", "management"]
+Door = Literal[
+    "exchange",
+    "introspection",
+    "revocation",
+    "userinfo",
+    "management",
+    "impersonation",
+    "sign_in",
+    "authorization",
+    "account",
+]
 """Where somebody asked. Names of events begin with it: ``exchange:granted``, ``introspection:refused``."""
+
+
+under_way: ContextVar[Trail | None] = ContextVar("actas_trail", default=None)
+"""The trail of the attempt that is being answered: for whoever writes of what happens meanwhile."""
 
 
 class Trail(msgspec.Struct):
@@ -36,8 +52,11 @@ class Trail(msgspec.Struct):
         at: when the attempt began, seconds since the epoch.
         began: the same moment on a clock that nobody sets.
         source: the peer's address.
+        trace: the id of the trace that the attempt is part of: the caller's, once it has proved who it is, or
+            our own while somebody traces.
         proven: the keys that the caller proved to hold.
         chain: the subject, then every actor, oldest first, as the rules saw it.
+        impersonation: the impersonation that its subject token was made under.
         revoked: what was revoked, each as ``token:ID``.
         claims: the subject's and the actor's claims that the policy may look at, by role.
     """
@@ -51,10 +70,12 @@ class Trail(msgspec.Struct):
     request: ExchangeRequest | None = None
     client: Client | None = None
     method: AuthMethod | None = None
+    trace: str | None = None
     proven: Confirmation = NO_KEY
     targets: tuple[Api, ...] = ()
     subject: Party | None = None
     actor: Party | None = None
+    impersonation: Impersonation | None = None
     kind: str | None = None
     chain: tuple[Actor, ...] = ()
     claims: Mapping[str, Mapping[str, Json]] = _NO_CLAIMS

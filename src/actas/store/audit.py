@@ -205,6 +205,8 @@ class StreamWriter:
             self._refusing = report.trouble if report.away else None
         if report.trouble is not None:
             self._give_up(report.batch, report.trouble)
+            if self._timer is None and not self._closed:
+                self._watch()  # nobody waited for it, and without a look at the clock nobody tries again
             return
         stream = report.stream
         for seq, (future, _, _) in enumerate(report.batch, report.first):
@@ -235,8 +237,8 @@ class StreamWriter:
                 self._scribe.probe()
             elif self._scribe.unsettled:
                 self._scribe.ring()
-        if self._owed or self.trouble is not None:
-            self._watch()
+        if self._owed or self.trouble is not None or not (self._scribe.idle or self._closed):
+            self._watch()  # also while only a note of a delivery is written, which may hang
 
     def _drain(self, *, before: float | None = None) -> list[Waiter]:
         """Take out of the queue who has waited since before that time, or everybody."""

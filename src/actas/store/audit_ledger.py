@@ -9,14 +9,16 @@ nothing more is written there.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from asyncio import Future
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from actas.audit.chain import Head, extend
 from actas.audit.delivery import Deliveries, granted
+from actas.audit.lifecycle import Narrator
 from actas.audit.stream import Receipt
 from actas.core.errors import AuditUnavailable
 
@@ -213,6 +215,59 @@ class Ledger:
         return missing
 
 
+class QueuedScribe(ABC):
+    """What both kinds of ``Scribe`` have: who waits, what is being written, and the bookkeeping.
+
+    Args:
+        report: told how every batch ended.
+        most: entries in one batch.
+    """
+
+    def __init__(
+        self, ledger: Ledger, *, report: Callable[[Report], None], narrator: Narrator, most: int
+    ) -> None:
+        self.waiting: deque[Waiter] = deque()
+        self.flight: Flight | None = None
+        self.idle = False
+        self._ledger = ledger
+        self._report = report
+        self._narrator = narrator
+        self._most = most
+        self._probing = False
+        self._closing: Future[None] | None = None
+
+    @property
+    def stream(self) -> str:
+        return self._ledger.stream
+
+    @property
+    def head(self) -> Head:
+        return self._ledger.head
+
+    @property
+    def unsettled(self) -> bool:
+        return bool(self._ledger.left)
+
+    def probe(self) -> None:
+        self._probing = True
+        self.ring()
+
+    @abstractmethod
+    def ring(self) -> None:
+        """Wake whoever writes."""
+
+
 def said(problem: Exception) -> str:
     """Return a failure in one sentence, for administrators."""
     return f"{type(problem).__name__}: {problem}"
+
+
+def take(waiting: deque[Waiter], most: int) -> list[Waiter]:
+    """Take up to ``most`` out of the queue; whoever gives up waiting may take some out meanwhile."""
+    batch: list[Waiter] = []
+    try:
+        while len(batch) < most:
+            batch.append(waiting.popleft())
+    except IndexError:
+        pass
+    return batch

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from actas.store.folder import sync
+
 LONGEST_LINE: Final = 1 << 20
 """Bytes of one line of an export; longer ones are damaged, and are not held in memory."""
 
@@ -56,8 +58,4 @@ def append(path: Path, lines: Sequence[bytes]) -> None:
         file.write(b"".join(lines))
         file.flush()
         os.fsync(file.fileno())
-    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -86,7 +87,7 @@ class Notary:
         except (BadCheckpoint, ValueError, LookupError, OSError, LogUnreadable) as problem:
             raise NotSealed(f"no checkpoint was made: {problem}") from problem
         finally:
-            held.release()
+            await asyncio.to_thread(held.release)
         self._last = signed
         return Sealed(signed=signed, broken=broken, missed=missed)
 
@@ -107,7 +108,11 @@ class Notary:
         try:
             while True:
                 try:
-                    leader = await asyncio.to_thread(self._led, leader)
+                    if leader is not None and not await asyncio.to_thread(leader.holds):
+                        lost, leader = leader, None
+                        await asyncio.to_thread(lost.release)
+                    if leader is None:
+                        leader = await asyncio.to_thread(self._log.take, "leader")
                     if leader is not None:
                         note(await self.seal_now(sleep=sleep))
                 except NotSealed as problem:
@@ -117,13 +122,7 @@ class Notary:
                 await sleep(every)
         finally:
             if leader is not None:
-                leader.release()
-
-    def _led(self, leader: Held | None) -> Held | None:
-        """Return the leader's office while it is ours."""
-        if leader is not None and leader.holds():
-            return leader
-        return self._log.take("leader")
+                await asyncio.to_thread(leader.release)
 
     async def _hold_pen(self, sleep: Callable[[float], Awaitable[None]]) -> Held:
         for _ in range(_TRIES):
@@ -153,7 +152,7 @@ class Notary:
             OSError: a copy is there and cannot be read.
         """
         keys = ring_keys(self._ring)
-        own = last_checkpoint((line for _, line in self._log.checkpoint_lines()), keys)
+        own = first_to_verify(self._log.latest_checkpoints(), keys)
         copies = [last_checkpoint(whole_lines(path), keys) for path in self._also]
         known = [own, *copies, self._last]
         return max(
@@ -163,19 +162,27 @@ class Notary:
     def _keep(self, signed: SignedCheckpoint) -> tuple[str, ...]:
         self._log.keep_checkpoint(to_line(signed))
         missed: list[str] = []
-        kept = [line + b"\n" for _, line in self._log.checkpoint_lines()] if self._also else []
         for path in self._also:
             try:
-                there = set(whole_lines(path))
-                append(path, [one for one in kept if one not in there])
+                append(path, self._lacking(set(whole_lines(path))))
             except OSError as problem:
                 missed.append(f"{path}: {problem}")
         return tuple(missed)
 
+    def _lacking(self, there: set[bytes]) -> list[bytes]:
+        """Return the latest checkpoints, in order, that a copy with these lines has not."""
+        latest = (line + b"\n" for line in self._log.latest_checkpoints())
+        return [*takewhile(lambda line: line not in there, latest)][::-1]
+
 
 def last_checkpoint(lines: Iterable[bytes], keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
     """Return the last checkpoint among lines that verifies, or None."""
-    for line in reversed(list(lines)):
+    return first_to_verify(reversed(list(lines)), keys)
+
+
+def first_to_verify(lines: Iterable[bytes], keys: Mapping[str, PublicKey]) -> SignedCheckpoint | None:
+    """Return the first checkpoint among lines that verifies, or None."""
+    for line in lines:
         try:
             return read(jws_of(line.rstrip(b"\r\n")), keys)
         except BadCheckpoint:

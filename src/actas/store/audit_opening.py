@@ -10,7 +10,7 @@ the next free name is taken, and that stream's first entry names the broken one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -143,17 +143,24 @@ class Opened(Generic[S]):
     broken: tuple[BrokenStream, ...]
 
 
-async def open_stream(streams: Streams[S], *, narrator: Narrator, sealed: Mapping[str, Head]) -> Opened[S]:
+async def open_stream(
+    streams: Streams[S],
+    *,
+    narrator: Narrator,
+    sealed: Mapping[str, Head],
+    left: Sequence[BrokenStream] = (),
+) -> Opened[S]:
     """Take up the first stream that is free and whole.
 
     Args:
         sealed: the heads that the last checkpoint known to be ours sealed, by stream.
+        left: streams that this process wrote and found changed; the first entry names them.
 
     Raises:
         AuditUnavailable: the storage does not let itself be used.
         UnsoundSqlite: see ``store.audit_sqlite``.
     """
-    broken: list[BrokenStream] = []
+    broken = [*left]
     while (free := await streams.next_free()) is not None:
         name = free.name
         try:

@@ -14,22 +14,20 @@ from __future__ import annotations
 import threading
 import time
 from asyncio import AbstractEventLoop, Future
-from collections import deque
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
-from actas.audit.chain import Head
 from actas.audit.delivery import ids
 from actas.audit.lifecycle import Narrator
 from actas.audit.stream import Receipt
 from actas.core.errors import AuditUnavailable
 from actas.store.audit_file import StreamFile
 from actas.store.audit_files import ClaimedFile
-from actas.store.audit_ledger import Flight, Ledger, Report, Waiter, said
+from actas.store.audit_ledger import Flight, Ledger, QueuedScribe, Report, Waiter, said, take
 from actas.store.audit_opening import Opened
 
 
-class FileScribe:
+class FileScribe(QueuedScribe):
     """Implements ``store.audit_ledger.Scribe`` on a file. Public methods and attributes are the event loop's.
 
     Args:
@@ -45,33 +43,13 @@ class FileScribe:
         narrator: Narrator,
         most: int,
     ) -> None:
-        self.waiting: deque[Waiter] = deque()
-        self.flight: Flight | None = None
-        self.idle = False
+        super().__init__(Ledger(opened.name, opened.head), report=report, narrator=narrator, most=most)
         self._kept = opened.stream
         self._file: StreamFile | None = opened.stream.file
-        self._ledger = Ledger(opened.name, opened.head)
-        self._probing = False
         self._loop = loop
-        self._report = report
-        self._narrator = narrator
-        self._most = most
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._closing: Future[None] | None = None
         # A daemon: a disk that hangs for ever must not keep the process from stopping (REL-02).
         self._thread = threading.Thread(target=self._run, name=f"audit-{self.stream}", daemon=True)
-
-    @property
-    def stream(self) -> str:
-        return self._ledger.stream
-
-    @property
-    def head(self) -> Head:
-        return self._ledger.head
-
-    @property
-    def unsettled(self) -> bool:
-        return bool(self._ledger.left)
 
     def start(self) -> None:
         self._thread.start()
@@ -79,10 +57,6 @@ class FileScribe:
     def ring(self) -> None:
         self.idle = False
         self._bell.put(None)
-
-    def probe(self) -> None:
-        self._probing = True
-        self.ring()
 
     def delivered(self, receipt: Receipt) -> None:
         self._ledger.left.append(receipt.seq)
@@ -192,14 +166,3 @@ class FileScribe:
         except RuntimeError:
             # The loop is gone, and with it everybody who waited.
             return
-
-
-def take(waiting: deque[Waiter], most: int) -> list[Waiter]:
-    """Take up to ``most`` out of the queue; whoever gives up waiting may take some out meanwhile."""
-    batch: list[Waiter] = []
-    try:
-        while len(batch) < most:
-            batch.append(waiting.popleft())
-    except IndexError:
-        pass
-    return batch

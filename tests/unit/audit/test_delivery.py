@@ -44,12 +44,17 @@ def test_an_overdue_answer_is_set_aside_and_holds_nothing_back() -> None:
 
 
 def test_only_granted_entries_are_waited_for() -> None:
-    texts = [body("x_a", outcome="granted"), body("x_b", outcome="refused"), body("x_c", event="log:started")]
+    texts = [
+        body("x_a", event="exchange:granted", outcome="granted"),
+        body("x_b", event="exchange:refused", outcome="refused"),
+        body("x_c", event="log:started"),
+        body("x_d", event="revocation:granted", outcome="granted"),
+    ]
     assert granted(5, texts) == [5]
 
 
 def test_a_refusal_cannot_pass_for_a_grant_by_its_text() -> None:
-    text = msgspec.json.encode({"id": "x_a", "outcome": "refused", "detail": '"outcome":"granted"'})
+    text = msgspec.json.encode({"id": "x_a", "outcome": "refused", "detail": '"event":"exchange:granted"'})
     assert granted(1, [text]) == []
 
 

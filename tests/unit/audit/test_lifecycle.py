@@ -7,6 +7,7 @@ from tests.fakes.audit import CountingChance, event
 from tests.fakes.clock import FixedClock
 
 from actas.audit.lifecycle import MOST_NAMED, BrokenStream, Narrator
+from actas.audit.log import draw_up
 from actas.core.events import EVENTS
 
 NARRATOR = Narrator(clock=FixedClock(), chance=CountingChance())
@@ -15,6 +16,13 @@ NARRATOR = Narrator(clock=FixedClock(), chance=CountingChance())
 def test_a_birth_says_no_more_than_that() -> None:
     (made,) = NARRATOR.started()
     assert {**event(made), "id": ""} == {"id": "", "at": "2026-09-21T14:13:20.000Z", "event": "log:started"}
+
+
+def test_no_event_says_where_it_stands_itself() -> None:
+    """The stream does: an entry with two members of one name is read in two ways."""
+    for name in ("v", "stream", "seq", "prev"):
+        with pytest.raises(ValueError, match=name):
+            draw_up("sinks:lost", now=0, chance=CountingChance(), **{name: "s1"})
 
 
 @pytest.mark.requirement("REL-03")

@@ -36,7 +36,7 @@ async def ask(writer, round):
     while True:
         n += 1
         name = new_entry_id(0.0, SystemChance())
-        receipt = await writer.append(body(name, outcome="granted", text="a" * 600))
+        receipt = await writer.append(body(name, event="exchange:granted", outcome="granted", text="a" * 600))
         os.write(1, f"{name} {receipt.stream} {receipt.seq}\\n".encode())
         if n % 3:
             writer.delivered(receipt)

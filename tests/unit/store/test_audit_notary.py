@@ -12,6 +12,7 @@ from tests.fakes.audit import AuditRing, CountingChance, body, rewrite
 from tests.fakes.clock import FixedClock
 
 from actas.audit.checkpoint import ring_keys
+from actas.audit.kept import Held, Office
 from actas.audit.series import read_series
 from actas.core.secret import Secret
 from actas.store.audit import StreamWriter, open_writer
@@ -224,6 +225,51 @@ async def test_one_process_of_the_folder_seals_from_time_to_time(
     assert turns == [300] * 4
     assert [one.signed.checkpoint.number for one in notes if isinstance(one, Sealed)] == [1, 2, 3, 4]
     assert claim(tmp_path / OFFICES["leader"]) is not None
+
+
+class Offices(FolderLog):
+    """A log whose offices are lost at every turn, and wait for a storage that hangs."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.taken = 0
+
+    def take(self, office: Office) -> Held | None:
+        claimed = super().take(office)
+        assert claimed is not None
+        self.taken += 1
+        return Losing(self, claimed)
+
+
+class Losing:
+    def __init__(self, log: Offices, claimed: Held) -> None:
+        self._log = log
+        self._claimed = claimed
+
+    def holds(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        with pytest.raises(RuntimeError):  # requests are served meanwhile
+            asyncio.get_running_loop()
+        self._claimed.release()
+        self._log.taken -= 1
+
+
+async def test_an_office_that_was_lost_is_let_go_of_and_taken_again(
+    tmp_path: Path, writer: StreamWriter
+) -> None:
+    log, notes, held = Offices(tmp_path), list[Sealed | NotSealed](), list[int]()
+
+    async def nap(_: float) -> None:
+        held.append(log.taken)
+        if len(held) == 3:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await Notary(log, ring=RING, clock=FixedClock()).run(every=300, note=notes.append, sleep=nap)
+    assert [type(one) for one in notes] == [Sealed] * 3
+    assert (held, log.taken) == ([1, 1, 1], 0)
 
 
 async def test_whatever_goes_wrong_the_next_turn_is_tried(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from tests.fakes.clock import FixedClock
 
 from actas.audit.checkpoint import ring_keys
 from actas.store.audit import open_writer
+from actas.store.audit_export import export
 from actas.store.audit_folder import FolderLog
 from actas.store.audit_lines import LONGEST_LINE
 from actas.store.audit_notary import Notary
 from actas.store.audit_proof import Unreadable, verify_path
-from actas.store.audit_reader import export
 
 pytestmark = pytest.mark.requirement("SEC-88")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,13 @@ import apsw
 import pytest
 from tests.fakes.audit import CountingChance, FaultyDisk, bodies, body, event
 from tests.fakes.clock import FixedClock
+from tests.fakes.stream_file import until
 
 from actas.audit.chain import EMPTY, follow
 from actas.core.errors import AuditUnavailable
 from actas.store.audit import StreamWriter, WriterBounds, open_writer
 from actas.store.audit_file import StreamFile
 from actas.store.audit_folder import reading
-
-
-@pytest.fixture
-def disk() -> Iterator[FaultyDisk]:
-    disk = FaultyDisk()
-    yield disk
-    disk.free.set()
 
 
 async def start(folder: Path, *, vfs: str | None = None, bounds: WriterBounds | None = None) -> StreamWriter:
@@ -41,12 +34,6 @@ def state(folder: Path) -> tuple[Any, ...]:
         return tuple(database.execute("SELECT delivered, clean FROM state").get)
     finally:
         database.close()
-
-
-async def until(true: Any) -> None:
-    """Wait for something that another thread does; a test that waits in vain fails by its time limit."""
-    while not true():
-        await asyncio.sleep(0.005)
 
 
 async def test_the_first_entry_of_a_stream_is_its_birth(tmp_path: Path) -> None:
@@ -144,20 +131,57 @@ async def test_the_watermark_follows_with_the_next_batch(tmp_path: Path) -> None
 
 @pytest.mark.requirement("REL-03")
 async def test_the_watermark_follows_by_itself_when_nobody_asks(tmp_path: Path) -> None:
-    writer = await start(tmp_path, bounds=WriterBounds(limit=0.2))
+    writer = await start(tmp_path, bounds=WriterBounds(limit=1.0))
     receipt = await writer.append(bodies(1)[0])
     writer.delivered(receipt)
-    await until(lambda: state(tmp_path) == (2, 0))
+    await until(lambda: state(tmp_path) != (1, 0))
+    assert state(tmp_path) == (2, 0)
     await writer.close()
 
 
 @pytest.mark.requirement("REL-03")
 async def test_an_answer_that_leaves_late_is_noted_too(tmp_path: Path) -> None:
-    writer = await start(tmp_path, bounds=WriterBounds(limit=0.2))
+    writer = await start(tmp_path, bounds=WriterBounds(limit=1.0))
     receipt = await writer.append(bodies(1)[0])
     await until(lambda: writer._timer is None)
     writer.delivered(receipt)
-    await until(lambda: state(tmp_path) == (2, 0))
+    await until(lambda: state(tmp_path) != (1, 0))
+    assert state(tmp_path) == (2, 0)
+    await writer.close()
+
+
+@pytest.mark.requirement("REL-03")
+async def test_an_answer_that_leaves_while_a_note_is_written_is_noted_after_it(
+    tmp_path: Path, disk: FaultyDisk
+) -> None:
+    writer = await start(tmp_path, vfs=disk.vfs, bounds=WriterBounds(limit=2.0))
+    first, second = [await writer.append(one) for one in bodies(2)]
+    await until(lambda: writer._timer is None)
+    disk.free.clear()
+    writer.delivered(first)
+    await until(disk.hanging.is_set)
+    writer.delivered(second)
+    await asyncio.sleep(2 * writer._tick)
+    disk.free.set()
+    await until(lambda: state(tmp_path)[0] == 3)
+    assert state(tmp_path) == (3, 0)
+    await writer.close()
+
+
+@pytest.mark.requirement("REL-02")
+async def test_a_note_of_a_delivery_that_hangs_is_seen_though_nobody_waits(
+    tmp_path: Path, disk: FaultyDisk
+) -> None:
+    writer = await start(tmp_path, vfs=disk.vfs, bounds=WriterBounds(limit=1.0))
+    receipt = await writer.append(bodies(1)[0])
+    await until(lambda: writer._timer is None)
+    disk.free.clear()
+    writer.delivered(receipt)
+    await until(lambda: writer.trouble is not None)
+    assert writer.trouble == "stream s1 has not answered for 1.0 s"
+    disk.free.set()
+    await until(lambda: writer.trouble is None)
+    assert (await writer.append(body("x_after"))).seq == receipt.seq + 1
     await writer.close()
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from actas.audit.event import harmless
 from actas.audit.formats.entry import Entry, Origin, without_empty
 from actas.core.ports import JsonObject
 
@@ -31,7 +32,7 @@ def document(entry: Entry, origin: Origin) -> bytes:
         "sequence": f"{entry.seq:020d}",
         "data": entry.members,
     }
-    return msgspec.json.encode(attributes)
+    return harmless(msgspec.json.encode(attributes))
 
 
 def batch(documents: Sequence[bytes]) -> bytes:

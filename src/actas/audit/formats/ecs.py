@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from actas.audit.event import harmless
 from actas.audit.formats.entry import (
     Entry,
     Origin,
@@ -34,6 +35,7 @@ DATASET: Final = "actas.audit"
 _TYPES: Final[dict[Act, tuple[list[str], list[str]]]] = {
     "exchange": (["authentication"], ["start"]),
     "introspection": (["authentication"], ["info"]),
+    "userinfo": (["authentication"], ["info"]),
     "management": (["configuration"], ["access"]),
     "create": (["configuration"], ["creation"]),
     "update": (["configuration"], ["change"]),
@@ -55,8 +57,10 @@ def document(entry: Entry, origin: Origin) -> bytes:
         "event": _event(entry),
         "observer": {"vendor": "Actas", "product": "Actas", "type": "sts", "version": origin.version},
         "service": {"name": "actas", "type": "actas", "address": origin.issuer},
-        "actas": unplaced(entry, "error"),
+        "actas": unplaced(entry, "error", "trace"),
     }
+    if trace := text(member(entry, "trace")):
+        body["trace"] = {"id": trace}
     came_from = source(entry)
     if came_from is not None:
         body["source"] = {"ip": str(came_from), "address": str(came_from)}
@@ -73,7 +77,7 @@ def document(entry: Entry, origin: Origin) -> bytes:
             code=member(entry, "reason"), type=member(entry, "error"), message=member(entry, "detail")
         )
         body |= without_empty(error=error)
-    return msgspec.json.encode(body)
+    return harmless(msgspec.json.encode(body))
 
 
 def _event(entry: Entry) -> JsonObject:

@@ -29,7 +29,7 @@ CHECKPOINTS: Final = "checkpoints"
 _STEERING: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a terminal, an editor or a spreadsheet may obey: control characters, line and direction marks."""
 
-_IMPERSONATION: Final = "impersonation"
+_IMPERSONATIONS: Final = ("impersonation", "administrative_impersonation")
 _NOBODY_SIGNED_IN: Final = "bad_client_auth"
 
 
@@ -164,8 +164,8 @@ def everybody(entry: Entry) -> tuple[str, ...]:
 
 
 def is_impersonation(entry: Entry) -> bool:
-    """Whether a token that names only the subject was given or asked for."""
-    return entry.members.get("kind") == _IMPERSONATION
+    """Whether a token by which somebody acts as the subject was given or asked for."""
+    return entry.members.get("kind") in _IMPERSONATIONS
 
 
 def nobody_signed_in(entry: Entry) -> bool:

@@ -16,6 +16,7 @@ from actas.core.events import EventName
 Act = Literal[
     "exchange",
     "introspection",
+    "userinfo",
     "management",
     "create",
     "update",
@@ -26,8 +27,8 @@ Act = Literal[
     "restart",
     "stop",
 ]
-"""What was done: asked for a token, asked about one, asked to manage, a change to a thing, or the life of a
-stream."""
+"""What was done: asked for a token, asked about one or about a person, asked to manage, a change to a thing,
+or the life of a stream."""
 
 FAILED: Final = "refused"
 
@@ -52,9 +53,24 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "exchange:granted": Meaning("exchange", "Token exchange granted", 3),
     "exchange:refused": Meaning("exchange", "Token exchange refused", 5),
     "exchange:refused_many": Meaning("exchange", "Token exchanges refused, counted", 7),
+    "impersonation:requested": Meaning("create", "Impersonation waits for approval", 5, "impersonation"),
+    "impersonation:approved": Meaning("update", "Impersonation approved", 6, "impersonation"),
+    "impersonation:rejected": Meaning("delete", "Impersonation not approved", 5, "impersonation"),
+    "impersonation:refused": Meaning("update", "Change of an impersonation refused", 5, "impersonation"),
+    "impersonation:started": Meaning("enable", "Impersonation started", 6, "impersonation"),
+    "impersonation:ended": Meaning("disable", "Impersonation ended", 5, "impersonation"),
     "introspection:refused": Meaning("introspection", "Introspection refused", 5),
+    "userinfo:refused": Meaning("userinfo", "UserInfo refused", 5),
     "revocation:granted": Meaning("delete", "Token revoked", 5, "token"),
     "revocation:refused": Meaning("delete", "Revocation refused", 5, "token"),
+    "sign_in:granted": Meaning("create", "Somebody signed in", 3, "session"),
+    "sign_in:refused": Meaning("create", "Sign-in refused", 5, "session"),
+    "session:ended": Meaning("delete", "Session ended", 3, "session"),
+    "authorization:granted": Meaning("create", "App authorized", 3, "authorization"),
+    "authorization:refused": Meaning("create", "App not authorized", 5, "authorization"),
+    "consent:withdrawn": Meaning("delete", "Consent withdrawn", 4, "consent"),
+    "account:refused": Meaning("update", "Account page refused", 5, "account"),
+    "consent:given": Meaning("create", "Consent given", 4, "consent"),
     "log:started": Meaning("start", "Audit stream started", 3),
     "log:recovered": Meaning("restart", "Audit stream recovered", 6),
     "log:closed": Meaning("stop", "Audit stream closed", 3),
@@ -63,10 +79,21 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "keys:activated": Meaning("update", "Key signs from now on", 4, "signing key"),
     "keys:retired": Meaning("update", "Key signs no more", 4, "signing key"),
     "keys:removed": Meaning("delete", "Key removed", 5, "signing key"),
+    "keys:rewrapped": Meaning("update", "Keys sealed under another envelope key", 5, "envelope key"),
+    "keys:wrapped": Meaning("update", "Envelope key wrapped again", 5, "envelope key"),
     "catalog:loaded": Meaning("update", "Configuration took effect", 4, "configuration"),
+    "catalog:narrowed": Meaning("update", "Removals of a configuration took effect", 4, "configuration"),
     "catalog:refused": Meaning("update", "Configuration could not take effect", 7, "configuration"),
     "management:refused": Meaning("management", "Management refused", 5),
     "configuration:changed": Meaning("update", "Configuration changed", 5, "configuration"),
+    "sinks:stopped": Meaning("disable", "Audit sink stopped", 7, "audit sink"),
+    "sinks:lost": Meaning("update", "Audit entries lost before delivery", 8, "audit sink"),
+    "sinks:paused": Meaning("disable", "Audit sink paused", 6, "audit sink"),
+    "sinks:resumed": Meaning("enable", "Audit sink resumed", 5, "audit sink"),
+    "sinks:skipped": Meaning("update", "Audit entries not delivered", 7, "audit sink"),
+    "sinks:rewound": Meaning("update", "Audit stream delivered again", 5, "audit sink"),
+    "database:backed_up": Meaning("create", "Backup made", 4, "backup"),
+    "database:restored": Meaning("update", "Backup restored, new epoch", 8, "database"),
 }
 """The meaning of each event."""
 

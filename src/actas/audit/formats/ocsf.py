@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from actas.audit.event import harmless
 from actas.audit.formats.entry import (
     Entry,
     Origin,
@@ -73,7 +74,7 @@ def document(entry: Entry, origin: Origin) -> bytes:
         body = _header(entry, origin, _MANAGEMENT, _CHANGES[act]) | _managed(entry)
     else:
         body = _header(entry, origin, _AUTHENTICATION, _activity(entry)) | _authentication(entry, origin)
-    return msgspec.json.encode(body)
+    return harmless(msgspec.json.encode(body))
 
 
 def _header(
@@ -128,6 +129,8 @@ def _activity(entry: Entry) -> tuple[int, str]:
     match meaning(entry).act:
         case "introspection":
             return _OTHER, "Token Introspection"
+        case "userinfo":
+            return _OTHER, "UserInfo"
         case "management":
             return _OTHER, "Management"
         case _:
