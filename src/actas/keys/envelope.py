@@ -29,21 +29,22 @@ class EnvelopeKeyMissing(EnvelopeKeyRefused):
     """There is no file of that name."""
 
 
-def load_envelope_key(source: Path | Secret) -> Sealer:
+def load_envelope_key(source: Path | Secret, *, previous: Sealer | None = None) -> Sealer:
     """Return the sealer of the envelope key.
 
     Args:
         source: the file that holds it, or its text when it came from the environment. A file's links are
             followed, since mounted secrets are links.
+        previous: opens what was sealed before this key followed it.
 
     Raises:
         EnvelopeKeyMissing: there is no such file.
         EnvelopeKeyRefused: the file is not ours alone, or what it holds is no key.
     """
     if isinstance(source, Secret):
-        return _sealer(source.reveal(), where="the envelope key of the environment")
+        return _sealer(source.reveal(), previous, where="the envelope key of the environment")
     try:
-        return _sealer(_read(source), where=str(source))
+        return _sealer(_read(source), previous, where=str(source))
     except FileNotFoundError:
         raise EnvelopeKeyMissing(f"there is no envelope key at {source}") from None
     except OSError as problem:
@@ -76,9 +77,9 @@ def create_envelope_key(path: Path) -> Sealer:
     return Sealer.from_text(text)
 
 
-def _sealer(text: str, *, where: str) -> Sealer:
+def _sealer(text: str, previous: Sealer | None, *, where: str) -> Sealer:
     try:
-        return Sealer.from_text(text)
+        return Sealer.from_text(text, previous=previous)
     except BadSealKey as bad:
         raise EnvelopeKeyRefused(f"{where}: {bad}") from None
 

@@ -36,19 +36,21 @@ class HeldKey:
 def hold(stored: Sequence[StoredKey], known: Sequence[HeldKey], *, sealer: Sealer) -> tuple[HeldKey, ...]:
     """Return every key of ``stored``, proving those that are not ``known`` yet.
 
-    A key that is known is not read again when only its state has changed.
+    A key that is known is not read again when only its state has changed, or what it is sealed under.
 
     Raises:
         KeysUnusable: one cannot be used.
     """
-    proved = {(one.info.kid, one.info.slot): one for one in known if one.key is not None}
+    proved = {(one.info.kid, one.info.slot): one for one in known}
     return tuple(_held(one, proved.get((one.kid, one.slot)), sealer=sealer) for one in stored)
 
 
 def _held(stored: StoredKey, known: HeldKey | None, *, sealer: Sealer) -> HeldKey:
     if stored.state == "gone":
-        return HeldKey(info=stored.info(), key=None, public=take_public(stored, sealer=sealer))
-    if known is not None:
+        same = known is not None and known.info.state == "gone"
+        public = known.public if known is not None and same else take_public(stored, sealer=sealer)
+        return HeldKey(info=stored.info(), key=None, public=public)
+    if known is not None and known.key is not None:
         return HeldKey(info=stored.info(), key=known.key, public=known.public)
     key = take_key(stored, sealer=sealer)
     return HeldKey(info=stored.info(), key=key, public=key.public)
@@ -130,6 +132,6 @@ class Faces:
             )
         raise LookupError(f"there is no active {purpose} key for {algorithm or 'the default algorithm'}")
 
-    def jwks(self, purpose: Purpose) -> JsonObject:
-        """Return the JWK set of a purpose: public members only."""
-        return {"keys": [key.jwk() for (one, _), key in self.public.items() if one == purpose]}
+    def jwks(self, *purposes: Purpose) -> JsonObject:
+        """Return the JWK set of purposes: public members only."""
+        return {"keys": [key.jwk() for (one, _), key in self.public.items() if one in purposes]}

@@ -18,9 +18,9 @@ from actas.crypto.json import BadJson, read_object
 from actas.crypto.seal import SealBroken, Sealer, SealKeySpent, place_of
 from actas.keys.ring import KeyInfo, Purpose
 
-SecretName = Literal["digest", "client_secret", "dpop_nonce"]
-"""The keys of our keyed digests: of tokens in the minutes, of client secrets, of nonces. One key, one
-purpose."""
+SecretName = Literal["digest", "client_secret", "dpop_nonce", "opaque", "password"]
+"""The keys of our keyed digests: of tokens in the minutes, of client secrets, of nonces, of the keys that
+seal what opaque tokens stand for, and of people's passwords. One key, one purpose."""
 
 SECRET_BYTES: Final = 32
 
@@ -58,6 +58,29 @@ class StoredSecret:
     sealed: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValue:
+    """Anything else that is kept sealed under the envelope key, in a table of its own.
+
+    Attributes:
+        table: where it rests; ``row`` and ``purpose`` likewise, all that it is sealed to.
+    """
+
+    table: str
+    row: str
+    purpose: str
+    sealed: bytes = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """What it is sealed to."""
+        return place_of(table=self.table, row=self.row, purpose=self.purpose)
+
+
+Stored = StoredKey | StoredSecret | StoredValue
+"""Everything that rests sealed under the envelope key."""
+
+
 class KeysUnusable(Exception):
     """Our own keys cannot be used. The message is for administrators; the server does not start."""
 
@@ -76,6 +99,8 @@ def make_key(
         KeysUnusable: the envelope key may seal no more.
     """
     key = PrivateKey.generate(algorithm)
+    while key.kid.startswith("-"):  # where somebody types it, it would be an option
+        key = PrivateKey.generate(algorithm)
     return StoredKey(
         kid=key.kid,
         purpose=purpose,
@@ -174,6 +199,34 @@ def take_secret(stored: StoredSecret, *, sealer: Sealer) -> bytes:
     if len(secret) < SECRET_BYTES:
         raise KeysUnusable(f"the {stored.name} secret has less than {SECRET_BYTES} bytes")
     return secret
+
+
+def seal_again(stored: Stored, *, sealer: Sealer) -> bytes:
+    """Return what is sealed in a row, sealed under the key of ``sealer``, whichever it rested under.
+
+    What is returned was opened once more: a row is only ever replaced by one that can be read.
+
+    Raises:
+        KeysUnusable: it does not open, or the envelope key may seal no more.
+    """
+    place = _place(stored)
+    try:
+        plaintext = sealer.open(stored.sealed, bound_to=place)
+        sealed = _seal(plaintext, place=place, sealer=sealer)
+        if sealer.open(sealed, bound_to=place) != plaintext:
+            raise KeysUnusable(f"what was sealed again for {place} does not open as what it was")
+    except SealBroken as problem:
+        raise KeysUnusable(str(problem)) from problem
+    return sealed
+
+
+def _place(stored: Stored) -> str:
+    if isinstance(stored, StoredSecret):
+        return _secret_place(stored.name)
+    if isinstance(stored, StoredValue):
+        return stored.place
+    place = _public_place if stored.state == "gone" else _key_place
+    return place(stored.kid, stored.purpose)
 
 
 def _seal(plaintext: bytes, *, place: str, sealer: Sealer) -> bytes:

@@ -21,6 +21,9 @@ CACHE_TIME: Final = 300
 LEAST_AHEAD: Final = CACHE_TIME + 300
 """The shortest time for which a key is published before it is used (REL-05)."""
 
+LONGEST_REFRESH: Final = 90 * 24 * 3600
+"""The longest that an exchange may be done again by refresh tokens, in seconds."""
+
 LONGEST_TOKEN: Final = 24 * 3600
 """The longest life that any rule, API or default can give a token."""
 
@@ -81,6 +84,7 @@ def due(
     now: float,
     timetable: Timetable,
     algorithms: Collection[SigningAlgorithm],
+    of_id_tokens: Collection[SigningAlgorithm] = (),
 ) -> Due | None:
     """Return the change that is due first, or None.
 
@@ -89,6 +93,7 @@ def due(
         now: seconds since the epoch.
         algorithms: what tokens are signed with. A key of another is left as it is, and so are audit keys:
             whoever verifies the log was handed them, so they change only when somebody says so.
+        of_id_tokens: what ID tokens are signed with.
     """
     for key in keys:
         if key.state == "retired" and key.remove_at is not None and key.remove_at <= now:
@@ -99,13 +104,23 @@ def due(
     for key in keys:
         if (
             key.state == "active"
-            and key.purpose == "token"
-            and key.algorithm in algorithms
+            and rotates(key, algorithms=algorithms, of_id_tokens=of_id_tokens)
             and rotates_at(key, timetable) - timetable.publish_ahead <= now
             and in_state(keys, key.slot, "prepared") is None
         ):
             return Due(deed="prepare", key=key)
     return None
+
+
+def rotates(
+    key: KeyInfo,
+    *,
+    algorithms: Collection[SigningAlgorithm],
+    of_id_tokens: Collection[SigningAlgorithm],
+) -> bool:
+    """Return whether a key is one that is followed by another when its time has come."""
+    used = {"token": algorithms, "id_token": of_id_tokens}
+    return key.algorithm in used.get(key.purpose, ())
 
 
 def in_state(keys: Iterable[Known], slot: Slot, state: Literal["prepared", "active"]) -> Known | None:

@@ -13,7 +13,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, NamedTuple, Protocol, Self, get_args
+from typing import Final, Self, get_args
 
 from actas.core.ports import Clock, Json, JsonObject
 from actas.core.secret import Secret
@@ -26,76 +26,17 @@ from actas.keys.faces import Faces, HeldKey, hold
 from actas.keys.kept import (
     KeysUnusable,
     SecretName,
-    StoredKey,
     StoredSecret,
     make_key,
     make_secret,
     take_secret,
 )
 from actas.keys.ring import KeyInfo, Purpose, Slot
+from actas.keys.store import KeyStore
 
 AUDIT_ALGORITHM: Final[SigningAlgorithm] = "ES256"
 
 _SECRETS: Final[tuple[SecretName, ...]] = get_args(SecretName)
-
-
-class Kept(NamedTuple):
-    """What a store keeps.
-
-    Attributes:
-        generation: how often any key was changed.
-    """
-
-    generation: int
-    keys: list[StoredKey]
-
-
-class KeyStore(Protocol):
-    """Keeps our keys. What it is given is sealed; it neither opens nor judges it."""
-
-    async def generation(self) -> int:
-        """Return how often any key was added or changed: equal numbers, equal keys."""
-        ...
-
-    async def read(self) -> Kept:
-        """Return every key of the purposes that this release knows, in no order, and the generation.
-
-        What is returned is at least as new as the generation that is returned.
-        """
-        ...
-
-    async def all(self) -> list[StoredKey]:
-        """Return every key of the purposes that this release knows, in no order."""
-        ...
-
-    async def add(self, key: StoredKey) -> bool:
-        """Keep a new key.
-
-        Returns:
-            False, and nothing is kept, when there is an active or prepared key of that purpose and
-            algorithm in its place, or a key of that ``kid``: of two nodes that start at once, one learns
-            that it came second.
-        """
-        ...
-
-    async def replace(self, keys: Sequence[StoredKey], *, seen: int) -> bool:
-        """Keep keys in place of those of the same ``kid``, one after the other; new ones are added.
-
-        Args:
-            seen: the generation that the change was thought out on.
-
-        Returns:
-            False, and nothing is changed, when anything was changed since.
-        """
-        ...
-
-    async def secrets(self) -> list[StoredSecret]:
-        """Return every secret whose name this release knows, in no order."""
-        ...
-
-    async def add_secret(self, secret: StoredSecret) -> bool:
-        """Keep a new secret; False, and nothing is kept, when there is one of that name."""
-        ...
 
 
 class LocalKeyRing:
@@ -143,6 +84,8 @@ class LocalKeyRing:
         self._digest_key = secrets["digest"]
         self._pepper = secrets["client_secret"]
         self._nonces = secrets["dpop_nonce"]
+        self._opaque = secrets["opaque"]
+        self._passwords = secrets["password"]
         # A pool of its own: the loop's is shared with name lookups, which can hold every thread for seconds.
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="actas-sign")
 
@@ -155,6 +98,7 @@ class LocalKeyRing:
         clock: Clock,
         algorithm: SigningAlgorithm,
         algorithms: Collection[SigningAlgorithm] = (),
+        of_id_tokens: Collection[SigningAlgorithm] = (),
         make: bool = True,
     ) -> Self:
         """Return the ring of the keys in ``store``; keys that are missing are made and kept first.
@@ -162,7 +106,7 @@ class LocalKeyRing:
         Args:
             sealer: of the envelope key.
             algorithm: what tokens are signed with by default.
-            algorithms: what any API wants its tokens signed with.
+            algorithms: what any API wants its tokens signed with; ``of_id_tokens`` likewise any client.
             make: whether keys are made; whoever looks only finds none in their place.
 
         Raises:
@@ -171,21 +115,21 @@ class LocalKeyRing:
                 missing, and the envelope key may seal no more (SEC-93).
             Exception: the store failed.
         """
-        wanted = _needed({algorithm, *algorithms}) if make else []
+        wanted = _needed({algorithm, *algorithms}, of_id_tokens) if make else []
         generation, stored = await store.read()
         held = hold(stored, (), sealer=sealer)
-        secrets = _take_all(await store.secrets(), sealer=sealer)
+        secrets = _take_all(kept := await store.secrets(), sealer=sealer)
         sealer.count_earlier(len(held) + len(secrets))
         lacking = _missing(wanted, held)
-        created = await _make_missing(store, lacking, known=secrets, sealer=sealer, at=int(clock.now()))
+        beside = sealer.beside([one.sealed for one in stored] + [one.sealed for one in kept])
+        created = await _make_missing(store, lacking, known=secrets, sealer=beside, at=int(clock.now()))
         # Read back what is kept, whoever made it: our own, or that of a node that came first.
         if lacking:
             generation, stored = await store.read()
             held = hold(stored, held, sealer=sealer)
         if len(secrets) < len(_SECRETS):
             secrets = _take_all(await store.secrets(), sealer=sealer)
-        for purpose, one in _missing(wanted, held):
-            raise KeysUnusable(f"the store did not keep the {one} key for {purpose} that was made")
+        _require_none_missing(wanted, held)
         return cls(
             held,
             store=store,
@@ -223,6 +167,16 @@ class LocalKeyRing:
         """The key of the digests by which nonces are known again, 32 bytes (RFC 9449 section 8)."""
         return self._nonces
 
+    @property
+    def opaque_key(self) -> bytes:
+        """The key under which, with a token, is sealed what an opaque token stands for, 32 bytes."""
+        return self._opaque
+
+    @property
+    def password_pepper(self) -> bytes:
+        """The key of the digests of people's passwords, which are hashed for them, 32 bytes (SEC-13)."""
+        return self._passwords
+
     async def sign(
         self,
         claims: Mapping[str, Json],
@@ -242,7 +196,7 @@ class LocalKeyRing:
         return self._faces.public.get((purpose, kid))
 
     def published(self) -> JsonObject:
-        return self._faces.jwks("token")
+        return self._faces.jwks("token", "id_token")
 
     def audit_keys(self) -> JsonObject:
         """Return the JWK set of the audit keys, for whoever verifies checkpoints; public members only."""
@@ -291,10 +245,19 @@ def _take_all(stored: Sequence[StoredSecret], *, sealer: Sealer) -> dict[SecretN
     return {one.name: take_secret(one, sealer=sealer) for one in stored}
 
 
-def _needed(tokens: Collection[SigningAlgorithm]) -> list[Slot]:
-    return [("audit", AUDIT_ALGORITHM), *(("token", one) for one in sorted(tokens))]
+def _needed(tokens: Collection[SigningAlgorithm], of_id_tokens: Collection[SigningAlgorithm]) -> list[Slot]:
+    return [
+        ("audit", AUDIT_ALGORITHM),
+        *(("token", one) for one in sorted(tokens)),
+        *(("id_token", one) for one in sorted(of_id_tokens)),
+    ]
 
 
 def _missing(wanted: Sequence[Slot], held: Sequence[HeldKey]) -> list[Slot]:
     there = {one.info.slot for one in held if one.info.state == "active"}
     return [slot for slot in wanted if slot not in there]
+
+
+def _require_none_missing(wanted: Sequence[Slot], held: Sequence[HeldKey]) -> None:
+    for purpose, algorithm in _missing(wanted, held):
+        raise KeysUnusable(f"the store did not keep the {algorithm} key for {purpose} that was made")

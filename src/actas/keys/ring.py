@@ -12,8 +12,9 @@ from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto.jose import PublicKey
 
-Purpose = Literal["token", "audit"]
-"""What a key is for. A key of one purpose neither signs nor verifies for another."""
+Purpose = Literal["token", "id_token", "audit"]
+"""What a key is for: access tokens and what is like them, ID tokens, the audit log. A key of one purpose
+neither signs nor verifies for another."""
 
 
 KeyState = Literal["prepared", "active", "retired", "gone"]
@@ -89,7 +90,7 @@ class KeyRing(Protocol):
         ...
 
     def published(self) -> JsonObject:
-        """Return the JWK set of the token keys that are not gone: public members only."""
+        """Return the JWK set of the keys of tokens and ID tokens that are not gone: public members only."""
         ...
 
     def keys(self) -> tuple[KeyInfo, ...]:

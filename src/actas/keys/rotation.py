@@ -14,12 +14,13 @@ from typing import Final
 
 from actas.core.events import EventName
 from actas.core.ports import Clock, Json
+from actas.core.records import Record
 from actas.core.wire import SigningAlgorithm
 from actas.crypto.seal import Sealer
 from actas.keys.kept import StoredKey, bury_key, make_key
-from actas.keys.life import Due, Timetable, due, in_state
-from actas.keys.local import Kept, KeyStore
+from actas.keys.life import Due, Timetable, due, in_state, rotates
 from actas.keys.ring import KeyInfo, Purpose, Slot
+from actas.keys.store import Kept, KeyStore
 
 _TRIES: Final = 10
 
@@ -85,6 +86,8 @@ class Rotation:
     Args:
         sealer: of the envelope key.
         algorithms: what tokens are signed with.
+        of_id_tokens: what ID tokens are signed with.
+        record: draws up the audit entry of a change, which is kept with it (REL-01).
     """
 
     def __init__(
@@ -95,12 +98,16 @@ class Rotation:
         clock: Clock,
         timetable: Timetable,
         algorithms: Collection[SigningAlgorithm],
+        of_id_tokens: Collection[SigningAlgorithm] = (),
+        record: Callable[[Change], Record],
     ) -> None:
         self.timetable = timetable
         self._store = store
         self._sealer = sealer
         self._clock = clock
         self._algorithms = frozenset(algorithms)
+        self._of_id_tokens = frozenset(of_id_tokens)
+        self._record = record
 
     def is_due(self, keys: Collection[KeyInfo]) -> bool:
         """Return whether something is due, by what a node knows: no reading, no writing."""
@@ -179,13 +186,23 @@ class Rotation:
         raise CannotChange("somebody else is changing keys and does not finish; try again")
 
     async def _make(self, kept: Kept, step: Step) -> bool:
-        return await self._store.replace(step.rows, seen=kept.generation)
+        records = [self._record(one) for one in step.changes]
+        return await self._store.replace(step.rows, seen=kept.generation, records=records)
 
     def _wanted(self, key: KeyInfo, purposes: Collection[Purpose]) -> bool:
-        return key.purpose in purposes and (key.purpose != "token" or key.algorithm in self._algorithms)
+        used = key.purpose == "audit" or rotates(
+            key, algorithms=self._algorithms, of_id_tokens=self._of_id_tokens
+        )
+        return key.purpose in purposes and used
 
     def _due(self, keys: Collection[KeyInfo]) -> Due | None:
-        return due(keys, now=self._clock.now(), timetable=self.timetable, algorithms=self._algorithms)
+        return due(
+            keys,
+            now=self._clock.now(),
+            timetable=self.timetable,
+            algorithms=self._algorithms,
+            of_id_tokens=self._of_id_tokens,
+        )
 
     async def _due_step(self, keys: Sequence[StoredKey]) -> Step | None:
         found = self._due(keys)
@@ -204,20 +221,20 @@ class Rotation:
         """Prepare the key that follows, or let it sign at once."""
         prepared = in_state(keys, slot, "prepared")
         if at_once:
-            prepared = prepared or await self._new(slot, ahead=0)
+            prepared = prepared or await self._new(keys, slot, ahead=0)
             return self._activate(keys, replace(prepared, ahead=0))
         if prepared is not None:
             raise CannotChange(
                 f"the key {prepared.kid} is prepared already; it signs at once with: actas keys rotate --now"
             )
-        made = await self._new(slot, ahead=self.timetable.publish_ahead)
+        made = await self._new(keys, slot, ahead=self.timetable.publish_ahead)
         return Step(rows=(made,), changes=(Change(event="keys:prepared", key=made.info()),))
 
     async def _takeover(self, keys: Sequence[StoredKey], lost: StoredKey) -> Step:
         """Let another key sign in the place of one that is gone."""
         others = [key for key in keys if key.kid != lost.kid]
         prepared = in_state(others, lost.slot, "prepared")
-        heir = prepared or await self._new(lost.slot, ahead=0)
+        heir = prepared or await self._new(keys, lost.slot, ahead=0)
         step = self._activate(others, replace(heir, ahead=0))
         return replace(step, changes=tuple(replace(one, replaces=lost.kid) for one in step.changes))
 
@@ -238,15 +255,16 @@ class Rotation:
         return Step(rows=tuple(rows), changes=tuple(changes))
 
     def _bury(self, key: StoredKey, *, emergency: bool) -> Step:
-        gone = bury_key(key, sealer=self._sealer, at=int(self._clock.now()))
+        gone = bury_key(key, sealer=self._sealer.beside([key.sealed]), at=int(self._clock.now()))
         return Step(
             rows=(gone,), changes=(Change(event="keys:removed", key=gone.info(), emergency=emergency),)
         )
 
-    async def _new(self, slot: Slot, *, ahead: int) -> StoredKey:
+    async def _new(self, keys: Sequence[StoredKey], slot: Slot, *, ahead: int) -> StoredKey:
         purpose, algorithm = slot
         now = int(self._clock.now())
-        return await asyncio.to_thread(make_key, purpose, algorithm, sealer=self._sealer, at=now, ahead=ahead)
+        sealer = self._sealer.beside(one.sealed for one in keys)
+        return await asyncio.to_thread(make_key, purpose, algorithm, sealer=sealer, at=now, ahead=ahead)
 
 
 def _together(steps: Sequence[Step]) -> Step | None:
