@@ -331,7 +331,8 @@ def test_a_copy_that_cannot_be_written_is_exit_4(audit: Audit, kept: KeptLog) ->
 def test_an_export_is_its_owners_alone_and_never_overwrites(audit: Audit, tmp_path: Path) -> None:
     file = tmp_path / "audit.jsonl"
     ran = audit("export", "--out", str(file))
-    assert (ran.code, ran.out, ran.err) == (0, "", f"wrote 10 entries to {file}\n")
+    told = f"wrote 10 entries to {file}\nwhat comes later: --from s1:10\n"
+    assert (ran.code, ran.out, ran.err) == (0, "", told)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if "audit" in path.name] == ["audit.jsonl"]
     before = file.read_bytes()
@@ -343,7 +344,7 @@ def test_an_export_is_its_owners_alone_and_never_overwrites(audit: Audit, tmp_pa
 def test_a_pipe_gets_the_same_bytes(audit: Audit, tmp_path: Path) -> None:
     assert audit("export", "--out", str(tmp_path / "audit.jsonl"), "--json").document["entries"] == 10
     ran = audit("export")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, "what comes later: --from s1:10\n")
     assert ran.out.encode() == (tmp_path / "audit.jsonl").read_bytes()
 
 

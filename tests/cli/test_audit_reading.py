@@ -10,6 +10,7 @@ from tests.fakes.audit import rewrite
 from tests.fakes.kept_log import KeptLog
 from tests.fakes.program import Audit, Program, Stream
 
+from actas.audit.kept import LogUnreadable
 from actas.audit.query import read_query
 from actas.cli.audit_search import page
 from actas.cli.audit_tail import follow_on
@@ -108,6 +109,36 @@ def test_what_is_written_is_shown_once_and_only_if_it_matches(kept: KeptLog, wor
     assert kept.second in pauses[0]
     assert pauses[0].count("\n") == 1
     assert pauses[1] == pauses[0]
+
+
+class Restarted(FolderLog):
+    """A log that cannot be read for a while, like one in a database that is restarted."""
+
+    looks = 0
+
+    def streams(self) -> tuple[str, ...]:
+        self.looks += 1
+        if self.looks in (2, 3):
+            raise LogUnreadable("the database is restarted")
+        return super().streams()
+
+
+def test_whoever_follows_waits_for_a_log_that_cannot_be_read_for_a_while(kept: KeptLog) -> None:
+    run, out = following(())
+    log, pauses = Restarted(kept.audit), list[str]()
+
+    def pause(_seconds: float) -> None:
+        pauses.append(out.getvalue())
+        if len(pauses) == 4:
+            raise Enough
+
+    with pytest.raises(Enough):
+        follow_on(run, Follower(log, cursors={}), (), seen=set(), pause=pause)
+    assert log.looks == 4
+    assert kept.second in pauses[0]
+    said = run.world.stderr
+    assert isinstance(said, Stream)
+    assert said.getvalue() == "warning  the database is restarted; looking again\n"
 
 
 def test_a_damaged_entry_does_not_stop_the_others(audit: Audit, damaged: KeptLog) -> None:

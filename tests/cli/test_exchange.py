@@ -54,6 +54,30 @@ def test_the_request_is_that_of_the_specification(acme: Exchanging) -> None:
     ]
 
 
+def test_leave_to_do_it_again_is_asked_for_kept_and_shown_as_what_it_is(acme: Exchanging) -> None:
+    text = "actas_rft_" + "A" * 43
+    members = {"issued_token_type": f"{TYPE}refresh_token", "token_type": "N_A", "expires_in": 3600}
+    acme.server.answer = granted(text, **members)
+    words = ("--subject-type", "id", "--for", "refresh", "--dpop", "--save", "later")
+    ran = acme.hop(*words, "--show", "code", terminal=True)
+    assert ran.code == 0
+    assert "  refresh token for inventory, 1 h" in ran.out
+    assert text not in ran.out + ran.err
+    assert "token = actas.refresh_token(subject_token, to='inventory', scopes=['stock:read'])" in ran.err
+    form = acme.server.forms[0]
+    assert form["requested_token_type"] == [f"{TYPE}refresh_token"]
+    assert form["subject_token_type"] == [f"{TYPE}id_token"]
+    assert acme.run("--subject", "@later", "--audience", "inventory").code == 6  # it answers the same again
+    assert acme.server.forms[1]["subject_token_type"] == [f"{TYPE}refresh_token"]
+    assert acme.hop("--subject-type", "refresh").code == 6
+    assert acme.server.forms[2]["subject_token_type"] == [f"{TYPE}refresh_token"]
+
+
+def test_an_access_token_in_place_of_leave_to_do_it_again_is_not_taken(acme: Exchanging) -> None:
+    ran = acme.hop("--for", "refresh", "--json")
+    assert (ran.code, ran.error["code"]) == (6, "bad_answer")
+
+
 def test_every_flag_becomes_its_parameter(acme: Exchanging) -> None:
     actor = acme.token(sub="assistant", sub_profile="ai_agent")
     acme.run(

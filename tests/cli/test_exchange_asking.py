@@ -234,7 +234,8 @@ def test_a_flag_wins_over_the_environment(acme: Exchanging) -> None:
         (["--own", "--client-auth", "workload", "--workload-token", "nix"], {}, "cannot be read"),
         (["--own", "--save", "../up"], {}, "cannot be saved as"),
         (["--own", "--show", "everything"], {}, "is not a list of request, response, code"),
-        (["--own", "--for", "refresh"], {}, "'refresh' is not"),
+        (["--own", "--for", "refresh"], {}, "is asked for again with --own"),
+        (["--own", "--for", "id"], {}, "'id' is not"),
         (["--own", "--dry-run"], {}, "cannot be rehearsed"),
     ],
 )

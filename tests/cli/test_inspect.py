@@ -11,6 +11,9 @@ from tests.fakes.forge import SigningKey, b64, forge
 from tests.fakes.program import Program
 from tests.fakes.token_server import Reply, TokenServer
 
+from actas.core.opaque import REFERENCE, REFRESH, new_text
+from actas.core.ports import SystemChance
+
 KEY = SigningKey.generate("ES256", kid="2026-11-a")
 ISSUER = "https://sts.acme.example"
 CLAIMS: dict[str, Any] = {
@@ -331,6 +334,16 @@ def test_a_token_signed_well_that_says_it_wrongly_is_refused(actas: Program, jwk
     ("text", "title", "why"),
     [
         ("ya29.opaque-handle-without-meaning", "opaque text, 34 characters", "only its issuer can say"),
+        (
+            new_text(REFERENCE, SystemChance()),
+            "reference token of Actas, 59 characters",
+            "actas introspect asks",
+        ),
+        (
+            new_text(REFRESH, SystemChance()),
+            "refresh token of Actas, 59 characters",
+            "actas introspect asks",
+        ),
         ("<saml:Assertion/>", "XML, 17 characters", "this release reads no XML"),
         (b64(b"<?xml version='1.0'?><Response/>"), "XML, 43 characters", "this release reads no XML"),
         (".".join([b64(b'{"alg":"RSA-OAEP"}'), "a", "b", "c", "d"]), "encrypted JWT · RSA-OAEP", "encrypted"),

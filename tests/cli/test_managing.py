@@ -57,8 +57,8 @@ def test_a_login_is_kept_privately_and_forgotten(server: RealServer, tmp_path: P
     actas = program(server, tmp_path / "home", "eye")
     assert good(actas("whoami")).out.startswith(f"eye, auditor at {server.base}, for ")
     files = [one for one in (tmp_path / "home").rglob("*") if one.is_file()]
-    assert [stat.S_IMODE(one.stat().st_mode) for one in files] == [0o600]
-    assert server.company.secrets["eye"] not in files[0].read_text()
+    assert [stat.S_IMODE(one.stat().st_mode) for one in files] == [0o600] * 2  # the login, and its key
+    assert all(server.company.secrets["eye"] not in one.read_text() for one in files)
     good(actas("logout"))
     ran = actas("whoami", "--json")
     assert (ran.code, ran.error["code"]) == (5, "not_signed_in")
@@ -191,6 +191,30 @@ def test_files_that_would_not_hold_change_nothing(
     assert good(actas("export", "--managed", "all")).out == before
 
 
+def test_a_warning_beside_a_fault_is_marked_as_one(actas: Program, tmp_path: Path) -> None:
+    tree = {
+        "apis": [
+            {"name": "shipping", "audience": "https://shipping.example", "scopes": {"ship:read": "See"}}
+        ],
+        "clients": [
+            {**client("shipper"), "may_request": {"apis": ["shipping"]}, "grants": ["token_exchange"]}
+        ],
+        "rules": [
+            {
+                "name": "ship",
+                "allow": "own",
+                "client": "shipper",
+                "target": {"api": "shipping"},
+                "scopes": {"any": ["ship:raed"]},
+            }
+        ],
+    }
+    ran = actas("plan", "-f", written(tmp_path, tree))
+    assert ran.code == 3
+    told = {line.startswith("warning: "): line for line in ran.err.splitlines() if "rules[ship]" in line}
+    assert "so this rule never helps it" in told[True]
+
+
 def test_sections_that_are_the_servers_own_are_left_out_and_said(actas: Program, tmp_path: Path) -> None:
     file = written(tmp_path, {"server": {"issuer": "https://other.example"}, "clients": [client("beside")]})
     ran = good(actas("apply", "-f", file))
@@ -204,6 +228,8 @@ def test_an_export_is_a_file_that_the_server_reads(
     text = good(actas("export", "--managed", "console", "--kind", "clients")).out
     assert "exported" in text
     assert "nightly" not in text
+    none = good(actas("export", "--managed", "console", "--kind", "issuers"))
+    assert "nothing is kept by the console; --managed all" in none.err
     whole = good(actas("export", "--managed", "all")).out
     file = tmp_path / "whole.yaml"
     server_section = f"server: {{issuer: '{server.issuer}'}}\n"

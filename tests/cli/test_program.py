@@ -107,6 +107,24 @@ def test_a_terminal_without_utf8_gets_plain_symbols() -> None:
     assert ran.stdout.startswith("opaque text, 6 characters\n? signature not checked")
 
 
+def test_where_answers_and_talk_lead_to_one_file_they_stand_in_the_order_they_were_said() -> None:
+    program = (
+        "import sys; from actas.cli.output import Output; from actas.cli.run import Options, World\n"
+        "out = Output(World(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ={}), Options())\n"
+        "out.line('first'); out.talk('second'); out.line('third')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+    )
+    assert ran.stdout.split() == ["first", "second", "third"]
+
+
 def test_a_shell_can_ask_what_comes_next() -> None:
     ran = actas(_ACTAS_COMPLETE="zsh_complete", COMP_WORDS="actas exch", COMP_CWORD="1")
     assert ran.stdout.split("\n")[:2] == ["plain", "exchange"]
@@ -114,12 +132,29 @@ def test_a_shell_can_ask_what_comes_next() -> None:
     assert flags.stdout.split("\n")[1] == "--audience"
 
 
+INTERRUPTIBLE = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+"""Starts a program as a terminal does. Whoever is started with Ctrl-C ignored, as a shell starts its jobs in the
+background, hands that on to every child, and a child of such a test run would rightly go on waiting."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
 def test_ctrl_c_ends_a_waiting_command_with_130() -> None:
     with (
         TokenServer() as server,
         subprocess.Popen(
-            [ACTAS, "--json", "exchange", "--own", "--client", "orders", "-s", server.issuer],
+            [
+                sys.executable,
+                "-c",
+                INTERRUPTIBLE,
+                ACTAS,
+                "--json",
+                "exchange",
+                "--own",
+                "--client",
+                "orders",
+                "-s",
+                server.issuer,
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -118,6 +118,27 @@ def shown(event: dict[str, Json]) -> str:
         ),
         ({"event": "catalog:loaded", "policy": "c9"}, "catalog:loaded  policy c9"),
         (
+            {"event": "revocation:granted", "revoked": ["token:t1"], "operator": "ops", "why": "leaked"},
+            "revocation:granted  token:t1, by ops: leaked",
+        ),
+        (
+            {**granted("delegation"), "event": "revocation:granted", "revoked": ["token:t1"]},
+            "revocation:granted  token:t1, by orders",
+        ),
+        (
+            {
+                "event": "sinks:skipped",
+                "sink": "siem",
+                "of": "s2",
+                "from": 17,
+                "to": 18,
+                "operator": "ops",
+                "why": "ticket 4711",
+            },
+            "sinks:skipped  siem, entries 17 to 18 of s2, by ops: ticket 4711",
+        ),
+        ({"event": "sinks:stopped", "sink": "siem", "why": "status 400"}, "sinks:stopped  siem: status 400"),
+        (
             {
                 "event": "exchange:refused_many",
                 "counted": 12,

@@ -14,13 +14,17 @@ from actas.admin.revoking import Revoking, Wanted
 from actas.app.foundation import Foundation
 from actas.audit.query import undelivered_ids
 from actas.core.ports import SystemClock
-from actas.core.wire import ID_TOKEN, TOKEN_EXCHANGE
+from actas.core.wire import ID_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
 from actas.crypto import jose
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    with RealServer(tmp_path_factory.mktemp("revoke")) as running:
+    server = RealServer(tmp_path_factory.mktemp("revoke"))
+    server.company.named("clients", "assistant")["grants"] = ["token_exchange", "refresh_token"]
+    rule = server.company.named("rules", "assistant-for-support")
+    rule["token"] = {"refresh": {"lifetime": "8h"}}
+    with server as running:
         yield running
 
 
@@ -69,6 +73,24 @@ def test_a_token_is_ended_on_the_running_server_and_the_minutes_say_who_and_why(
     assert event["event"] == "revocation:granted"
     assert (event["revoked"], event["why"]) == ([f"token:{jti(token)}"], "in a public log")
     assert event["operator"]
+
+
+def test_a_refresh_token_ends_its_family_and_what_that_brought(revoke: Revoke, server: RealServer) -> None:
+    begun = server.token(server.company.for_alice(requested_token_type=str(REFRESH_TOKEN)))
+    who = {"client_id": "assistant", "client_secret": server.company.secrets["assistant"]}
+    form = {"grant_type": "refresh_token", "refresh_token": begun, **who}
+    answer = server.post(form).json
+    for text in (begun, answer["refresh_token"]):  # what was used names the family as well
+        ran = revoke("-", "--reason", "lost", "--dry-run", stdin=text)
+        assert ran.code == 0, ran.err
+    ran = revoke("-", "--reason", "lost", "--yes", "--json", stdin=answer["refresh_token"])
+    assert ran.code == 0, ran.err
+    until(lambda: not active(server, answer["access_token"], "assistant"))
+    refused = server.post({**form, "refresh_token": answer["refresh_token"]})
+    assert refused.json["error"] == "invalid_grant"
+    ran = revoke("-", "--reason", "lost", "--yes", stdin=answer["refresh_token"])
+    assert ran.code == 2
+    assert "its family has ended" in ran.err
 
 
 def test_by_chain_and_by_entry(revoke: Revoke, server: RealServer) -> None:
@@ -138,7 +160,9 @@ def test_many_are_ended_in_as_many_entries_as_they_fit_into(
     revoke: Revoke, server: RealServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def many(base: Foundation, *_: object) -> list[Wanted]:
-        revoking = Revoking(issuer=base.issuer, marking=base.ring, now=int(base.clock.now()))
+        revoking = Revoking(
+            issuer=base.issuer, marking=base.ring, digest=base.ring.digest, now=int(base.clock.now())
+        )
         return [revoking.token_id(f"t{number:030}") for number in range(12_000)]
 
     monkeypatch.setattr("actas.cli.revoke._wanted", many)

@@ -21,7 +21,7 @@ class AuditWriterSuite:
 
     @pytest.mark.requirement("REL-01")
     async def test_an_entry_is_durable_when_append_returns(self, writer: AuditWriter) -> None:
-        receipt = await writer.append(body("x_a", outcome="granted"))
+        receipt = await writer.append(body("x_a", event="exchange:granted", outcome="granted"))
         line = self.lines(writer)[receipt.seq - 1]
         assert event(line)["id"] == "x_a"
         assert event(line)["seq"] == receipt.seq
@@ -74,7 +74,9 @@ class AuditWriterSuite:
         assert event(self.lines(writer)[receipt.seq - 1])["id"] == "x_a"
 
     async def test_deliveries_are_taken_in_any_order_and_twice(self, writer: AuditWriter) -> None:
-        receipts = [await writer.append(body(f"x_{n}", outcome="granted")) for n in range(3)]
+        receipts = [
+            await writer.append(body(f"x_{n}", event="exchange:granted", outcome="granted")) for n in range(3)
+        ]
         for receipt in [*reversed(receipts), receipts[0]]:
             writer.delivered(receipt)
         assert isinstance(await writer.append(body("x_last")), Receipt)

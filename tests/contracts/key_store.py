@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 from tests.fakes.sealer import sealer
 
+from actas.core.records import Record
 from actas.core.wire import SigningAlgorithm
 from actas.keys.kept import StoredKey, StoredSecret, make_key, make_secret
-from actas.keys.local import KeyStore
 from actas.keys.ring import Purpose
+from actas.keys.store import KeyStore
 
 
 def key(
@@ -21,8 +23,18 @@ def key(
     return make_key(purpose, algorithm, sealer=sealer(), at=at)
 
 
+Entries = Callable[[], Awaitable[list[str]]]
+
+
+def record(entry: str) -> Record:
+    """Return an audit entry of that id."""
+    return Record(entry=entry, event="keys:prepared", body=b"{}", at=1_790_000_000.0)
+
+
 class KeyStoreSuite:
-    """Inherit as ``Test...``, with two fixtures: ``store`` is empty, ``other`` is another way to the same place."""
+    """Inherit as ``Test...``, with three fixtures: ``store`` is empty, ``other`` is another way to the same place,
+    ``entries`` returns the ids of the audit entries that are kept there.
+    """
 
     async def test_an_empty_store_is_empty(self, store: KeyStore) -> None:
         assert await store.all() == []
@@ -118,6 +130,19 @@ class KeyStoreSuite:
         for rows in ([replace(prepared, state="active")], [replace(active, state="retired"), key(), key()]):
             assert not await store.replace(rows, seen=before.generation)
             assert await store.read() == before
+
+    @pytest.mark.requirement("REL-01")
+    async def test_a_change_and_its_entry_are_kept_together_or_not_at_all(
+        self, store: KeyStore, entries: Entries
+    ) -> None:
+        assert await store.add(key())
+        seen = await store.generation()
+        assert not await store.replace([key("token", "EdDSA")], seen=seen + 1, records=[record("late")])
+        assert not await store.replace([key()], seen=seen, records=[record("does not fit")])
+        assert await entries() == []
+        records = [record("x_2"), record("x_1")]
+        assert await store.replace([key("token", "EdDSA")], seen=seen, records=records)
+        assert sorted(await entries()) == ["x_1", "x_2"]
 
     @pytest.mark.requirement("REL-06")
     async def test_of_many_that_activate_at_once_exactly_one_does(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.processes import run_together
 
+import actas.store.impersonation_tables  # noqa: F401  (its tables are in METADATA then)
 from actas.core.secret import Secret
 from actas.store.database import Database, connect_database, open_database
 from actas.store.schema import Migration, migrations, read_migration
@@ -46,32 +47,17 @@ def main():
 """
 
 KILLED = """
-import asyncio, os, signal, sys
+import sys
 from actas.core.ports import SystemClock
 from actas.core.secret import Secret
 from actas.store.database import open_database
+from tests.fakes.crash_points import kill_at_each
 
-def dying(at):
-    passed = [0]
-    def reached(point):
-        if passed[0] == at:
-            print(point, flush=True)
-            os.kill(os.getpid(), signal.SIGKILL)
-        passed[0] += 1
-    return reached
-
-async def start(at):
-    database = await open_database(Secret(sys.argv[1]), clock=SystemClock(), reached=dying(at))
+async def start(reached):
+    database = await open_database(Secret(sys.argv[1]), clock=SystemClock(), reached=reached)
     await database.close()
 
-# Each attempt is a process of its own, forked while this one has a single thread.
-for at in range(200):
-    child = os.fork()
-    if child == 0:
-        asyncio.run(start(at))
-        os._exit(0)
-    if os.waitpid(child, 0)[1] != signal.SIGKILL:
-        break
+kill_at_each(start)
 """
 
 

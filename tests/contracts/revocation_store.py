@@ -7,7 +7,9 @@ import asyncio
 import pytest
 from tests.fakes.clock import FixedClock
 
-from actas.core.lineage import LATER, Lineage, Revoked
+from actas.core.lineage import EVERYTHING, LATER, Lineage, Revoked
+from actas.keys.life import LONGEST_TOKEN
+from actas.store.epochs import Epoch
 from actas.store.revocations import KEPT_LONGER, MOST_SWEPT, RevocationList
 
 
@@ -95,6 +97,17 @@ class RevocationStoreSuite:
         await other.refresh()
         assert [one.mark for _, one in other.after(0, most=9999)] == ["new"]
 
+    @pytest.mark.requirement("REL-13")
+    async def test_a_clock_that_ran_ahead_for_a_moment_has_let_nothing_be_forgotten(
+        self, store: RevocationList, clock: FixedClock
+    ) -> None:
+        await store.add([revoked("a", until=int(clock.now()) + 3600), revoked("b")])
+        clock.advance(86_400)
+        await store.refresh()
+        clock.advance(-86_400)
+        await store.refresh()
+        assert store.against(Lineage(("a",), 0)) is not None
+
     async def test_numbers_go_on_when_everything_is_gone(
         self, store: RevocationList, other: RevocationList, clock: FixedClock
     ) -> None:
@@ -106,3 +119,50 @@ class RevocationStoreSuite:
         await store.refresh()
         assert store.last > last
         assert store.against(Lineage(("b",), 0)) is not None
+
+    @pytest.mark.requirement("REL-28")
+    async def test_when_everything_is_revoked_what_came_before_is_dead_and_an_epoch_begins(
+        self, store: RevocationList, other: RevocationList
+    ) -> None:
+        assert store.epoch == Epoch(1, 0, "")
+        await store.add([revoked("a", entry="x_1")])
+        await store.add([revoked(EVERYTHING, up_to=500, until=LATER, entry="x_2")])
+        for place in (store, other):
+            await place.refresh()
+            assert place.epoch == Epoch(2, 500, "x_2")
+            dead = place.against(Lineage(("nobody",), 500))
+            assert dead is not None
+            assert dead.entry == "x_2"
+            assert place.against(Lineage(("nobody",), 501)) is None
+            assert place.against(Lineage(("a",), 501)) is not None
+            assert [one.mark for _, one in place.after(0, most=10)] == ["a", EVERYTHING]
+        await store.add([revoked(EVERYTHING, up_to=900, until=LATER, entry="x_3")])
+        await other.refresh()
+        assert other.epoch == Epoch(3, 900, "x_3")
+        assert other.against(Lineage(("nobody",), 900)) is not None
+
+    @pytest.mark.requirement("REL-24", "REL-11")
+    async def test_who_checks_access_tokens_need_not_remember_it_for_as_long_as_we_do(
+        self, store: RevocationList, clock: FixedClock
+    ) -> None:
+        """Whoever begins families of refresh tokens and ends them could otherwise fill every API's memory."""
+        now = int(clock.now())
+        await store.add([revoked("family", until=now + 90 * 86_400), revoked("token", until=now + 300)])
+        until = {one.mark: one.until for _, one in store.after(0, most=10)}
+        assert until == {"family": now + LONGEST_TOKEN + KEPT_LONGER, "token": now + 300 + KEPT_LONGER}
+        clock.advance(80 * 86_400)
+        await store.refresh()
+        assert store.against(Lineage(("family",), 0)) is not None
+
+    @pytest.mark.requirement("REL-28")
+    async def test_the_epoch_outlives_whatever_is_swept(
+        self, store: RevocationList, other: RevocationList, clock: FixedClock
+    ) -> None:
+        await store.add([revoked(EVERYTHING, up_to=500, until=LATER, entry="x_2")])
+        await store.add([revoked("a", until=int(clock.now()) + 5), revoked("b", until=LATER)])
+        clock.advance(10 * 365 * 86_400)
+        assert await store.sweep() == 1
+        await store.refresh()
+        await other.refresh()
+        assert store.epoch == other.epoch == Epoch(2, 500, "x_2")
+        assert store.against(Lineage(("nobody",), 500)) is not None

@@ -9,10 +9,14 @@ import pytest
 from tests.contracts.audit_writer import AuditWriterSuite
 from tests.fakes.audit import CountingChance, MemoryWriter
 from tests.fakes.clock import FixedClock
+from tests.fakes.shared_log import lines_of
 
 from actas.audit.stream import AuditWriter
+from actas.core.secret import Secret
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_folder import reading
+from actas.store.audit_shared import open_shared_writer
+from actas.store.database import open_database
 
 
 class TestStreamWriter(AuditWriterSuite):
@@ -28,6 +32,23 @@ class TestStreamWriter(AuditWriterSuite):
     def lines(self, writer: AuditWriter) -> list[bytes]:
         with reading(self.folder / "s1.db") as reader:
             return [line for _, line in reader.rows()]
+
+
+class TestPostgresqlWriter(AuditWriterSuite):
+    url: str
+    folder: Path
+
+    @pytest.fixture
+    async def writer(self, tmp_path: Path, postgres: str) -> AsyncIterator[StreamWriter]:
+        self.url, self.folder = postgres, tmp_path
+        await (await open_database(Secret(postgres), clock=FixedClock())).close()
+        writer = await open_shared_writer(Secret(postgres), clock=FixedClock(), chance=CountingChance())
+        yield writer
+        await writer.close()
+
+    def lines(self, writer: AuditWriter) -> list[bytes]:
+        assert isinstance(writer, StreamWriter)
+        return lines_of(self.url, self.folder, writer.stream)
 
 
 class TestMemoryWriter(AuditWriterSuite):

@@ -3,49 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from tests.contracts.key_store import KeyStoreSuite
-from tests.fakes.clock import FixedClock
+from tests.contracts.key_store import Entries, KeyStoreSuite
+from tests.contracts.places import OnPostgres, OnSqlite
 
-from actas.core.secret import Secret
 from actas.keys.kept import StoredKey
-from actas.store.database import open_database
+from actas.store.database import Database
 from actas.store.keys import SqlKeyStore
 from actas.store.memory import MemoryKeyStore
+from actas.store.outbox import Outbox
 
 
-class TestSqliteKeyStore(KeyStoreSuite):
+async def waiting(store: SqlKeyStore) -> list[str]:
+    """The ids of the entries that any process may write by now."""
+    taken = await Outbox(store._database).take(now=2_000_000_000)
+    return [one.entry for one in taken]
+
+
+class _OnADatabase(KeyStoreSuite):
     @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[SqlKeyStore]:
-        database = await open_database(tmp_path, clock=FixedClock())
-        yield SqlKeyStore(database)
-        await database.close()
-
-    @pytest.fixture
-    async def other(self, store: SqlKeyStore, tmp_path: Path) -> AsyncIterator[SqlKeyStore]:
-        database = await open_database(Secret(f"sqlite:///{tmp_path}/actas.db"), clock=FixedClock())
-        yield SqlKeyStore(database)
-        await database.close()
-
-
-class TestPostgresqlKeyStore(KeyStoreSuite):
-    @pytest.fixture
-    async def store(self, postgres: str) -> AsyncIterator[SqlKeyStore]:
-        database = await open_database(Secret(postgres), clock=FixedClock())
-        yield SqlKeyStore(database)
-        await database.close()
+    def store(self, one: Database) -> SqlKeyStore:
+        return SqlKeyStore(one)
 
     @pytest.fixture
-    async def other(self, store: SqlKeyStore, postgres: str) -> AsyncIterator[SqlKeyStore]:
-        database = await open_database(Secret(postgres), clock=FixedClock())
-        yield SqlKeyStore(database)
-        await database.close()
+    def other(self, another: Database) -> SqlKeyStore:
+        return SqlKeyStore(another)
+
+    @pytest.fixture
+    def entries(self, store: SqlKeyStore) -> Entries:
+        return lambda: waiting(store)
 
 
-class TestMemoryKeyStore(KeyStoreSuite):
+class TestOnSqlite(OnSqlite, _OnADatabase):
+    pass
+
+
+class TestOnPostgres(OnPostgres, _OnADatabase):
+    pass
+
+
+class TestInMemory(KeyStoreSuite):
     @pytest.fixture
     def store(self) -> MemoryKeyStore:
         return MemoryKeyStore()
@@ -53,6 +51,13 @@ class TestMemoryKeyStore(KeyStoreSuite):
     @pytest.fixture
     def other(self, store: MemoryKeyStore) -> MemoryKeyStore:
         return store
+
+    @pytest.fixture
+    def entries(self, store: MemoryKeyStore) -> Entries:
+        async def kept() -> list[str]:
+            return [one.entry for one in store.records]
+
+        return kept
 
 
 class LookingFirst(MemoryKeyStore):

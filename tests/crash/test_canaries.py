@@ -1,19 +1,26 @@
 """A whole run with marked secrets, and a search for them in everything that the run left behind (SEC-87, SEC-92).
 
-Whatever is secret goes through the server once: in good requests, in bad ones of every kind, through a change of
-configuration, a kill, failing storage and a stop. Then every file of the data folder, everything the process wrote to
-its terminal and every body of a refusal is searched, plainly and in the encodings in which a secret may travel.
+Whatever is secret goes through the server once: in good requests, in bad ones of every kind and at every door, through
+a change of configuration, a kill, failing storage, a lost database and a stop. Then every file of the data folder,
+everything the process wrote to its terminal, its numbers and every body of a refusal is searched, plainly and in the
+encodings in which a secret may travel.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import resource
 import signal
+import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 from urllib.parse import quote, quote_plus
 
 import pytest
+from tests.fakes.between import Between
+from tests.fakes.prover import Prover
 from tests.fakes.served import MARK, Company
 from tests.fakes.server import RealServer, until
 from tests.fakes.wire import FORM, Line, Reply, ask, encoded, request
@@ -106,6 +113,52 @@ class Run:
             )
         self._broken_http(typed, ours)
 
+    def doors(self) -> None:
+        """Every other address, with secrets where they belong and where they do not."""
+        company, server = self.company, self.server
+        typed = self.secrets["a secret typed at another door"] = (
+            f"{MARK}-typed-at-yet-another-door-0123456789"
+        )
+        ours = self.ask(company.for_alice()).json["access_token"]
+        proof = self.keep("a proof", Prover().proof(htu=f"{company.issuer}/token", iat=int(time.time())))
+        self.ask(company.for_alice(), DPoP=proof)
+        self.ask(company.for_alice(), DPoP=f"{proof}, {proof}")
+        named = {"client_id": "orders", "client_secret": company.secrets["orders"]}
+        for path in ("/introspect", "/revoke"):
+            for form in (
+                {**named, "token": ours},
+                {**named, "token": typed},
+                {**named, "token": proof, "token_type_hint": typed},
+                {**named, "client_secret": typed, "token": ours},
+                {**company.asserted(), "token": typed},
+            ):
+                self._look("POST", path, {"Content-Type": FORM}, encoded(form))
+        bearer = {"Authorization": f"Bearer {ours}", "Content-Type": "application/json"}
+        document = json.dumps(
+            {"name": "new", "auth": {"method": "client_secret", "secret": typed}, typed: typed}
+        )
+        for method, path in (
+            ("GET", "/api/v1/clients"),
+            ("GET", f"/api/v1/clients/{typed}?cursor={ours}"),
+            ("PUT", "/api/v1/clients/new"),
+            ("POST", "/api/v1/plan"),
+            ("GET", f"/revocations?since={typed}"),
+            ("GET", f"/errors?token={ours}"),
+            ("GET", f"/.well-known/{typed}"),
+        ):
+            for headers in (
+                bearer,
+                {**bearer, "Authorization": f"Basic {typed}"},
+                {"Cookie": f"session={typed}"},
+            ):
+                self._look(method, path, headers, document.encode() if method in ("PUT", "POST") else None)
+        for path in ("/metrics", "/readyz?verbose", "/livez", f"/{typed}"):
+            self.refusals.append(server.manage(path).body)
+
+    def _look(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> None:
+        reply = ask(self.server.port, method, path, headers=headers, body=body)
+        self.refusals.append(reply.body + repr(reply.headers).encode())
+
     def _broken_http(self, typed: str, token: str) -> None:
         port, body = self.server.port, encoded(self.company.own())
         for target in (f"/token?client_secret={typed}", f"/token?subject_token={token}", f"/{token}"):
@@ -147,15 +200,19 @@ class Run:
         server.start()
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["dev", "production"])
+@pytest.fixture(scope="module", params=["dev", "production", "reference"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    issuer = None if request.param else "https://sts.acme.example"
+    dev = request.param == "dev"
+    issuer = None if dev else "https://sts.acme.example"
+    changes = {"defaults": {"token": {"format": "reference"}}} if request.param == "reference" else {}
     folder = tmp_path_factory.mktemp("canaries")
-    with RealServer(folder, dev=request.param, issuer=issuer) as server:
+    with RealServer(folder, dev=dev, issuer=issuer, changes=changes) as server:
         it = Run(server)
         it.good()
         it.bad()
+        it.doors()
         it.trouble()
+        it.doors()
         it.good()
         it.secrets["the envelope key"] = (server.data / "envelope.key").read_text().strip()
         assert server.stop() == 0
@@ -235,3 +292,29 @@ def test_the_log_names_tokens_by_their_digest_and_each_entry_is_one_line(run: Ru
     for event in granted:
         assert len(event["given"]["digest"]) == 43
     assert run.server.verdict().findings == ()
+
+
+PASSWORD: Final = f"{MARK}-pw"
+"""Short, and no name or shape gives it away."""
+
+
+@pytest.mark.requirement("SEC-87", "REL-32")
+def test_a_database_that_goes_away_and_one_that_lets_nobody_in_cost_no_password(
+    tmp_path: Path, postgres: str
+) -> None:
+    with Between(postgres) as wire:
+        url = wire.url.replace("@", f":{PASSWORD}@", 1)
+        assert PASSWORD in url
+        server = RealServer(tmp_path, database=url, workers=2)
+        with server:
+            with wire.cut():
+                until(lambda: server.manage("/readyz").status == 503)
+                shown = server.manage("/readyz?verbose").body + server.post(server.company.for_alice()).body
+                until(lambda: "shared state cannot be read" in server.said)
+            until(lambda: server.manage("/readyz").status == 200)
+        with wire.cut():
+            code, said = server.refuse()
+        assert code == 4
+        for text in (shown, server.said.encode(), said.encode()):
+            assert PASSWORD.encode() not in text
+            assert MARK.encode() not in text

@@ -10,36 +10,41 @@ import math
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
 
 import structlog
 
+from actas.app.duties import begin
+from actas.app.epoch_watch import EpochWatch
+from actas.app.following import following, require_time
 from actas.app.foundation import Foundation
 from actas.app.gauges import gauges
+from actas.app.guessing import counting_together
 from actas.app.key_keeper import KeyKeeper
 from actas.app.minutes import minutes_of, open_stream
-from actas.app.parts import Shared, exchange, outside
+from actas.app.outside import outside
+from actas.app.parts import Shared, exchange
 from actas.app.prepared import Prepared
 from actas.app.probes import probes
-from actas.app.routes import endpoints
+from actas.app.recording import write_waiting
+from actas.app.reserve import Reserve
+from actas.app.routes import open_gate
 from actas.app.seals import Seals
+from actas.app.signing_in import hashing
+from actas.app.sinks import Pumps
 from actas.app.steward import Steward
-from actas.clients.throttle import Throttle
-from actas.core.errors import AuditUnavailable, StoreUnavailable
+from actas.app.sweeping import sweep_on
+from actas.core.errors import AuditUnavailable
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
-from actas.store.audit_notary import NotSealed
 from actas.store.follower import Follower
 from actas.store.marks import Keeper, open_marks
 from actas.store.marks_postgresql import open_shared_marks
+from actas.store.timekeeper import Timekeeper
 from actas.web.gate import Gate
 from actas.web.gathering import Gathering
 from actas.web.health import Probe
 from actas.web.proxies import Proxies
 from actas.web.tls import Tls
-
-SWEEP_EVERY: Final = 600.0
-"""Seconds between two removals of what has ended."""
 
 _log = structlog.get_logger("actas")
 
@@ -72,6 +77,10 @@ class Assembly:
     def __post_init__(self) -> None:
         self.steward = Steward(self)
 
+    def warnings(self) -> tuple[str, ...]:
+        """What is not as it should be although this process can issue: what was accepted, and who is down."""
+        return (*self.base.accepted, *self.shared.out.troubles(), *self.shared.reserve.warnings())
+
     async def take_up(self) -> None:
         """Bring the files that were read into the store of record, and follow it from here on.
 
@@ -83,22 +92,28 @@ class Assembly:
         if not self.gate.endpoints:
             self._admit(self.base)
             pipeline = exchange(self.base, self.shared)
-            self.gate.endpoints = endpoints(self.base, pipeline, self.shared, self.writer, self.steward)
+            open_gate(
+                self.gate, self.base, pipeline, self.shared, deliveries=self.writer, steward=self.steward
+            )
+        epochs = EpochWatch(self.base.revoked, began=self.steward.forget)
+        self.shared.follower.follow("epoch", epochs.follow)
         self.shared.follower.follow("configuration", self.steward.follow)
 
     def start(self) -> None:
         """Begin the duties that run beside requests, and freeze what was loaded (architecture 3)."""
         base = self.base
         every = float(base.definitions.audit.checkpoint_every)
-        self._tasks = [
-            asyncio.create_task(base.notary().run(every=every, note=self.seals.note)),
-            asyncio.create_task(self._count_floods()),
-            asyncio.create_task(self.shared.follower.run()),
-            asyncio.create_task(self.metrics.run()),
-            asyncio.create_task(self._keeper.run()),
-            asyncio.create_task(base.database.hear(lambda _: self.shared.follower.wake())),
-            asyncio.create_task(self._sweep()),
-        ]
+        self._tasks = begin(
+            {
+                "seal the log": lambda: base.notary().run(every=every, note=self.seals.note),
+                "write down floods": self._count_floods,
+                "follow": self.shared.follower.run,
+                "share metrics": self.metrics.run,
+                "keep keys": self._keeper.run,
+                "hear news": lambda: base.database.hear(lambda _: self.shared.follower.wake()),
+                "sweep": lambda: sweep_on(base, partial(require_time, base, self.shared.timekeeper)),
+            }
+        )
         gc.collect()
         gc.freeze()
 
@@ -120,10 +135,15 @@ class Assembly:
         )
         pipeline = exchange(base, self.shared)
         self._admit(base)
-        await self.note_loaded(base, generation)
+        if prepared.narrowed_for is None:
+            await self.note_loaded(base, generation)
+        else:
+            narrowed = {"generation": prepared.narrowed_for, "in_force": generation}
+            await self.shared.minutes.note("catalog:narrowed", **narrowed)
         self.base = base
+        self.shared.out.keep_only(base)
         self.shared.throttle.limits = base.definitions.limits.throttle
-        self.gate.endpoints = endpoints(base, pipeline, self.shared, self.writer, self.steward)
+        open_gate(self.gate, base, pipeline, self.shared, deliveries=self.writer, steward=self.steward)
 
     def renew(self) -> None:
         """Have the listener show its certificate as it is now.
@@ -167,17 +187,6 @@ class Assembly:
         with contextlib.suppress(AuditUnavailable):
             await self.shared.minutes.write_counts(math.inf)
 
-    async def _sweep(self) -> None:
-        """Forget what can end nothing any more. Every process does it; what one removed the next does not
-        find.
-        """
-        while True:
-            await asyncio.sleep(SWEEP_EVERY)
-            try:
-                await self.base.revoked.sweep()
-            except StoreUnavailable as failed:
-                _log.error("revocations not swept", detail=str(failed))
-
     async def _count_floods(self) -> None:
         while True:
             await asyncio.sleep(5)
@@ -206,26 +215,6 @@ async def _marks(base: Foundation) -> Keeper:
     return await open_marks(server.data, clock=clock)
 
 
-async def _seal(base: Foundation, writer: StreamWriter, seals: Seals) -> None:
-    """Close the stream cleanly, and seal the log."""
-    try:
-        await writer.close()
-        seals.note(await base.notary().seal_now())
-    except (AuditUnavailable, NotSealed) as failed:
-        _log.error("audit log not sealed", detail=str(failed))
-
-
-async def _following(base: Foundation, follower: Follower) -> Follower:
-    """Follow what is shared with other nodes, and read it once."""
-    for sentence in base.accepted:
-        _log.warning("accepted by configuration", detail=sentence)
-    follower.follow("revocations", base.revoked.refresh)
-    follower.follow("clock", partial(base.database.require_same_time, base.clock))
-    follower.follow("keys", base.ring.refresh)
-    await follower.catch_up()
-    return follower
-
-
 @contextlib.asynccontextmanager
 async def assembly(
     base: Foundation, metrics: Gathering | None = None, *, follower: Follower | None = None
@@ -246,30 +235,42 @@ async def assembly(
         stack.push_async_callback(marks.close)
         out = outside(base, meter)
         stack.push_async_callback(out.close)
+        pumps = Pumps(base, post=out.fetch, meter=meter)
+        stack.push_async_callback(pumps.close)  # once the stream is closed and sealed: that is delivered too
         writer = await open_stream(base)
         seals = Seals(clock=base.clock, broken=writer.broken)
-        stack.push_async_callback(_seal, base, writer, seals)
-        follower = await _following(base, follower or Follower())
+        stack.push_async_callback(seals.close, writer, base.notary())
+        timekeeper = Timekeeper(base.clock, decides=not base.database.shared, meter=meter)
+        reserve = Reserve(base)
+        hashes = await stack.enter_async_context(hashing(base))
+        follower = await following(base, follower or Follower(), timekeeper, reserve)
         shared = Shared(
             out=out,
-            throttle=Throttle(base.definitions.limits.throttle, clock=base.clock, meter=meter),
-            minutes=minutes_of(base, writer, meter),
+            throttle=counting_together(base, follower, meter),
+            minutes=minutes_of(base, writer, meter, out.tracing),
             marks=marks,
             follower=follower,
+            timekeeper=timekeeper,
+            reserve=reserve,
             meter=meter,
+            hashes=hashes,
         )
-        for gauge, reading in gauges(base, keys=out.keys, seals=seals).items():
+        for gauge, reading in gauges(base, out=out, seals=seals, pumps=pumps, reserve=reserve).items():
             meter.read(gauge, reading)
-        for key in base.ring.created:
-            await shared.minutes.note(
-                "keys:created", kid=key.kid, purpose=key.purpose, algorithm=key.algorithm
-            )
+        await _note_created(base, shared)
         house = _house(base, shared, writer, metrics, seals)
         stack.push_async_callback(house.close)
         house.renew()
         await house.take_up()
         house.start()
+        pumps.start(shared.minutes.note)
         yield house
+
+
+async def _note_created(base: Foundation, shared: Shared) -> None:
+    for key in base.ring.created:
+        members = {"kid": key.kid, "purpose": key.purpose, "algorithm": key.algorithm}
+        await shared.minutes.note("keys:created", **members)
 
 
 def _house(
@@ -287,6 +288,10 @@ def _house(
         seals=seals,
         tls=None if server.tls.own is None else Tls(*server.tls.own),
         _keeper=KeyKeeper(
-            base.rotation, keys=base.ring.keys, note=shared.minutes.note, changed=shared.follower.wake
+            base.rotation,
+            keys=base.ring.keys,
+            write=partial(write_waiting, base.outbox, shared.minutes, clock=base.clock),
+            changed=shared.follower.wake,
+            may=partial(require_time, base, shared.timekeeper),
         ),
     )

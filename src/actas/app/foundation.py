@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from actas.admin.objects import Change, Snapshot
 from actas.admin.roles import management_api, role_rules, with_roles
+from actas.app.log_place import audit_folder, checkpoint_copies, shared_log
 from actas.app.offering import changes_of
+from actas.app.own_keys import NotStartedYet, OwnKeys, open_keys
 from actas.audit.kept import SealableLog
 from actas.core.ports import Clock, SystemClock
-from actas.crypto.seal import Sealer
-from actas.keys.envelope import EnvelopeKeyMissing, create_envelope_key, load_envelope_key
+from actas.core.secret import Secret
+from actas.core.sign_in import userinfo_api
 from actas.keys.local import LocalKeyRing
 from actas.keys.rotation import Rotation
 from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping, MappingError
 from actas.policy.rule import RuleError
-from actas.settings.definitions import Definitions, KeySettings
+from actas.settings.definitions import Definitions
 from actas.settings.faults import Fault
 from actas.settings.load import Draft, Finding
+from actas.signin.terms import sign_in_rules, with_userinfo
 from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
+from actas.store.audit_postgresql_log import PostgresqlLog
 from actas.store.catalog import Catalog
 from actas.store.configuration import SqlConfiguration
 from actas.store.database import Database, Place, file_of, is_shared, open_database
 from actas.store.folder import make_private
-from actas.store.keys import SqlKeyStore
+from actas.store.impersonations import SqlImpersonations
+from actas.store.opaque import SqlOpaqueTokens
+from actas.store.outbox import Outbox
+from actas.store.refresh import SqlRefreshTokens
 from actas.store.revocations import RevocationList, open_revocations
-
-AUDIT_FOLDER: Final = "audit"
+from actas.store.sessions import SqlSessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +48,15 @@ class Foundation:
     Attributes:
         warnings: what the configuration warns of.
         rotation: what changes the keys of the ring.
+        keys: our own keys, with what seals them under another envelope key.
         database: the main database, open for as long as the foundation is.
         files: the configuration files, as they were read.
         kept: what the store of record keeps, with what the files change about it.
         changes: that, which is not committed yet.
         adopt: whether the files take over objects that the console keeps.
+        shared_log: the URL of the database that keeps the audit log; None when files of this node do.
         revoked: what was revoked, as it was when the foundation was opened; a serving process follows it.
+        opaque: keeps what opaque tokens stand for.
     """
 
     definitions: Definitions
@@ -56,19 +64,45 @@ class Foundation:
     catalog: Catalog
     ring: LocalKeyRing
     rotation: Rotation
+    keys: OwnKeys
     database: Database
     revoked: RevocationList
+    opaque: SqlOpaqueTokens
     clock: Clock
     dev: bool
     files: Draft
     kept: Snapshot
     changes: tuple[Change, ...]
     adopt: bool
+    shared_log: Secret | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shared_log", shared_log(self.definitions))
 
     @property
     def store(self) -> SqlConfiguration:
         """The store of record of the configuration."""
         return SqlConfiguration(self.database)
+
+    @property
+    def refresh_store(self) -> SqlRefreshTokens:
+        """Where refresh tokens are kept."""
+        return SqlRefreshTokens(self.database, clock=self.clock)
+
+    @property
+    def impersonations(self) -> SqlImpersonations:
+        """Where it is kept who acts, or acted, as whom."""
+        return SqlImpersonations(self.database, revoked=self.revoked, clock=self.clock)
+
+    @property
+    def session_store(self) -> SqlSessions:
+        """Where sessions are kept."""
+        return SqlSessions(self.database, clock=self.clock)
+
+    @property
+    def outbox(self) -> Outbox:
+        """Audit entries that were committed with a change, until they are written."""
+        return self.keys.outbox
 
     @property
     def issuer(self) -> str:
@@ -88,21 +122,30 @@ class Foundation:
 
     @property
     def audit_folder(self) -> Path:
-        """Where the streams of the audit log are."""
-        return self.definitions.server.data / AUDIT_FOLDER
+        """Where the files of the audit log are, and what a shared one is searched by on this node."""
+        return audit_folder(self.definitions)
 
     @property
     def audit_log(self) -> SealableLog:
         """The audit log as it is kept."""
+        if self.shared_log is not None:
+            return PostgresqlLog(self.shared_log, folder=self.audit_folder)
         return FolderLog(self.audit_folder)
+
+    @property
+    def checkpoint_copies(self) -> tuple[Path, ...]:
+        """The files that get every checkpoint too, out of the reach of whoever can change the log."""
+        return checkpoint_copies(self.definitions, shared=self.shared_log is not None)
 
     def notary(self) -> Notary:
         """Return who seals the audit log."""
+        if self.shared_log is not None:
+            make_private(self.audit_folder)  # for the copy that this node keeps
         return Notary(
             self.audit_log,
             ring=self.ring,
             clock=self.clock,
-            also=self.definitions.audit.checkpoints_to,
+            also=self.checkpoint_copies,
         )
 
 
@@ -123,21 +166,23 @@ def findings(definitions: Definitions) -> Iterator[Finding]:
 def catalog_of(definitions: Definitions) -> Catalog:
     """Return the catalog of a configuration that compiled.
 
-    Once somebody holds a role, the API for managing the server is one of its APIs.
+    Once somebody holds a role, the API for managing the server is one of its APIs; so is UserInfo, once
+    people sign in to a client.
     """
+    clients = definitions.clients.values()
     ours = [management_api(definitions.server.issuer)] if definitions.admins else []
+    if any(client.sign_in is not None for client in clients):
+        ours.append(userinfo_api(definitions.server.issuer))
     return Catalog(
-        clients=with_roles(definitions.clients.values(), definitions.admins),
+        clients=with_userinfo(with_roles(clients, definitions.admins)),
         apis=[*definitions.apis.values(), *ours],
         issuers=definitions.issuers.values(),
-        rules=[*definitions.rules, *role_rules(definitions.admins)],
+        rules=[*definitions.rules, *role_rules(definitions.admins), *sign_in_rules(clients)],
         defaults=definitions.defaults,
+        impersonating=definitions.impersonating,
         digest=definitions.digest,
+        people=definitions.users.values(),
     )
-
-
-class NotStartedYet(Exception):
-    """There is nothing to work over: the server has never been started with this configuration."""
 
 
 @contextlib.asynccontextmanager
@@ -153,7 +198,6 @@ async def foundation(
     """Open database, keys and catalog: the files laid over what the store of record keeps.
 
     Args:
-        draft: the configuration files, read.
         create: make the data folder on the very first start, and keys that are missing.
         migrate: bring a shared database to this release's schema; a file is brought there in any case.
         adopt: whether the files take over objects that the console keeps.
@@ -162,28 +206,29 @@ async def foundation(
     Raises:
         NotStartedYet: there are no keys, and none are to be made.
         ConfigurationFaults: the files do not hold together with what is kept.
-        EnvelopeKeyRefused, KeysUnusable: our own keys cannot be used.
+        EnvelopeKeyRefused, KeysUnusable, KeyServiceFailed: our own keys cannot be used.
         StoreUnavailable: the database cannot be used, or its schema is older and not to be changed.
     """
     clock = clock or SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        database = await _open(draft, clock=clock, create=create, migrate=migrate)
-        stack.push_async_callback(database.close)
+        database = await stack.enter_async_context(_open(draft, clock=clock, create=create, migrate=migrate))
         kept = await SqlConfiguration(database).read()
         lay = partial(changes_of, kept, draft, adopt=adopt, at=int(clock.now()))
         whole = draft.beside(kept.after(lay(pepper=None)).in_force)
-        ring, rotation = await _keys(database, draft, whole.keys, clock=clock, create=create)
-        stack.callback(ring.close)
-        changes = lay(pepper=ring.secret_pepper)
-        loaded = whole.compile(pepper=ring.secret_pepper, extra_checks=[findings])
+        keys = await open_keys(database, whole.keys, draft.server, clock=clock, create=create, dev=dev)
+        stack.callback(keys.ring.close)
+        changes = lay(pepper=keys.ring.secret_pepper)
+        loaded = whole.compile(pepper=keys.ring.secret_pepper, extra_checks=[findings])
         yield Foundation(
             definitions=loaded.definitions,
             warnings=loaded.warnings,
             catalog=catalog_of(loaded.definitions),
-            ring=ring,
-            rotation=rotation,
+            ring=keys.ring,
+            rotation=keys.rotation,
+            keys=keys,
             database=database,
             revoked=await open_revocations(database, clock=clock),
+            opaque=SqlOpaqueTokens(database, clock=clock),
             clock=clock,
             dev=dev,
             files=draft,
@@ -193,60 +238,23 @@ async def foundation(
         )
 
 
-async def _open(draft: Draft, *, clock: Clock, create: bool, migrate: bool) -> Database:
+@contextlib.asynccontextmanager
+async def _open(draft: Draft, *, clock: Clock, create: bool, migrate: bool) -> AsyncGenerator[Database]:
     place = place_of(draft)
     shared = is_shared(place)
     if create:
         make_private(draft.server.data)
     if not create and not shared and not file_of(place).exists():
         raise NotStartedYet(f"there is nothing in {draft.server.data}: the server has not been started yet")
-    return await open_database(
+    database = await open_database(
         place, clock=clock, migrate=migrate or not shared, accept_unsafe=draft.server.unsafe_database
     )
-
-
-async def _keys(
-    database: Database, draft: Draft, settings: KeySettings, *, clock: Clock, create: bool
-) -> tuple[LocalKeyRing, Rotation]:
-    """Open our keys, which are made on the very first start, and what changes them."""
-    store = SqlKeyStore(database)
-    new = not (await store.all() or await store.secrets())
-    if new and not create:
-        raise NotStartedYet(
-            f"there are no keys in the database {database.name}: the server has not been started yet"
-        )
-    sealer = _envelope(draft, new=new)
-    ring = await LocalKeyRing.open(
-        store,
-        sealer=sealer,
-        clock=clock,
-        algorithm=settings.algorithm,
-        algorithms=settings.algorithms,
-        # Who makes a key writes it down, which a command that looks does not.
-        make=create,
-    )
-    rotation = Rotation(
-        store, sealer=sealer, clock=clock, timetable=settings.timetable, algorithms=settings.algorithms
-    )
-    return ring, rotation
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 def place_of(draft: Draft) -> Place:
     """Return where the main database of a configuration is."""
     return draft.server.data if draft.server.database is None else draft.server.database
-
-
-def _envelope(draft: Draft, *, new: bool) -> Sealer:
-    """Return the sealer of the envelope key, which is made when there is nothing yet that it should open."""
-    source = draft.keys.envelope
-    if source.text is not None:
-        return load_envelope_key(source.text)
-    path = source.path
-    if path is None:
-        raise EnvelopeKeyMissing("no envelope key is configured")
-    if new:
-        # A server that starts at the same moment may be faster: then its key is the one.
-        with contextlib.suppress(FileExistsError):
-            create_envelope_key(path)
-    # Never another beside keys that are there: it would open nothing, and make a second truth.
-    return load_envelope_key(path)

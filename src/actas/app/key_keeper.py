@@ -1,7 +1,8 @@
 """Changing keys when their time has come, beside requests, in every serving process.
 
 Each looks once a second at what it knows, in memory. When something is due, it is made by compare and set
-(``keys.rotation``): one process wins and writes what happened into its minutes.
+(``keys.rotation``): one process wins. What happened is committed with it, and written into the minutes by
+the process that made it, or by another when that one died (``store.outbox``).
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from actas.core.errors import AuditUnavailable
 from actas.keys.ring import KeyInfo
-from actas.keys.rotation import Change, Rotation
+from actas.keys.rotation import Rotation
 
 EVERY: Final = 1.0
 """Seconds between two looks, on average: processes that were started together do not look together."""
@@ -30,8 +30,10 @@ class KeyKeeper:
 
     Args:
         keys: returns what this process knows of the keys.
-        note: writes an event.
+        write: writes what was committed with a change, by this process or by one that died, and is not in
+            the minutes yet; changes of others than keys too.
         changed: told when something was changed, so that this process sees it at once.
+        may: raises while nothing may be changed: a clock that is ahead would destroy keys that are needed.
     """
 
     def __init__(
@@ -39,14 +41,15 @@ class KeyKeeper:
         rotation: Rotation,
         *,
         keys: Callable[[], Sequence[KeyInfo]],
-        note: Callable[..., Awaitable[Any]],
+        write: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
+        may: Callable[[], Awaitable[None]],
     ) -> None:
         self._rotation = rotation
         self._keys = keys
-        self._note = note
+        self._write = write
         self._changed = changed
-        self._untold: deque[Change] = deque()
+        self._may = may
         self._said: str | None = None
         self._closing = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -70,16 +73,15 @@ class KeyKeeper:
     async def look(self) -> None:
         """Make the change that is due, if any. What cannot be done now is tried again at the next look."""
         try:
+            await self._write()
             if not self._closing.is_set() and self._rotation.is_due(self._keys()):
-                self._untold.extend(await self._rotation.turn())
+                await self._may()
+                for change in await self._rotation.turn():
+                    _log.info(change.event, **change.members())
                 self._changed()
-            while self._untold:
-                change = self._untold[0]
-                await self._note(change.event, **change.members())
-                _log.info(change.event, **change.members())
-                self._untold.popleft()
+                await self._write()
         except AuditUnavailable as failed:
-            self._complain("a change of keys is not in the audit log yet", failed.detail)
+            self._complain("a change of keys, or a revocation, is not in the audit log yet", failed.detail)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the keys at hand serve on
             self._complain("keys cannot be changed", f"{type(problem).__name__}: {problem}")
         else:

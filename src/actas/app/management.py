@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +13,8 @@ from actas.admin.objects import Change, Digest, Snapshot
 from actas.admin.record import Author
 from actas.admin.refusals import NotAccepted
 from actas.app.foundation import Foundation
-from actas.app.parts import Shared, own_tokens
+from actas.app.own_tokens import impersonations, own_tokens
+from actas.app.parts import Shared, nonces, proofs
 from actas.app.policy_tests import run_policy_tests
 from actas.app.steward import Steward
 from actas.core.ports import Json, JsonObject
@@ -27,6 +29,9 @@ from actas.web.api.call import Desk
 from actas.web.asgi import Application
 from actas.web.errors import ErrorWriter
 
+TESTS_WITHIN: Final = 15.0
+"""Seconds for the policy tests of one call: whoever asked waits for them, and so does everybody behind."""
+
 _CURSORS: Final = b"actas: cursors of pages"
 
 
@@ -36,6 +41,7 @@ class StoreOfRecord:
     def __init__(self, base: Foundation, steward: Steward) -> None:
         self._base = base
         self._steward = steward
+        self._testing = asyncio.Lock()
 
     async def snapshot(self) -> Snapshot:
         return await self._steward.snapshot()
@@ -51,11 +57,16 @@ class StoreOfRecord:
             changes, prepared, kept = await self._steward.rehearse(edit)
         except ConfigurationFaults as broken:
             raise _not_accepted(broken) from broken
-        return (
-            changes,
-            kept,
-            _tested(prepared.definitions, prepared.catalog.policy, at=self._base.clock.now()),
-        )
+        return changes, kept, await self.tested(prepared.definitions, prepared.catalog.policy)
+
+    async def tested(self, definitions: Definitions, policy: Policy) -> list[JsonObject]:
+        """Run the policy tests of a configuration, and return each with its ``problems``.
+
+        In a thread, and one after the other: whoever may only read brings the rules and the tests, and those
+        can take long. Everybody else is answered meanwhile.
+        """
+        async with self._testing:
+            return await asyncio.to_thread(_tested, definitions, policy, at=self._base.clock.now())
 
     def made_secret(self) -> tuple[str, Digest]:
         secret = generate_secret()
@@ -80,9 +91,11 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         entrance=Entrance(
             issuer=base.issuer,
             tokens=own_tokens(base),
+            proofs=proofs(base, shared),
             holders=base.definitions.admins,
             fresh=shared.follower.require_fresh,
         ),
+        nonces=nonces(base),
         deeds=Deeds(store),
         filing=Filing(store),
         keeping=store,
@@ -90,9 +103,11 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         clients=base.catalog.clients,
         apis=base.catalog,
         state=state,
-        tests=lambda: _tested(base.definitions, base.catalog.policy, at=base.clock.now()),
+        tests=lambda: store.tested(base.definitions, base.catalog.policy),
         cursors=keyed_digest(_CURSORS, key=base.ring.secret_pepper),
         schema=json_schema,
+        kept=base.impersonations,
+        impersonations=impersonations(base, shared.minutes),
         audit=shared.minutes,
         errors=ErrorWriter(docs=server.docs, issuer=base.issuer, dev=base.dev),
     )
@@ -103,7 +118,7 @@ def _tested(definitions: Definitions, policy: Policy, *, at: float) -> list[Json
     """Run the policy tests of a configuration, and return each with its ``problems``."""
     return [
         {"name": one.test.name, "place": one.test.place, "problems": list[Json](one.problems)}
-        for one in run_policy_tests(definitions, policy, at=int(at))
+        for one in run_policy_tests(definitions, policy, at=int(at), within=TESTS_WITHIN)
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
 
 from actas.app.foundation import Foundation
 from actas.audit.flood import FloodGate
@@ -12,7 +14,11 @@ from actas.audit.log import Minutes
 from actas.core.errors import AuditUnavailable
 from actas.core.metrics import UNMETERED, Meter
 from actas.core.ports import SystemChance
-from actas.store.audit import StreamWriter, open_writer
+from actas.core.tracing import UNTRACED, Tracing
+from actas.store.audit import NOTHING_SEALED, StreamWriter, open_writer
+from actas.store.audit_shared import open_shared_writer
+from actas.store.configuration import SqlConfiguration
+from actas.subjects.revoked import mark_of_party
 
 
 async def open_stream(base: Foundation) -> StreamWriter:
@@ -22,25 +28,33 @@ async def open_stream(base: Foundation) -> StreamWriter:
         AuditUnavailable: the audit log cannot be written.
     """
     try:
-        sealed = base.notary().last()
+        last = await asyncio.to_thread(base.notary().last)
     except (OSError, LogUnreadable) as problem:
         raise AuditUnavailable(f"the audit log's checkpoints cannot be read: {problem}") from problem
-    return await open_writer(
-        base.audit_folder,
+    sealed = NOTHING_SEALED if last is None else last.checkpoint.heads
+    if base.shared_log is None:
+        return await open_writer(base.audit_folder, clock=base.clock, chance=SystemChance(), sealed=sealed)
+    return await open_shared_writer(
+        base.shared_log,
         clock=base.clock,
         chance=SystemChance(),
-        sealed={} if sealed is None else sealed.checkpoint.heads,
+        sealed=sealed,
+        accept_unsafe=base.definitions.server.unsafe_database,
     )
 
 
-def minutes_of(base: Foundation, writer: StreamWriter, meter: Meter = UNMETERED) -> Minutes:
-    """Return the minutes that are written to a stream; ``meter`` is told of what is written."""
+def minutes_of(
+    base: Foundation, writer: StreamWriter, meter: Meter = UNMETERED, tracing: Tracing = UNTRACED
+) -> Minutes:
+    """Return the minutes that are written to a stream; ``meter`` and ``tracing`` are told of it."""
     return Minutes(
         writer=writer,
         flood=FloodGate(clock=base.clock),
         clock=base.clock,
         chance=SystemChance(),
         meter=meter,
+        tracing=tracing,
+        pseudonym=partial(mark_of_party, base.ring),
     )
 
 
@@ -58,3 +72,15 @@ async def own_minutes(base: Foundation) -> AsyncGenerator[Minutes]:
         yield minutes_of(base, writer)
     finally:
         await writer.close()
+
+
+async def write_waiting(store: SqlConfiguration, minutes: Minutes, *, by: str, at: int) -> None:
+    """Write into the log what was committed with a change and nobody is writing.
+
+    Raises:
+        AuditUnavailable: it could not be written; it waits on.
+        StoreUnavailable: the database failed.
+    """
+    for generation, place, body in await store.take(by=by, at=at):
+        await minutes.write("configuration:changed", body)
+        await store.written(generation, place)

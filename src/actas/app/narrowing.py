@@ -1,7 +1,8 @@
-"""What a node does with a configuration that it cannot compile: it takes away what the new one takes away.
+"""What a configuration takes away, which a node can do before it has compiled the whole, or when it cannot.
 
-The old one serves on, alarmed. But what somebody disabled or removed must not go on because of an unrelated
-fault on this node, so it ends here too (REL-21). Nothing is ever added: that wants the whole.
+The old one serves on meanwhile. But what somebody disabled or removed ends here within the bound (REL-21),
+however long a large configuration takes and whatever unrelated fault keeps this node from compiling it.
+Nothing is ever added: that wants the whole.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+import msgspec
+
 from actas.admin.objects import ObjectKind, Snapshot
+from actas.app.foundation import Foundation, catalog_of
+from actas.app.prepared import Prepared
 from actas.core.client import Client
+from actas.core.person import Person
 from actas.core.target import Api
 from actas.policy.rule import RuleSpec
 from actas.settings.definitions import Definitions
@@ -20,18 +26,34 @@ from actas.trust.registry import TrustedIssuer
 Switched = TypeVar("Switched", Client, Api, TrustedIssuer)
 
 
+def without_what_ended(base: Foundation, kept: Snapshot) -> Prepared | None:
+    """Return what is in force without what is kept no longer, or None when that is the same."""
+    definitions = narrowed(base.definitions, kept)
+    if definitions == base.definitions:
+        return None
+    return Prepared(
+        definitions=definitions,
+        warnings=base.warnings,
+        catalog=catalog_of(definitions),
+        narrowed_for=kept.generation,
+    )
+
+
 def narrowed(old: Definitions, kept: Snapshot) -> Definitions:
     """Return the old definitions without what is no longer in force, or is disabled.
 
     Args:
         old: what is in force here.
-        kept: what is kept, which does not compile here.
+        kept: what is kept, which is not compiled here yet.
     """
     return replace(
         old,
         clients=_switched(old.clients, "clients", kept),
         apis=_switched(old.apis, "apis", kept),
         issuers=_switched(old.issuers, "issuers", kept),
+        users={
+            name: one if _stands(kept, "users", name) else _locked_out(one) for name, one in old.users.items()
+        },
         rules=tuple(_rule(one, kept) for one in old.rules),
         admins={name: role for name, role in old.admins.items() if _stands(kept, "admins", f"client:{name}")},
     )
@@ -41,6 +63,10 @@ def _switched(old: Mapping[str, Switched], kind: ObjectKind, kept: Snapshot) -> 
     return {
         name: one if _stands(kept, kind, name) else replace(one, disabled=True) for name, one in old.items()
     }
+
+
+def _locked_out(one: Person) -> Person:
+    return msgspec.structs.replace(one, disabled=True)
 
 
 def _rule(old: RuleSpec, kept: Snapshot) -> RuleSpec:

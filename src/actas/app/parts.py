@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
-
 from actas.admin.rehearsal import Rehearsal
 from actas.app.foundation import Foundation
+from actas.app.outside import Outside
+from actas.app.own_tokens import (
+    codes,
+    impersonations,
+    mint,
+    named_people,
+    own_id_tokens,
+    own_tokens,
+    renewals,
+)
+from actas.app.reserve import Reserve
 from actas.audit.log import Minutes
 from actas.clients.assertion import AssertedClient, AssertionCheck
 from actas.clients.authenticator import ClientAuthenticator
@@ -21,86 +30,43 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.clients.throttle import Throttle
 from actas.clients.workload import WorkloadMethod
-from actas.core.metrics import UNMETERED, Meter
-from actas.core.ports import SystemChance
+from actas.core.metrics import Meter
+from actas.core.ports import MarkStore
 from actas.crypto.certificate import Authorities
+from actas.crypto.password_hash import PasswordHashes
 from actas.exchange import Exchange
+from actas.grants.authorization_code import AuthorizationCodeGrant
 from actas.grants.client_credentials import ClientCredentialsGrant
+from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
 from actas.introspection import Introspection
-from actas.issuers.access_token import AccessTokenIssuer
+from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
-from actas.kinds.fulfilment import Mint
 from actas.kinds.impersonation import IMPERSONATION
 from actas.kinds.own import OWN
+from actas.kinds.sign_in import SIGN_IN
 from actas.kinds.translation import TRANSLATION
-from actas.net.fetch import GuardedFetch
+from actas.presented import Presented
 from actas.revocation import Feed, Revocation
+from actas.shown import ShownTokens
+from actas.signin.userinfo import UserInfo
+from actas.store.epochs import MarksOfEpoch
 from actas.store.follower import Follower
 from actas.store.marks import Keeper
-from actas.subjects.access_token import AccessTokenValidator
+from actas.store.timekeeper import Timekeeper
 from actas.subjects.foreign_jwt import ForeignJwtValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
+from actas.subjects.refresh_token import RefreshTokenValidator
 from actas.subjects.validator import Validators
-from actas.trust.jwks import IssuerKeys
+from actas.supervision import Supervision
+from actas.web.traced import TracedMarks
 
-KINDS: Final = (DELEGATION, IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN)
+KINDS: Final = (
+    *(DELEGATION, IMPERSONATION, ADMINISTRATIVE_IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN, SIGN_IN),
+)
 """The kinds of exchange. The one that names the actor comes first, and wins (TX-52)."""
-
-_log = structlog.get_logger("actas")
-
-
-@dataclass(slots=True)
-class Outside:
-    """What reaches out: fetching, and the keys it brings. Outlives a change of configuration.
-
-    Attributes:
-        keys: of issuers.
-        client_keys: of clients that publish them; kept apart, for an issuer may have a client's name.
-    """
-
-    fetch: GuardedFetch
-    keys: IssuerKeys
-    client_keys: IssuerKeys
-
-    async def close(self) -> None:
-        """End what is under way."""
-        await self.keys.aclose()
-        await self.client_keys.aclose()
-        self.fetch.close()
-
-
-def outside(base: Foundation, meter: Meter = UNMETERED) -> Outside:
-    """Return the guarded way out."""
-    server = base.definitions.server
-    fetch = GuardedFetch(dev=base.dev, allowed_hosts=server.private_hosts, authorities=server.authorities)
-    keys = IssuerKeys(
-        fetch,
-        base.clock,
-        report=lambda sentence: _log.warning("issuer keys", detail=sentence),
-        meter=meter,
-    )
-    client_keys = IssuerKeys(
-        fetch,
-        base.clock,
-        report=lambda sentence: _log.warning("client keys", detail=sentence),
-        whose="client",
-    )
-    return Outside(fetch, keys, client_keys)
-
-
-def own_tokens(base: Foundation) -> AccessTokenValidator:
-    """Return what proves access tokens of ours."""
-    return AccessTokenValidator(
-        issuer=base.issuer,
-        keys=base.ring,
-        clients=base.catalog,
-        trust=base.catalog,
-        revocations=base.revoked,
-        clock=base.clock,
-    )
 
 
 def validators(base: Foundation, out: Outside) -> Validators:
@@ -118,8 +84,9 @@ def validators(base: Foundation, out: Outside) -> Validators:
     return Validators(
         [
             own_tokens(base),
-            IdTokenValidator(foreign),
+            IdTokenValidator(foreign, own_id_tokens(base)),
             ForeignJwtValidator(foreign),
+            RefreshTokenValidator(renewals(base)),
         ]
     )
 
@@ -131,6 +98,7 @@ def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
         clients=base.catalog,
         apis=base.catalog,
         subjects=validators(base, out),
+        named=named_people(base).look_up,
         kinds=KINDS,
         policy=base.catalog.policy,
         clock=base.clock,
@@ -146,13 +114,36 @@ class Shared:
     minutes: Minutes
     marks: Keeper
     follower: Follower
+    timekeeper: Timekeeper
+    reserve: Reserve
     meter: Meter
+    hashes: PasswordHashes
+
+    def require_issuing(self) -> None:
+        """Return when a token may be issued at all.
+
+        Raises:
+            StoreUnavailable: what this process knows may be out of date.
+            TemporarilyUnavailable: the reserve of a sink is used up.
+        """
+        self.follower.require_fresh()
+        self.reserve.require()
+
+
+def once(base: Foundation, shared: Shared) -> MarkStore:
+    """Return what remembers what may happen once, and what may have happened before a restore.
+
+    Each claim is a step of a trace while somebody traces.
+    """
+    marks = MarksOfEpoch(shared.marks, base.revoked)
+    tracing = shared.out.tracing
+    return TracedMarks(marks, tracing=tracing) if tracing.on else marks
 
 
 def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
     """Return step 2 over a configuration, for every endpoint at which clients authenticate."""
     secret = SecretMethod(pepper=base.ring.secret_pepper, clock=base.clock)
-    check = AssertionCheck(issuer=base.issuer, marks=shared.marks, clock=base.clock, meter=shared.meter)
+    check = AssertionCheck(issuer=base.issuer, marks=once(base, shared), clock=base.clock, meter=shared.meter)
     return ClientAuthenticator(
         clients=base.catalog,
         methods={
@@ -193,7 +184,7 @@ def proofs(base: Foundation, shared: Shared) -> ProofChecker:
         url=f"{base.issuer.rstrip('/')}/token",
         max_age=base.definitions.server.dpop.max_age,
         nonces=nonces(base),
-        marks=shared.marks,
+        marks=once(base, shared),
         clock=base.clock,
         meter=shared.meter,
     )
@@ -202,24 +193,34 @@ def proofs(base: Foundation, shared: Shared) -> ProofChecker:
 def exchange(base: Foundation, shared: Shared) -> Exchange:
     """Return the pipeline over a configuration."""
     subjects = validators(base, shared.out)
-    mint = Mint(AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()))
+    made = mint(base, shared.minutes)
     return Exchange(
         issuer=base.issuer,
         grants=[
-            TokenExchangeGrant(readable=subjects.token_types, issuable=mint.token_types),
+            TokenExchangeGrant(readable=subjects.token_types, issuable=made.token_types),
             ClientCredentialsGrant(),
+            RefreshTokenGrant(),
+            AuthorizationCodeGrant(),
         ],
         clients=authenticator(base, shared),
         proofs=proofs(base, shared),
-        subjects=subjects,
+        presented=Presented(
+            tokens=subjects,
+            renewals=renewals(base),
+            codes=codes(base, once(base, shared)),
+            named=named_people(base),
+            throttle=shared.throttle,
+            tracing=shared.out.tracing,
+        ),
         apis=base.catalog,
         kinds=KINDS,
         policy=base.catalog.policy,
-        fulfilment=mint,
+        fulfilment=made,
         audit=shared.minutes,
         marking=base.ring,
         throttle=shared.throttle,
-        fresh=shared.follower.require_fresh,
+        fresh=shared.require_issuing,
+        tracing=shared.out.tracing,
     )
 
 
@@ -228,7 +229,24 @@ def introspection(base: Foundation, shared: Shared) -> Introspection:
     return Introspection(
         clients=authenticator(base, shared),
         tokens=own_tokens(base),
+        renewals=renewals(base),
+        named=named_people(base),
+        auditors=base.definitions.admins,
         apis=base.catalog,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
+    )
+
+
+def userinfo(base: Foundation, shared: Shared) -> UserInfo:
+    """Return what tells apps about who signed in to them, over a configuration."""
+    return UserInfo(
+        issuer=base.issuer,
+        shown=ShownTokens(
+            tokens=own_tokens(base), proofs=proofs(base, shared), reason="bad_access_token", references=True
+        ),
+        people=base.catalog,
+        clients=base.catalog,
         audit=shared.minutes,
         fresh=shared.follower.require_fresh,
     )
@@ -240,8 +258,24 @@ def revocation(base: Foundation, shared: Shared) -> Revocation:
         issuer=base.issuer,
         clients=authenticator(base, shared),
         tokens=own_tokens(base),
+        renewals=renewals(base),
         revoked=base.revoked,
         marking=base.ring,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
+    )
+
+
+def supervision(base: Foundation, shared: Shared) -> Supervision:
+    """Return what shows impersonations, has them approved and ends them, over a configuration."""
+    return Supervision(
+        issuer=base.issuer,
+        clients=authenticator(base, shared),
+        tokens=validators(base, shared.out),
+        kept=base.impersonations,
+        impersonations=impersonations(base, shared.minutes),
+        policy=base.catalog.policy,
+        clock=base.clock,
         audit=shared.minutes,
         fresh=shared.follower.require_fresh,
     )
@@ -252,6 +286,7 @@ def feed(base: Foundation, shared: Shared) -> Feed:
     return Feed(
         clients=authenticator(base, shared),
         revoked=base.revoked,
+        age=shared.follower.age,
         audit=shared.minutes,
         fresh=shared.follower.require_fresh,
     )

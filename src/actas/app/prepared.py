@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from actas.app.foundation import Foundation, catalog_of, findings
+from actas.keys.ring import Slot
 from actas.settings.definitions import Definitions
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
@@ -18,12 +19,14 @@ class Prepared:
 
     Attributes:
         waiting: the sections that were changed and stay as they were.
+        narrowed_for: the generation that took something away, when this is the one before without that.
     """
 
     definitions: Definitions
     warnings: tuple[Fault, ...]
     catalog: Catalog
     waiting: tuple[str, ...] = ()
+    narrowed_for: int | None = None
 
 
 def prepare(base: Foundation, draft: Draft) -> Prepared:
@@ -42,11 +45,13 @@ def prepare(base: Foundation, draft: Draft) -> Prepared:
         raise ConfigurationFaults([_restart("server.issuer", "a new issuer needs a restart")])
     loaded = draft.compile(pepper=base.ring.secret_pepper, extra_checks=[findings])
     held = base.ring.keys()
-    missing = draft.keys.algorithms - {
-        key.algorithm for key in held if key.purpose == "token" and key.state == "active"
-    }
-    if missing:
-        message = f"there is no {min(missing)} key yet; one is made at a restart"
+    there = {key.slot for key in held if key.state == "active"}
+    wanted: set[Slot] = {("token", one) for one in draft.keys.algorithms}
+    wanted |= {("id_token", one) for one in draft.keys.of_id_tokens}
+    if missing := wanted - there:
+        purpose, algorithm = min(missing)
+        of = "" if purpose == "token" else " for ID tokens"
+        message = f"there is no {algorithm} key{of} yet; one is made at a restart"
         raise ConfigurationFaults([_restart("keys", message)])
     old, new = base.definitions, loaded.definitions
     definitions = dataclasses.replace(new, server=old.server, keys=old.keys, audit=old.audit)

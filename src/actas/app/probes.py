@@ -19,7 +19,9 @@ def probes(base: Foundation, writer: StreamWriter, shared: Shared) -> dict[str, 
     """Return what must work for this process to issue, by name."""
 
     async def audit() -> str | None:
-        return writer.trouble or await asyncio.to_thread(_unwritable, base.audit_folder)
+        if writer.trouble is not None or base.shared_log is not None:
+            return writer.trouble
+        return await asyncio.to_thread(_unwritable, base.audit_folder)
 
     async def key() -> str | None:
         try:
@@ -28,7 +30,12 @@ def probes(base: Foundation, writer: StreamWriter, shared: Shared) -> dict[str, 
             return str(missing)
         return None
 
+    async def clock() -> str | None:
+        return shared.timekeeper.trouble
+
     async def replay() -> str | None:
+        if shared.timekeeper.trouble is not None:
+            return None  # a claim would remove what a clock that is ahead takes for ended
         name = SystemChance().token(16)
         await shared.marks.claim(
             purpose="probe", issuer="readyz", token_id=name, expires_at=int(base.clock.now())
@@ -39,7 +46,17 @@ def probes(base: Foundation, writer: StreamWriter, shared: Shared) -> dict[str, 
         await base.database.check()
         return shared.follower.trouble
 
-    return {"database": database, "signing key": key, "audit": audit, "marks": replay}
+    async def sinks() -> str | None:
+        return shared.reserve.problem
+
+    return {
+        "clock": clock,
+        "database": database,
+        "signing key": key,
+        "audit": audit,
+        "marks": replay,
+        "audit sinks": sinks,
+    }
 
 
 def _unwritable(folder: Path) -> str | None:

@@ -3,41 +3,75 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from actas.app.foundation import Foundation
 from actas.app.management import management
-from actas.app.parts import Shared, feed, introspection, nonces, revocation
+from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision, userinfo
+from actas.app.signing_in import signing_in
 from actas.app.steward import Steward
 from actas.core.ports import JsonObject
+from actas.core.sign_in import userinfo_audience
+from actas.core.wire import AUTHORIZATION_CODE, REFRESH, GrantType
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
 from actas.keys.life import CACHE_TIME
-from actas.web.admission import Admission
+from actas.signin.proving import PASSWORD
+from actas.signin.request import PROMPTS
+from actas.web.admission import Admission, no_place
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
-from actas.web.gate import BELOW, Endpoint
+from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
-from actas.web.metadata import metadata, metadata_paths
+from actas.web.metadata import SigningIn, metadata, metadata_paths
 from actas.web.revoke import FeedEndpoint, RevocationEndpoint
+from actas.web.supervise import SupervisionEndpoint
 from actas.web.token import Deliveries, TokenEndpoint
+from actas.web.traced import TracedDesk
+from actas.web.turnstile import Turnstile
+from actas.web.userinfo import UserInfoEndpoint
+
+FORMS: Final = ("token", "introspect", "revoke", "revocations", "impersonations")
+"""The endpoints that take forms of clients."""
 
 
-def endpoints(
-    base: Foundation, pipeline: Exchange, shared: Shared, deliveries: Deliveries, steward: Steward
-) -> dict[str, Endpoint]:
-    """Return every public path with who answers it, over a configuration.
+def open_gate(
+    gate: Gate,
+    base: Foundation,
+    pipeline: Exchange,
+    shared: Shared,
+    *,
+    deliveries: Deliveries,
+    steward: Steward,
+) -> None:
+    """Have a gate serve a configuration from now on: every public path, with who answers it.
 
     Args:
         pipeline: of that configuration.
         deliveries: told of answers that left.
         steward: changes the configuration.
     """
-    server = base.definitions.server
-    errors = ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
     admission = Admission(most=base.definitions.limits.in_flight, meter=shared.meter)
+    endpoints = _endpoints(base, pipeline, shared, deliveries, steward=steward, admission=admission)
+    gate.turnstile, gate.endpoints = _turnstile(base, admission, shared), endpoints
+
+
+def _endpoints(
+    base: Foundation,
+    pipeline: Exchange,
+    shared: Shared,
+    deliveries: Deliveries,
+    *,
+    steward: Steward,
+    admission: Admission,
+) -> dict[str, Endpoint]:
+    server = base.definitions.server
+    errors = _errors(base)
+    tracing = shared.out.tracing
+    desk = TracedDesk(pipeline, tracing=tracing, name="actas.exchange") if tracing.on else pipeline
     token = TokenEndpoint(
-        pipeline, nonces=nonces(base), errors=errors, deliveries=deliveries, admission=admission
+        desk, nonces=nonces(base), errors=errors, deliveries=deliveries, admission=admission
     )
     introspect = IntrospectionEndpoint(
         introspection(base, shared),
@@ -50,7 +84,7 @@ def endpoints(
     described = _described(base, pipeline)
     about = Document(lambda: described, max_age=CACHE_TIME)
     paths = metadata_paths(server.issuer)
-    prefix = paths["openid"].removesuffix("/.well-known/openid-configuration")
+    prefix = _prefix(base)
     return {
         f"{prefix}/token": token,
         f"{prefix}/introspect": introspect,
@@ -58,26 +92,108 @@ def endpoints(
             base.ring.published, max_age=CACHE_TIME, lasting=lambda: shared.follower.fresh
         ),
         f"{prefix}/revoke": RevocationEndpoint(revocation(base, shared), errors=errors, admission=admission),
-        f"{prefix}/revocations": FeedEndpoint(feed(base, shared), errors=errors, admission=admission),
+        # Room of its own: whoever cannot hear what was revoked refuses everybody, and a rush to the token
+        # endpoint would become an outage of every API.
+        f"{prefix}/revocations": FeedEndpoint(
+            feed(base, shared),
+            errors=errors,
+            admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
+        ),
+        f"{prefix}/impersonations": _supervised(base, shared, admission),
         f"{prefix}/errors": ErrorsPage(),
+        **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
+        **_for_apps(base, shared, prefix=prefix),
         paths["oauth"]: about,
         paths["openid"]: about,
     }
+
+
+def _supervised(base: Foundation, shared: Shared, admission: Admission) -> SupervisionEndpoint:
+    return SupervisionEndpoint(supervision(base, shared), errors=_errors(base), admission=admission)
+
+
+def _for_apps(base: Foundation, shared: Shared, *, prefix: str) -> dict[str, Endpoint]:
+    """Return what apps that people sign in to ask; nothing while there is no such app."""
+    if not _people_sign_in(base):
+        return {}
+    # Room of its own: whoever asks about people takes none from those who exchange.
+    return {
+        f"{prefix}/userinfo": UserInfoEndpoint(
+            userinfo(base, shared),
+            url=userinfo_audience(base.issuer),
+            realm=base.issuer,
+            nonces=nonces(base),
+            errors=_errors(base),
+            admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
+        )
+    }
+
+
+def _people_sign_in(base: Foundation) -> bool:
+    return any(client.sign_in is not None for client in base.catalog.clients.values())
+
+
+def _turnstile(base: Foundation, admission: Admission, shared: Shared) -> Turnstile:
+    """Return who refuses forms for which there is no place, before they are read."""
+    errors, prefix, refused = _errors(base), _prefix(base), no_place()
+    return Turnstile(
+        admission,
+        behind=[f"{prefix}/{name}" for name in FORMS],
+        headers=errors.headers(refused),
+        body=errors.encoded(refused),
+        meter=shared.meter,
+    )
+
+
+def _errors(base: Foundation) -> ErrorWriter:
+    server = base.definitions.server
+    return ErrorWriter(docs=server.docs, issuer=server.issuer, dev=base.dev)
+
+
+def _prefix(base: Foundation) -> str:
+    """Return what stands before every path: the path of the issuer."""
+    paths = metadata_paths(base.definitions.server.issuer)
+    return paths["openid"].removesuffix("/.well-known/openid-configuration")
 
 
 def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
     server = base.definitions.server
     return metadata(
         base.issuer,
-        grant_types=pipeline.grant_types,
+        grant_types=_grants(base, pipeline),
         scopes={scope for api in base.catalog.apis.values() if not api.disabled for scope in api.scopes},
         methods=_methods(base),
         assertion_algorithms=_assertion_algorithms(base),
         signing_algorithms={base.definitions.keys.algorithm},
         proof_algorithms=PROOF_ALGORITHMS,
         certificates=bool(server.trusted_proxies or (server.tls.own and base.client_certificates)),
+        signing_in=_signing_in(base),
     )
+
+
+def _signing_in(base: Foundation) -> SigningIn | None:
+    """Return what is published of people signing in, at ``_for_apps`` and ``signing_in``."""
+    terms = [one.sign_in for one in base.catalog.clients.values() if one.sign_in is not None]
+    if not terms:
+        return None
+    return SigningIn(
+        served=frozenset({"authorize", "userinfo", "logout"}),
+        algorithms={one.algorithm for one in terms},
+        acr_values=(PASSWORD,),
+        prompts=PROMPTS,
+        locales=("en",),
+    )
+
+
+def _grants(base: Foundation, pipeline: Exchange) -> set[GrantType]:
+    """Return the grants that some client may use: of refresh tokens and codes only what somebody may get."""
+    rules = base.catalog.policy.rules
+    given = any(rule.spec.refresh is not None and not rule.spec.disabled for rule in rules)
+    unused: set[GrantType] = set() if given else {REFRESH}
+    if not _people_sign_in(base):
+        unused.add(AUTHORIZATION_CODE)
+    return {*pipeline.grant_types} - unused
 
 
 def _methods(base: Foundation) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import structlog
 
 from actas.audit.lifecycle import BrokenStream
+from actas.core.errors import AuditUnavailable
 from actas.core.ports import Clock
-from actas.store.audit_notary import NotSealed, Sealed
+from actas.store.audit import StreamWriter
+from actas.store.audit_notary import Notary, NotSealed, Sealed
 
 _log = structlog.get_logger("actas")
 
@@ -41,6 +43,14 @@ class Seals:
         self._say(outcome.broken)
         for missed in outcome.missed:
             _log.warning("checkpoint copy not written", detail=missed)
+
+    async def close(self, writer: StreamWriter, notary: Notary) -> None:
+        """Close the stream of this process cleanly, and seal the log."""
+        try:
+            await writer.close()
+            self.note(await notary.seal_now())
+        except (AuditUnavailable, NotSealed) as failed:
+            _log.error("audit log not sealed", detail=str(failed))
 
     def _say(self, broken: Iterable[BrokenStream]) -> None:
         for stream in broken:

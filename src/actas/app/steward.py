@@ -2,7 +2,8 @@
 
 Every change goes the same way: laid over what is kept, checked and compiled whole as every node would,
 committed together with its audit entries, written into the audit log, put in force. A node that reads of a
-change it did not make begins at the third step.
+change it did not make begins at the third step; before that it takes away what the change took away, because
+compiling a large configuration may take longer than a change may (REL-21).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import structlog
 
 from actas.admin.objects import Change, Snapshot
 from actas.admin.record import FILES, Author, parts_of
-from actas.app.foundation import Foundation, catalog_of
-from actas.app.narrowing import narrowed
+from actas.app.foundation import Foundation
+from actas.app.minutes import write_waiting
+from actas.app.narrowing import without_what_ended
 from actas.app.offering import changes_of
 from actas.app.parts import Shared
 from actas.app.prepared import Prepared, prepare
@@ -30,6 +32,9 @@ from actas.store.configuration import Commit
 
 TRIES: Final = 20
 """How often a change is tried again because another came first."""
+
+PATIENCE: Final = 1.0
+"""Seconds that a reading waits until a change compiles; a large one goes on beside the next readings."""
 
 Edit = Callable[[Snapshot], Sequence[Change]]
 """Says what to change about what is kept. Called again when another change came first."""
@@ -98,6 +103,10 @@ class Steward:
         self._me = SystemChance().token(16)
         self._refused = -1
         self._turn = asyncio.Lock()
+        # One at a time: each takes a thread, and what others change must find one to take effect (REL-21).
+        self._rehearsing = asyncio.Lock()
+        self._switching = asyncio.Lock()
+        self._settling = asyncio.Lock()
         self._loading: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -158,9 +167,10 @@ class Steward:
             ConfigurationFaults: it would not hold.
             StoreUnavailable: the store of record could not be read.
         """
-        kept = await self._store.read()
-        changes = tuple(edit(kept))
-        return changes, await self._prepared(self._files, kept.after(changes)), kept
+        async with self._rehearsing:
+            kept = await self._store.read()
+            changes = tuple(edit(kept))
+            return changes, await self._prepared(self._files, kept.after(changes)), kept
 
     async def snapshot(self) -> Snapshot:
         """Return what is kept.
@@ -173,8 +183,8 @@ class Steward:
     async def follow(self) -> None:
         """Put in force what others changed; one look at the store when they changed nothing.
 
-        A configuration that this node cannot compile is alarmed, and the old one serves on without whatever
-        the new one took away.
+        What the change takes away is gone when this returns. A configuration that this node cannot compile is
+        alarmed, and the old one serves on without what was taken away.
 
         Raises:
             StoreUnavailable: the store could not be read.
@@ -183,9 +193,26 @@ class Steward:
         if self._loading is None or self._loading.done():
             if await self._store.generation() in (self.generation, self._refused):
                 return
+            kept = await self._store.read()
+            await self._settle(kept.generation)
+            await self._take_away(kept)
             self._loading = asyncio.create_task(self._load())
-        # Compiling may take longer than one reading is given; the next one waits for the same.
-        await asyncio.shield(self._loading)
+        done, _ = await asyncio.wait([self._loading], timeout=PATIENCE)
+        for loading in done:
+            loading.result()
+
+    async def _take_away(self, kept: Snapshot) -> None:
+        """Let nothing happen any more that the kept configuration has switched off or removed."""
+        async with self._switching:
+            if kept.generation <= self.generation:
+                return
+            prepared = await asyncio.to_thread(without_what_ended, self._house.base, kept)
+            if prepared is not None:
+                await self._house.put_in_force(prepared, generation=self.generation)
+
+    def forget(self) -> None:
+        """Take what is kept for new, whatever its number: a backup was restored."""
+        self.generation, self._refused = 0, -1
 
     async def _load(self) -> None:
         async with self._turn:
@@ -196,6 +223,7 @@ class Steward:
             try:
                 prepared = await self._prepared(self._files, kept)
             except ConfigurationFaults as broken:
+                await self._take_away(kept)
                 await self._keep_old(kept, broken)
             else:
                 await self._put_in_force(prepared, kept)
@@ -206,16 +234,9 @@ class Steward:
         self._refused = kept.generation
         for fault in broken.errors:
             _log.error("configuration not put in force", generation=kept.generation, fault=str(fault))
-        base = self._house.base
-        definitions = narrowed(base.definitions, kept)
         await self._house.shared.minutes.note(
             "catalog:refused", generation=kept.generation, in_force=self.generation, why=str(first)[:500]
         )
-        if definitions != base.definitions:
-            prepared = Prepared(
-                definitions=definitions, warnings=base.warnings, catalog=catalog_of(definitions)
-            )
-            await self._house.put_in_force(prepared, generation=self.generation)
 
     async def _commit(self, edit: Edit, files: Draft, author: Author) -> tuple[Made, Prepared]:
         for _ in range(TRIES):
@@ -250,22 +271,22 @@ class Steward:
 
         Those of this process are written here; those of another one too, when it does not seem to.
         """
-        while True:
-            taken = await self._store.take(by=self._me, at=int(self._house.base.clock.now()))
-            for number, place, body in taken:
-                await self._house.shared.minutes.write("configuration:changed", body)
-                await self._store.written(number, place)
-            waiting = await self._store.unwritten()
-            if waiting is None or waiting > generation:
-                return
-            await asyncio.sleep(0.05)
+        async with self._settling:
+            while True:
+                at = int(self._house.base.clock.now())
+                await write_waiting(self._store, self._house.shared.minutes, by=self._me, at=at)
+                waiting = await self._store.unwritten()
+                if waiting is None or waiting > generation:
+                    return
+                await asyncio.sleep(0.05)
 
     async def _prepared(self, files: Draft, kept: Snapshot) -> Prepared:
         return await asyncio.to_thread(lambda: prepare(self._house.base, files.beside(kept.in_force)))
 
     async def _put_in_force(self, prepared: Prepared, kept: Snapshot) -> None:
-        await self._house.put_in_force(prepared, generation=kept.generation)
-        self.generation, self.behind, self._refused = kept.generation, None, -1
+        async with self._switching:
+            await self._house.put_in_force(prepared, generation=kept.generation)
+            self.generation, self.behind, self._refused = kept.generation, None, -1
 
     def _of_files(self, kept: Snapshot, files: Draft) -> tuple[Change, ...]:
         base = self._house.base

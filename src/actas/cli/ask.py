@@ -7,9 +7,22 @@ from typing import Final
 
 from actas.cli.exits import misused
 from actas.cli.tokens import TokenText
-from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE, TokenType
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    CLIENT_CREDENTIALS,
+    ID_TOKEN,
+    JWT,
+    REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
+    TokenType,
+)
 
-SHORT_TYPES: Final[dict[str, TokenType]] = {"access": ACCESS_TOKEN, "id": ID_TOKEN, "jwt": JWT}
+SHORT_TYPES: Final[dict[str, TokenType]] = {
+    "access": ACCESS_TOKEN,
+    "id": ID_TOKEN,
+    "jwt": JWT,
+    "refresh": REFRESH_TOKEN,
+}
 """The token types by the words of the flags; anything else is a URI."""
 
 
@@ -29,6 +42,9 @@ class Wanted:
         subject: whom the token shall speak about; None asks for the client's own.
         actor: who shall use it; None is the client.
         scope: what shall be allowed; empty asks for what the server gives.
+        requested: what kind of token it shall be.
+        whom: the person that the subject wants to act as, when the subject is an administrator.
+        reason: why; ``ticket`` likewise.
     """
 
     subject: TypedToken | None
@@ -37,6 +53,9 @@ class Wanted:
     resource: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
     requested: TokenType = ACCESS_TOKEN
+    whom: str | None = None
+    reason: str | None = None
+    ticket: str | None = None
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -56,6 +75,8 @@ class Wanted:
         if self.actor is not None:
             fields += [("actor_token", self.actor.text.value.reveal())]
             fields += [("actor_token_type", self.actor.type)]
+        named = (("requested_subject", self.whom), ("reason", self.reason), ("ticket", self.ticket))
+        fields += [(name, value) for name, value in named if value is not None]
         fields += [("audience", one) for one in self.audience]
         fields += [("resource", one) for one in self.resource]
         if self.scope:

@@ -21,6 +21,16 @@ ClientAuth = Literal["auto", "basic", "post", "jwt", "mtls", "workload", "none"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+dpop_flag: Final = click.option(
+    "--dpop",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[KEY]",
+    help="Bind it to a key (RFC 9449): one's own, which is made once and kept, or a file with one JWK.",
+)
+
+
 def client_flags(command: Command) -> Command:
     """Add the flags that say who asks and how it proves that, as ``credentials`` takes them."""
     flags = (

@@ -14,6 +14,7 @@ command = Group(
             "verify", "actas.cli.audit_verify", "Prove that no entry was edited, removed, added or cut off."
         ),
         Entry("checkpoint", "actas.cli.audit_checkpoint", "Sign the end of every stream now, and print it."),
-        Entry("export", "actas.cli.audit_export", "Write the log as lines that verify on their own."),
+        Entry("sinks", "actas.cli.audit_sinks", "Where copies of the minutes go, and how that goes."),
+        Entry("export", "actas.cli.audit_export", "Write the log, or a part of it, as lines."),
     ),
 )

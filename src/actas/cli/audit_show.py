@@ -87,7 +87,7 @@ def _shown(base: Foundation, name: str) -> Shown | None:
         log,
         stream=found.stream,
         seq=found.seq,
-        copies=base.definitions.audit.checkpoints_to,
+        copies=base.checkpoint_copies,
         keys=ring_keys(base.ring),
     )
     return Shown(found=found, kin=kin, standing=place)

@@ -10,7 +10,7 @@ import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.entries import DAMAGED, document, line
-from actas.cli.minutes import event_of, matches, read_query, read_terms, refusals, tell
+from actas.cli.minutes import event_of, read_query, read_terms, refusals, tell
 from actas.cli.recorded import Event, text
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -48,7 +48,7 @@ def command(
     """Show the last entries, and follow if asked.
 
     QUERY is as in audit search. Exits 0, 2 when QUERY cannot be read, or 4 when the log cannot; --follow ends
-    with 130 when it is interrupted.
+    with 130 when it is interrupted, and waits for a log that cannot be read for a while.
     """
     query = None if where is None else read_query(run, where)
 
@@ -98,10 +98,21 @@ def follow_on(
         seen: places of entries that were shown already.
         pause: waits for so many seconds.
     """
-    from actas.audit.query import read_event
+    from actas.audit.kept import LogUnreadable
+    from actas.audit.query import matches, read_event
 
+    told = False
     while True:
-        events = [read_event(one) or dict(DAMAGED) for one in follower.more()]
+        try:
+            lines = follower.more()
+        except LogUnreadable as problem:
+            if not told:
+                run.out.warn(f"{problem}; looking again")
+            told = True
+            pause(PAUSE)
+            continue
+        told = False
+        events = [read_event(one) or dict(DAMAGED) for one in lines]
         _show(run, [one for one in events if _place(one) not in seen and matches(terms, one)])
         seen = set()  # what was read once is not read again
         pause(PAUSE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,7 @@ def _question(
 ) -> Question:
     """Return what is asked. A configuration is read only for what the flags leave open."""
     keys = None if key is None else _keys(key)
-    configured = bool(config) or any(Path(one).exists() for one in paths_of(run, config))
+    configured = bool(config) or any(os.path.lexists(one) for one in paths_of(run, config))
     if file is not None and (keys is not None or not configured):
         return Question(log=Path(file), keys=keys, copies=copies)
     log, ring, kept = on_foundation(run, config, dev=dev, job=_own)
@@ -140,7 +141,10 @@ def _question(
 async def _own(base: Foundation) -> tuple[KeptLog, dict[str, PublicKey], tuple[Path, ...]]:
     from actas.audit.checkpoint import ring_keys
 
-    return base.audit_log, ring_keys(base.ring), base.definitions.audit.checkpoints_to
+    # Only the node that seals a shared log has a copy of its own.
+    named = base.definitions.audit.checkpoints_to
+    copies = tuple(one for one in base.checkpoint_copies if one in named or one.exists())
+    return base.audit_log, ring_keys(base.ring), copies
 
 
 def _verified(run: Run, asked: Question, *, start: int | None) -> Verdict:
@@ -159,6 +163,9 @@ def _verified(run: Run, asked: Question, *, start: int | None) -> Verdict:
         return busy(run, lambda: f"verifying {size}", verdict)
     except (Unreadable, LogUnreadable) as problem:
         raise Failure(str(problem), code="unreadable", exit=Exit.UNFINISHED) from problem
+    except OSError as problem:
+        message = f"{log} cannot be read: {problem.strerror or problem}"
+        raise Failure(message, code="unreadable", exit=Exit.UNFINISHED) from problem
 
 
 def _bytes(log: Path | KeptLog) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from actas.cli.configuration import (
     is_dev,
     paths_of,
     read_draft,
+    refusals,
 )
 from actas.cli.exits import Exit, Failure
 from actas.cli.output import Answer, Ink, Line
@@ -27,7 +29,7 @@ from actas.core.ports import Json
 if TYPE_CHECKING:
     from actas.admin.policy_tests import TestResult
     from actas.settings.definitions import Definitions
-    from actas.settings.load import Loaded
+    from actas.settings.load import Draft, Loaded
 
 
 @make(
@@ -80,8 +82,9 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
     Raises:
         Failure: there are faults; every one was told (exit 3).
     """
-    from actas.app.foundation import findings
+    from actas.app.foundation import findings, place_of
     from actas.settings.faults import ConfigurationFaults
+    from actas.store.database import require_readable
 
     try:
         draft = read_draft(
@@ -91,6 +94,9 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
         if paths_of(run, config) == (DEFAULT,) and not Path(DEFAULT).exists():
             failure.hint = "actas init writes one"
         raise
+    with refusals():
+        require_readable(place_of(draft))
+        _require_keys(draft)
     try:
         # Without the pepper: nobody authenticates here, and the rest does not differ.
         loaded = draft.compile(pepper=None, extra_checks=[findings])
@@ -102,6 +108,21 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
         message = f"{counted(len(loaded.warnings), 'warning')}, which --strict takes as errors."
         raise Failure(message, code="warnings", exit=Exit.CONFIGURATION)
     return loaded
+
+
+def _require_keys(draft: Draft) -> None:
+    """Return when the envelope keys that are at hand are keys; one that is not there is not missed here.
+
+    Raises:
+        EnvelopeKeyRefused: one is no key, or not its owner's alone.
+    """
+    from actas.keys.envelope import EnvelopeKeyMissing, load_envelope_key
+
+    for source in (draft.keys.envelope, draft.keys.previous_envelope):
+        where = None if source is None else source.text or source.path
+        if where is not None:
+            with contextlib.suppress(EnvelopeKeyMissing):
+                load_envelope_key(where)
 
 
 def _tested(run: Run, definitions: Definitions) -> list[TestResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -23,7 +24,7 @@ DEFAULT: Final = "actas.yaml"
 
 _ENVELOPE: Final = (
     "keys.envelope must be the very key that this data folder was made with: restore it from its backup; "
-    "a new one opens nothing"
+    "a new one opens nothing. To change to another, name the old one as keys.previous_envelope"
 )
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ def read_draft(
     try:
         draft = read(paths, dev=dev, environ=environ, secrets=secrets, alone=alone)
     except ConfigurationFaults as broken:
-        hint = None if config or all(one.exists() for one in paths) else _where(run, paths[0])
+        hint = None if config or all(os.path.lexists(one) for one in paths) else _where(run, paths[0])
         raise invalid(run, broken.faults, hint=hint, reads_only=reads_only) from broken
     for warning in draft.warnings:
         run.out.aside(f"warning: {warning}")
@@ -139,7 +140,9 @@ def on_foundation(
     Raises:
         Failure: the configuration does not hold, or the data folder cannot be used.
     """
-    from actas.app.foundation import NotStartedYet, foundation
+    from actas.app.foundation import foundation
+    from actas.app.own_keys import NotStartedYet
+    from actas.cli.logs import held_back
     from actas.settings.faults import ConfigurationFaults
 
     dev = is_dev(run, dev=dev)
@@ -157,7 +160,7 @@ def on_foundation(
         async with foundation(draft, dev=dev) as base:
             return await job(base)
 
-    with refusals():
+    with refusals(), held_back(run.world.stderr, verbose=run.options.verbose > 0):
         try:
             return asyncio.run(over())
         except NotStartedYet as never:
@@ -178,6 +181,7 @@ def refusals() -> Generator[None]:
     from actas.core.errors import AuditUnavailable, StoreUnavailable
     from actas.keys.envelope import EnvelopeKeyRefused
     from actas.keys.kept import KeysUnusable
+    from actas.keys.services import KeyServiceFailed
     from actas.store.trouble import DatabaseMisconfigured, MigrationPending
 
     try:
@@ -186,14 +190,17 @@ def refusals() -> Generator[None]:
         raise Failure(stopped.detail, code="audit", exit=Exit.UNFINISHED) from stopped
     except (EnvelopeKeyRefused, KeysUnusable) as stopped:
         raise Failure(str(stopped), code="keys", exit=Exit.CONFIGURATION, hint=_ENVELOPE) from stopped
+    except KeyServiceFailed as stopped:
+        away = Exit.UNFINISHED if stopped.away else Exit.CONFIGURATION
+        raise Failure(stopped.detail, code="key_service", exit=away, hint=stopped.hint) from stopped
     except DatabaseMisconfigured as stopped:
-        raise Failure(str(stopped), code="database", exit=Exit.CONFIGURATION) from stopped
+        raise Failure(str(stopped), code="database", exit=Exit.CONFIGURATION, hint=stopped.hint) from stopped
     except MigrationPending as stopped:
         raise Failure(
             str(stopped),
             code="migration_pending",
             exit=Exit.UNFINISHED,
-            hint="actas serve --migrate, once on one node, brings it there",
+            hint="actas db migrate, or actas serve --migrate once on one node, brings it there",
         ) from stopped
     except StoreUnavailable as stopped:
-        raise Failure(str(stopped), code="storage", exit=Exit.UNFINISHED) from stopped
+        raise Failure(str(stopped), code="storage", exit=Exit.UNFINISHED, hint=stopped.hint) from stopped

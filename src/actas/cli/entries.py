@@ -21,7 +21,11 @@ _OUTCOMES: Final[dict[str, tuple[str, Style]]] = {
     "granted": ("granted", "good"),
     "refused": ("REFUSED", "bad"),
 }
-_PURPOSES: Final = {"token": "that signs tokens", "audit": "that seals the audit log"}
+_PURPOSES: Final = {
+    "token": "that signs tokens",
+    "id_token": "that signs ID tokens",
+    "audit": "that seals the audit log",
+}
 _OUTCOME_COLUMNS: Final = 7
 _ENTRY_COLUMNS: Final = 28
 _TITLE_COLUMNS: Final = 10
@@ -66,9 +70,9 @@ def drawn(event: Event, *, ascii: bool) -> str:  # noqa: A002 - the word of the 
     reason = text(event.get("reason"))
     if chain is not None:
         return horizontal(chain, ascii=ascii) + (f"     {reason}" if reason else "")
-    if event.get("outcome"):
-        return f"{reason}, from {text(event.get('source')) or 'an unknown address'}"
     facts = listed([fact for _, fact in _happened(event)])
+    if event.get("outcome") and not facts:
+        return f"{reason}, from {text(event.get('source')) or 'an unknown address'}"
     return f"{text(event.get('event')) or 'damaged'}{'  ' if facts else ''}{facts}"
 
 
@@ -86,7 +90,7 @@ def lines(out: Output, event: Event) -> Iterator[Line]:
     chain = chain_of_event(event)
     if chain is not None:
         yield from ("", f"  {horizontal(chain, ascii=out.ascii)}", "", sentence(chain))
-    facts = [*_attempt(event)] if event.get("outcome") else [*_happened(event)]
+    facts = [*_happened(event), *(_attempt(event) if event.get("outcome") else ())]
     if facts:
         yield ""
     for title, fact in facts:
@@ -125,7 +129,8 @@ def _question(event: Event) -> Iterator[tuple[str, str]]:
     by = "a caller that did not authenticate"
     if client:
         by = f"{text(client.get('name'))} ({text(client.get('kind'))}, {text(client.get('method'))})"
-    yield "asked", f"{grant or 'something'} by {by}{f' from {source}' if source else ''}"
+    door = text(event.get("event")).partition(":")[0].removeprefix("exchange")
+    yield "asked", f"{grant or door or 'something'} by {by}{f' from {source}' if source else ''}"
     asked = member(event, "asked")
     where = (*words(asked.get("audience")), *words(asked.get("resource")))
     if asked:
@@ -167,22 +172,79 @@ def _happened(event: Event) -> Iterator[tuple[str, str]]:
         case "keys:created" | "keys:prepared" | "keys:activated" | "keys:retired" | "keys:removed":
             purpose = _PURPOSES.get(text(event.get("purpose")), "")
             yield "key", f"{text(event.get('algorithm'))} key {text(event.get('kid'))} {purpose}".rstrip()
+        case "keys:rewrapped":
+            yield "sealed", f"{event.get('rows')} rows under the envelope key {text(event.get('envelope'))}"
+        case "keys:wrapped":
+            yield "wrapped", f"the envelope key, again by {text(event.get('service'))}"
         case "catalog:loaded":
             yield "loaded", f"policy {text(event.get('policy'))}"
         case "catalog:refused":
             yield "refused", f"generation {event.get('generation')}: {text(event.get('why'))}"
         case "configuration:changed":
             yield "changed", _changed(event)
+        case "database:backed_up":
+            yield "backup", f"{text(member(event, 'backup').get('name'))}, by {text(event.get('operator'))}"
+        case "database:restored":
+            yield "restored", _restored(event)
         case "exchange:refused_many":
             reasons = [f"{name} {count}" for name, count in member(event, "reasons").items()]
             source = text(event.get("source"))
             yield "counted", f"{event.get('counted')} more from {source}: {listed(reasons)}"
         case _:
-            facts = member(event, "facts")
-            if unknown := words(facts.get("delivery_unknown")):
-                yield "unknown", f"delivery unknown of {listed(unknown)}"
-            for one in members(facts.get("broken")):
-                yield "broken", text(one.get("sentence"))
+            yield from _done(event)
+
+
+def _done(event: Event) -> Iterator[tuple[str, str]]:
+    """What was done to tokens and to sinks, else what a stream says of itself."""
+    name = text(event.get("event"))
+    if name == "revocation:granted":
+        yield "ended", _revoked(event)
+    elif name.startswith("sinks:"):
+        yield "sink", _sink(event)
+    else:
+        yield from _facts(member(event, "facts"))
+
+
+def _facts(facts: Event) -> Iterator[tuple[str, str]]:
+    """What the life of a stream says of its entries, and of other streams."""
+    if unknown := words(facts.get("delivery_unknown")):
+        yield "unknown", f"delivery unknown of {listed(unknown)}"
+    for one in members(facts.get("broken")):
+        yield "broken", text(one.get("sentence"))
+
+
+def _restored(event: Event) -> str:
+    """Say what was restored, by whom, and what began."""
+    backup = member(event, "backup")
+    made = f"backup {text(backup.get('name'))} of {moment(text(backup.get('made_at')))} UTC"
+    return f"{made}, by {text(event.get('operator'))}; epoch {event.get('epoch')} began"
+
+
+def _revoked(event: Event) -> str:
+    """Say what was ended, by whom and why."""
+    by = text(event.get("operator")) or text(member(event, "client").get("name"))
+    return f"{_few(words(event.get('revoked')))}{_by_and_why(by, event)}"
+
+
+def _sink(event: Event) -> str:
+    """Say which sink it is about, which entries, who did it and why."""
+    first, last, stream = whole(event.get("from")), whole(event.get("to")), text(event.get("of"))
+    which = f", entries {first} to {last}" if first is not None and last is not None else ""
+    return f"{text(event.get('sink'))}{which}{f' of {stream}' if stream else ''}" + _by_and_why(
+        text(event.get("operator")), event
+    )
+
+
+def _by_and_why(by: str, event: Event) -> str:
+    why = text(event.get("why"))
+    return f"{f', by {by}' if by else ''}{f': {why}' if why else ''}"
+
+
+def _few(told: Sequence[str]) -> str:
+    """Return the first of many, and how many there are beside them."""
+    shown = told[:8] if len(told) > 9 else told
+    more = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
+    return f"{listed(shown)}{more}"
 
 
 def _changed(event: Event) -> str:
@@ -191,8 +253,6 @@ def _changed(event: Event) -> str:
         f"{text(one.get('what'))} {text(one.get('kind'))} {text(one.get('name'))}"
         for one in members(event.get("changes"))
     ]
-    shown = told[:8] if len(told) > 9 else told
-    more = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
     by = member(event, "by")
     who = text(by.get("client")) if "client" in by else "the server's own files"
-    return f"{listed(shown)}{more}, by {who}, generation {event.get('generation')}"
+    return f"{_few(told)}, by {who}, generation {event.get('generation')}"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from actas.cli.ask import TypedToken, Wanted, token_type
-from actas.cli.asking import ClientAuth, asker, client_flags, credentials
-from actas.cli.exits import misused
+from actas.cli.ask import SHORT_TYPES, TypedToken, Wanted, token_type
+from actas.cli.asking import ClientAuth, asker, client_flags, credentials, dpop_flag, proven
+from actas.cli.dpop import Holder, holder
+from actas.cli.exits import Exit, Failure, misused
 from actas.cli.output import Answer
 from actas.cli.run import Run
 from actas.cli.saved import SavedToken, check_name, save
@@ -21,6 +23,7 @@ from actas.cli.tree import command as make
 from actas.cli.values import Words
 from actas.cli.verdict import Granted, Refused, read_answer
 from actas.cli.wire import Answered, Sent
+from actas.core.wire import ACCESS_TOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +45,13 @@ class Flags:
     certificate: str | None
     workload_token: str | None
     own: bool
+    dpop: str | None
     raw: bool
     save: str | None
     show: tuple[str, ...] = ()
+    requested_subject: str | None = None
+    reason: str | None = None
+    ticket: str | None = None
 
 
 @make(
@@ -54,20 +61,38 @@ class Flags:
             "actas exchange --client orders --subject @alice-orders --audience inventory --scope stock:read",
         ),
         (
+            "leave to do it again while alice is away",
+            "actas exchange --client bot --subject @alice --subject-type id --audience orders --for refresh",
+        ),
+        (
             "a token for the client itself, kept under a name",
             "actas exchange --client orders --own --audience inventory --scope stock:read --save orders-own",
         ),
     ),
 )
 @click.option("--subject", metavar="TOKEN", help=f"Whom the token speaks about: {TOKEN_HELP}.")
-@click.option("--subject-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [access]")
+@click.option(
+    "--subject-type", metavar="TYPE", help="What it is: access, id, jwt, refresh, or a URI.  [access]"
+)
 @click.option("--actor", metavar="TOKEN", help="Who uses it, when that is not the client.")
 @click.option("--actor-type", metavar="TYPE", help="What that is: access, id, jwt, or a URI.  [access]")
+@click.option(
+    "--requested-subject", metavar="WHO", help="Act as this person: --subject is an administrator's then."
+)
+@click.option("--reason", metavar="TEXT", help="Why; the person is told.")
+@click.option("--ticket", metavar="ID", help="The ticket that it is about.")
 @click.option("--audience", multiple=True, metavar="NAME|URI", help="API it is for; may repeat.")
 @click.option("--resource", multiple=True, metavar="URI", help="Address it is for; may repeat.")
 @click.option("--scope", multiple=True, metavar="SCOPES", help="What it allows; may repeat.")
-@click.option("--for", "requested", type=click.Choice(("access",)), default="access", help="What to get.")
+@click.option(
+    "--for",
+    "requested",
+    type=click.Choice(("access", "refresh")),
+    default="access",
+    help="What to get: a token for an API, or one that does the exchange again.  [access]",
+)
 @client_flags
+@dpop_flag
 @click.option("--own", is_flag=True, help="Ask for the client's own token: nobody's but its own.")
 @click.option("--raw", is_flag=True, help="Print the token alone, whole.")
 @click.option("--save", metavar="NAME", help="Keep it as @NAME, with the issuer's keys.")
@@ -81,7 +106,11 @@ def command(run: Run, /, **flags: Any) -> None:
 
     A TOKEN is @name for a saved one, @file, - for stdin, env:NAME, or the text itself.
     """
-    typed = Flags(**flags)
+    perform(run, Flags(**flags))
+
+
+def perform(run: Run, typed: Flags) -> None:
+    """Ask for the token that the flags want, and tell what came of it."""
     name = None if typed.save is None else check_name(typed.save)
     tokens = TokenArguments(run)
     wanted = _wanted(typed, tokens)
@@ -97,22 +126,52 @@ def command(run: Run, /, **flags: Any) -> None:
     )
     ask = asker(run)
     server = find_server(run.server(), ask)
-    proof = who.prove(server, now=run.now)
-    sent = Sent(
-        method="POST",
-        url=server.token_endpoint,
-        headers=proof.headers,
-        form=(*wanted.form(), *proof.form),
-        certificate=proof.certificate,
-    )
-    answered = ask(sent)
+
+    def request() -> Sent:
+        return proven(server.token_endpoint, who.prove(server, now=run.now), *wanted.form())
+
+    key = None if typed.dpop is None else holder(run, typed.dpop)
+    sent, answered = _asked(ask, request, key)
     _show(run, typed, sent, answered, wanted, client=who.client)
     answer = read_answer(answered, wanted, client=who.client, issuer=server.issuer)
     if isinstance(answer, Refused):
-        _refuse(run, answer)
+        _refuse(run, answer, hint=_about_keys(answer, answered, key))
     else:
+        if wanted.requested == ACCESS_TOKEN:
+            _require_bound(answer, key)
         saved = None if name is None else _keep(run, name, answer, server, ask)
         _give(run, answer, wanted, raw=typed.raw, saved=saved)
+
+
+def _asked(ask: Ask, request: Callable[[], Sent], key: Holder | None) -> tuple[Sent, Answered]:
+    if key is not None:
+        return key.asks(ask, request)
+    sent = request()
+    return sent, ask(sent)
+
+
+def _require_bound(granted: Granted, key: Holder | None) -> None:
+    """Return when a token that was to be bound to a key is.
+
+    Raises:
+        Failure: it is a bearer token (exit 6). Whoever asks for less than that does not say --dpop.
+    """
+    if key is not None and granted.scheme.lower() != "dpop":
+        raise Failure(
+            f"the token is not bound to the key: the server gave a token for the scheme {granted.scheme}",
+            code="not_bound",
+            exit=Exit.PROTOCOL,
+            hint="token.binding of the API, the rule or the defaults says what tokens are bound to",
+        )
+
+
+def _about_keys(refused: Refused, answered: Answered, key: Holder | None) -> str | None:
+    """Say what would help, when it is a key that is missing or a proof that does not hold."""
+    if key is None and refused.reason in ("binding_needed", "key_not_proven"):
+        return "--dpop proves a key of yours, --certificate one of the client"
+    if key is not None and refused.reason == "bad_proof":
+        return key.drift(answered)
+    return None
 
 
 def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
@@ -123,6 +182,10 @@ def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
     """
     if typed.own and (typed.subject is not None or typed.actor is not None):
         raise misused("--own asks for the client's own token, which has no --subject and no --actor")
+    if typed.own and typed.requested != "access":
+        raise misused("--own asks for the client's own token, which is asked for again with --own")
+    if typed.own and typed.requested_subject is not None:
+        raise misused("--own asks for the client's own token, and --requested-subject for another's")
     if not typed.own and typed.subject is None:
         raise misused(
             "whom shall the token speak about?", hint="--subject TOKEN, or --own for the client itself"
@@ -139,6 +202,10 @@ def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
         audience=typed.audience,
         resource=typed.resource,
         scope=tuple(dict.fromkeys(word for words in typed.scope for word in words.split())),
+        requested=SHORT_TYPES[typed.requested],
+        whom=typed.requested_subject,
+        reason=typed.reason,
+        ticket=typed.ticket,
     )
 
 
@@ -205,8 +272,11 @@ def _give(run: Run, granted: Granted, wanted: Wanted, *, raw: bool, saved: str |
     )
 
 
-def _refuse(run: Run, refused: Refused) -> None:
+def _refuse(run: Run, refused: Refused, *, hint: str | None) -> None:
     """Print a refusal: for programs a document, for people a drawing on stderr, so that a pipe stays empty.
+
+    Args:
+        hint: what would help, better than the usual one.
 
     Raises:
         Failure: always.
@@ -216,4 +286,4 @@ def _refuse(run: Run, refused: Refused) -> None:
     elif refused.by_policy:
         for line in refused_lines(refused, ascii=run.out.ascii):
             run.out.aside(line)
-    raise failure_of(refused)
+    raise failure_of(refused, hint=hint)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import ssl
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from actas.cli.ask import token_type
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.run import Run
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
+from actas.cli.values import typed_path
 
 if TYPE_CHECKING:
     from actas.admin.explanation import Explanation
     from actas.app.foundation import Foundation
     from actas.cli.explaining import Past
+    from actas.core.confirmation import Confirmation
     from actas.core.party import PresentedToken
     from actas.core.permit import ExchangeRequest
-
-_TYPES: Final = {"access": "access_token", "id": "id_token", "jwt": "jwt"}
 
 
 @make(
@@ -34,13 +36,22 @@ _TYPES: Final = {"access": "access_token", "id": "id_token", "jwt": "jwt"}
 @click.option("--entry", metavar="ID", help="Go through a past attempt again, by its Actas-Entry.")
 @click.option("--client", metavar="NAME", help="Who would ask.")
 @click.option("--subject", metavar="TOKEN", help=f"The subject token: {TOKEN_HELP}.")
-@click.option("--subject-type", metavar="TYPE", default="access", help="access, id, jwt or a URI.")
+@click.option("--subject-type", metavar="TYPE", help="access, id, jwt, refresh or a URI.  [access]")
 @click.option("--actor", metavar="TOKEN", help="The actor token.")
-@click.option("--actor-type", metavar="TYPE", default="access", help="access, id, jwt or a URI.")
+@click.option("--actor-type", metavar="TYPE", help="access, id, jwt or a URI.  [access]")
 @click.option("--audience", metavar="NAME", multiple=True, help="API by name or address; may repeat.")
 @click.option("--resource", metavar="URI", multiple=True, help="API by address; may repeat.")
 @click.option("--scope", metavar="S…", help="Scopes, separated by spaces.")
 @click.option("--own", is_flag=True, help="The client speaks for itself (client_credentials).")
+@click.option(
+    "--dpop",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[KEY]",
+    help="With proof of a key (RFC 9449): one's own, as exchange --dpop, or a file with one JWK.",
+)
+@click.option("--certificate", metavar="FILE", help="With proof of a certificate (RFC 8705), in PEM.")
 @click.option("--all", "everything", is_flag=True, help="Also rules that did not match.")
 @click.pass_obj
 def command(
@@ -66,8 +77,9 @@ def command(
         found, past = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
     else:
         request = _request(run, **flags)
+        proven = _proven(run, dpop=flags["dpop"], certificate=flags["certificate"])
         found, past, hints = on_foundation(
-            run, config, dev=dev, job=lambda base: _rehearsed(base, flags["client"], request)
+            run, config, dev=dev, job=lambda base: _rehearsed(base, flags["client"], request, proven)
         )
     show(run, found, past=past, hints=hints, everything=everything)
     if past is not None and past.broken is not None:
@@ -78,14 +90,15 @@ def command(
 
 
 async def _rehearsed(
-    base: Foundation, client: str, request: ExchangeRequest
+    base: Foundation, client: str, request: ExchangeRequest, proven: Confirmation
 ) -> tuple[Explanation, Past | None, tuple[str, ...]]:
-    from actas.app.parts import outside, rehearsal
+    from actas.app.outside import outside
+    from actas.app.parts import rehearsal
     from actas.cli.misspelt import misspelt
 
     out = outside(base)
     try:
-        found = await rehearsal(base, out).of_request(client, request)
+        found = await rehearsal(base, out).of_request(client, request, proven=proven)
     finally:
         await out.close()
     return found, None, () if found.granted else tuple(misspelt(client, request, base.catalog))
@@ -93,7 +106,8 @@ async def _rehearsed(
 
 async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
     from actas.admin.rehearsal import NotExplainable
-    from actas.app.parts import outside, rehearsal
+    from actas.app.outside import outside
+    from actas.app.parts import rehearsal
     from actas.audit.checkpoint import ring_keys
     from actas.cli.explaining import Past
     from actas.cli.standing import standing
@@ -119,7 +133,7 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
         base.audit_log,
         stream=line.stream,
         seq=line.seq,
-        copies=base.definitions.audit.checkpoints_to,
+        copies=base.checkpoint_copies,
         keys=ring_keys(base.ring),
     )
     return found, Past.of(event, entry=entry, policy=found.policy, broken=place.broken)
@@ -149,14 +163,30 @@ def _request(run: Run, **flags: Any) -> ExchangeRequest:
     )
 
 
+def _proven(run: Run, *, dpop: str | None, certificate: str | None) -> Confirmation:
+    """Return the keys that the request would prove. Nothing is proven here, and no key is made that lasts."""
+    from actas.core.confirmation import Confirmation
+    from actas.crypto.thumbprint import certificate_thumbprint
+
+    jkt = x5t = None
+    if dpop is not None:
+        from actas.cli.dpop import known_key
+
+        jkt = known_key(run, dpop).public.thumbprint
+    if certificate is not None:
+        try:
+            pem = typed_path(certificate).read_text(encoding="ascii")
+            x5t = certificate_thumbprint(ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :]))
+        except (OSError, ValueError):
+            raise misused(f"--certificate: {certificate} holds no certificate in PEM") from None
+    return Confirmation(jkt=jkt, x5t=x5t)
+
+
 def _presented(arguments: TokenArguments, flags: dict[str, Any], role: str) -> PresentedToken | None:
     from actas.core.party import PresentedToken
-    from actas.core.wire import SHORT_TOKEN_TYPES, TokenType
 
     if flags[role] is None:
         return None
-    declared: str = flags[f"{role}_type"]
-    short = _TYPES.get(declared)
-    kind = TokenType(declared) if short is None else SHORT_TOKEN_TYPES[short]
     token = arguments.read(flags[role], flag=f"--{role}")
+    kind = token_type(flags[f"{role}_type"], token, flag=f"--{role}-type")
     return PresentedToken(kind, token.value, "actor" if role == "actor" else "subject")

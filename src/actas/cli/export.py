@@ -38,5 +38,8 @@ def command(run: Run, /, kind: tuple[str, ...], managed: str) -> None:
         return
     import yaml
 
-    text: str = yaml.safe_dump(told["configuration"], sort_keys=False, allow_unicode=True, width=100)
+    configuration = told["configuration"]
+    if managed != "all" and isinstance(configuration, dict) and configuration.keys() <= {"version"}:
+        run.out.talk(f"nothing is kept by the {managed}; --managed all writes everything that is in force")
+    text: str = yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True, width=100)
     run.out.text(text.rstrip("\n"))

@@ -80,7 +80,8 @@ def findings(text: str, seen: Look, question: Question) -> tuple[Finding, ...]:
 _UNREADABLE: Final = {
     "jwe": "it is encrypted: only whom it is for can look inside",
     "xml": "this release reads no XML; a SAML assertion is checked by the server it is sent to",
-    "opaque": "nothing can be read from it: only its issuer can say what it means (RFC 7662)",
+    "opaque": "nothing can be read from it: only its issuer can say what it means (RFC 7662);"
+    " actas introspect asks",
 }
 
 

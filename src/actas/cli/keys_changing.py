@@ -22,10 +22,12 @@ async def recorded(
     """Make a change, and write it into a stream of its own.
 
     Raises:
-        AuditUnavailable: it cannot be written down; nothing was changed unless the log failed in between.
+        AuditUnavailable: it cannot be written down; nothing was changed unless the log failed in between, and
+            then a server writes it down.
         Failure: it cannot be made.
     """
     from actas.app.minutes import own_minutes
+    from actas.app.recording import write_waiting
     from actas.keys.rotation import CannotChange
 
     try:
@@ -33,8 +35,7 @@ async def recorded(
             return await change()
         async with own_minutes(base) as minutes:
             changes = await change()
-            for one in changes:
-                await minutes.note(one.event, **one.members())
+            await write_waiting(base.outbox, minutes, clock=base.clock)
     except CannotChange as cannot:
         raise Failure(
             str(cannot), code="cannot_change", exit=Exit.NO, hint="actas keys list --all shows every key"

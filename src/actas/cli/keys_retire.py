@@ -97,10 +97,13 @@ def _token(event: Event, *, now: float) -> dict[str, Json]:
 
 def _lines(tokens: Sequence[dict[str, Json]], kid: str) -> list[Line]:
     live = [one for one in tokens if one["live"]]
+    if not tokens:
+        signed = "No token in the audit log was signed by it."
+    else:
+        ended = f", of which {len(live)} had not expired:" if live else "; all had expired."
+        signed = f"It signed {counted(len(tokens), 'token')} in the audit log{ended}"
     lines: list[Line] = [
-        f"It signed {counted(len(tokens), 'token')} in the audit log, of which {len(live)} had not expired:"
-        if live
-        else f"It signed {counted(len(tokens), 'token')} in the audit log; all had expired.",
+        signed,
         *(
             f"  {text(one['entry'])}  {text(one['client'])}  for {text(one['subject']) or 'itself'}"
             for one in live[:_MOST_SHOWN]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actas.keys.ring import Purpose
     from actas.keys.rotation import Change
 
-USES: Final[dict[str, Purpose]] = {"sig": "token", "audit": "audit"}
+USES: Final[dict[str, tuple[Purpose, ...]]] = {"sig": ("token", "id_token"), "audit": ("audit",)}
 
 _AT_ONCE: Final = (
     "The new key signs at once. For up to 5 minutes, and longer where somebody keeps key sets for longer,",
@@ -55,7 +55,7 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, use: str, at_onc
     async def job(base: Foundation) -> tuple[tuple[Change, ...], Foundation]:
         changes = await recorded(
             base,
-            lambda: base.rotation.rotate([USES[use]], at_once=at_once, rehearse=rehearse),
+            lambda: base.rotation.rotate(USES[use], at_once=at_once, rehearse=rehearse),
             rehearse=rehearse,
         )
         return changes, base

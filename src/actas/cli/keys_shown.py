@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actas.keys.ring import KeyInfo
     from actas.keys.rotation import Change
 
-PURPOSES: Final = {"token": "signs tokens", "audit": "seals the audit log"}
+PURPOSES: Final = {"token": "signs tokens", "id_token": "signs ID tokens", "audit": "seals the audit log"}
 
 _WHEN_COLUMNS: Final = 18
 
@@ -60,7 +60,7 @@ def _next(key: KeyInfo, timetable: Timetable) -> tuple[int | None, str]:
     match key.state:
         case "prepared":
             return key.activate_at, "signs"
-        case "active" if key.purpose == "token":
+        case "active" if key.purpose != "audit":
             return rotates_at(key, timetable), "is followed"
         case "retired":
             return key.remove_at, "is removed"

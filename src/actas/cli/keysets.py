@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.saved import SavedToken
+from actas.cli.values import typed_path
 from actas.core.ports import FetchFailed, JsonObject
 from actas.core.url import read_url
 from actas.crypto.json import BadJson, read_object
@@ -49,7 +49,7 @@ def keys_from(where: str, *, timeout: float) -> Keys:
     if where.startswith(("https://", "http://")):
         return Keys(source=where, found=_key_set(_fetched(where, timeout=timeout), where))
     try:
-        with Path(where).expanduser().open("rb") as file:
+        with typed_path(where).open("rb") as file:
             document = read_object(file.read(LARGEST + 1), max_bytes=LARGEST)
     except OSError as error:
         raise misused(f"--jwks: {where} cannot be read: {error.strerror}") from None

@@ -9,14 +9,18 @@ import click
 from actas.admin.roles import ROLES, management_audience, scope_of
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of
+from actas.cli.dpop import Holder, holder
 from actas.cli.exits import Exit, Failure
 from actas.cli.logins import Login, keep_login
 from actas.cli.output import Answer, Ink
+from actas.cli.proofs import Credentials
 from actas.cli.run import Run
 from actas.cli.server import find_server
 from actas.cli.tokens import TokenArguments
 from actas.cli.tree import command as make
+from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
+from actas.cli.wire import Answered
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import CLIENT_CREDENTIALS
@@ -36,33 +40,36 @@ _SCOPES: Final[dict[str, str]] = {role: scope_of(role) for role in ROLES}
 def command(run: Run, /, role: str | None, **flags: Any) -> None:
     """Sign in for managing a server, as a client that holds a role there.
 
-    The token is kept privately and lives an hour; the secret is not kept. Exits 5 when the client holds no
-    such role, 6 when it does not prove who it is, 4 when the server cannot be reached.
+    The token is kept privately and lives an hour; the secret is not kept. Where the server does not say
+    otherwise, the token is bound to a key that stays on this computer (RFC 9449), or to the client's
+    certificate. Exits 5 when the client holds no such role, 6 when it does not prove who it is, 4 when the
+    server cannot be reached.
     """
     tokens = TokenArguments(run)
     who = credentials(run, tokens, **flags)
     ask = asker(run)
     address = run.server()
     server = find_server(address, ask)
-    proof = who.prove(server, now=run.now)
     scope = (("scope", _SCOPES[role]),) if role else ()
     audience = management_audience(server.issuer)
     form = (("grant_type", str(CLIENT_CREDENTIALS)), ("audience", audience), *scope)
-    answered = ask(proven(server.token_endpoint, proof, *form))
+    key = holder(run)
+    sent, answered = key.asks(
+        ask, lambda: proven(server.token_endpoint, who.prove(server, now=run.now), *form)
+    )
     document = answered.document()
     token = None if document is None else document.get("access_token")
     lives = None if document is None else document.get("expires_in")
     if answered.status != 200 or not isinstance(token, str) or not isinstance(lives, int):
-        refused = read_refusal(answered, chain_of({}))
-        raise Failure(
-            f"{who.client} cannot sign in: {refused.message}",
-            code=refused.error,
-            exit=Exit.NOT_ALLOWED if refused.by_policy else refused.exit,
-            hint="admins: in the configuration of the server says who holds a role"
-            if refused.by_policy
-            else None,
-        )
-    login = Login(server=address, client=who.client, token=Secret(token), ends_at=int(run.now) + lives)
+        raise _not_signed_in(who, answered, key)
+    login = Login(
+        server=address,
+        client=who.client,
+        token=Secret(token),
+        ends_at=int(run.now) + lives,
+        proves=str((document or {}).get("token_type")).lower() == "dpop",
+        certificate=None if sent.certificate is None else str(typed_path(sent.certificate).absolute()),
+    )
     keep_login(run.home, login)
     granted: list[Json] = [*str((document or {}).get("scope") or "").split()]
     run.out.answer(
@@ -77,4 +84,21 @@ def command(run: Run, /, role: str | None, **flags: Any) -> None:
             name=who.client,
             lines=[(Ink("✓ ", "good"), f"signed in at {address} as {who.client}, for {lives // 60} minutes")],
         )
+    )
+
+
+def _not_signed_in(who: Credentials, answered: Answered, key: Holder) -> Failure:
+    refused = read_refusal(answered, chain_of({}))
+    hint = None
+    if refused.by_policy:
+        hint = "admins: in the configuration of the server says who holds a role"
+    elif refused.reason == "binding_needed":
+        hint = "the server's tokens are bound to certificates: --certificate FILE shows one"
+    elif refused.reason == "bad_proof":
+        hint = key.drift(answered)
+    return Failure(
+        f"{who.client} cannot sign in: {refused.message}",
+        code=refused.error,
+        exit=Exit.NOT_ALLOWED if refused.by_policy else refused.exit,
+        hint=hint,
     )

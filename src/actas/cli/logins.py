@@ -28,12 +28,16 @@ class Login:
 
     Attributes:
         ends_at: seconds since the epoch.
+        proves: whether it is bound to the key of this person's own, and is shown with proof of it.
+        certificate: the file of the client's certificate and key, when it signed in with one; None for none.
     """
 
     server: str
     client: str
     token: Secret
     ends_at: int
+    proves: bool = False
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,8 @@ def keep_login(home: Path, login: Login) -> None:
         "client": login.client,
         "token": login.token.reveal(),
         "ends_at": login.ends_at,
+        "proves": login.proves,
+        "certificate": login.certificate,
     }
     _write(_login_path(home, login.server), document)
 
@@ -75,8 +81,17 @@ def login_at(home: Path, server: str) -> Login | None:
             "client": str(client),
             "token": str(token),
             "ends_at": int(ends_at),
+            "proves": bool(proves),
+            "certificate": str() | None as certificate,
         }:
-            login = Login(server=kept, client=client, token=Secret(token), ends_at=ends_at)
+            login = Login(
+                server=kept,
+                client=client,
+                token=Secret(token),
+                ends_at=ends_at,
+                proves=proves,
+                certificate=certificate,
+            )
             return login if kept == server else None
         case _:
             return None

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from actas.core.opaque import REFERENCE, REFRESH, is_whole
 from actas.core.ports import Json, JsonObject
 
 Form = Literal["jwt", "jwe", "xml", "opaque"]
@@ -30,6 +31,8 @@ TITLES: Final[dict[str, str]] = {
     "jwe": "encrypted JWT",
     "xml": "XML",
     "opaque": "opaque text",
+    "reference": "reference token of Actas",
+    "refresh": "refresh token of Actas",
 }
 """What people call each type of token."""
 
@@ -94,7 +97,8 @@ def look(text: str) -> Look:
             return Look(form="jwt", type=kind, length=len(text), header=header, claims=claims)
     if text.lstrip().startswith("<") or _decoded(text[:64]).lstrip().startswith((b"<?xml", b"<saml", b"<ns")):
         return Look(form="xml", type="xml", length=len(text))
-    return Look(form="opaque", type="opaque", length=len(text))
+    kind = "reference" if is_whole(text, REFERENCE) else "refresh" if is_whole(text, REFRESH) else "opaque"
+    return Look(form="opaque", type=kind, length=len(text))
 
 
 def _type_of(header: Mapping[str, Json], claims: Mapping[str, Json]) -> str:

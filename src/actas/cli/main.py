@@ -51,9 +51,17 @@ COMMANDS: Final = (
     Entry("clients", "actas.cli.clients", "Look at clients, switch them off, and make their secrets."),
     Entry("apis", "actas.cli.apis", "Look at APIs, and switch them off."),
     Entry("issuers", "actas.cli.issuers", "Look at trusted issuers, and switch them off."),
+    Entry("users", "actas.cli.users", "Look at users, and lock them out."),
     Entry("rules", "actas.cli.rules", "Look at rules, test them, and ask who can reach what."),
+    Entry(
+        "impersonate",
+        "actas.cli.impersonate",
+        "Act as somebody, in the open.",
+    ),
     Entry("audit", "actas.cli.audit", "Read the minutes, and prove that nobody edited them."),
     Entry("keys", "actas.cli.keys", "Look at and change the keys that sign tokens and seal the audit log."),
+    Entry("db", "actas.cli.db", "Look after the database: its schema, its size, its backups."),
+    Entry("doctor", "actas.cli.doctor", "Find out why it does not work, or soon will not."),
     Entry("completion", "actas.cli.completion", "Print the script that completes commands in a shell."),
     Entry("version", "actas.cli.version", "Say which version this is."),
 )
@@ -112,6 +120,7 @@ def _ended(this: Run, words: list[str]) -> Exit:
     try:
         if instruction := this.variable(COMPLETE):
             return Exit(shell_complete(program, {"obj": this}, "actas", COMPLETE, instruction))
+        _require_text(words)
         with program.make_context("actas", list(words), obj=this) as ctx:
             program.invoke(ctx)
     except click.exceptions.Exit as ended:
@@ -129,6 +138,19 @@ def _ended(this: Run, words: list[str]) -> Exit:
     except Exception as error:  # noqa: BLE001 - the one place where our own faults end
         return _told(this, _our_fault(this, error))
     return Exit.YES
+
+
+def _require_text(words: Sequence[str]) -> None:
+    """Return when every word is text, which is what the audit log, a server and a terminal can take.
+
+    Raises:
+        UsageError: one is not: bytes that are no UTF-8 reach Python as halves of characters.
+    """
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise click.UsageError(f"{word!r} is not UTF-8") from None
 
 
 def _told(this: Run, failure: Failure) -> Exit:
@@ -171,9 +193,10 @@ def _our_fault(this: Run, error: Exception) -> Failure:
     seen = "|".join((__version__, type(error).__name__, *places))
     reference = hashlib.sha256(seen.encode()).hexdigest()[:12]
     if this.options.verbose > 1:
-        for line in traceback.format_exception(error):
-            for part in line.rstrip("\n").split("\n"):
-                this.out.aside(part)
+        from actas.core.redaction import Redaction
+
+        for part in Redaction().text("".join(traceback.format_exception(error))).rstrip("\n").split("\n"):
+            this.out.aside(part)
     return Failure(
         f"Something went wrong inside actas ({type(error).__name__}). Reference {reference}.",
         code="internal",

@@ -36,9 +36,20 @@ def _rule(document: JsonObject) -> str:
     return f"{word} {document.get(word)}: {asker} at {api}"
 
 
+def _user(document: JsonObject) -> str:
+    shown = document.get("display_name") or document.get("email") or "no name to show"
+    return f"{shown}, in {_names(document.get('groups')) or 'no group'}"
+
+
 LIST: Final = {
     kind: lists(kind, facts)
-    for kind, facts in (("clients", _client), ("apis", _api), ("issuers", _issuer), ("rules", _rule))
+    for kind, facts in (
+        ("clients", _client),
+        ("apis", _api),
+        ("issuers", _issuer),
+        ("rules", _rule),
+        ("users", _user),
+    )
 }
 SHOW: Final = {kind: shows(kind) for kind in LIST}
 DISABLE: Final = {kind: switches(kind, disabled=True) for kind in LIST}

@@ -9,6 +9,7 @@ from typing import Final, cast
 from urllib.parse import quote, urlencode
 
 from actas.cli.asking import asker
+from actas.cli.dpop import holder
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.logins import login_at
 from actas.cli.output import Line
@@ -21,6 +22,7 @@ API: Final = "/api/v1"
 _EXITS: Final = {
     "insufficient_scope": Exit.NOT_ALLOWED,
     "invalid_token": Exit.NOT_ALLOWED,
+    "invalid_dpop_proof": Exit.NOT_ALLOWED,
     "invalid_configuration": Exit.CONFIGURATION,
     "temporarily_unavailable": Exit.UNFINISHED,
     "not_found": Exit.NO,
@@ -59,6 +61,7 @@ class Manager:
                 hint="actas login --client NAME",
             )
         self.login = login
+        self._key = holder(run) if login.proves else None
         self._run = run
         self._ask = asker(run)
 
@@ -105,14 +108,23 @@ class Manager:
         body: JsonObject | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answered:
-        return self._ask(
-            Sent(
-                method=method,
-                url=f"{self.server}{API}{path}",
-                headers={"Authorization": f"Bearer {self.login.token.reveal()}", **(headers or {})},
-                json=body,
-            )
+        token, key = self.login.token.reveal(), self._key
+        scheme = "Bearer" if key is None else "DPoP"
+        sent = Sent(
+            method=method,
+            url=f"{self.server}{API}{path}",
+            headers={"Authorization": f"{scheme} {token}", **(headers or {})},
+            json=body,
+            certificate=self.login.certificate,
         )
+        if key is None:
+            return self._ask(sent)
+        return key.asks(self._ask, lambda: sent, token=token)[1]
+
+    def _hint(self, error: str, answered: Answered) -> str | None:
+        if error == "invalid_dpop_proof" and self._key is not None:
+            return self._key.drift(answered) or "actas login --client NAME"
+        return "actas login --client NAME" if error == "invalid_token" else None
 
     def _told(self, answered: Answered) -> Told:
         document = answered.document() if answered.body else {}
@@ -134,12 +146,13 @@ class Manager:
         many = cast("list[JsonObject]", faults) if isinstance(faults, list) else []
         if not self._run.out.structured:
             for one in many:
-                self._run.out.aside(f"{one.get('place')}: {one.get('path')}: {one.get('message')}")
+                mark = "warning: " if one.get("severity") == "warning" else ""
+                self._run.out.aside(f"{mark}{one.get('place')}: {one.get('path')}: {one.get('message')}")
         return Failure(
             detail,
             code=error,
             exit=_EXITS.get(error, Exit.PROTOCOL),
-            hint="actas login --client NAME" if error == "invalid_token" else None,
+            hint=self._hint(error, answered),
             more={"faults": list[Json](many)} if many else None,
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -134,20 +134,6 @@ def read_terms(text: str) -> tuple[Term, ...]:
                 hint=f"{field} is {listed(known, last='or')}",
             )
     return terms
-
-
-def matches(terms: Iterable[Term], event: JsonObject) -> bool:
-    """Whether an entry is one that a search for ``terms`` would find."""
-    from actas.audit.query import terms_of
-
-    known = terms_of(event)
-    return all(
-        any(
-            field in term.fields and (value.startswith(term.value) if term.prefix else value == term.value)
-            for field, value in known
-        )
-        for term in terms
-    )
 
 
 def event_of(found: Found) -> JsonObject:

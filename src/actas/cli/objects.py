@@ -1,4 +1,4 @@
-"""What the groups ``clients``, ``apis``, ``issuers`` and ``rules`` share: five verbs.
+"""What the groups ``clients``, ``apis``, ``issuers``, ``rules`` and ``users`` share: five verbs.
 
 One maker for each verb, so that learning one group is learning all.
 """
@@ -24,6 +24,7 @@ _SAMPLES: Final = {
     "apis": "inventory",
     "issuers": "corp-okta",
     "rules": "orders-to-inventory",
+    "users": "alice",
 }
 
 Facts = Callable[[JsonObject], str]

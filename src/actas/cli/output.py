@@ -230,6 +230,9 @@ class Output:
         self._put(stream, "".join(self._painted(stream, piece) for piece in pieces).rstrip(" "))
 
     def _put(self, stream: TextIO, text: str) -> None:
+        if stream is self._world.stderr:
+            # Where both lead to one file, as in CI, what was said first has to stand first.
+            self._world.stdout.flush()
         stream.write(text + "\n")
 
     def _painted(self, stream: TextIO, piece: Piece) -> str:

@@ -7,13 +7,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 from urllib.parse import quote_plus
 
 from actas.cli.exits import misused
 from actas.cli.server import Server
+from actas.cli.values import typed_path
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import JWT_BEARER_CLIENT_ASSERTION, JWT_SPIFFE_CLIENT_ASSERTION
@@ -87,7 +87,7 @@ class Credentials:
         return "post" if only_post else "basic"
 
     def prove(self, server: Server, *, now: float) -> Proof:
-        """Return the proof for one request.
+        """Return the proof for one request. A certificate is shown with any: tokens may be bound to it.
 
         Args:
             now: seconds since the epoch.
@@ -95,6 +95,9 @@ class Credentials:
         Raises:
             Failure: what the method needs is missing or unusable (exit 2).
         """
+        return replace(self._prove(server, now=now), certificate=self.certificate)
+
+    def _prove(self, server: Server, *, now: float) -> Proof:
         match self.chosen(server):
             case "none":
                 return Proof(form=(("client_id", self.client),))
@@ -106,7 +109,7 @@ class Credentials:
                         "--client-auth mtls needs a certificate",
                         hint="--certificate FILE, with its key, in PEM",
                     )
-                return Proof(form=(("client_id", self.client),), certificate=self.certificate)
+                return Proof(form=(("client_id", self.client),))
             case "workload":
                 return _platform(self.client, self._token_of_platform())
             case "basic":
@@ -130,7 +133,7 @@ class Credentials:
                 hint="--workload-token FILE, such as /var/run/secrets/tokens/actas",
             )
         try:
-            text = Path(self.workload_token).expanduser().read_text(encoding="ascii")
+            text = typed_path(self.workload_token).read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError):
             raise misused(f"--workload-token: {self.workload_token} cannot be read") from None
         return text.strip()
@@ -153,8 +156,12 @@ class Signer:
     kid: str
 
 
-def read_signer(path: str) -> Signer:
+def read_signer(path: str, *, flag: str = "--key") -> Signer:
     """Return the key in a file that holds one private JWK.
+
+    Args:
+        path: of the file.
+        flag: what named it, for the message.
 
     Raises:
         Failure: there is none (exit 2). The message holds nothing of the file.
@@ -162,18 +169,18 @@ def read_signer(path: str) -> Signer:
     from actas.crypto.private_jwk import read_private_jwk
 
     try:
-        with Path(path).expanduser().open("rb") as file:
+        with typed_path(path).open("rb") as file:
             jwk = read_object(file.read(_LARGEST + 1), max_bytes=_LARGEST)
     except OSError as error:
-        raise misused(f"--key: {path} cannot be read: {error.strerror}") from None
+        raise misused(f"{flag}: {path} cannot be read: {error.strerror}") from None
     except BadJson as error:
-        raise misused(f"--key: {path}: {error}") from None
+        raise misused(f"{flag}: {path}: {error}") from None
     if "d" not in jwk:
-        raise misused(f"--key: {path} holds no private key", hint="one JWK with its private members")
+        raise misused(f"{flag}: {path} holds no private key", hint="one JWK with its private members")
     try:
         key = read_private_jwk(jwk)
     except BadKey:
-        raise misused(f"--key: {path} is not a private key for ES256, RS256 or EdDSA") from None
+        raise misused(f"{flag}: {path} is not a private key for ES256, RS256 or EdDSA") from None
     kid = jwk.get("kid")
     return Signer(key=key, kid=kid if isinstance(kid, str) and kid else key.kid)
 

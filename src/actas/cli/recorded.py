@@ -21,7 +21,9 @@ _KINDS: Final[dict[str, Kind]] = {"person": "person", "agent": "agent", "service
 
 
 def chain_of_event(event: Event) -> Chain | None:
-    """Return the chain that was granted or refused; None when nobody is known, or nothing was asked."""
+    """Return the chain that was granted or refused; None when nobody is known, or no chain was asked for."""
+    if text(event.get("event")).startswith("revocation:"):
+        return None  # a client ended a token, or was not allowed to: nobody may do anything by it
     granted = event.get("outcome") == "granted"
     if not granted and event.get("outcome") != "refused":
         return None

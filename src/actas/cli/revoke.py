@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from actas.cli.run import Run
 from actas.cli.sure import make_sure, yes_flag
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
+from actas.cli.who import operator
 
 if TYPE_CHECKING:
     from actas.admin.revoking import Revoking, Wanted
@@ -100,11 +100,13 @@ async def _wanted(base: Foundation, way: str, asked: dict[str, Any]) -> list[Wan
     from actas.admin.revoking import Revoking
     from actas.core.errors import BadToken
 
-    revoking = Revoking(issuer=base.issuer, marking=base.ring, now=int(base.clock.now()))
+    revoking = Revoking(
+        issuer=base.issuer, marking=base.ring, digest=base.ring.digest, now=int(base.clock.now())
+    )
     match way:
         case "token":
             try:
-                return [revoking.token(asked["token"])]
+                return [await _token(base, asked["token"], revoking)]
             except BadToken as bad:
                 raise misused(f"TOKEN cannot be read: {bad.detail}", hint=f"a TOKEN is {TOKEN_HELP}") from bad
         case "chain":
@@ -118,6 +120,17 @@ async def _wanted(base: Foundation, way: str, asked: dict[str, Any]) -> list[Wan
             return [revoking.party(asked["subject"])]
         case _:
             return _undelivered(base, revoking)
+
+
+async def _token(base: Foundation, text: str, revoking: Revoking) -> Wanted:
+    from actas.app.own_tokens import renewals
+    from actas.core.opaque import REFRESH, begins_like
+
+    if not begins_like(text, REFRESH):
+        return revoking.token(text)
+    # Its text names no family: only the database knows which one it belongs to.
+    _, family, ends_at = await renewals(base).owner(text)
+    return revoking.token_id(family, expires_at=ends_at)
 
 
 def _given(base: Foundation, entry: str, revoking: Revoking) -> Wanted:
@@ -173,7 +186,7 @@ async def _revoke(
     given meanwhile is ended too.
     """
     from actas.app.minutes import own_minutes
-    from actas.audit.stream import new_entry_id
+    from actas.audit.log import draw_up
     from actas.core.ports import SystemChance
 
     wanted = await _wanted(base, way, asked)
@@ -181,15 +194,18 @@ async def _revoke(
     async with own_minutes(base) as minutes:
         for first in range(0, len(wanted), _TOGETHER):
             part = wanted[first : first + _TOGETHER]
-            entries.append(new_entry_id(base.clock.now(), SystemChance()))
-            await base.revoked.add([one.revoked(entries[-1]) for one in part])
-            await minutes.note(
+            record = draw_up(
                 "revocation:granted",
-                id=entries[-1],
+                now=base.clock.now(),
+                chance=SystemChance(),
                 revoked=[one.name for one in part],
                 why=reason[:500],
-                operator=getpass.getuser(),
+                operator=operator(),
             )
+            entries.append(record.entry)
+            await base.revoked.add([one.revoked(record.entry) for one in part], record=record)
+            await minutes.write(record.event, record.body)
+            await base.revoked.written(record.entry)
     return wanted, entries[0] if entries else None
 
 

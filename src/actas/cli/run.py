@@ -16,6 +16,8 @@ from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self, TextIO
 
+from actas.cli.exits import misused
+
 if TYPE_CHECKING:
     from actas.cli.output import Output
 
@@ -95,14 +97,22 @@ class Run:
 
     @property
     def home(self) -> Path:
-        """Where the command line keeps things of this person: ``ACTAS_HOME``, else the XDG state folder."""
+        """Where the command line keeps things of this person: ``ACTAS_HOME``, else the XDG state folder.
+
+        Raises:
+            Failure: nothing says where that is, as in a container whose user has a number alone (exit 2).
+        """
         environ = self.world.environ
         if environ.get("ACTAS_HOME"):
             return Path(environ["ACTAS_HOME"])
         state = Path(environ.get("XDG_STATE_HOME", ""))
         if state.is_absolute():  # the XDG base directory specification ignores relative ones
             return state / "actas"
-        return Path(environ.get("HOME") or Path.home()) / ".local" / "state" / "actas"
+        try:
+            home = Path(environ.get("HOME") or Path.home())
+        except RuntimeError:
+            raise misused("nobody says which folder is home", hint="set ACTAS_HOME or HOME") from None
+        return home / ".local" / "state" / "actas"
 
     def variable(self, name: str) -> str | None:
         """Return a variable of the environment, or None when it is missing or empty."""

@@ -16,6 +16,7 @@ from actas.cli.ask import Wanted
 from actas.cli.wire import Answered, Sent
 from actas.core.ports import Json
 from actas.core.secret import Secret
+from actas.core.wire import REFRESH_TOKEN
 
 SHOWABLE: Final = ("request", "response", "code")
 
@@ -42,8 +43,7 @@ def request_lines(sent: Sent) -> Iterator[str]:
     """Yield a request as it was sent."""
     yield f"> {sent.method} {sent.url}"
     for name, value in sent.headers.items():
-        shown = f"{value.partition(' ')[0]} …" if name.lower() == "authorization" else value
-        yield f"> {name}: {shown}"
+        yield f"> {name}: {_shown_header(name, value)}"
     if sent.form:
         yield ">"
     for number, (name, value) in enumerate(sent.form):
@@ -51,6 +51,12 @@ def request_lines(sent: Sent) -> Iterator[str]:
         # A masked value is not what was sent, so it is not encoded as if it were.
         pair = urlencode({name: value}) if shown == value else f"{name}={shown}"
         yield f"> {'&' if number else ''}{pair}"
+
+
+def _shown_header(name: str, value: str) -> str:
+    if name.lower() == "authorization":
+        return f"{value.partition(' ')[0]} …"
+    return Secret(value).shortened() if name.lower() == "dpop" else value
 
 
 def response_lines(answered: Answered) -> Iterator[str]:
@@ -75,13 +81,15 @@ def code_lines(sent: Sent, wanted: Wanted, *, client: str) -> Iterator[str]:
     yield from _curl(sent, client)
     if wanted.actor is None and len(wanted.targets) == 1:
         yield ""
-        yield from _python(wanted)
+        yield from _python(wanted, bound="DPoP" in sent.headers)
 
 
 def _curl(sent: Sent, client: str) -> Iterator[str]:
     lines = [f"curl -sS {shlex.quote(sent.url)}"]
     if any(name.lower() == "authorization" for name in sent.headers):
         lines.append(f'-u {shlex.quote(quote_plus(client))}:"$ACTAS_CLIENT_SECRET"')
+    if "DPoP" in sent.headers:
+        lines.append('-H "DPoP: $DPOP_PROOF"')  # good once, for this request and this minute
     if sent.certificate is not None:
         lines.append(f"--cert {shlex.quote(sent.certificate)}")
     for name, value in sent.form:
@@ -94,16 +102,19 @@ def _curl(sent: Sent, client: str) -> Iterator[str]:
     yield " \\\n  ".join(lines)
 
 
-def _python(wanted: Wanted) -> Iterator[str]:
+def _python(wanted: Wanted, *, bound: bool) -> Iterator[str]:
     """The SDK reads issuer, client and credentials from ``ACTAS_…`` variables."""
     target = wanted.targets[0]
     scopes = f", scopes={list(wanted.scope)!r}" if wanted.scope else ""
     yield "from actas_sdk.sync import Actas"
     yield ""
-    yield "with Actas.from_env() as actas:"
+    yield f"with Actas.from_env({'dpop=True' if bound else ''}) as actas:"
     if wanted.subject is None:
         yield f"    token = actas.own_token(to={target!r}{scopes})"
         return
     kind = wanted.subject.type.rpartition(":")[2]
-    declared = "" if kind == "access_token" else f", subject_type={kind!r}"
-    yield f"    token = actas.exchange(subject_token, to={target!r}{scopes}{declared})"
+    does, usual = ("exchange", "access_token")
+    if wanted.requested == REFRESH_TOKEN:
+        does, usual = ("refresh_token", "id_token")
+    declared = "" if kind == usual else f", subject_type={kind!r}"
+    yield f"    token = actas.{does}(subject_token, to={target!r}{scopes}{declared})"

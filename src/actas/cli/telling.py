@@ -36,6 +36,8 @@ def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict
         "chain": granted.named,
         "sentence": sentence(granted.chain),
     }
+    if granted.impersonation is not None:
+        document["impersonation"] = granted.impersonation
     return document if saved is None else {**document, "saved": saved}
 
 
@@ -50,16 +52,18 @@ def granted_lines(
     what = granted.type.rpartition(":")[2].replace("_", " ")
     life = "" if granted.expires_in is None else f", {duration(granted.expires_in)}"
     where = f" for {listed(granted.audience)}" if granted.audience else ""
+    tied = ", DPoP-bound" if granted.scheme.lower() == "dpop" else ""
     left_out = [scope for scope in wanted.scope if scope not in granted.scope]
     entry = f"entry {granted.entry} · " if granted.entry else ""
     keeping = f"saved as {saved}" if saved else "saved nowhere (use --save or --raw)"
     return (
-        (Ink("granted", "good"), f"  {what}{where}{life}"),
+        (Ink("granted", "good"), f"  {what}{where}{life}{tied}"),
         "",
         f"  {horizontal(granted.chain, ascii=ascii)}",
         *([f"  not granted: {listed(left_out)}"] if left_out else []),
         "",
         f"  {entry}{keeping}",
+        *([f"  impersonation {granted.impersonation}"] if granted.impersonation else []),
     )
 
 
@@ -71,6 +75,7 @@ def refused_document(refused: Refused) -> dict[str, Json]:
         "error": refused.error,
         "reason": refused.reason,
         "message": refused.message,
+        **({} if refused.impersonation is None else {"impersonation": refused.impersonation}),
         "chain": parties(refused.chain),
     }
 
@@ -85,8 +90,14 @@ def refused_lines(refused: Refused, *, ascii: bool) -> Sequence[Line]:  # noqa: 
         f"  {horizontal(refused.chain, ascii=ascii)}",
         "",
         f"  {refused.message}",
+        *(_approval(refused.impersonation) if refused.impersonation else ()),
         *([f"  {why}"] if why else []),
     )
+
+
+def _approval(name: str) -> Sequence[Line]:
+    """Say who has to do what, when somebody else has to approve it first."""
+    return (f"  A second person does: actas impersonate approve {name}", "  Then ask again.")
 
 
 def explanation(entry: str) -> str:
@@ -94,11 +105,17 @@ def explanation(entry: str) -> str:
     return f"actas explain --entry {entry}"
 
 
-def failure_of(refused: Refused) -> Failure:
-    """Return the failure that a refusal is: told already when it is the policy's answer."""
+def failure_of(refused: Refused, *, hint: str | None = None) -> Failure:
+    """Return the failure that a refusal is: told already when it is the policy's answer.
+
+    Args:
+        refused: the refusal.
+        hint: what would help; without one, the command that explains it.
+    """
     reason = f" ({refused.reason})" if refused.reason else ""
     more: dict[str, Json] = {"error": refused.error, "reason": refused.reason, "entry": refused.entry}
-    hint = explanation(refused.entry) if refused.entry else None
+    if hint is None and refused.entry:
+        hint = explanation(refused.entry)
     if refused.retry_after is not None and refused.retry_after.isdecimal():
         hint = f"try again in {duration(int(refused.retry_after))}"
     return Failure(

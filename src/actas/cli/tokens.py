@@ -14,6 +14,7 @@ from typing import Final
 from actas.cli.exits import misused
 from actas.cli.run import Run
 from actas.cli.saved import SavedToken, load
+from actas.cli.values import typed_path
 from actas.core.secret import Secret
 
 LARGEST: Final = 256 * 1024
@@ -92,7 +93,7 @@ class TokenArguments:
 
     def _from_name(self, name: str, flag: str, *, secret: bool) -> TokenText:
         """Look for a saved token first: a file that lies about must not stand in for one."""
-        path = Path(name).expanduser()
+        path = typed_path(name)
         if not name.startswith(_PATH_STARTS):
             saved = load(self._run.home, name)
             if saved is not None:

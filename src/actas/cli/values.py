@@ -1,15 +1,25 @@
-"""The kinds of value that flags take: a span, an instant, a comma-separated list of words."""
+"""The kinds of value that flags take: a path, a span, an instant, a comma-separated list of words."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import click
 
 _SPAN: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)?")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def typed_path(text: str) -> Path:
+    """Return a path as a shell would read it: ``~`` is a home folder, if somebody has that one."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 class Span(click.ParamType[float]):

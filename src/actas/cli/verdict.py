@@ -20,9 +20,12 @@ from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 
 _ENTRY: Final = re.compile(r"x_[0-9A-Za-z]{1,64}")
+_NAME: Final = re.compile(r"[0-9A-Za-z_-]{22}")
 _WORD: Final = re.compile(r"[a-z_]{1,64}")
 
-POLICY_ERRORS: Final = frozenset({"invalid_scope", "invalid_target", "access_denied"})
+POLICY_ERRORS: Final = frozenset(
+    {"invalid_scope", "invalid_target", "access_denied", "authorization_pending"}
+)
 POLICY_REASONS: Final = frozenset(
     {
         "no_rule",
@@ -32,6 +35,9 @@ POLICY_REASONS: Final = frozenset(
         "chain_too_deep",
         "actor_not_allowed",
         "expired",
+        "protected_subject",
+        "impersonation_ended",
+        "impersonated",
     }
 )
 """Answers of the policy, or of time: it ran, and the answer is no. Every other refusal is an error."""
@@ -49,6 +55,7 @@ class Granted:
         chain: to draw.
         named: the ``chain`` member of the JSON: whom the token names.
         entry: the audit entry, or None when the server sends none.
+        impersonation: the id of the impersonation that it is of, or None.
     """
 
     token: Secret
@@ -60,6 +67,7 @@ class Granted:
     chain: Chain
     named: list[Json]
     entry: str | None
+    impersonation: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +80,7 @@ class Refused:
         message: its sentence.
         exit: what the command ends with.
         chain: what was asked for, to draw.
+        impersonation: the id of what waits for approval, or None.
     """
 
     error: str
@@ -81,6 +90,7 @@ class Refused:
     chain: Chain
     entry: str | None
     retry_after: str | None = None
+    impersonation: str | None = None
 
     @property
     def by_policy(self) -> bool:
@@ -127,6 +137,7 @@ def read_refusal(answered: Answered, chain: Chain) -> Refused:
         chain=chain,
         entry=_entry(answered),
         retry_after=answered.headers.get("retry-after"),
+        impersonation=_impersonation(document),
     )
 
 
@@ -157,6 +168,7 @@ def _granted(
         chain=granted_chain(seen.claims, wanted, client=client, issuer=issuer, scope=given),
         named=parties(chain_of(seen.claims)) if seen.claims else [],
         entry=_entry(answered),
+        impersonation=_impersonation(document),
     )
 
 
@@ -178,6 +190,12 @@ def _reason(address: Json) -> str | None:
     """Return the reason that ``error_uri`` ends with. It becomes a word of ours, so it must be one."""
     reason = address.rpartition("#")[2] if isinstance(address, str) and "#" in address else ""
     return reason if _WORD.fullmatch(reason) else None
+
+
+def _impersonation(document: JsonObject) -> str | None:
+    """Return the id of an impersonation. People paste it into a shell, so it must be nothing else."""
+    name = document.get("impersonation")
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
 
 
 def _entry(answered: Answered) -> str | None:

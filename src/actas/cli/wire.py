@@ -6,16 +6,19 @@ Which addresses exist is ``server``'s business; what was sent and answered is dr
 
 from __future__ import annotations
 
+import functools
 import json
+import re
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from actas import __version__
 from actas.cli.exits import Exit, Failure, misused
+from actas.cli.values import typed_path
 from actas.core.ports import JsonObject
 from actas.core.url import Url, read_url
 from actas.crypto.json import BadJson, read_object
@@ -30,6 +33,8 @@ MAX_BODY: Final = 1024 * 1024
 
 MOST_SENT: Final = 1_000_000
 """Bytes of a body: with its head, a server of ours takes 1 MiB."""
+
+_NUMBER: Final = re.compile(r"^\[Errno -?\d+\] ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +129,9 @@ def send(sent: Sent, *, timeout: float) -> Answered:
                 exit=Exit.UNFINISHED,
             )
         headers["Content-Type"] = "application/json"
-    trust = True if sent.certificate is None else _showing(sent.certificate)
+    # On this computer the HTTP library is to look at no variables, lest it find a proxy; but SSL_CERT_FILE
+    # says which authorities are believed here as it does elsewhere.
+    trust = True if sent.certificate is None and not _is_here(url) else _tls(sent.certificate)
     begun = time.perf_counter()
     try:
         with (
@@ -139,7 +146,8 @@ def send(sent: Sent, *, timeout: float) -> Answered:
             f"{url.shown} did not answer within {timeout:g} s", "--timeout waits longer"
         ) from None
     except (httpx2.HTTPError, OSError) as error:
-        raise _unreachable(f"{url.shown} cannot be reached: {_why(error)}", None) from error
+        hint = None if _is_here(url) else "--server, ACTAS_SERVER, ACTAS_ISSUER or the context names it"
+        raise _unreachable(f"{url.shown} cannot be reached: {_why(error)}", hint) from error
     return Answered(
         status=response.status_code,
         headers={name.lower(): value for name, value in response.headers.items()},
@@ -148,20 +156,44 @@ def send(sent: Sent, *, timeout: float) -> Answered:
     )
 
 
-def _showing(certificate: str) -> ssl.SSLContext:
-    """Return how to speak TLS with a certificate of one's own.
+@functools.cache
+def _tls(certificate: str | None) -> ssl.SSLContext:
+    """Return how to speak TLS, perhaps with a certificate of one's own. Its key may have a passphrase, which
+    is asked for once.
 
     Raises:
-        Failure: the file holds none, or no key of it (exit 2).
+        Failure: the file holds none, or no key of it that can be used (exit 2).
     """
     import ssl
 
     context = ssl.create_default_context()
+    if certificate is None:
+        return context
     try:
-        context.load_cert_chain(Path(certificate).expanduser())
+        # Without an answer of ours, OpenSSL would ask for a passphrase by itself, of nobody knows which file.
+        context.load_cert_chain(typed_path(certificate), password=lambda: _passphrase(certificate))
     except OSError as error:
-        raise misused(f"--certificate: {certificate} cannot be used: {error.strerror or error}") from None
+        why = error.strerror or str(error)
+        if isinstance(error, ssl.SSLError):
+            why = "it holds no certificate and key in PEM that belong together, or the passphrase is wrong"
+        raise misused(f"--certificate: {certificate} cannot be used: {why}") from None
     return context
+
+
+def _passphrase(certificate: str) -> str:
+    """Ask for the passphrase of a key.
+
+    Raises:
+        Failure: there is nobody to ask (exit 2).
+    """
+    import getpass
+
+    if not sys.stdin.isatty():
+        raise misused(
+            f"--certificate: the key in {certificate} has a passphrase, and there is no terminal to ask at",
+            hint="openssl pkey -in FILE writes the key without one, for a file that only its owner can read",
+        )
+    return getpass.getpass(f"passphrase of the key in {certificate}: ")
 
 
 def _body(response: httpx2.Response, url: Url) -> bytes:
@@ -174,7 +206,7 @@ def _body(response: httpx2.Response, url: Url) -> bytes:
 
 
 def _why(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
+    text = _NUMBER.sub("", str(error)) or type(error).__name__
     return "nothing listens there" if "refused" in text else text
 
 

@@ -14,7 +14,7 @@ from actas.core.client import Client
 from actas.core.errors import BadToken, InvalidClient, InvalidRequest
 from actas.core.metrics import REPLAYS_REFUSED, UNMETERED, Meter
 from actas.core.params import Params
-from actas.core.ports import Clock
+from actas.core.ports import Clock, MarkStore
 from actas.core.secret import Secret
 from actas.core.wire import JWT_BEARER_CLIENT_ASSERTION, JWT_SPIFFE_CLIENT_ASSERTION
 from actas.crypto import jose
@@ -23,18 +23,6 @@ MAX_LIFE: Final = 300
 """Longest ``exp`` minus ``iat`` of an assertion, in seconds (AG-46)."""
 
 _TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT", "client-authentication+jwt"})
-
-
-class MarkStore(Protocol):
-    """Remembers what may happen once."""
-
-    async def claim(self, *, purpose: str, issuer: str, token_id: str, expires_at: int) -> bool:
-        """Return True the first time, False ever after, for one (purpose, issuer, token id).
-
-        Raises:
-            Exception: it could not be recorded; the request is refused then, never assumed unused.
-        """
-        ...
 
 
 class Workloads(Protocol):
@@ -126,9 +114,12 @@ class AssertionCheck:
             client.auth.endpoint_audience and audience == (f"{self._issuer}/token",)
         ):
             raise BadToken("aud is not this server's issuer identifier alone")
-        token_id, expires_at = read.name(claims, "jti"), read.instant(claims, "exp")
         first = await self._marks.claim(
-            purpose="client_assertion", issuer=client.name, token_id=token_id, expires_at=expires_at
+            purpose="client_assertion",
+            issuer=client.name,
+            token_id=read.name(claims, "jti"),
+            issued_at=read.instant(claims, "iat"),
+            expires_at=read.instant(claims, "exp"),
         )
         if not first:
             self._meter.count(REPLAYS_REFUSED, "client_assertion")

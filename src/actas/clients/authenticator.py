@@ -18,6 +18,7 @@ from actas.core.errors import InvalidClient, InvalidRequest
 from actas.core.metrics import CLIENT_AUTH_FAILURES, UNMETERED, Meter
 from actas.core.params import Params
 from actas.core.party import Caller
+from actas.core.redaction import without_secrets
 from actas.core.secret import Secret
 from actas.core.wire import AuthMethod, Offer
 
@@ -55,6 +56,11 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     assertion_type: str | None = None
     certificate: bytes | None = None
     challenge: bool = False
+
+    @property
+    def shown_id(self) -> str:
+        """Whom the caller claims to be, for the record: as far as that is a name."""
+        return repr(without_secrets(self.client_id[:64]))
 
 
 class Method(Protocol):
@@ -105,8 +111,13 @@ class ClientAuthenticator:
         self._throttle = throttle
         self._meter = meter
 
-    async def authenticate(self, form: Params, caller: Caller) -> Authenticated:
+    async def authenticate(self, form: Params, caller: Caller, *, room: str = "") -> Authenticated:
         """Return the client that calls.
+
+        Args:
+            form: the request.
+            caller: who sent it.
+            room: what the request counts towards, of what one client may ask for.
 
         Raises:
             InvalidRequest: two methods in one request, or contradicting client ids (TX-23, TX-100).
@@ -129,7 +140,7 @@ class ClientAuthenticator:
             self._throttle.failed("failed_client_auth", name, source)
             raise
         self._throttle.succeeded("failed_client_auth", name, source)
-        self._throttle.require_room(name)
+        self._throttle.require_room(name, room)
         return proven
 
     async def _proven(
@@ -137,9 +148,7 @@ class ClientAuthenticator:
     ) -> Authenticated:
         await self._methods[method].prove(client, credentials)
         if client is None or client.disabled:
-            detail = (
-                f"the client {credentials.client_id[:64]!r} is {'unknown' if client is None else 'disabled'}"
-            )
+            detail = f"the client {credentials.shown_id} is {'unknown' if client is None else 'disabled'}"
             raise InvalidClient(detail=detail, challenge=credentials.challenge)
         return Authenticated(client, method)
 

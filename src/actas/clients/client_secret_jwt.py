@@ -28,7 +28,7 @@ class ClientSecretJwtMethod:
 
     async def prove(self, client: Client | None, credentials: Credentials) -> None:
         if client is None or credentials.proof is None:
-            raise InvalidClient(detail=f"the client {credentials.client_id[:64]!r} is unknown")
+            raise InvalidClient(detail=f"the client {credentials.shown_id} is unknown")
         try:
             if credentials.assertion_type != JWT_BEARER_CLIENT_ASSERTION:
                 raise BadToken("client_assertion_type is not jwt-bearer")

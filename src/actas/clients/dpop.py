@@ -1,5 +1,7 @@
 """Which key does this request prove? DPoP proofs (RFC 9449 section 4.3) and client certificates (RFC 8705).
 
+A proof is for one request: for a token, or for the use of one at an address of ours (section 7).
+
 Two looks, one before and one after the client is authenticated. The first takes the proof apart and asks for
 a nonce, so that a client may send the same assertion again with it. The second checks the signature and uses
 up the ``jti``, and costs anything only for clients that we know (SEC-08).
@@ -10,26 +12,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from actas.clients.assertion import MarkStore
 from actas.clients.nonces import Nonces
 from actas.core import claims as read
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import BadToken, InvalidDpopProof, UseDpopNonce
 from actas.core.metrics import REPLAYS_REFUSED, UNMETERED, Meter
 from actas.core.party import Caller
-from actas.core.ports import Clock, Json, JsonObject
+from actas.core.ports import Clock, Json, JsonObject, MarkStore
 from actas.core.uri import normal_uri
 from actas.core.wire import DPOP_JWT
 from actas.crypto.proof import ParsedProof, parse_proof, prove
-from actas.crypto.thumbprint import certificate_thumbprint
+from actas.crypto.thumbprint import access_token_hash, certificate_thumbprint
 
 EARLY: Final = 30
 """Seconds by which the clock of whoever makes a proof may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """The use of an access token that a proof is for.
+
+    Attributes:
+        method: of the request.
+        url: its public address.
+        token: the access token that it shows.
+    """
+
+    method: str
+    url: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProofChecker:
-    """Checks proofs for one address.
+    """Checks proofs for token requests, and for the use of tokens at addresses of ours.
 
     Attributes:
         url: the public address of the token endpoint, from the configuration: what a request says of its own
@@ -65,11 +81,15 @@ class ProofChecker:
         self._check_nonce(proof.unverified_claims)
         return proof
 
-    async def prove(self, proof: ParsedProof | None, *, certificate: bytes | None) -> Confirmation:
+    async def prove(
+        self, proof: ParsedProof | None, *, certificate: bytes | None, use: Use | None = None
+    ) -> Confirmation:
         """Return the keys that a request proves, and use its proof up.
 
         Args:
+            proof: that of the request, taken apart.
             certificate: the client certificate whose key the connection proved, in DER.
+            use: what the proof must be for; None for a token request.
 
         Raises:
             InvalidDpopProof: it is not made by its key, not for this request, not of now, or was used before.
@@ -81,15 +101,16 @@ class ProofChecker:
         try:
             claims, key = prove(proof)
             token_id = read.name(claims, "jti")
-            issued_at = self._check_request(claims)
+            issued_at = self._check_request(claims, use)
+            first = await self.marks.claim(
+                purpose="dpop",
+                issuer=key.thumbprint,
+                token_id=token_id,
+                issued_at=issued_at,
+                expires_at=issued_at + self.max_age + EARLY,
+            )
         except BadToken as bad:
             raise InvalidDpopProof(detail=bad.detail) from bad
-        first = await self.marks.claim(
-            purpose="dpop",
-            issuer=key.thumbprint,
-            token_id=token_id,
-            expires_at=issued_at + self.max_age + EARLY,
-        )
         if not first:
             self.meter.count(REPLAYS_REFUSED, "dpop")
             raise InvalidDpopProof(detail="the jti of the proof was used before")
@@ -103,13 +124,18 @@ class ProofChecker:
         elif not self.nonces.is_good(nonce):
             raise UseDpopNonce(detail="the nonce of the proof is not one of ours, or too old")
 
-    def _check_request(self, claims: JsonObject) -> int:
+    def _check_request(self, claims: JsonObject, use: Use | None) -> int:
         """Check that the proof is for this request and of now; return when it was made."""
-        if claims.get("htm") != "POST":
-            raise BadToken("the htm of the proof is not POST")
-        if not self._is_here(claims.get("htu")):
-            raise BadToken("the htu of the proof is not the address of the token endpoint")
-        if "ath" in claims:
+        method, url = ("POST", self.url) if use is None else (use.method, use.url)
+        if claims.get("htm") != method:
+            raise BadToken(f"the htm of the proof is not {method}")
+        if not _is_at(claims.get("htu"), url):
+            here = "the address of the token endpoint" if use is None else url
+            raise BadToken(f"the htu of the proof is not {here}")
+        if use is not None:
+            if claims.get("ath") != access_token_hash(use.token):
+                raise BadToken("the ath of the proof is not that of the token")
+        elif "ath" in claims:
             # Such a proof was made to show a token to somebody, not to ask for one (RFC 9449 section 4.2).
             raise BadToken("the proof is for the use of an access token: it has ath")
         issued_at = read.instant(claims, "iat")
@@ -120,8 +146,9 @@ class ProofChecker:
             raise BadToken(f"the proof is more than {self.max_age} s old")
         return issued_at
 
-    def _is_here(self, htu: Json) -> bool:
-        if htu == self.url:  # nearly every time
-            return True
-        normal = normal_uri(htu) if isinstance(htu, str) else None
-        return normal is not None and normal == normal_uri(self.url)
+
+def _is_at(htu: Json, url: str) -> bool:
+    if htu == url:  # nearly every time
+        return True
+    normal = normal_uri(htu) if isinstance(htu, str) else None
+    return normal is not None and normal == normal_uri(url)

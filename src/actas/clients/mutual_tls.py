@@ -59,7 +59,7 @@ class RegisteredCertificateMethod:
 
 def _shown(client: Client | None, credentials: Credentials) -> bytes:
     if client is None or credentials.certificate is None:
-        raise InvalidClient(detail=f"{credentials.client_id[:64]!r} showed no certificate")
+        raise InvalidClient(detail=f"{credentials.shown_id} showed no certificate")
     return credentials.certificate
 
 

@@ -29,6 +29,6 @@ class SecretMethod:
         presented = "" if credentials.proof is None else credentials.proof.reveal()
         digests = () if client is None else client.auth.live_digests(self._clock.now())
         if not secret_matches(presented, digests, pepper=self._pepper):
-            name = repr(credentials.client_id[:64])
+            name = credentials.shown_id
             detail = f"there is no client {name}" if client is None else f"a wrong secret for {name}"
             raise InvalidClient(detail=detail, challenge=credentials.challenge)

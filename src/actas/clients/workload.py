@@ -63,7 +63,7 @@ class WorkloadMethod:
 
     async def prove(self, client: Client | None, credentials: Credentials) -> None:
         if client is None or credentials.proof is None or client.auth.workload is None:
-            raise InvalidClient(detail=f"the client {credentials.client_id[:64]!r} is unknown")
+            raise InvalidClient(detail=f"the client {credentials.shown_id} is unknown")
         iss, subject = client.auth.workload
         try:
             claims = await self._verified(self._issuer(iss), jose.parse(credentials.proof.reveal()))

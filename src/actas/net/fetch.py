@@ -1,7 +1,7 @@
-"""Getting a JSON document from an address on record: the one function that opens outgoing connections.
+"""Asking an address on record: the one place that opens outgoing connections.
 
 Owns the bounds (SEC-35, SEC-38, REL-10): https with verified certificates, no redirects, nothing
-ambient sent, 256 KiB, five seconds for everything, JSON only, sixteen at a time to one host. Which
+ambient sent, 256 KiB, five seconds for everything, sixteen at a time to one host. Documents are JSON. Which
 addresses are good is left to ``addresses``, connecting to them to ``dial``, joining equal fetches to
 whoever caches (``trust.jwks``).
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -22,7 +22,8 @@ from typing import Final, cast
 import httpcore2
 
 from actas import __version__
-from actas.core.ports import FetchFailed, Json
+from actas.core.ports import Answer, FetchFailed, Json
+from actas.core.tracing import UNTRACED, Tracing
 from actas.core.url import Url, read_url
 from actas.crypto.json import BadJson, read_object
 from actas.net.addresses import Reach
@@ -34,10 +35,17 @@ MAX_BODY: Final = 256 * 1024
 TIME_LIMIT: Final = 5.0
 """Seconds for one document, waiting for a free place, name lookup, TLS and a slow drip included."""
 
+LONGEST: Final = 30.0
+"""Seconds for something that is sent and that no request waits for."""
+
 MAX_AT_ONCE: Final = 16
 """Most fetches under way to one host."""
 
 _JSON: Final = re.compile(r"application/(?:json|[a-z0-9!#$&^_.\-]+\+json)")
+_GETTING: Final = {"Accept": "application/json, application/jwk-set+json"}
+_Judge = Callable[[Url, httpcore2.Response], None]
+"""Refuses an answer by its head, or returns."""
+
 _SYSTEM_AUTHORITIES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -48,7 +56,7 @@ _SYSTEM_AUTHORITIES: Final = (
 
 
 class GuardedFetch:
-    """Implements ``core.ports.Fetch``.
+    """Implements ``core.ports.Fetch`` and ``core.ports.Post``.
 
     Args:
         dev: whether loopback hosts may be reached, and over plain http.
@@ -57,6 +65,7 @@ class GuardedFetch:
         network: connects to a literal address; a plain socket when left out.
         authorities: a PEM file of the certificate authorities to trust instead of the system's.
         time_limit: seconds for one document, at most five.
+        tracing: follows what is asked, and says where it stands in a trace.
 
     Raises:
         ValueError: an allowed host is not a host, or the time limit is not within its bounds.
@@ -72,6 +81,7 @@ class GuardedFetch:
         network: httpcore2.AsyncNetworkBackend | None = None,
         authorities: Path | None = None,
         time_limit: float = TIME_LIMIT,
+        tracing: Tracing = UNTRACED,
     ) -> None:
         if not 0 < time_limit <= TIME_LIMIT:
             raise ValueError(f"the time limit of a fetch is more than 0 and at most {TIME_LIMIT:g} seconds")
@@ -82,6 +92,7 @@ class GuardedFetch:
         self._network = sockets if network is None else network
         self._trust = _trust(authorities)
         self._time_limit = time_limit
+        self._tracing = tracing
         self._places = _Places(MAX_AT_ONCE)
 
     async def get_json(self, url: str) -> Mapping[str, Json]:
@@ -93,6 +104,25 @@ class GuardedFetch:
         Raises:
             FetchFailed: for any reason at all; nothing of the answer is used then.
         """
+        address = self._address(url)
+        answer = await self._ask(address, "GET", _GETTING, None, _require_document, within=self._time_limit)
+        try:
+            return read_object(answer.body, max_bytes=MAX_BODY)
+        except BadJson as error:
+            raise FetchFailed(f"{address.shown}: the answer is refused: {error}") from None
+
+    async def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], within: float | None = None
+    ) -> Answer:
+        sent = {**headers, "Content-Length": str(len(body))}
+        bound = self._time_limit if within is None else min(within, LONGEST)
+        return await self._ask(self._address(url), "POST", sent, body, _require_readable, within=bound)
+
+    def close(self) -> None:
+        """Let go of the threads that look names up."""
+        self._own.close()
+
+    def _address(self, url: str) -> Url:
         try:
             address = read_url(url)
         except ValueError as error:
@@ -100,26 +130,36 @@ class GuardedFetch:
         refusal = self._reach.why_not(address)
         if refusal is not None:
             raise FetchFailed(f"{address.shown}: {refusal}")
-        limit = asyncio.timeout(self._time_limit)
+        return address
+
+    async def _ask(
+        self,
+        url: Url,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        judge: _Judge,
+        *,
+        within: float,
+    ) -> Answer:
+        """Ask within the bounds, and say in a sentence what went wrong."""
+        limit = asyncio.timeout(within)
+        said = {"server.address": url.host, "http.request.method": method}
         try:
-            async with limit, self._places.at(address.host):
-                body = await self._get(address)
+            async with limit, self._places.at(url.host):
+                with self._tracing.step("actas.fetch", said, leaves=True):
+                    headers = {**headers, **self._tracing.headers()}
+                    return await self._exchange(url, method, headers, body, judge)
         except FetchFailed:
             raise
-        except Exception as error:  # whatever a library raises, nothing was fetched
+        except Exception as error:  # whatever a library raises, there is no answer
             late = isinstance(error, TimeoutError) and limit.expired()
-            why = f"no complete answer within {self._time_limit:g} seconds" if late else _sentence(error)
-            raise FetchFailed(f"{address.shown}: {why}") from error
-        try:
-            return read_object(body, max_bytes=MAX_BODY)
-        except BadJson as error:
-            raise FetchFailed(f"{address.shown}: the answer is refused: {error}") from None
+            why = f"no complete answer within {within:g} seconds" if late else _sentence(error)
+            raise FetchFailed(f"{url.shown}: {why}") from error
 
-    def close(self) -> None:
-        """Let go of the threads that look names up."""
-        self._own.close()
-
-    async def _get(self, url: Url) -> bytes:
+    async def _exchange(
+        self, url: Url, method: str, headers: Mapping[str, str], body: bytes | None, judge: _Judge
+    ) -> Answer:
         """Connect, ask and read one bounded answer; whatever happens, the connection is closed."""
         network = CheckedNetwork(
             url,
@@ -134,9 +174,13 @@ class GuardedFetch:
                 httpcore2.AsyncHTTPConnection(
                     target.origin, ssl_context=self._trust, network_backend=network
                 ) as connection,
-                connection.stream("GET", target, headers=_headers(url)) as response,
+                connection.stream(method, target, headers=_said(url, headers), content=body) as response,
             ):
-                return await _body(url, response)
+                judge(url, response)
+                later = _values(response, b"retry-after")
+                return Answer(
+                    response.status, await _body(url, response), later[0] if len(later) == 1 else None
+                )
         finally:
             await network.aclose()
 
@@ -162,28 +206,37 @@ class _Places:
                 self._hosts[host] = (places, users - 1)
 
 
-def _headers(url: Url) -> list[tuple[str, str]]:
-    """Everything we say about ourselves: no cookie, no credential, nothing compressed."""
+def _said(url: Url, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Everything that is said: what was asked for, and nothing ambient; no cookie, nothing compressed."""
     return [
         ("Host", url.authority),
-        ("Accept", "application/json, application/jwk-set+json"),
+        *headers.items(),
         ("Accept-Encoding", "identity"),
         ("User-Agent", f"actas/{__version__}"),
         ("Connection", "close"),
     ]
 
 
-async def _body(url: Url, response: httpcore2.Response) -> bytes:
-    """Return the answer's body, or refuse the answer as early as its head allows."""
+def _require_readable(url: Url, response: httpcore2.Response) -> None:
+    """Refuse an answer that leads elsewhere, or cannot be counted, by its head alone."""
     if 300 <= response.status < 400:
         raise FetchFailed(f"{url.shown}: answered with a redirect ({response.status}); none is followed")
-    if response.status != 200:
-        raise FetchFailed(f"{url.shown}: answered with status {response.status}")
     if any(value.lower() != "identity" for value in _values(response, b"content-encoding")):
         raise FetchFailed(f"{url.shown}: answered compressed, which was not asked for")
+
+
+def _require_document(url: Url, response: httpcore2.Response) -> None:
+    """Refuse whatever is no JSON document, by its head alone."""
+    _require_readable(url, response)
+    if response.status != 200:
+        raise FetchFailed(f"{url.shown}: answered with status {response.status}")
     kinds = [value.partition(";")[0].strip().lower() for value in _values(response, b"content-type")]
     if len(kinds) != 1 or _JSON.fullmatch(kinds[0]) is None:
         raise FetchFailed(f"{url.shown}: answered with something that is not declared to be JSON")
+
+
+async def _body(url: Url, response: httpcore2.Response) -> bytes:
+    """Return the answer's body, or refuse the answer when it is too long."""
     too_long = FetchFailed(f"{url.shown}: the answer is longer than {MAX_BODY // 1024} KiB")
     if any(int(value) > MAX_BODY for value in _values(response, b"content-length")):
         raise too_long

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from actas.core.client import Client
+from actas.core.person import Person
 from actas.core.target import Api
 from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping
+from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
 
@@ -21,10 +23,12 @@ T = TypeVar("T")
 
 
 class Catalog:
-    """Clients, APIs, issuers and rules of one configuration.
+    """Clients, APIs, issuers, people and rules of one configuration.
 
     Args:
+        people: who signs in here.
         digest: of the configuration, for the minutes.
+        impersonating: what holds for every rule that lets somebody act as somebody else.
 
     Raises:
         RuleError: a rule cannot be compiled.
@@ -41,6 +45,8 @@ class Catalog:
         rules: Iterable[RuleSpec],
         defaults: PolicyDefaults,
         digest: str,
+        people: Iterable[Person] = (),
+        impersonating: Impersonating | None = None,
     ) -> None:
         self.clients = _keyed(clients, lambda client: client.name, "two clients have the same name")
         self._workloads = _keyed(
@@ -53,7 +59,8 @@ class Catalog:
             self.apis.values(), lambda api: api.audience, "two APIs have the same audience"
         )
         self.issuers = _keyed(issuers, lambda issuer: issuer.issuer, "two issuers have the same name")
-        self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults)
+        self.people = _keyed(people, lambda person: person.subject, "two users have the same name")
+        self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults, impersonating=impersonating)
         self.mapping = IdentityMapping(self.issuers.values())
         self.digest = digest
 
@@ -64,6 +71,10 @@ class Catalog:
     def workload(self, iss: str, subject: str) -> Client | None:
         """Return the client that authenticates by that platform's tokens for that subject, or None."""
         return self._workloads.get((iss, subject))
+
+    def person(self, subject: str) -> Person | None:
+        """Return the person of ours whose ``sub`` is ``subject``, or None."""
+        return self.people.get(subject)
 
     def api(self, name: str) -> Api | None:
         """Return the API called ``name``, or None."""

@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.core.ports import Clock
 from actas.core.secret import Secret
 from actas.store import database_postgresql, database_sqlite
 from actas.store.engine import EVERYBODY, Engine
-from actas.store.postgresql import PATIENCE, SCHEMES
+from actas.store.postgresql import PATIENCE, SCHEMES, address, hint_for
 from actas.store.schema import Migration, Standing, bring_up, migrations, nowhere, standing
 from actas.store.tables import SCHEMA_VERSIONS
 from actas.store.trouble import DatabaseUnavailable, MigrationPending
@@ -42,9 +42,15 @@ Place = Path | Secret
 
 
 class Database:
-    """The main database, open and at this release's schema. Made by ``open_database``."""
+    """The main database, open and at this release's schema. Made by ``open_database``.
+
+    Attributes:
+        drift: seconds by which its clock and ours differed at least, when somebody looked; None for a
+            database that has no clock of its own.
+    """
 
     def __init__(self, engine: Engine) -> None:
+        self.drift: float | None = None
         self._engine = engine
 
     @property
@@ -61,6 +67,11 @@ class Database:
     def unsafe(self) -> str | None:
         """Why it may lose what it has acknowledged, when that was accepted (REL-30)."""
         return self._engine.unsafe
+
+    @property
+    def failover(self) -> str | None:
+        """What may be lost when a standby takes over; None when nothing is, or there is none (REL-29)."""
+        return self._engine.failover
 
     @asynccontextmanager
     async def reading(self, *, within: float | None = PATIENCE) -> AsyncGenerator[AsyncConnection]:
@@ -106,7 +117,10 @@ class Database:
             raise self._failed(problem) from problem
 
     def _failed(self, problem: SQLAlchemyError) -> DatabaseUnavailable:
-        return DatabaseUnavailable(f"the database {self.name} failed: {self._engine.cause(problem)}")
+        return DatabaseUnavailable(
+            f"the database {self.name} failed: {self._engine.cause(problem)}",
+            hint=hint_for(problem.orig) if isinstance(problem, DBAPIError) else None,
+        )
 
     async def announce(self, connection: AsyncConnection, topic: str) -> None:
         """Tell every node that there is news about a topic, once the transaction is committed.
@@ -147,6 +161,7 @@ class Database:
             raise self._failed(problem) from problem
         # They looked at their clock somewhere between the question and the answer.
         drift = 0.0 if theirs is None else max(before - theirs, theirs - clock.now(), 0.0)
+        self.drift = None if theirs is None else drift
         if drift > MOST_DRIFT:
             raise DatabaseUnavailable(
                 f"the clock of this node and that of the database {self.name} differ by {drift:.0f} s;"
@@ -168,8 +183,8 @@ class Database:
         clock: Clock,
         steps: tuple[Migration, ...] | None = None,
         reached: Callable[[str], None] = nowhere,
-    ) -> None:
-        """Bring the database to this release's schema.
+    ) -> tuple[Migration, ...]:
+        """Bring the database to this release's schema, and return the steps that were taken here.
 
         Args:
             clock: says when a migration was applied.
@@ -181,7 +196,7 @@ class Database:
             DatabaseUnavailable: it failed; what was applied until then stays.
         """
         steps = migrations() if steps is None else steps
-        await bring_up(self, steps=steps, at=int(clock.now()), reached=reached)
+        return await bring_up(self, steps=steps, at=int(clock.now()), reached=reached)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -233,7 +248,7 @@ async def open_database(
         if migrate:
             await database.migrate(clock=clock, steps=steps, reached=reached)
         else:
-            _require_current(await database.standing(steps), database.name)
+            require_current(await database.standing(steps), database.name)
     except BaseException:
         await database.close()
         raise
@@ -245,6 +260,18 @@ def is_shared(place: Place) -> bool:
     return isinstance(place, Secret) and place.reveal().strip().partition("://")[0] in SCHEMES
 
 
+def require_readable(place: Place) -> None:
+    """Return when it can be told where a place is; nothing is opened.
+
+    Raises:
+        DatabaseMisconfigured: it is a URL of something else, or one that cannot be read.
+    """
+    if isinstance(place, Secret) and is_shared(place):
+        address(place)
+    else:
+        file_of(place)
+
+
 def file_of(place: Place) -> Path:
     """Return the file that a place means.
 
@@ -254,7 +281,12 @@ def file_of(place: Place) -> Path:
     return database_sqlite.file_of(place if isinstance(place, Path) else place.reveal().strip())
 
 
-def _require_current(found: Standing, name: str) -> None:
+def require_current(found: Standing, name: str) -> None:
+    """Return when no step of the schema is pending.
+
+    Raises:
+        MigrationPending: one is.
+    """
     if found.pending:
         has = "no schema yet" if found.version == 0 else f"schema {found.version}"
         raise MigrationPending(f"the database {name} has {has}; this release needs schema {found.newest}")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -28,10 +29,12 @@ from actas.store.postgresql import (
     address,
     connect,
     failures,
+    hint_for,
     lock_of,
     milliseconds,
     require_driver,
 )
+from actas.store.postgresql_hosts import what_failover_loses
 from actas.store.trouble import DatabaseMisconfigured, DatabaseUnavailable
 
 CHANNEL: Final = "actas"
@@ -59,10 +62,18 @@ _ANNOUNCE: Final = text("SELECT pg_notify(:channel, :topic)")
 _OPENING: Final = 5.0
 """Seconds that a server may take to be looked at, once, at the start."""
 
+_CLOSING: Final = 1.0
+"""Seconds that connections may take to say goodbye: a server that hangs must not hold up a stop (REL-25)."""
+
 _DURABLE: Final = ("fsync", "full_page_writes", "synchronous_commit")
 _STATE: Final = (
     "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), "
     + ", ".join(f"current_setting('{setting}')" for setting in _DURABLE)
+)
+_STANDBYS: Final = (
+    "SELECT current_setting('synchronous_standby_names') <> ''"
+    " AND current_setting('synchronous_commit') NOT IN ('off', 'local'),"
+    " (SELECT count(*)::int FROM pg_stat_replication)"
 )
 
 
@@ -71,11 +82,18 @@ class PostgresqlEngine:
 
     shared = True
 
-    def __init__(self, where: Address, *, unsafe: str | None) -> None:
+    def __init__(self, where: Address, *, unsafe: str | None, failover: str | None) -> None:
         self.name = where.name
         self.unsafe = unsafe
+        self.failover = failover
         self._where = where
-        self._engine = _engine(where)
+        self._made: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self._engine = _engine(self._connect)
+
+    async def _connect(self) -> Connection:
+        made = await connect(self._where)
+        self._made.add(made)
+        return made
 
     @asynccontextmanager
     async def transaction(
@@ -148,7 +166,12 @@ class PostgresqlEngine:
         return self._where.without_secrets(str(said).removeprefix(f"{type(said)}: "))
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self._engine.dispose()
+        except TimeoutError:
+            for connection in self._made:
+                connection.terminate()
 
     def _unavailable(self, why: str) -> DatabaseUnavailable:
         return DatabaseUnavailable(
@@ -173,11 +196,14 @@ async def open_engine(url: Secret, *, accept_unsafe: bool) -> PostgresqlEngine:
         connection = await connect(where, within=_OPENING)
         try:
             ((version, encoding, *durable),) = await connection.fetch(_STATE)
+            ((waits, standbys),) = await connection.fetch(_STANDBYS)
         finally:
             connection.terminate()
     except failures() as problem:
         why = where.without_secrets(str(problem)) or "it does not answer"
-        raise DatabaseUnavailable(f"the database {where.name} cannot be opened: {why}") from problem
+        raise DatabaseUnavailable(
+            f"the database {where.name} cannot be opened: {why}", hint=hint_for(problem)
+        ) from problem
     if version < OLDEST:
         raise DatabaseMisconfigured(f"the database {where.name} is older than PostgreSQL {OLDEST // 10000}")
     if encoding != "UTF8":
@@ -185,7 +211,8 @@ async def open_engine(url: Secret, *, accept_unsafe: bool) -> PostgresqlEngine:
     unsafe = _unsafe(where.name, durable)
     if unsafe is not None and not accept_unsafe:
         raise DatabaseMisconfigured(f"{unsafe}. Only server.unsafe_database: true starts on it all the same")
-    return PostgresqlEngine(where, unsafe=unsafe)
+    failover = what_failover_loses(where.name, waits=waits, standbys=standbys, hosts=len(where.hosts))
+    return PostgresqlEngine(where, unsafe=unsafe, failover=failover)
 
 
 def _unsafe(name: str, durable: Sequence[str]) -> str | None:
@@ -196,10 +223,10 @@ def _unsafe(name: str, durable: Sequence[str]) -> str | None:
     return f"the database {name} may lose what it has acknowledged: it runs with {' and '.join(off)} off"
 
 
-def _engine(where: Address) -> AsyncEngine:
+def _engine(connected: Callable[[], Awaitable[Connection]]) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("postgresql+asyncpg"),
-        async_creator=lambda: connect(where),
+        async_creator=connected,
         pool_size=CONNECTIONS,
         max_overflow=0,
         pool_timeout=PATIENCE,

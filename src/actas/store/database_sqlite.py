@@ -29,6 +29,10 @@ BUSY: Final = 5.0
 
 DRIVER: Final = "sqlite+aiosqlite"
 _WRITES: Final = "actas_writes"
+_NEITHER: Final = (
+    "the database URL names neither PostgreSQL, postgresql://user:password@host/database, nor a SQLite file,"
+    f" sqlite:////folder/{FILE}"
+)
 
 
 class SqliteEngine:
@@ -41,6 +45,7 @@ class SqliteEngine:
 
     shared = False
     unsafe = None
+    failover = None
 
     def __init__(self, file: Path) -> None:
         self.name = str(file)
@@ -87,12 +92,9 @@ def file_of(where: Path | str) -> Path:
         url = make_url(where)
     except (ArgumentError, ValueError):
         # The text is not repeated: it may hold a password.
-        raise DatabaseMisconfigured("the database URL cannot be read") from None
+        raise DatabaseMisconfigured(_NEITHER) from None
     if url.drivername not in ("sqlite", DRIVER) or not url.database or url.query or url.host:
-        raise DatabaseMisconfigured(
-            "the database URL names neither PostgreSQL, postgresql://…, nor a SQLite file,"
-            f" sqlite:////folder/{FILE}"
-        )
+        raise DatabaseMisconfigured(_NEITHER)
     return Path(url.database).absolute()
 
 

@@ -31,6 +31,11 @@ class Engine(Protocol):
         """Why it may lose what it has acknowledged; None when it does not (REL-30)."""
         ...
 
+    @property
+    def failover(self) -> str | None:
+        """What may be lost when a standby takes over; None when nothing is, or there is none (REL-29)."""
+        ...
+
     def transaction(
         self, *, writes: bool, turn: str, within: float | None
     ) -> AbstractAsyncContextManager[AsyncConnection]:

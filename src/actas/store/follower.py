@@ -59,6 +59,11 @@ class Follower:
         self._news = asyncio.Event()
         self._reading = asyncio.Lock()
         self._read_at = -float("inf")
+        self._required: list[Callable[[], None]] = []
+
+    def require(self, what: Callable[[], None]) -> None:
+        """Have ``what`` looked at whenever somebody relies on what was read; it raises when nobody may."""
+        self._required.append(what)
 
     def follow(self, name: str, refresh: Refresh) -> None:
         """Read one more thing from now on.
@@ -75,14 +80,21 @@ class Follower:
     @property
     def fresh(self) -> bool:
         """Whether everything was read within the bound."""
-        return self._monotonic() - self._read_at <= self._bound
+        return self.age() <= self._bound
+
+    def age(self) -> float:
+        """Return the seconds since everything was read: what was changed since may not be known here."""
+        return self._monotonic() - self._read_at
 
     def require_fresh(self) -> None:
-        """Return when everything was read within the bound. Costs one look at a clock.
+        """Return when everything was read within the bound, and whatever else is required holds.
 
         Raises:
             Stale: it was not.
+            StoreUnavailable: something that is required does not hold.
         """
+        for what in self._required:
+            what()
         if not self.fresh:
             raise Stale(
                 f"the shared state could not be read for {self._bound:.0f} s: {self.trouble or 'not yet'}"

@@ -48,6 +48,7 @@ _NEWEST: Final = (
 _REMOVE: Final = (
     "DELETE FROM marks WHERE key IN (SELECT key FROM marks WHERE keep_until < ? ORDER BY keep_until LIMIT ?)"
 )
+_PAST: Final = "SELECT count(*) FROM (SELECT 1 FROM marks WHERE keep_until < ? LIMIT ?)"
 _FORGET: Final = "UPDATE forgotten SET until = max(until, ?) WHERE id = 1"
 
 
@@ -129,6 +130,31 @@ class MarksFile:
             raise
         return answers
 
+    def sweep(self, *, now: int, most: int) -> int:
+        """Remove marks that are past their time, durably, and return how many.
+
+        Args:
+            now: seconds since the epoch.
+            most: how many at most.
+
+        Raises:
+            MarksLost: the file was removed or replaced.
+            apsw.Error: it is not known whether they were removed; then they still may be.
+        """
+        db = self._db
+        if db is None:
+            raise MarksLost(f"{self._path} is closed")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            found = db.execute(_PAST, (now, most)).fetchone()
+            self._forget(db, now, at_least=most)
+            db.execute("COMMIT")
+            self._require_same(wal=True)
+        except BaseException:
+            self.close()
+            raise
+        return 0 if found is None else number(found[0])
+
     def close(self) -> None:
         """Close; what was committed stays committed, what was not is gone."""
         db, self._db = self._db, None
@@ -198,3 +224,29 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_dev, found.st_ino
+
+
+def count_marks(folder: Path, *, now: int) -> tuple[int, int, int] | None:
+    """Return how many marks a data folder holds, how many are past their time, and the file's bytes.
+
+    Args:
+        now: seconds since the epoch.
+
+    Returns:
+        None when there is no file of marks.
+
+    Raises:
+        apsw.Error: it cannot be read.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    db = connect(path, flags=apsw.SQLITE_OPEN_READONLY, busy=BUSY)
+    try:
+        found = db.execute("SELECT count(*), count(*) FILTER (WHERE keep_until < ?) FROM marks", (now,))
+        row = found.fetchone()
+        if row is None:
+            raise apsw.CorruptError(f"{path} cannot be counted")
+        return number(row[0]), number(row[1]), path.stat().st_size
+    finally:
+        db.close(True)

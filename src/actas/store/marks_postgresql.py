@@ -34,12 +34,13 @@ _CLAIM: Final = (
 _FORGOTTEN: Final = "SELECT until FROM marks_forgotten"
 # No further than what was really removed: a clock that ran ahead for a moment must not make every claim of
 # the years in between impossible.
-_REMOVE: Final = (
+REMOVE: Final = (
     "WITH gone AS (DELETE FROM marks WHERE key IN (SELECT key FROM marks WHERE keep_until < $1"
     " ORDER BY keep_until LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING keep_until)"
     " UPDATE marks_forgotten SET until = greatest(until, (SELECT max(keep_until) FROM gone))"
     " WHERE EXISTS (SELECT FROM gone) RETURNING (SELECT count(*) FROM gone)"
 )
+"""Removes marks that are past their time: $1, seconds since the epoch; at most $2. Returns how many."""
 
 
 async def open_shared_marks(url: Secret, *, clock: Clock) -> PostgresqlMarks:
@@ -181,7 +182,7 @@ async def remove_marks(connection: Connection, *, before: int, most: int) -> int
         before: seconds since the epoch.
         most: how many at most.
     """
-    return int(await connection.fetchval(_REMOVE, before, most) or 0)
+    return int(await connection.fetchval(REMOVE, before, most) or 0)
 
 
 async def _forgotten(connection: Connection) -> int:

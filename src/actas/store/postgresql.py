@@ -7,16 +7,19 @@ one way to read an address. The driver is an extra, ``actas[postgres]``, and is 
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from actas.core.secret import Secret
+from actas.store.postgresql_hosts import Host, first_of, hosts_of
 from actas.store.trouble import DatabaseMisconfigured
 
 SCHEMES: Final = ("postgresql", "postgres", "postgresql+asyncpg")
@@ -44,6 +47,20 @@ _UNREADABLE: Final = (
     "the database URL cannot be read; it is written"
     " postgresql://user:password@host:5432/database?sslmode=verify-full, and whatever is special in the"
     " password is percent-encoded"
+)
+
+_HINTS: Final = {
+    "28": "user and password stand in the URL that server.database names, and in pg_hba.conf how they log in",
+    "3D": "create the database, or correct its name: the last part of the URL that server.database names",
+    "42501": "migrations need a user that owns the schema; a server needs the grants of the guide Run several"
+    " nodes, again after each migration",
+    "53300": "more connections than max_connections of PostgreSQL: each node and each worker opens its own",
+}
+"""What to do, by the beginning of an SQLSTATE."""
+
+_SILENT: Final = (
+    "is PostgreSQL running there, and may this computer reach it? The address is the URL that"
+    " server.database names"
 )
 
 
@@ -97,11 +114,13 @@ class Address:
         name: what it is called in messages. No password is in it.
         dsn: for the driver, with everything that is secret.
         options: the names of the options that the URL gives.
+        hosts: the hosts that it names; which of them takes writes is found out at every connection.
     """
 
     name: str
     dsn: Secret
     options: frozenset[str]
+    hosts: tuple[Host, ...]
     hidden: tuple[str, ...] = field(repr=False)
 
     def without_secrets(self, text: str) -> str:
@@ -142,6 +161,10 @@ def address(url: Secret) -> Address:
             f"the database URL has an option twice, or one that is not known; there are:"
             f" {', '.join(sorted(_OPTIONS))}"
         )
+    try:
+        named = hosts_of(hosts, host=given.get("host"), port=given.get("port"))
+    except ValueError:
+        raise DatabaseMisconfigured(_UNREADABLE) from None
     where = unquote(hosts) or given.get("host") or "the default host"
     called = database or given.get("dbname") or given.get("database") or unquote(user) or "the default"
     hidden = [unquote(password), password, *(given.get(one, "") for one in _SECRET_OPTIONS)]
@@ -150,6 +173,7 @@ def address(url: Secret) -> Address:
         name=f"{called} at {where}",
         dsn=Secret(f"postgresql{dsn}"),
         options=frozenset(given),
+        hosts=named,
         hidden=tuple(sorted({one for one in hidden if one}, key=len, reverse=True)),
     )
 
@@ -175,15 +199,53 @@ async def connect(
         # The server's own bounds: a client that was cut off leaves its locks behind otherwise.
         "statement_timeout": milliseconds(PATIENCE),
         "idle_in_transaction_session_timeout": milliseconds(_ABANDONED),
+        # A node whose computer vanished lets go of what its sessions claim (a stream, an office of the log)
+        # within half a minute, not after two hours.
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "25000",
         **(settings or {}),
     }
-    made: Connection = await _driver().connect(
+    connect_to = partial(
+        _driver().connect,
         where.dsn.reveal(),
         timeout=within,
         target_session_attrs=None if "target_session_attrs" in where.options else "read-write",
         server_settings={name: value for name, value in ours.items() if name not in where.options},
     )
-    return made
+    if len(where.hosts) < 2:
+        made: Connection = await connect_to()
+        return made
+    async with asyncio.timeout(within):
+        return await first_of([partial(connect_to, host=host, port=port) for host, port in where.hosts])
+
+
+@contextmanager
+def bounded(connection: Connection, seconds: float) -> Generator[None]:
+    """Use a connection for so long at most: then it is ended, and with it what the session claims.
+
+    It is not enough to wait no longer: whoever leaves a transaction tells the server, and waits for that.
+
+    Raises:
+        TimeoutError: it did not answer.
+    """
+    late = False
+
+    def end() -> None:
+        nonlocal late
+        late = True
+        connection.terminate()
+
+    bound = asyncio.get_running_loop().call_later(seconds, end)
+    try:
+        yield
+    except failures() as problem:
+        if late:
+            raise TimeoutError(f"it did not answer within {seconds:.0f} s") from problem
+        raise
+    finally:
+        bound.cancel()
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -193,8 +255,18 @@ def failures() -> tuple[type[Exception], ...]:
         DatabaseMisconfigured: the driver is not installed.
     """
     driver = _driver()
-    errors = cast("tuple[type[Exception], ...]", (driver.PostgresError, driver.InterfaceError))
-    return (*errors, OSError)
+    # The last one says that the server takes no writes (yet), as a standby does until it takes over.
+    errors = (driver.PostgresError, driver.InterfaceError, driver.InternalClientError)
+    return (*cast("tuple[type[Exception], ...]", errors), OSError)
+
+
+def hint_for(problem: BaseException | None) -> str | None:
+    """Return what an administrator can do about a failure of the driver, where its kind tells."""
+    state = str(getattr(problem, "sqlstate", None) or "")
+    for kind, hint in _HINTS.items():
+        if state.startswith(kind):
+            return hint
+    return _SILENT if isinstance(problem, OSError) else None
 
 
 def require_driver() -> None:

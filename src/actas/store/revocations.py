@@ -13,21 +13,27 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actas.core.lineage import Lineage, Revoked
-from actas.core.ports import Clock
+from actas.audit.impersonations import record_of
+from actas.core.lineage import EVERYTHING, Lineage, Revoked
+from actas.core.ports import Clock, SystemChance
+from actas.core.records import Record
+from actas.keys.life import LONGEST_TOKEN
 from actas.store.database import Database
+from actas.store.epochs import Epoch
+from actas.store.impersonation_rows import end_impersonations
+from actas.store.outbox import Outbox
+from actas.store.refresh_families import end_families
 from actas.store.tables import REVOCATIONS
 
 MOST_READ: Final = 10_000
 """Rows in one reading, so that a long list holds nobody up."""
-
-SWEEP_EVERY: Final = 60
-"""Seconds between two looks at what may be forgotten."""
 
 MOST_SWEPT: Final = 1_000
 """Rows removed in one transaction (REL-24)."""
@@ -35,11 +41,20 @@ MOST_SWEPT: Final = 1_000
 KEPT_LONGER: Final = 600
 """Seconds that a row outlives what it ends: clocks differ, and times are read generously (SEC-19)."""
 
+TOLD_FOR: Final = LONGEST_TOKEN + KEPT_LONGER
+"""Seconds for which those who check access tokens by themselves remember a row. By then the last one that it
+ends is dead, and of what may end later, a family of refresh tokens, they see nothing. They refuse everybody
+when there is more than they can remember."""
+
 WRITTEN_WITHIN: Final = 5.0
 """Seconds that a revocation may wait for its turn: it is rare, and asked for again when it fails."""
 
 TOPIC: Final = "revocations"
 """What nodes are told of, and whose turn it is to write."""
+
+
+Within = Callable[[AsyncConnection], Awaitable[None]]
+"""Does something within a transaction."""
 
 
 async def open_revocations(database: Database, *, clock: Clock) -> RevocationList:
@@ -53,16 +68,28 @@ async def open_revocations(database: Database, *, clock: Clock) -> RevocationLis
     return found
 
 
+async def read_epoch(connection: AsyncConnection) -> Epoch:
+    """Return the epoch of a database, without what else was revoked."""
+    wanted = select(REVOCATIONS).where(REVOCATIONS.c.mark == EVERYTHING).order_by(REVOCATIONS.c.seq)
+    epoch = Epoch()
+    for row in (await connection.execute(wanted)).all():
+        epoch = epoch.after(up_to=row.up_to, entry=row.entry)
+    return epoch
+
+
 class RevocationList:
     """Implements ``core.lineage.Revocations``, and writes what is revoked. Empty until it is refreshed."""
 
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
+        # Its own: whoever revokes writes the entry, and not whatever else of this process writes entries.
+        self._outbox = Outbox(database)
         self._clock = clock
         self._found: dict[str, Revoked] = {}
         self._order: list[tuple[int, Revoked]] = []
+        self._everything = Revoked(mark=EVERYTHING, up_to=-1, until=0, entry="")
+        self._epoch = Epoch()
         self._last = 0
-        self._swept_at = 0.0
         self._reading = asyncio.Lock()
 
     @property
@@ -70,7 +97,14 @@ class RevocationList:
         """The number of the last row that was read."""
         return self._last
 
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch as it was read last: how often everything was revoked, because a backup was restored."""
+        return self._epoch
+
     def against(self, lineage: Lineage) -> Revoked | None:
+        if lineage.since <= self._everything.up_to:
+            return self._everything
         found = self._found
         if found.keys().isdisjoint(lineage.marks):  # nearly always
             return None
@@ -81,7 +115,7 @@ class RevocationList:
         return None
 
     def after(self, seq: int, *, most: int) -> Sequence[tuple[int, Revoked]]:
-        """Return what was revoked after a number, in order.
+        """Return what was revoked after a number, in order, each until it can end no access token any more.
 
         Args:
             most: how many at most; whoever gets that many asks again.
@@ -89,26 +123,48 @@ class RevocationList:
         if seq >= self._last:
             return ()
         first = bisect_right(self._order, seq, key=lambda row: row[0])
-        return self._order[first : first + most]
+        return [(number, _told(number, one)) for number, one in self._order[first : first + most]]
 
-    async def add(self, revoked: Iterable[Revoked]) -> None:
+    async def add(
+        self, revoked: Iterable[Revoked], *, record: Record | None = None, within: Within | None = None
+    ) -> None:
         """Revoke, durably, and know it here at once.
+
+        Args:
+            record: the audit entry of it, kept with it or not at all (REL-01).
+            within: what else belongs to it; done first, in the same transaction. What it raises undoes all.
 
         Raises:
             DatabaseUnavailable: it could not be written; nothing was revoked, or all of it was.
         """
         rows = list(revoked)
         async with self._database.writing(turn=TOPIC, within=WRITTEN_WITHIN) as connection:
+            if within is not None:
+                await within(connection)
             highest = (await connection.execute(select(func.max(REVOCATIONS.c.seq)))).scalar() or 0
-            first = max(highest + 1, int(self._clock.now() * 1000))
+            now = self._clock.now()
+            first = max(highest + 1, int(now * 1000))
+            rows = await end_families(connection, rows)
+            rows, ended = await end_impersonations(connection, rows, at=int(now))
             await connection.execute(
                 insert(REVOCATIONS), [_row(first + place, one) for place, one in enumerate(rows)]
             )
+            records = [] if record is None else [record]
+            records += [record_of(one, now=now, chance=SystemChance()) for one in ended]
+            await self._outbox.put(connection, records)
             await self._database.announce(connection, TOPIC)
         await self.refresh()
 
+    async def written(self, entry: str) -> None:
+        """Note that the audit entry of something that was revoked stands in a stream.
+
+        Raises:
+            DatabaseUnavailable: it could not be noted; it may be written once more.
+        """
+        await self._outbox.written(entry)
+
     async def refresh(self) -> None:
-        """Read what other nodes have written since, and forget what has ended.
+        """Read what other nodes have written since.
 
         Raises:
             DatabaseUnavailable: it could not be read.
@@ -116,13 +172,11 @@ class RevocationList:
         async with self._reading:
             while await self._read():
                 pass
-        now = self._clock.now()
-        if now - self._swept_at >= SWEEP_EVERY:
-            self._swept_at = now
-            self._forget(now)
 
     async def sweep(self) -> int:
-        """Remove rows of which nothing can be live, in small steps; the newest stays, for its number.
+        """Forget what has ended, and remove its rows, in small steps; the newest stays, for its number.
+
+        Whoever calls knows that the clock is right: what is forgotten here is not read again (REL-13).
 
         Returns:
             How many were removed.
@@ -130,6 +184,7 @@ class RevocationList:
         Raises:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
+        self._forget(self._clock.now())
         removed = 0
         table = REVOCATIONS.c
         while True:
@@ -162,6 +217,8 @@ class RevocationList:
             one = Revoked(mark=row.mark, up_to=row.up_to, until=row.until, entry=row.entry)
             self._order.append((row.seq, one))
             self._take(one)
+            if one.mark == EVERYTHING:
+                self._begin(one)
         if rows:
             self._last = rows[-1].seq
         return len(rows) == MOST_READ
@@ -171,12 +228,24 @@ class RevocationList:
         if known is None or one.up_to > known.up_to:
             self._found[one.mark] = one
 
+    def _begin(self, one: Revoked) -> None:
+        """Begin the epoch that a restore opened."""
+        if one.up_to > self._everything.up_to:
+            self._everything = one
+        self._epoch = self._epoch.after(up_to=one.up_to, entry=one.entry)
+
     def _forget(self, now: float) -> None:
         if any(one.until < now for _, one in self._order):
             self._order = [(seq, one) for seq, one in self._order if one.until >= now]
             self._found = {}
             for _, one in self._order:
                 self._take(one)
+
+
+def _told(number: int, one: Revoked) -> Revoked:
+    """Return what followers are told of a row: the number says when it was made, or a little later."""
+    until = number // 1000 + TOLD_FOR
+    return one if one.until <= until else replace(one, until=until)
 
 
 def _row(seq: int, one: Revoked) -> dict[str, int | str]:

@@ -69,11 +69,17 @@ class Migration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A step that a database has been through."""
+    """A step that a database has been through.
+
+    Attributes:
+        at: when, in seconds since the epoch.
+    """
 
     version: int
+    name: str
     digest: str
     usable_from: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +89,19 @@ class Standing:
     Attributes:
         version: what the database has been through; 0 when it is empty.
         newest: the newest schema that the release knows.
+        applied: the steps that were taken, in order.
         pending: the steps that are still to be taken.
     """
 
     version: int
     newest: int
+    applied: tuple[Applied, ...]
     pending: tuple[Migration, ...]
+
+    @property
+    def usable_from(self) -> int:
+        """The oldest schema that a program may know and serve on the database."""
+        return max((one.usable_from for one in self.applied), default=0)
 
 
 def nowhere(_: str) -> None:
@@ -137,14 +150,19 @@ async def standing(database: Transactions, *, steps: Sequence[Migration]) -> Sta
         SchemaRefused: the database is not ours, or holds a schema that these steps do not lead to.
     """
     async with database.reading() as connection:
-        applied = await _applied(connection)
-    return Standing(version=len(applied), newest=len(steps), pending=tuple(_remaining(applied, steps)))
+        applied = await applied_steps(connection)
+    return Standing(
+        version=len(applied),
+        newest=len(steps),
+        applied=tuple(applied),
+        pending=tuple(_remaining(applied, steps)),
+    )
 
 
 async def bring_up(
     database: Transactions, *, steps: Sequence[Migration], at: int, reached: Callable[[str], None] = nowhere
-) -> None:
-    """Apply what is missing of ``steps``, which are in order.
+) -> tuple[Migration, ...]:
+    """Apply what is missing of ``steps``, which are in order, and return what was applied here.
 
     Args:
         at: seconds since the epoch.
@@ -153,23 +171,32 @@ async def bring_up(
     Raises:
         SchemaRefused: the database is not ours, or holds a schema that these steps do not lead to.
     """
+    done: list[Migration] = []
     remaining: Sequence[Migration] = (await standing(database, steps=steps)).pending
     while remaining:
         reached(f"{remaining[0].version}: begin")
         # However long it takes: whoever comes second waits for whoever is at it.
         async with database.writing(within=None) as connection:
             # Asked again: another process may have been here first.
-            remaining = _remaining(await _applied(connection), steps)
+            remaining = _remaining(await applied_steps(connection), steps)
             if remaining:
-                await _apply(connection, remaining[0], at=at, reached=reached)
+                await take_step(connection, remaining[0], at=at, reached=reached)
                 reached(f"{remaining[0].version}: commit")
+        done += remaining[:1]
         remaining = remaining[1:]
         reached("committed")
+    return tuple(done)
 
 
-async def _apply(
-    connection: AsyncConnection, step: Migration, *, at: int, reached: Callable[[str], None]
+async def take_step(
+    connection: AsyncConnection, step: Migration, *, at: int, reached: Callable[[str], None] = nowhere
 ) -> None:
+    """Take one step within a transaction, and write down that it was taken.
+
+    Args:
+        at: seconds since the epoch.
+        reached: told the name of every crash point, before it is passed.
+    """
     if step.version == 1:
         reached("1: schema_versions")
         await connection.execute(CreateTable(SCHEMA_VERSIONS))
@@ -190,27 +217,40 @@ async def _apply(
     )
 
 
-async def _applied(connection: AsyncConnection) -> list[Applied]:
+async def applied_steps(connection: AsyncConnection) -> list[Applied]:
     """Return what the database has been through, in order; nothing when it is empty.
 
     Raises:
         SchemaRefused: it is somebody else's.
     """
-    tables = await connection.run_sync(_tables)
+    tables = await table_names(connection)
     if SCHEMA_VERSIONS.name not in tables:
         if tables:
             raise SchemaRefused(
-                f"the database was not made by Actas: it holds {', '.join(sorted(tables)[:3])}"
+                f"the database was not made by Actas: it holds {', '.join(tables[:3])}"
                 f" and no {SCHEMA_VERSIONS.name}"
             )
         return []
-    columns = (SCHEMA_VERSIONS.c.version, SCHEMA_VERSIONS.c.digest, SCHEMA_VERSIONS.c.usable_from)
-    rows = await connection.execute(select(*columns).order_by(SCHEMA_VERSIONS.c.version))
-    return [Applied(version=version, digest=digest, usable_from=usable) for version, digest, usable in rows]
+    rows = await connection.execute(select(SCHEMA_VERSIONS).order_by(SCHEMA_VERSIONS.c.version))
+    return [
+        Applied(
+            version=row.version,
+            name=row.name,
+            digest=row.digest,
+            usable_from=row.usable_from,
+            at=row.applied_at,
+        )
+        for row in rows
+    ]
 
 
-def _tables(connection: Connection) -> list[str]:
-    return inspect(connection).get_table_names()
+async def table_names(connection: AsyncConnection) -> list[str]:
+    """Return the names of the tables that a database has, whoever made them, in order."""
+
+    def names(plain: Connection) -> list[str]:
+        return inspect(plain).get_table_names()
+
+    return sorted(await connection.run_sync(names))
 
 
 def _remaining(applied: Sequence[Applied], steps: Sequence[Migration]) -> Sequence[Migration]:

@@ -3,7 +3,8 @@
 A known key is answered from memory without waiting for anything. Fetches of one issuer are joined,
 spaced and owned by this cache, so that no caller who gives up ends one, and no flood of made-up key
 ids starts more than one (SEC-40). One issuer's keys and troubles are its own: each has a shelf
-(``shelf``), found by the registered issuer and never by what a token says (SEC-39).
+(``shelf``), found by the registered issuer and never by what a token says (SEC-39). An issuer that keeps
+failing is waited for by nobody but the one who tries it again (``breaker``).
 
 Reading a set is left to ``keyset``, finding where it is to ``discovery``, the bounds of a fetch to
 ``net.fetch``.
@@ -12,42 +13,19 @@ Reading a set is left to ``keyset``, finding where it is to ``discovery``, the b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 
 from actas.core.claims import is_name
 from actas.core.errors import BadToken
 from actas.core.metrics import ISSUER_FETCHES, UNMETERED, Meter
+from actas.core.places import waiting_for_others
 from actas.core.ports import Clock, Fetch, FetchFailed
 from actas.crypto.key import PublicKey
 from actas.trust.discovery import discover
 from actas.trust.keyset import KeySet, NotAKeySet, read_key_set
 from actas.trust.registry import TrustedIssuer
-from actas.trust.shelf import LAST_GOOD, MAX_LAST_GOOD, MAX_WAITING, RELOCATE, Shelf, new_shelf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuerKeysView:
-    """What people may see of one issuer's keys.
-
-    Attributes:
-        inline: whether they are written in the configuration.
-        age: seconds since the last successful fetch began, or None when there was none.
-        kids: the keys in use.
-        problems: what was ignored in the set, and why.
-        error: why the last attempt failed; empty when it did not.
-        succeeded: how many attempts did, since the start.
-        failed: how many did not.
-    """
-
-    issuer: str
-    inline: bool
-    age: float | None
-    kids: tuple[str, ...]
-    problems: tuple[str, ...]
-    error: str
-    succeeded: int
-    failed: int
+from actas.trust.shelf import MAX_WAITING, RELOCATE, Shelf, new_shelf
+from actas.trust.view import IssuerKeysView, not_newer, opened, unreachable, view_of
 
 
 class IssuerKeys:
@@ -59,10 +37,6 @@ class IssuerKeys:
         report: told, in words for administrators, when an issuer's troubles change.
         whose: what it is whose keys are kept here, for those words.
         meter: told of every attempt.
-        last_good: seconds for which a set is used when no refresh succeeds; at most seven days.
-
-    Raises:
-        ValueError: ``last_good`` is not within its bounds (REL-09).
     """
 
     def __init__(
@@ -72,16 +46,12 @@ class IssuerKeys:
         *,
         report: Callable[[str], None] | None = None,
         meter: Meter = UNMETERED,
-        last_good: int = LAST_GOOD,
         whose: str = "issuer",
     ) -> None:
-        if not 0 < last_good <= MAX_LAST_GOOD:
-            raise ValueError(f"last good keys are used for at most {MAX_LAST_GOOD} seconds, and more than 0")
         self._fetch = fetch
         self._clock = clock
         self._report = report
         self._meter = meter
-        self._last_good = last_good
         self._whose = whose
         self._shelves: dict[str, Shelf] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -117,14 +87,21 @@ class IssuerKeys:
                 return _require(None, shelf, kid)
         return await self._key_after_refresh(shelf, kid, algorithm)
 
-    def forget(self, issuer_name: str) -> None:
-        """Drop what is kept of an issuer; the next token fetches its keys anew."""
-        self._shelves.pop(issuer_name, None)
+    async def look(self, issuer: TrustedIssuer) -> IssuerKeysView:
+        """Fetch the keys of ``issuer`` if it is time to, wait for that, and return what people may see."""
+        shelf = self._shelf(issuer)
+        if not shelf.is_inline and (task := self._begin(shelf, self._clock.now())) is not None:
+            await asyncio.wait({task})
+        return view_of(issuer.name, shelf, self._clock.now())
+
+    def keep_only(self, names: Collection[str]) -> None:
+        """Drop what is kept of everybody else: who is registered no more is shown no more."""
+        self._shelves = {name: shelf for name, shelf in self._shelves.items() if name in names}
 
     def snapshot(self) -> tuple[IssuerKeysView, ...]:
         """Return what is kept, by issuer name."""
         now = self._clock.now()
-        return tuple(_view(name, shelf, now) for name, shelf in sorted(self._shelves.items()))
+        return tuple(view_of(name, shelf, now) for name, shelf in sorted(self._shelves.items()))
 
     async def aclose(self) -> None:
         """End the fetches under way and begin no more. Known keys are still answered."""
@@ -134,16 +111,22 @@ class IssuerKeys:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _key_after_refresh(self, shelf: Shelf, kid: str | None, algorithm: str) -> PublicKey:
-        """Join the fetch under way, or begin one if it is time, and look again."""
+        """Join the fetch under way, or begin one if it is time, and look again.
+
+        While the breaker is open only the caller who begins an attempt waits for it: the others would hold
+        places of this server for an issuer that most likely fails again (REL-10).
+        """
+        is_anothers = shelf.task is not None
         task = self._begin(shelf, self._clock.now())
-        confirmed = task is not None and await _ended(shelf, task)
+        confirmed = False
+        if task is not None and not (shelf.breaker.is_open and is_anothers):
+            confirmed = await _ended(shelf, task)
         now = self._clock.now()
         keys = shelf.usable(now)
         if keys is None:
-            why = shelf.error or "no attempt ended"
-            raise BadToken(f"the keys of {shelf.issuer.name} cannot be had: {why}", why="upstream_down")
+            raise BadToken(unreachable(shelf, now), why="upstream_down")
         found = keys.find(kid, algorithm)
-        if found is None and confirmed and not shelf.error:
+        if found is None and confirmed and not shelf.breaker.error:
             shelf.remember_unknown(kid, algorithm, now)
         return _require(found, shelf, kid)
 
@@ -151,7 +134,7 @@ class IssuerKeys:
         """The shelf of this registration; a registration whose keys come from elsewhere gets a new one."""
         shelf = self._shelves.get(issuer.name)
         if shelf is None or not shelf.has_source_of(issuer):
-            shelf = new_shelf(issuer, last_good=self._last_good)
+            shelf = new_shelf(issuer)
             self._shelves[issuer.name] = shelf
             if shelf.keys is not None:
                 self._tell(shelf, *shelf.keys.problems)
@@ -161,7 +144,7 @@ class IssuerKeys:
     def _begin(self, shelf: Shelf, now: float) -> asyncio.Task[None] | None:
         """Return the attempt under way, or begin one, or return None when it is too early for one."""
         if shelf.task is None and shelf.may_try(now) and not self._closed:
-            shelf.tried_at = now
+            shelf.breaker.begin(now)
             task = asyncio.create_task(self._refresh(shelf), name=f"keys of {shelf.issuer.name}")
             shelf.task = task
             self._tasks.add(task)
@@ -175,12 +158,15 @@ class IssuerKeys:
             keys = await self._fetched(shelf, began_at)
         except Exception as error:  # noqa: BLE001 - an attempt fails, the cache does not
             detail = str(error) if isinstance(error, FetchFailed | NotAKeySet) else repr(error)
-            if detail != shelf.error:
-                self._tell(shelf, f"its keys cannot be refreshed: {detail}")
+            changed, was_open = detail != shelf.breaker.error, shelf.breaker.is_open
             shelf.fail(detail, now=self._clock.now())
+            if changed:
+                self._tell(shelf, f"its keys cannot be refreshed: {detail}")
+            if shelf.breaker.is_open and not was_open:
+                self._tell(shelf, opened(shelf, self._clock.now()))
             self._meter.count(ISSUER_FETCHES, shelf.issuer.name, "failed")
         else:
-            if shelf.error:
+            if shelf.breaker.error:
                 self._tell(shelf, "its keys can be fetched again")
             if shelf.keys is None or shelf.keys.problems != keys.problems:
                 self._tell(shelf, *keys.problems)
@@ -229,7 +215,8 @@ async def _ended(shelf: Shelf, task: asyncio.Task[None]) -> bool:
         return False
     shelf.waiting += 1
     try:
-        await asyncio.wait({task})
+        with waiting_for_others():
+            await asyncio.wait({task})
     finally:
         shelf.waiting -= 1
     return not task.cancelled()
@@ -239,18 +226,4 @@ def _require(found: PublicKey | None, shelf: Shelf, kid: str | None) -> PublicKe
     if found is not None:
         return found
     which = "no single key fits a token without kid" if kid is None else f"it has no usable key {kid!r:.80}"
-    raise BadToken(f"the issuer {shelf.issuer.name}: {which}")
-
-
-def _view(name: str, shelf: Shelf, now: float) -> IssuerKeysView:
-    keys = shelf.usable(now) or KeySet()
-    return IssuerKeysView(
-        issuer=name,
-        inline=shelf.is_inline,
-        age=now - shelf.fetched_at if shelf.succeeded else None,
-        kids=keys.kids,
-        problems=keys.problems,
-        error=shelf.error,
-        succeeded=shelf.succeeded,
-        failed=shelf.failed,
-    )
+    raise BadToken(f"the issuer {shelf.issuer.name}: {which}{not_newer(shelf)}")

@@ -12,6 +12,12 @@ from actas.core.wire import TokenType, VerifyingAlgorithm
 LONGEST_LIFE: Final = 30 * 86_400
 """Seconds that ``max_life`` may be at most: no token of another issuer lives longer."""
 
+OUTAGE_GRACE: Final = 24 * 3600
+"""Seconds for which known keys are used while no refresh succeeds, unless the registration says otherwise."""
+
+LONGEST_OUTAGE_GRACE: Final = 7 * 86_400
+"""Seconds that ``outage_grace`` may be at most (REL-09)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIssuer:
@@ -38,6 +44,7 @@ class TrustedIssuer:
         party_kind: what its subjects are.
         token_types: for ``jwt``: further ``typ`` header values to accept.
         workloads: whether clients may authenticate by its tokens; that is trust of another kind (AG-11).
+        outage_grace: seconds for which its known keys are used while no refresh succeeds.
         disabled: a disabled issuer's tokens are refused.
     """
 
@@ -59,6 +66,7 @@ class TrustedIssuer:
     party_kind: Literal["person", "service", "agent"] = "person"
     token_types: frozenset[str] = field(default_factory=frozenset[str])
     workloads: bool = False
+    outage_grace: int = OUTAGE_GRACE
     disabled: bool = False
 
 

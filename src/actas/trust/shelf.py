@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actas.crypto.key import PublicKey
+from actas.trust.breaker import Breaker
 from actas.trust.keyset import KeySet, read_key_set
 from actas.trust.registry import TrustedIssuer
 
@@ -20,11 +21,6 @@ FRESH: Final = 300
 
 STALE: Final = 600
 """From this age on a refresh comes before an answer: a key its issuer removed is refused by then (REL-09)."""
-
-LAST_GOOD: Final = 24 * 3600
-"""How long a set is used when no refresh succeeds."""
-
-MAX_LAST_GOOD: Final = 7 * 24 * 3600
 
 REFETCH: Final = 30
 """Between two attempts on one issuer, however many unknown keys are asked for (SEC-40)."""
@@ -53,22 +49,18 @@ class Shelf:
 
     Attributes:
         issuer: as registered when the shelf was made, or since with the same source of keys.
-        last_good: how long ``keys`` are used without a successful refresh.
         keys: the last good set, or None.
         fetched_at: when the fetch that gave ``keys`` began.
-        tried_at: when the last attempt began, and once it has ended when it did.
-        error: why the last attempt failed; empty when it did not.
+        breaker: how the last attempts ended.
         located: the address discovery gave, and when.
         task: the attempt under way.
         waiting: how many callers wait for it.
     """
 
     issuer: TrustedIssuer
-    last_good: int
     keys: KeySet | None = None
     fetched_at: float = 0.0
-    tried_at: float | None = None
-    error: str = ""
+    breaker: Breaker = field(default_factory=Breaker)
     located: tuple[str, float] | None = None
     task: asyncio.Task[None] | None = None
     waiting: int = 0
@@ -86,11 +78,14 @@ class Shelf:
         """Whether the keys of ``issuer``, as now registered, are the ones kept here."""
         return self.issuer is issuer or _source(self.issuer) == _source(issuer)
 
+    @property
+    def usable_until(self) -> float:
+        """When the set is past its last use, unless a refresh succeeds before (REL-09)."""
+        return self.fetched_at + self.issuer.outage_grace
+
     def usable(self, now: float) -> KeySet | None:
         """Return the set, unless there is none or it is past its last use."""
-        if self.keys is None or self.is_inline or now - self.fetched_at < self.last_good:
-            return self.keys
-        return None
+        return self.keys if self.is_inline or now < self.usable_until else None
 
     def find(self, kid: str | None, algorithm: str, now: float) -> PublicKey | None:
         """Return a key from memory."""
@@ -109,29 +104,35 @@ class Shelf:
         """
         if self.usable(now) is None:
             return True
-        failing = self.error and self.tried_at is not None and 0 <= now - self.tried_at < 2 * REFETCH
-        return now - self.fetched_at >= STALE and not failing
+        return now - self.fetched_at >= STALE and not self.breaker.is_being_tried(now, usual=REFETCH)
 
     def may_try(self, now: float) -> bool:
         """Whether the last attempt is long enough ago for another."""
-        pause = FIRST_RETRY if self.usable(now) is None else REFETCH
-        return self.tried_at is None or not 0 <= now - self.tried_at < pause
+        return self.breaker.may_try(now, usual=self._usual_pause(now))
+
+    def next_try(self, now: float) -> float:
+        """Seconds until somebody who asks causes another attempt."""
+        tried_at = self.breaker.tried_at
+        return (
+            0.0 if tried_at is None else max(0.0, tried_at + self.breaker.pause(self._usual_pause(now)) - now)
+        )
 
     def renew(self, keys: KeySet, *, began_at: float, now: float) -> None:
         """Put a fetched set in the place of the old one: keys it no longer lists are retired."""
         self.keys = keys
         self.fetched_at = began_at
-        self.tried_at = now
-        self.error = ""
+        self.breaker.succeed(now)
         self.succeeded += 1
         self._refresh_after = FRESH * (0.9 + secrets.randbelow(201) / 1000)
 
     def fail(self, error: str, *, now: float) -> None:
         """Note that an attempt failed. The keys stay; where they were found is asked anew next time."""
-        self.tried_at = now
-        self.error = error
+        self.breaker.fail(error, now)
         self.located = None
         self.failed += 1
+
+    def _usual_pause(self, now: float) -> float:
+        return FIRST_RETRY if self.usable(now) is None else REFETCH
 
     def is_unknown(self, kid: str | None, algorithm: str, now: float) -> bool:
         """Whether the issuer was asked a short while ago and does not have this key."""
@@ -146,9 +147,9 @@ class Shelf:
         self._unknown[(kid, algorithm)] = now
 
 
-def new_shelf(issuer: TrustedIssuer, *, last_good: int) -> Shelf:
+def new_shelf(issuer: TrustedIssuer) -> Shelf:
     """Return an empty shelf, or a full one when the keys are written in the configuration."""
-    shelf = Shelf(issuer=issuer, last_good=last_good)
+    shelf = Shelf(issuer=issuer)
     if issuer.keys:
         try:
             shelf.keys = read_key_set({"keys": list(issuer.keys)}, algorithms=issuer.algorithms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -17,10 +17,11 @@ CHANGE = Change(event="keys:prepared", key=KEY)
 
 
 class Slow:
-    """Makes one change, when it is let."""
+    """Makes one change, when it is let, and keeps its entry."""
 
     def __init__(self) -> None:
         self.begun, self.may = asyncio.Event(), asyncio.Event()
+        self.waiting: list[str] = []
 
     def is_due(self, _: object) -> bool:
         return not self.may.is_set()
@@ -28,24 +29,36 @@ class Slow:
     async def turn(self) -> tuple[Change, ...]:
         self.begun.set()
         await self.may.wait()
+        self.waiting.append(CHANGE.event)
         return (CHANGE,)
 
 
 class Book:
-    """Takes notes, unless it is closed."""
+    """Takes what waits, unless it is closed."""
 
     def __init__(self) -> None:
         self.noted: list[str] = []
         self.closed = False
 
-    async def note(self, event: str, **_: Any) -> None:
-        if self.closed:
+    async def write(self, waiting: list[str]) -> None:
+        if waiting and self.closed:
             raise AuditUnavailable("closed")
-        self.noted.append(event)
+        self.noted += waiting
+        waiting.clear()
+
+
+async def certainly() -> None:
+    """The clock is right."""
 
 
 def keeper(rotation: Slow, book: Book) -> KeyKeeper:
-    return KeyKeeper(cast("Rotation", rotation), keys=lambda: (KEY,), note=book.note, changed=lambda: None)
+    return KeyKeeper(
+        cast("Rotation", rotation),
+        keys=lambda: (KEY,),
+        write=lambda: book.write(rotation.waiting),
+        changed=lambda: None,
+        may=certainly,
+    )
 
 
 @pytest.mark.requirement("REL-05")

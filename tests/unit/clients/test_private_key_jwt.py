@@ -64,7 +64,10 @@ async def test_while_two_keys_are_registered_the_key_id_tells_them_apart() -> No
 
 @pytest.mark.requirement("AG-47")
 async def test_with_one_key_the_key_id_may_be_left_out() -> None:
-    await method().prove(keyed(OLD), credentials(OLD, headers={"kid": ...}))
+    without = credentials(OLD, headers={"kid": ...})
+    await method().prove(keyed(OLD), without)
+    with pytest.raises(InvalidClient):  # it was the key that proved it
+        await method().prove(keyed(NEW), without)
 
 
 @pytest.mark.requirement("SEC-02")

@@ -113,7 +113,7 @@ async def test_only_json_is_accepted(content_type: str | None, accepted: bool) -
 async def test_two_content_types_are_none() -> None:
     async with HostileIssuer() as idp:
         idp.answers["/a"] = Answer(headers=(("Content-Type", "text/html"),))
-        await refused(GuardedFetch(dev=True), f"{idp.origin}/a")
+        assert "not declared to be JSON" in await refused(GuardedFetch(dev=True), f"{idp.origin}/a")
 
 
 @pytest.mark.requirement("SEC-07", "SEC-38")
@@ -190,7 +190,7 @@ async def test_a_stall_and_a_drip_end_at_the_same_limit(answer: Answer) -> None:
         fetch = GuardedFetch(dev=True, time_limit=QUICK)
         before = asyncio.get_running_loop().time()
         assert "no complete answer within 0.25 seconds" in await refused(fetch, f"{idp.origin}/a")
-        assert asyncio.get_running_loop().time() - before < QUICK * 4
+        assert asyncio.get_running_loop().time() - before < QUICK * 12
 
 
 @pytest.mark.requirement("SEC-38")
@@ -259,7 +259,7 @@ async def test_a_failure_does_not_repeat_the_query() -> None:
 async def test_a_stalling_host_holds_sixteen_places_of_its_own_and_no_other_host() -> None:
     async with HostileIssuer() as slow, HostileIssuer(host="localhost") as quick:
         slow.answers["/a"] = stall()
-        fetch = GuardedFetch(dev=True, time_limit=QUICK * 2)
+        fetch = GuardedFetch(dev=True, time_limit=QUICK * 6)
         waiting = [asyncio.create_task(refused(fetch, f"{slow.origin}/a")) for _ in range(MAX_AT_ONCE + 8)]
         while slow.count() < MAX_AT_ONCE:
             await asyncio.sleep(0.005)

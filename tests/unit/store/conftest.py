@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.fakes.audit import FaultyDisk
 from tests.fakes.clock import FixedClock
 
 from actas.store.marks import Marks, open_marks
@@ -21,3 +22,11 @@ async def marks(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Marks]:
     marks = await open_marks(tmp_path, clock=clock)
     yield marks
     await marks.close()
+
+
+@pytest.fixture
+def disk() -> Iterator[FaultyDisk]:
+    disk = FaultyDisk()
+    yield disk
+    disk.fault = None
+    disk.free.set()

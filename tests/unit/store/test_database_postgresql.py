@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 from sqlalchemy import select, text
 from tests.contracts.main_database import CLOCK
+from tests.fakes.between import Between
 from tests.fakes.clock import FixedClock
 from tests.fakes.postgres import server
 
@@ -18,6 +21,11 @@ from actas.store import database_postgresql, engine
 from actas.store.database import Database, connect_database, open_database
 from actas.store.tables import SECRETS
 from actas.store.trouble import DatabaseMisconfigured, DatabaseUnavailable
+
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
@@ -49,6 +57,17 @@ async def test_writers_of_different_topics_do_not_wait_for_each_other(database: 
     with pytest.raises(DatabaseUnavailable):
         async with database.writing("one"), database.writing("one"):
             raise AssertionError("two have the same turn")
+
+
+@pytest.mark.requirement("REL-25")
+async def test_a_server_that_hangs_does_not_hold_up_the_close(postgres: str) -> None:
+    with Between(postgres) as wire:
+        database = await open_database(Secret(wire.url), clock=CLOCK)
+        async with database.reading() as one, database.reading() as another:
+            assert [(await each.execute(text("SELECT 1"))).scalar() for each in (one, another)] == [1, 1]
+        with wire.stalled():
+            async with asyncio.timeout(20):
+                await database.close()
 
 
 @pytest.mark.requirement("REL-30")
@@ -101,6 +120,29 @@ async def test_a_user_who_may_not_is_told_so() -> None:
     with pytest.raises(DatabaseUnavailable, match="nobody-of-that-name") as refused:
         await connect_database(Secret(url))
     assert "hunter2" not in str(refused.value)
+    assert "user and password" in str(refused.value.hint)
+
+
+async def test_what_to_do_about_a_database_that_is_missing_or_silent_is_said() -> None:
+    url = server().replace("/postgres?", "/nothing-of-that-name?")
+    with pytest.raises(DatabaseUnavailable, match="does not exist") as missing:
+        await connect_database(Secret(url))
+    assert "create the database" in str(missing.value.hint)
+    with pytest.raises(DatabaseUnavailable) as silent:
+        await connect_database(Secret("postgresql://actas@127.0.0.1:1/actas"))
+    assert "is PostgreSQL running there" in str(silent.value.hint)
+
+
+async def test_a_user_without_a_right_is_told_who_gives_it(database: Database) -> None:
+    async def read_without_rights() -> None:
+        async with database.writing() as connection:
+            await connection.exec_driver_sql("CREATE ROLE actas_without_rights")  # undone with the rest
+            await connection.exec_driver_sql("SET LOCAL ROLE actas_without_rights")
+            await connection.exec_driver_sql("SELECT 1 FROM schema_versions")
+
+    with pytest.raises(DatabaseUnavailable, match="permission denied") as refused:
+        await read_without_rights()
+    assert "the grants of the guide" in str(refused.value.hint)
 
 
 @pytest.mark.requirement("REL-13")
@@ -128,14 +170,15 @@ async def test_a_transaction_ends_when_its_time_is_over_and_the_next_one_serves(
 async def test_connections_that_were_lost_while_nobody_looked_are_made_anew(
     database: Database, postgres: str
 ) -> None:
-    await asyncio.gather(*[database.check() for _ in range(4)])
-    await run(
-        postgres,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
+    async def session() -> int:
+        async with database.reading() as connection:
+            return int((await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+
+    before = await asyncio.gather(*[session() for _ in range(4)])
+    await run(postgres, END_OTHERS)
     await asyncio.sleep(0.05)  # the news of it are on their way through the loop
-    await asyncio.gather(*[database.check() for _ in range(4)])
+    after = await asyncio.gather(*[session() for _ in range(4)])
+    assert not {*before} & {*after}
 
 
 async def test_news_are_heard_once_they_are_committed(database: Database, postgres: str) -> None:
@@ -153,16 +196,38 @@ async def test_news_are_heard_once_they_are_committed(database: Database, postgr
         async with database.writing() as connection:
             await database.announce(connection, "revocations")
         assert await heard.get() == "revocations"
-        await run(
-            postgres,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
+        await run(postgres, END_OTHERS)
         # What was said in between is lost, so whoever hears is told to look for himself.
         assert await heard.get() == engine.EVERYBODY
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await other.close()
+
+
+@pytest.mark.requirement("REL-19", "REL-29")
+async def test_news_are_heard_again_after_a_standby_took_over(database: Database, postgres: str) -> None:
+    """Until it does it takes no writes, and nobody who needs them connects to it."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    listening = asyncio.create_task(database.hear(heard.put_nowait))
+    async with asyncio.timeout(20):
+        assert await heard.get() == engine.EVERYBODY
+        async with read_only(postgres):
+            with pytest.raises(DatabaseUnavailable, match="cannot be opened: None of the hosts match"):
+                await connect_database(Secret(postgres))
+            await asyncio.sleep(2 * database_postgresql._PAUSE)
+            assert heard.empty()
+        assert await heard.get() == engine.EVERYBODY
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def read_only(url: str) -> AsyncIterator[None]:
+    """A database that takes no writes, as a standby does; who was connected is no more."""
+    setting = f'ALTER DATABASE "{urlsplit(url).path[1:]}" {{}} default_transaction_read_only'
+    await run(url, f"{setting.format('SET')} = on", END_OTHERS)
+    yield
+    await run(url, "SET default_transaction_read_only = off", setting.format("RESET"))
 
 
 async def changed_its_mind(database: Database) -> None:

@@ -71,7 +71,7 @@ async def test_keys_of_a_purpose_that_only_a_later_release_knows_are_passed_over
     store = SqlKeyStore(database)
     await store.add(key("token"))
     await store.add(key("audit"))
-    change(tmp_path, "UPDATE signing_keys SET purpose = 'id_token' WHERE purpose = 'token'")
+    change(tmp_path, "UPDATE signing_keys SET purpose = 'id_jag' WHERE purpose = 'token'")
     change(tmp_path, "INSERT INTO secrets VALUES ('cookies', x'00')")
     assert [one.purpose for one in await store.all()] == ["audit"]
     assert await store.secrets() == []

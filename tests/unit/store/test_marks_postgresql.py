@@ -154,7 +154,7 @@ async def test_a_mark_that_another_node_removes_at_the_same_moment_is_not_made_a
     other = await asyncpg.connect(database)
     removal = other.transaction()
     await removal.start()
-    await other.execute(marks_postgresql._REMOVE, SOON + 10_000, 10)
+    await other.execute(marks_postgresql.REMOVE, SOON + 10_000, 10)
     again = asyncio.create_task(claimed(marks, "a"))
     while not await rows(
         database,

@@ -96,6 +96,18 @@ async def test_a_session_has_bounds_of_its_own_and_keeps_what_the_url_wants(post
     assert (await shown(f"{postgres}&application_name=node-1"))[2] == "node-1"
 
 
+@pytest.mark.requirement("REL-22")
+async def test_a_session_whose_computer_vanished_ends_within_half_a_minute_and_with_it_its_claims(
+    postgres: str,
+) -> None:
+    connection = await connect(address(Secret(postgres)))
+    asked = "SELECT name, reset_val::int FROM pg_settings WHERE name LIKE 'tcp\\_%' AND source = 'client'"
+    given: dict[str, int] = {row[0]: row[1] for row in await connection.fetch(asked)}
+    connection.terminate()
+    silent = given["tcp_keepalives_idle"] + given["tcp_keepalives_interval"] * given["tcp_keepalives_count"]
+    assert max(silent, given["tcp_user_timeout"] / 1000) <= 30
+
+
 def test_topics_have_locks_of_their_own() -> None:
     assert len({lock_of(topic) for topic in ("everything", "revocations", "keys", "")}) == 4
     assert all(-(2**63) <= lock_of(topic) < 2**63 for topic in ("a", "b", "c"))

@@ -109,7 +109,9 @@ async def test_keys_do_not_survive_a_change_of_where_they_come_from(
 async def test_a_forgotten_issuer_is_fetched_anew(world: World) -> None:
     await world.key()
     world.fetch.documents[JWKS] = key_set(NEW)
-    world.keys.forget("acme")
-    world.keys.forget("nobody")
+    world.keys.keep_only({"acme", "nobody"})
+    await world.key("old")
+    world.keys.keep_only({"nobody"})
+    assert world.keys.snapshot() == ()
     assert await world.refused("old") == "forged"
     await world.key("new")

@@ -1,0 +1,161 @@
+"""Tokens of ours over a foundation: what makes each kind, and what proves it again."""
+
+from __future__ import annotations
+
+from actas.app.foundation import Foundation
+from actas.audit.log import Minutes
+from actas.core.ports import MarkStore, SystemChance
+from actas.issuers.access_token import AccessTokenIssuer
+from actas.issuers.id_token import IdTokenIssuer
+from actas.issuers.reference_token import ReferenceTokenIssuer
+from actas.issuers.refresh_token import RefreshTokenIssuer
+from actas.keys.opaque import OpaqueTexts, OpaqueTokens
+from actas.keys.refresh import RefreshTokens
+from actas.kinds.fulfilment import Mint
+from actas.kinds.impersonations import Impersonations
+from actas.signin.consents import Consents
+from actas.signin.sessions import Sessions
+from actas.store.consents import SqlConsents
+from actas.subjects.access_token import AccessTokenValidator
+from actas.subjects.authorization_code import AuthorizationCodes
+from actas.subjects.live import LiveParties
+from actas.subjects.named import NamedPeople
+from actas.subjects.own_id_token import OwnIdTokens
+from actas.subjects.reference_token import ReferenceTokens
+from actas.subjects.refresh_token import Renewals
+
+
+def mint(base: Foundation, minutes: Minutes) -> Mint:
+    """Return what makes tokens under a configuration.
+
+    Args:
+        minutes: has it first when somebody begins to act as somebody else.
+    """
+    refresh = RefreshTokenIssuer(
+        issuer=base.issuer, tokens=_refresh_tokens(base), marking=base.ring, chance=SystemChance()
+    )
+    return Mint(
+        AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()),
+        ReferenceTokenIssuer(issuer=base.issuer, tokens=_opaque_tokens(base), marking=base.ring),
+        refresh,
+        follows=refresh,
+        tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
+        begins=impersonations(base, minutes),
+    )
+
+
+def own_tokens(base: Foundation) -> AccessTokenValidator:
+    """Return what proves access tokens of ours."""
+    return AccessTokenValidator(
+        issuer=base.issuer,
+        keys=base.ring,
+        references=ReferenceTokens(issuer=base.issuer, tokens=_opaque_tokens(base), clock=base.clock),
+        live=live(base),
+        revocations=base.revoked,
+        clock=base.clock,
+    )
+
+
+def impersonations(base: Foundation, minutes: Minutes) -> Impersonations:
+    """Return what begins impersonations, has them decided, and ends them."""
+    return Impersonations(
+        issuer=base.issuer,
+        kept=base.impersonations,
+        marking=base.ring,
+        minutes=minutes,
+        chance=SystemChance(),
+        clock=base.clock,
+    )
+
+
+def named_people(base: Foundation) -> NamedPeople:
+    """Return what looks up people who are only named, and who acts as whom already."""
+    return NamedPeople(
+        issuer=base.issuer,
+        people=base.catalog,
+        kept=base.impersonations,
+        live=live(base),
+        marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def own_id_tokens(base: Foundation) -> OwnIdTokens:
+    """Return what proves ID tokens of ours."""
+    return OwnIdTokens(
+        issuer=base.issuer,
+        keys=base.ring,
+        live=live(base),
+        revocations=base.revoked,
+        clock=base.clock,
+    )
+
+
+def renewals(base: Foundation) -> Renewals:
+    """Return what proves refresh tokens of ours, and ends their families."""
+    return Renewals(
+        issuer=base.issuer,
+        tokens=_refresh_tokens(base),
+        live=live(base),
+        revocations=base.revoked,
+        marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def codes(base: Foundation, marks: MarkStore) -> AuthorizationCodes:
+    """Return what keeps authorization codes of ours, and redeems them.
+
+    Args:
+        marks: remembers which were used.
+    """
+    return AuthorizationCodes(
+        issuer=base.issuer,
+        tokens=_opaque_tokens(base),
+        marks=marks,
+        live=live(base),
+        revocations=base.revoked,
+        marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def sessions(base: Foundation) -> Sessions:
+    """Return who is signed in."""
+    return Sessions(
+        issuer=base.issuer,
+        store=base.session_store,
+        texts=_texts(base),
+        live=live(base),
+        revocations=base.revoked,
+        marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def consents(base: Foundation) -> Consents:
+    """Return what remembers what people let apps do."""
+    return Consents(
+        issuer=base.issuer,
+        store=SqlConsents(base.database),
+        revocations=base.revoked,
+        marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def live(base: Foundation) -> LiveParties:
+    """Return what knows who is still registered, enabled and trusted."""
+    return LiveParties(issuer=base.issuer, clients=base.catalog, trust=base.catalog, people=base.catalog)
+
+
+def _texts(base: Foundation) -> OpaqueTexts:
+    return OpaqueTexts(key=base.ring.opaque_key, digest=base.ring.digest, chance=SystemChance())
+
+
+def _opaque_tokens(base: Foundation) -> OpaqueTokens:
+    return OpaqueTokens(base.opaque, _texts(base))
+
+
+def _refresh_tokens(base: Foundation) -> RefreshTokens:
+    return RefreshTokens(base.refresh_store, _texts(base))
