@@ -1,0 +1,164 @@
+"""Signing in over a foundation: what proves who people are, what keeps sessions, and who answers browsers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator
+
+from actas.app.foundation import Foundation
+from actas.app.own_tokens import codes, consents, sessions
+from actas.app.parts import Shared, once
+from actas.core.ports import SystemChance
+from actas.crypto.password_hash import PasswordHashes
+from actas.signin.account import Account
+from actas.signin.authorizing import Authorizing
+from actas.signin.credentials import Credentials
+from actas.signin.flow import LIFE, Content, Flow
+from actas.signin.guessing import SignInGuessing
+from actas.signin.leaving import Leave, Leaving
+from actas.signin.one_time_codes import OneTimeCodes
+from actas.signin.proving import CODE_WITHIN, Begun, Half, Proving
+from actas.signin.records import CredentialRecords
+from actas.store.credentials import SqlCredentials
+from actas.web.account import AccountPages
+from actas.web.admission import Admission
+from actas.web.asgi import Application
+from actas.web.pages import assets
+from actas.web.pages.rendering import Pages
+from actas.web.showing import Showing
+from actas.web.signing_in import SigningIn
+from actas.web.visitor import Visitors
+
+
+def signing_in(
+    base: Foundation, shared: Shared, *, prefix: str, admission: Admission
+) -> dict[str, Application]:
+    """Return who answers each path at which people sign in; nobody, while people sign in to no client."""
+    if not any(client.sign_in is not None for client in base.catalog.clients.values()):
+        return {}
+    kit = _Kit(base, shared, prefix)
+    desk = SigningIn(
+        authorizing=kit.authorizing(),
+        proving=kit.proving(),
+        leaving=kit.leaving(),
+        showing=kit.showing,
+        visitors=kit.visitors,
+        audit=shared.minutes,
+        admission=admission,
+    )
+    mine = AccountPages(
+        kit.account(),
+        prefix=prefix,
+        showing=kit.showing,
+        visitors=kit.visitors,
+        registered=base.catalog,
+        admission=admission,
+    )
+    both = {**desk.endpoints(), **mine.endpoints()}
+    found = {f"{prefix}{path}": endpoint for path, endpoint in both.items()}
+    return {**found, **assets.endpoints(prefix)}
+
+
+@contextlib.asynccontextmanager
+async def hashing(base: Foundation) -> AsyncGenerator[PasswordHashes]:
+    """What hashes people's passwords, for as long as a process serves."""
+    await _records(base).count_seals()
+    with contextlib.closing(PasswordHashes(pepper=base.ring.password_pepper)) as hashes:
+        yield hashes
+
+
+def _records(base: Foundation) -> CredentialRecords:
+    return CredentialRecords(SqlCredentials(base.database), sealer=base.keys.sealer, chance=SystemChance())
+
+
+class _Kit:
+    """What the endpoints share, over one configuration."""
+
+    def __init__(self, base: Foundation, shared: Shared, prefix: str) -> None:
+        self._base = base
+        self._shared = shared
+        self._chance = SystemChance()
+        self._sessions = sessions(base)
+        self._consents = consents(base)
+        self._begun = self._flow("begun", Begun)
+        self.visitors = Visitors(issuer=base.issuer, mark=base.ring.mark, chance=self._chance)
+        self.showing = Showing(
+            prefix=prefix,
+            docs=base.definitions.server.docs,
+            pages=Pages(
+                prefix=prefix,
+                installation="Actas",
+                setting="development" if base.dev else "production",
+            ),
+            visitors=self.visitors,
+            registered=base.catalog,
+        )
+
+    def _flow(self, kind: str, content: type[Content], *, life: int = LIFE) -> Flow[Content]:
+        base = self._base
+        return Flow(kind, content, key=base.ring.opaque_key, chance=self._chance, clock=base.clock, life=life)
+
+    def authorizing(self) -> Authorizing:
+        base, shared = self._base, self._shared
+        return Authorizing(
+            issuer=base.issuer,
+            directory=base.catalog,
+            sessions=self._sessions,
+            consents=self._consents,
+            codes=codes(base, once(base, shared)),
+            begun=self._begun,
+            audit=shared.minutes,
+            chance=self._chance,
+            clock=base.clock,
+            fresh=shared.require_issuing,
+        )
+
+    def proving(self) -> Proving:
+        base, shared = self._base, self._shared
+        records = _records(base)
+        return Proving(
+            issuer=base.issuer,
+            directory=base.catalog,
+            credentials=Credentials(records, hashes=shared.hashes, clock=base.clock),
+            one_time_codes=OneTimeCodes(
+                records,
+                pepper=base.ring.password_pepper,
+                issuer=base.issuer,
+                clock=base.clock,
+                chance=self._chance,
+            ),
+            guessing=SignInGuessing(shared.throttle, records, mark=base.ring.mark),
+            sessions=self._sessions,
+            begun=self._begun,
+            half=self._flow("half", Half, life=CODE_WITHIN),
+            audit=shared.minutes,
+            clock=base.clock,
+            fresh=shared.require_issuing,
+        )
+
+    def leaving(self) -> Leaving:
+        base, shared = self._base, self._shared
+        return Leaving(
+            issuer=base.issuer,
+            directory=base.catalog,
+            keys=base.ring,
+            sessions=self._sessions,
+            leave=self._flow("leave", Leave),
+            audit=shared.minutes,
+            chance=self._chance,
+            clock=base.clock,
+            fresh=shared.follower.require_fresh,
+        )
+
+    def account(self) -> Account:
+        base, shared = self._base, self._shared
+        return Account(
+            issuer=base.issuer,
+            directory=base.catalog,
+            sessions=self._sessions,
+            consents=self._consents,
+            audit=shared.minutes,
+            chance=self._chance,
+            clock=base.clock,
+            fresh=shared.follower.require_fresh,
+        )

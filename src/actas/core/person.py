@@ -1,0 +1,53 @@
+"""People of ours: the users that the configuration lists. Everybody else comes from an issuer.
+
+A person's subject holds a ``:``, a client's name never does, and no issuer can be called like this server: so
+what we call a person is nobody else's name (SEC-24).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from actas.core.party import OURSELVES
+from actas.core.secret import Secret
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who signs in here.
+
+    Attributes:
+        name: what they type to sign in, and what the configuration calls them.
+        display: their name for people to read.
+        email: their address, or None; it selects and links nothing (SEC-24).
+        groups: the groups they are in.
+        initial: the password that the configuration gives them, for as long as they have set none; None for
+            somebody who has none.
+        disabled: whether they are locked out.
+    """
+
+    name: str
+    display: str
+    email: str | None = None
+    groups: tuple[str, ...] = ()
+    initial: Secret | None = None
+    disabled: bool = False
+
+    @property
+    def subject(self) -> str:
+        """Their ``sub``."""
+        return subject_of(self.name)
+
+
+class People(Protocol):
+    """Finds people of ours as they are now. Answers from memory."""
+
+    def person(self, subject: str) -> Person | None:
+        """Return whose ``sub`` that is, also when they are disabled; None when it is nobody's here."""
+        ...
+
+
+def subject_of(name: str) -> str:
+    """Return the ``sub`` of the person whom the configuration calls ``name``."""
+    return f"{OURSELVES}:{name}"

@@ -1,0 +1,68 @@
+"""What is said of the reasons why a sign-in, or what an app asks of somebody who signs in, is refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.reason import Reason, ReasonText
+
+OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
+    "bad_code": ReasonText(
+        sentence="The authorization code is not acceptable.",
+        meaning="The code is unknown, has ended, or was not given to this client, for this redirect address "
+        "or for this verifier.",
+        causes="A code kept for longer than a minute, `redirect_uri` or `code_verifier` other than at the "
+        "beginning, two sign-ins of one browser mixed up.",
+        remedy="Have the person sign in again. `actas explain --entry ID` names the check that failed.",
+    ),
+    "code_reused": ReasonText(
+        sentence="The authorization code was used before; everything that it began has ended.",
+        meaning="A code is good once. Somebody else has it too, so everything that was made from it was "
+        "revoked.",
+        causes="A page that was loaded again, a client that asks twice, a code that leaked from a log or a "
+        "browser's history.",
+        remedy="Have the person sign in again, and redeem a code once, at the server, before anything else.",
+    ),
+    "unknown_app": ReasonText(
+        sentence="The app that sent you here is not known, or not at that address.",
+        meaning="`client_id` is no app that people sign in to, or `redirect_uri` is not exactly one of those "
+        "that it registered. Nobody is sent back: the address could be anybody's.",
+        causes="A misspelt `client_id`, a `redirect_uri` with another path, a slash more or another port, a "
+        "client without `redirect_uris`.",
+        remedy="Compare the address with `redirect_uris` of the client, character for character.",
+    ),
+    "wrong_credentials": ReasonText(
+        sentence="That name and that password do not belong together.",
+        meaning="Somebody tried to sign in and did not prove who they are. Whether there is such a person is "
+        "not said to anybody.",
+        causes="A mistyped password, a one-time code that was used or is old, somebody who guesses.",
+        remedy="Try again. The audit log has how often, and from where.",
+    ),
+    "forged_form": ReasonText(
+        sentence="The form was not sent from a page of this server, or has been open for too long.",
+        meaning="A form that changes something comes from a page that this browser was given lately. "
+        "This one did not, so nothing was changed.",
+        causes="Another site that sends forms here, cookies that the browser does not keep, a page that was "
+        "left open.",
+        remedy="Begin again at the app. Allow this server its cookies.",
+    ),
+    "not_signed_in": ReasonText(
+        sentence="Nobody is signed in, or not freshly enough.",
+        meaning="The app asked not to show any page (`prompt=none`), and somebody must sign in first.",
+        causes="A session that ended, `max_age` that is shorter than the age of the sign-in.",
+        remedy="Ask again without `prompt=none`.",
+    ),
+    "not_consented": ReasonText(
+        sentence="The person has not yet been asked whether the app may do that.",
+        meaning="The app asked not to show any page (`prompt=none`), and somebody must be asked first.",
+        causes="Scopes or APIs that were not asked for before, a consent that was withdrawn.",
+        remedy="Ask again without `prompt=none`.",
+    ),
+    "denied_by_person": ReasonText(
+        sentence="The person who was asked said no.",
+        meaning="Somebody signed in and did not let the app act for them. Nothing was given out.",
+        causes="The button.",
+        remedy="Nothing, or ask for less.",
+    ),
+}
+"""Each of them."""

@@ -1,0 +1,101 @@
+"""ID tokens: who signed in, when and how, told to the app that asked (OpenID Connect Core section 2).
+
+It comes with an access token, is for its client alone and lives for minutes, because it can be exchanged. Its
+keys are its own (SEC-91), and it carries what it comes from, so that it ends with the session it tells of.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256, sha512
+from typing import Final
+
+from actas.core.client import Client
+from actas.core.lineage import CLAIM, Lineage
+from actas.core.permit import Issued, Permit
+from actas.core.ports import Chance, JsonObject
+from actas.core.secret import Secret
+from actas.core.sign_in import OPENID
+from actas.core.wire import SigningAlgorithm
+from actas.crypto import base64url, jose
+from actas.issuers.claims import how_signed_in
+from actas.issuers.issuer import Clients, MintedWrong
+from actas.keys.ring import KeyRing
+
+LIFE: Final = 300
+"""Seconds: OP-58."""
+
+_TYP: Final = "JWT"
+
+
+class IdTokenIssuer:
+    """Mints ID tokens.
+
+    Args:
+        issuer: our own issuer identifier.
+        clients: says what a client wants them signed with.
+        keys: signs.
+        chance: makes ``jti``.
+    """
+
+    def __init__(self, *, issuer: str, clients: Clients, keys: KeyRing, chance: Chance) -> None:
+        self._issuer = issuer
+        self._clients = clients
+        self._keys = keys
+        self._chance = chance
+
+    async def tell(self, permit: Permit, issued: Issued) -> Secret | None:
+        authorization = permit.authorization
+        if authorization is None or OPENID not in authorization.scope:
+            return None
+        if authorization.client != permit.client_id:
+            raise MintedWrong("it would tell another client who signed in")
+        algorithm = _algorithm(self._clients.client(permit.client_id))
+        claims = self._claims(permit, issued, algorithm=algorithm)
+        token = await self._keys.sign(claims, typ=_TYP, purpose="id_token", algorithm=algorithm)
+        jws = jose.parse(token.reveal())
+        if jws.unverified_claims != claims or jws.unverified_header.get("typ") != _TYP:
+            raise MintedWrong("the claims are not those that were signed")
+        return token
+
+    def _claims(self, permit: Permit, issued: Issued, *, algorithm: SigningAlgorithm) -> JsonObject:
+        authorization = permit.authorization
+        if authorization is None:
+            raise MintedWrong("nobody signed in")
+        token_id = self._chance.token(16)
+        mark = self._keys.mark("token", self._issuer, token_id)
+        claims: JsonObject = {
+            "iss": self._issuer,
+            "sub": permit.subject.subject,
+            "aud": permit.client_id,
+            "iat": permit.issued_at,
+            "exp": min(permit.issued_at + LIFE, permit.not_after or permit.issued_at + LIFE),
+            "jti": token_id,
+            "sid": authorization.sign_in.sid,
+            "at_hash": half_hash(issued.token.reveal(), algorithm),
+            **how_signed_in(authorization.sign_in),
+            "txn": authorization.id,
+            CLAIM: Lineage((mark, *permit.lineage.marks), permit.lineage.since).claim(),
+        }
+        if authorization.nonce is not None:
+            claims["nonce"] = authorization.nonce
+        if permit.origin != permit.subject:
+            claims["sub_id"] = {
+                "format": "iss_sub",
+                "iss": permit.origin.issuer,
+                "sub": permit.origin.subject,
+            }
+        if permit.groups:
+            claims["groups"] = [*permit.groups]
+        return claims
+
+
+def half_hash(text: str, algorithm: SigningAlgorithm) -> str:
+    """Return ``at_hash`` of an access token: the left half of its digest (OpenID Connect Core 3.1.3.6)."""
+    digest = (sha512 if algorithm == "EdDSA" else sha256)(text.encode("ascii")).digest()
+    return base64url.encode(digest[: len(digest) // 2]).decode("ascii")
+
+
+def _algorithm(client: Client | None) -> SigningAlgorithm:
+    if client is None or client.sign_in is None:
+        raise MintedWrong("nobody signs in to that client")
+    return client.sign_in.algorithm

@@ -1,0 +1,53 @@
+"""The forms of who signs in here, and of how people sign in to a client: users, and a client's sign_in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from actas.settings.forms import Form, SecretSource
+from actas.settings.values import EMAIL, Label, Name, Prose
+
+_Groups = Annotated[list[Annotated[str, Label()]], Field(min_length=1, max_length=256)]
+
+
+class UserForm(Form):
+    """A person who signs in here. Most people arrive from an issuer, and are not listed."""
+
+    name: Annotated[str, Name()] = Field(
+        description="What they type to sign in. Their subject is `actas:` and this name, for good: a name "
+        "that was deleted is never given to another."
+    )
+    display_name: Annotated[str, Prose(200)] | None = Field(
+        default=None, description="Their name for people to read. Default: `name`."
+    )
+    email: Annotated[str, EMAIL] | None = Field(
+        default=None,
+        description="Their e-mail address, for notices and for the scope `email`. Nobody is known by it.",
+    )
+    groups: _Groups | None = Field(default=None, description="The groups they are in. Default: none.")
+    password: SecretSource | None = Field(
+        default=None,
+        description="Where their first password is kept: `{ env: NAME }` or `{ file: PATH }`, at least 10 "
+        "characters. It counts until they set one themselves. Default: they have none.",
+    )
+    disabled: bool = Field(
+        default=False, description="Lock them out: what they hold ends, and they cannot sign in."
+    )
+
+
+class ClientSignIn(Form):
+    """How people sign in to a client."""
+
+    consent: Literal["once", "always", "never"] = Field(
+        default="once",
+        description="When a person is asked whether the app may act for them: `once`, `always`, or `never`, "
+        "when an administrator answers for everybody.",
+    )
+    groups: _Groups | None = Field(
+        default=None, description="Only people in one of these groups may sign in to it. Default: everybody."
+    )
+    algorithm: Literal["RS256", "ES256", "EdDSA"] = Field(
+        default="RS256", description="What its ID tokens are signed with."
+    )

@@ -1,0 +1,13 @@
+"""People sign in: how they prove who they are, and what they let apps do.
+
+``credentials`` has passwords, ``one_time_codes`` codes of an app and recovery codes, ``passkeys`` passkeys;
+``holdings`` is all that one person has of these, as it is sealed, ``records`` reads and changes it, and
+``password_rules`` says which passwords nobody may choose. ``guessing`` makes guessing slow.
+
+``sessions`` knows who is signed in at which browser; ``session_records`` keeps that, sealed.
+``consents`` remembers what people let apps do.
+
+``terms`` has the rules that registrations of apps amount to; ``userinfo`` tells an app who signed in to it.
+No token is made here: what a person let an app do becomes a code, and the code goes through ``exchange`` like
+every other request.
+"""

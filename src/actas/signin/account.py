@@ -1,0 +1,146 @@
+"""What people see of themselves: where they are signed in, what may act for them, and a way to stop each.
+
+Only who is signed in at the browser sees or changes anything here, and only their own: a token opens none of
+it (SEC-48).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from actas.audit.log import Minutes, draw_up
+from actas.audit.refusal import refused
+from actas.core.client import Client
+from actas.core.errors import OAuthError
+from actas.core.person import Person
+from actas.core.ports import Chance, Clock
+from actas.core.records import Record
+from actas.signin.consents import Consent, Consents
+from actas.signin.proving import Directory, Visitor
+from actas.signin.sessions import Session, SessionOutline, Sessions
+
+
+class Mine(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to see.
+
+    Attributes:
+        session: the one of this browser.
+        person: None when an issuer vouches for them.
+        sessions: where they are signed in, newest first.
+        apps: what they let apps do, each with the app as it is now; None when it is no more.
+        now: seconds since the epoch.
+    """
+
+    session: Session
+    person: Person | None
+    sessions: tuple[SessionOutline, ...]
+    apps: tuple[tuple[Consent, Client | None], ...]
+    now: int
+
+    @property
+    def subject(self) -> str:
+        """Who it is."""
+        name: str = self.session.sign_in.person.subject
+        return name
+
+
+class Account:
+    """Shows people what is theirs, and ends what they want ended.
+
+    Args:
+        issuer: our own issuer identifier.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        directory: Directory,
+        sessions: Sessions,
+        consents: Consents,
+        audit: Minutes,
+        chance: Chance,
+        clock: Clock,
+        fresh: Callable[[], None],
+    ) -> None:
+        self._issuer = issuer
+        self._directory = directory
+        self._sessions = sessions
+        self._consents = consents
+        self._audit = audit
+        self._chance = chance
+        self._clock = clock
+        self._fresh = fresh
+
+    async def mine(self, visitor: Visitor) -> Mine | None:
+        """Return what there is to see; None when nobody is signed in at this browser.
+
+        Raises:
+            OAuthError: nobody knows. So for the other methods.
+        """
+        try:
+            session = await self._session(visitor)
+            if session is None:
+                return None
+            subject = session.sign_in.person.subject
+            given = await self._consents.of(subject)
+            return Mine(
+                session=session,
+                person=self._directory.person(subject),
+                sessions=await self._sessions.of(subject),
+                apps=tuple((one, self._directory.client(one.client)) for one in given),
+                now=int(self._clock.now()),
+            )
+        except Exception as exc:
+            raise await self._refused(visitor, exc) from exc
+
+    async def end_session(self, visitor: Visitor, sid: str) -> bool:
+        """End a session of the person at this browser; False when they have none such, or are nobody."""
+        try:
+            session = await self._session(visitor)
+            if session is None:
+                return False
+            subject = session.sign_in.person.subject
+            if sid not in [one.sid for one in await self._sessions.of(subject)]:
+                return False
+            record = self._record("session:ended", visitor, subject, sid=sid, client=None, by="the person")
+            await self._sessions.end(sid, record=record)
+            await self._audit.write(record.event, record.body)
+            await self._sessions.written(record.entry)
+        except Exception as exc:
+            raise await self._refused(visitor, exc) from exc
+        return True
+
+    async def stop_app(self, visitor: Visitor, client: str) -> bool:
+        """End what an app holds for the person at this browser; False when it holds nothing."""
+        try:
+            session = await self._session(visitor)
+            if session is None:
+                return False
+            subject = session.sign_in.person.subject
+            if client not in [one.client for one in await self._consents.of(subject)]:
+                return False
+            record = self._record(
+                "consent:withdrawn", visitor, subject, client=client, sid=session.sid, by="the person"
+            )
+            await self._consents.withdraw(subject, client, record=record)
+            await self._audit.write(record.event, record.body)
+            await self._consents.written(record.entry)
+        except Exception as exc:
+            raise await self._refused(visitor, exc) from exc
+        return True
+
+    async def _session(self, visitor: Visitor) -> Session | None:
+        self._fresh()
+        return None if visitor.session is None else await self._sessions.find(visitor.session)
+
+    def _record(self, event: Any, visitor: Visitor, subject: str, **members: Any) -> Record:
+        whose = {"iss": self._issuer, "sub": subject, "kind": "person"}
+        now, source = self._clock.now(), visitor.source
+        return draw_up(event, now=now, chance=self._chance, source=source, subject=whose, **members)
+
+    async def _refused(self, visitor: Visitor, exc: Exception) -> OAuthError:
+        return await refused(self._audit, self._audit.open(visitor.source, door="account"), exc)

@@ -1,0 +1,257 @@
+"""What an app may do for whoever is signed in: asked, answered, written down, and handed out as a code.
+
+One function says what comes next (``_next``), whether the browser comes from the app, from signing in or from
+the question. A code is made only from what was read, signed in, and consented to, in this order; the event is
+written before the code leaves (SEC-86).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from actas.audit.log import Minutes, draw_up
+from actas.audit.refusal import refused
+from actas.audit.trail import Trail
+from actas.core.client import Client
+from actas.core.errors import AccessDenied, InvalidRequest, OAuthError, StoreUnavailable
+from actas.core.errors_of_signing_in import ConsentRequired, LoginRequired
+from actas.core.params import Params
+from actas.core.person import People
+from actas.core.ports import Chance, Clock
+from actas.core.sign_in import Authorization, GrantedCode
+from actas.signin.consents import Consents
+from actas.signin.flow import Flow
+from actas.signin.proving import Begun, Visitor
+from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
+from actas.signin.sessions import Session, Sessions
+from actas.signin.steps import Answered, AskConsent, AskWho, Step
+from actas.subjects.authorization_code import LIFE, AuthorizationCodes
+
+
+class Directory(Registered, People, Protocol):
+    """Finds clients, APIs and people. Answers from memory."""
+
+
+class Authorizing:
+    """Answers authorization requests.
+
+    Args:
+        issuer: our own issuer identifier.
+        codes: keeps what is handed out.
+        begun: seals what a browser carries.
+        fresh: raises when what this process knows of the shared state may be out of date.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        directory: Directory,
+        sessions: Sessions,
+        consents: Consents,
+        codes: AuthorizationCodes,
+        begun: Flow[Begun],
+        audit: Minutes,
+        chance: Chance,
+        clock: Clock,
+        fresh: Callable[[], None],
+    ) -> None:
+        self._issuer = issuer
+        self._directory = directory
+        self._sessions = sessions
+        self._consents = consents
+        self._codes = codes
+        self._begun = begun
+        self._audit = audit
+        self._chance = chance
+        self._clock = clock
+        self._fresh = fresh
+
+    async def ask(self, query: bytes, visitor: Visitor) -> Step:
+        """Return what comes next when an app sends somebody.
+
+        Args:
+            query: the parameters, as received.
+
+        Raises:
+            OAuthError: it is refused, nobody can be told but the person, and it stands in the minutes. So for
+                all methods.
+        """
+        trail = self._open(visitor)
+        try:
+            form = trail.form = Params.parse(query)
+            self._fresh()
+            request, client = read_request(form, self._directory, now=self._clock.now())
+            return await self._next(request, client, visitor, trail, proved=False)
+        except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
+            return await self._refused(trail, exc)
+
+    async def go_on(self, flow: str | None, visitor: Visitor) -> Step:
+        """Return what comes next when somebody signed in."""
+        trail = self._open(visitor)
+        try:
+            self._fresh()
+            request, client, proved = self._opened(flow)
+            return await self._next(request, client, visitor, trail, proved=proved)
+        except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
+            return await self._refused(trail, exc)
+
+    async def decide(self, flow: str | None, *, allowed: bool, visitor: Visitor) -> Step:
+        """Return what comes next when somebody said whether the app may act for them."""
+        trail = self._open(visitor)
+        try:
+            self._fresh()
+            request, client, proved = self._opened(flow)
+            session = await self._session(request, visitor, proved=proved)
+            if session is None:
+                return self._ask_who(request, client)
+            trail.client = client
+            if not allowed:
+                detail = f"{session.sign_in.person.subject} does not let {client.name} act for them"
+                raise SendBack(AccessDenied("denied_by_person", detail=detail), request.where)
+            return await self._answer(request, client, session, trail, said_yes=True)
+        except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
+            return await self._refused(trail, exc)
+
+    async def _next(
+        self, request: AuthorizationRequest, client: Client, visitor: Visitor, trail: Trail, *, proved: bool
+    ) -> Step:
+        quiet = "none" in request.prompt
+        session = await self._session(request, visitor, proved=proved)
+        if session is None:
+            if quiet:
+                raise SendBack(LoginRequired(detail="nobody is signed in as the app wants it"), request.where)
+            return self._ask_who(request, client)
+        # Only now: until somebody has signed in, anybody can ask, and must not fill the log (SEC-90).
+        trail.client = client
+        if await self._must_ask(request, client, session):
+            if quiet:
+                subject = session.sign_in.person.subject
+                detail = f"{subject} was not asked about {' '.join(sorted(request.scope))}"
+                raise SendBack(ConsentRequired(detail=detail), request.where)
+            person = self._directory.person(session.sign_in.person.subject)
+            return AskConsent(
+                request=request,
+                client=client,
+                flow=self._begun.seal(Begun(request=request, proved=proved)),
+                person=person,
+                account=session.sign_in.person.subject,
+            )
+        return await self._answer(request, client, session, trail, said_yes=False)
+
+    async def _session(
+        self, request: AuthorizationRequest, visitor: Visitor, *, proved: bool
+    ) -> Session | None:
+        """Return the session of a browser, when it is good enough for what is asked.
+
+        Args:
+            proved: whether somebody has signed in for this very request; then it is not asked again, however
+                small ``max_age`` is.
+        """
+        session = None if visitor.session is None else await self._sessions.find(visitor.session)
+        if session is None or (proved and session.sign_in.at >= request.began):
+            return session
+        if request.prompt & {"login", "select_account"}:
+            return None
+        age = self._clock.now() - session.sign_in.at
+        return None if request.max_age is not None and age >= request.max_age else session
+
+    async def _must_ask(self, request: AuthorizationRequest, client: Client, session: Session) -> bool:
+        terms = client.sign_in
+        if terms is None or terms.consent == "never":
+            return "consent" in request.prompt
+        if terms.consent == "always" or "consent" in request.prompt:
+            return True
+        given = await self._consents.given(session.sign_in.person.subject, client.name)
+        return given is None or not (request.scope <= given.scope and set(request.apis) <= set(given.apis))
+
+    async def _answer(
+        self,
+        request: AuthorizationRequest,
+        client: Client,
+        session: Session,
+        trail: Trail,
+        *,
+        said_yes: bool,
+    ) -> Answered:
+        signed_in = session.sign_in
+        self._require_member(client, session, request.where)
+        authorization = Authorization(
+            id=self._chance.token(16),
+            client=client.name,
+            sign_in=signed_in,
+            apis=request.apis,
+            scope=request.scope,
+            nonce=request.nonce,
+            began=int(self._clock.now()),
+            by_resource=request.by_resource,
+        )
+        told = {
+            "source": trail.source,
+            "client": client.name,
+            "subject": {"iss": self._issuer, "sub": signed_in.person.subject, "kind": "person"},
+            "authorization": authorization.id,
+            "sid": signed_in.sid,
+            "scope": " ".join(sorted(request.scope)),
+            "apis": list(request.apis),
+            "redirect_uri": request.redirect_uri,
+        }
+        if said_yes:
+            record = draw_up("consent:given", now=self._clock.now(), chance=self._chance, **told)
+            subject, name = signed_in.person.subject, client.name
+            await self._consents.give(subject, name, scope=request.scope, apis=request.apis, record=record)
+            await self._audit.write(record.event, record.body)
+            await self._consents.written(record.entry)
+        code = await self._codes.keep(
+            GrantedCode(
+                authorization=authorization,
+                redirect_uri=request.redirect_uri,
+                challenge=request.challenge,
+                jkt=request.jkt,
+                expires_at=authorization.began + LIFE,
+            )
+        )
+        await self._audit.note("authorization:granted", **told)
+        return self._answered(request.where, ("code", code.reveal()))
+
+    def _require_member(self, client: Client, session: Session, where: Where) -> None:
+        groups = frozenset[str]() if client.sign_in is None else client.sign_in.groups
+        person = self._directory.person(session.sign_in.person.subject)
+        held = session.sign_in.groups if person is None else person.groups
+        if groups and groups.isdisjoint(held):
+            detail = f"{session.sign_in.person.subject} is in no group that may sign in to {client.name}"
+            raise SendBack(AccessDenied("no_rule", detail=detail), where)
+
+    def _answered(self, where: Where, *members: tuple[str, str]) -> Answered:
+        state = () if where.state is None else (("state", where.state),)
+        return Answered(where=where, members=(*members, *state, ("iss", self._issuer)))
+
+    def _ask_who(self, request: AuthorizationRequest, client: Client) -> AskWho:
+        flow = self._begun.seal(Begun(request=request))
+        return AskWho(request=request, client=client, flow=flow, name=request.login_hint or "")
+
+    def _opened(self, flow: str | None) -> tuple[AuthorizationRequest, Client, bool]:
+        begun = self._begun.open(flow)
+        request = begun.request
+        if request is None:
+            raise InvalidRequest("malformed_request", detail="no app asked for anything")
+        client = self._directory.client(request.client)
+        if client is None or client.disabled or client.sign_in is None:
+            raise InvalidRequest("unknown_app", detail=f"nobody signs in to {request.client} any more")
+        return request, client, begun.proved
+
+    def _open(self, visitor: Visitor) -> Trail:
+        return self._audit.open(visitor.source, door="authorization")
+
+    async def _refused(self, trail: Trail, exc: Exception) -> Answered:
+        """Write a refusal down, and return what the app is told.
+
+        Raises:
+            OAuthError: the app is not to be told.
+        """
+        error = exc.error if isinstance(exc, SendBack) else exc
+        refusal: OAuthError = await refused(self._audit, trail, error)
+        if not isinstance(exc, SendBack) or isinstance(error, StoreUnavailable):
+            raise refusal from exc
+        return self._answered(exc.where, ("error", refusal.code), ("error_description", refusal.sentence))

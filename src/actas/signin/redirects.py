@@ -1,0 +1,30 @@
+"""Where an app may be called back: exactly where it registered (RFC 9700 section 2.1, RFC 8252 7.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+_LOOPBACK: Final = re.compile(
+    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?((?:/[\x21\x22\x24-\x7e]*)?)", re.ASCII
+)
+"""The app's own computer: whatever port it found free (OP-90), and what follows the port."""
+
+
+def may_go_to(uri: str, registered: Collection[str]) -> bool:
+    """Return whether an app that registered these may be called back at ``uri``."""
+    if uri in registered:
+        return True
+    found = _LOOPBACK.fullmatch(uri)
+    return found is not None and any(_same_but_port(found, one) for one in registered)
+
+
+def is_local(uri: str) -> bool:
+    """Return whether ``uri`` is on the app's own computer, where nobody can check who answers (OP-91)."""
+    return _LOOPBACK.fullmatch(uri) is not None
+
+
+def _same_but_port(found: re.Match[str], registered: str) -> bool:
+    other = _LOOPBACK.fullmatch(registered)
+    return other is not None and found.groups() == other.groups()

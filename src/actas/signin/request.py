@@ -1,0 +1,269 @@
+"""What an app asks of a person who signs in to it (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2.1).
+
+Whether the app and the address are right is looked at first. As long as they are not, nobody is sent
+anywhere: the refusal is shown to the person. From then on a refusal goes back to the app (``SendBack``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from actas.core.claims import parse_scope
+from actas.core.client import Client, SignInTerms
+from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError, UnauthorizedClient
+from actas.core.errors_of_signing_in import (
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnsupportedResponseType,
+)
+from actas.core.params import Params
+from actas.core.party import OURSELVES
+from actas.core.sign_in import OFFLINE, SCOPES, USERINFO
+from actas.core.target import Api
+from actas.core.wire import AUTHORIZATION_CODE, REFRESH
+from actas.grants.grant import targets_of
+from actas.policy.decide import scopes_of
+from actas.signin.redirects import may_go_to
+
+ResponseMode = Literal["query", "form_post"]
+Prompt = Literal["none", "login", "consent", "select_account"]
+
+_MODES: Final[Mapping[str, ResponseMode]] = {"query": "query", "form_post": "form_post"}
+PROMPTS: Final[Mapping[str, Prompt]] = {
+    "none": "none",
+    "login": "login",
+    "consent": "consent",
+    "select_account": "select_account",
+}
+"""The values of ``prompt``."""
+
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_LONGEST: Final = {"state": 2048, "nonce": 512, "login_hint": 255, "acr_values": 1024}
+_LONGEST_AGE: Final = 10 * 366 * 24 * 3600
+
+
+class Registered(Protocol):
+    """Finds clients and APIs. Answers from memory."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
+        ...
+
+    def api(self, name: str) -> Api | None:
+        """Return the API called ``name``, or None."""
+        ...
+
+    def api_for(self, audience: str) -> Api | None:
+        """Return the API of that audience, or None."""
+        ...
+
+
+class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked, all of it looked at.
+
+    Attributes:
+        client: who asks.
+        redirect_uri: where the answer goes.
+        state: what goes back with it, unchanged.
+        mode: how it goes there.
+        challenge: SHA-256 of the verifier that will redeem the code.
+        scope: what may be granted at most.
+        apis: the names of the APIs that it is for; ``by_resource`` when the app named them.
+        prompt: what the app wants people to be asked, or not to be.
+        max_age: seconds since somebody proved who they are, at most.
+        began: when it was asked, seconds since the epoch.
+        jkt: the thumbprint of the DPoP key that will redeem the code.
+    """
+
+    client: str
+    redirect_uri: str
+    challenge: str
+    scope: frozenset[str]
+    apis: tuple[str, ...]
+    began: int
+    state: str | None = None
+    mode: ResponseMode = "query"
+    nonce: str | None = None
+    prompt: frozenset[Prompt] = frozenset()
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    login_hint: str | None = None
+    jkt: str | None = None
+    by_resource: bool = False
+
+    @property
+    def where(self) -> Where:
+        """Where the answer goes."""
+        return Where(client=self.client, redirect_uri=self.redirect_uri, state=self.state, mode=self.mode)
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the answer to an authorization request goes.
+
+    Attributes:
+        state: what goes back with it, unchanged; None when none was sent.
+    """
+
+    client: str
+    redirect_uri: str
+    state: str | None
+    mode: ResponseMode
+
+
+class SendBack(Exception):
+    """A refusal that the app is told (RFC 6749 section 4.1.2.1).
+
+    Args:
+        error: what it is told.
+        where: where.
+    """
+
+    def __init__(self, error: OAuthError, where: Where) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.where = where
+
+
+def read_request(form: Params, registered: Registered, *, now: float) -> tuple[AuthorizationRequest, Client]:
+    """Return what is asked, and who asks.
+
+    Args:
+        form: the parameters, as received.
+        now: seconds since the epoch.
+
+    Raises:
+        OAuthError: nobody can be told but the person.
+        SendBack: the app is told.
+    """
+    client, terms = _app(form, registered)
+    redirect_uri = form.get("redirect_uri")
+    if redirect_uri is None or not may_go_to(redirect_uri, terms.redirect_uris):
+        sent = (redirect_uri or "none")[:300]
+        detail = f"redirect_uri is none of those that {client.name} registered: {sent}"
+        raise InvalidRequest("unknown_app", detail=detail)
+    mode = _MODES.get(form.get("response_mode") or "query")
+    state = form.get("state")
+    where = Where(client=client.name, redirect_uri=redirect_uri, state=state, mode=mode or "query")
+    try:
+        if mode is None:
+            raise _malformed("response_mode is neither query nor form_post")
+        return _read(form, client, registered, where, now=int(now)), client
+    except OAuthError as refused:
+        if state is not None and len(state) > _LONGEST["state"]:
+            raise
+        raise SendBack(refused, where) from refused
+
+
+def _app(form: Params, registered: Registered) -> tuple[Client, SignInTerms]:
+    name = form.get("client_id")
+    client = None if name is None else registered.client(name)
+    if client is None or client.disabled or client.sign_in is None:
+        detail = f"nobody signs in to a client called {(name or 'nothing')[:100]!r}"
+        raise InvalidRequest("unknown_app", detail=detail)
+    return client, client.sign_in
+
+
+def _read(
+    form: Params, client: Client, registered: Registered, where: Where, *, now: int
+) -> AuthorizationRequest:
+    for name, most in _LONGEST.items():
+        if len(form.get(name) or "") > most:
+            raise _malformed(f"{name} has more than {most} characters")
+    if "request" in form:
+        raise RequestNotSupported("malformed_request", detail="request objects are not read")
+    if "request_uri" in form:
+        raise RequestUriNotSupported("malformed_request", detail="request objects are not fetched")
+    if form.get("response_type") is None:
+        raise _malformed("the parameter response_type is missing")
+    if form.get("response_type") != "code":
+        raise UnsupportedResponseType("malformed_request", detail="response_type is not code")
+    if AUTHORIZATION_CODE not in client.grants:
+        detail = f"{client.name} may not use authorization_code"
+        raise UnauthorizedClient("client_may_not_exchange", detail=detail)
+    challenge = form.get("code_challenge")
+    if form.get("code_challenge_method") != "S256" or challenge is None or not _DIGEST.fullmatch(challenge):
+        raise _malformed("code_challenge with the method S256 is required (RFC 7636)")
+    prompt = _prompt(form.get("prompt"))
+    scope, apis, by_resource = _asked_for(form, client, registered)
+    jkt = form.get("dpop_jkt")
+    if jkt is not None and not _DIGEST.fullmatch(jkt):
+        raise _malformed("dpop_jkt is no thumbprint")
+    return AuthorizationRequest(
+        client=client.name,
+        redirect_uri=where.redirect_uri,
+        challenge=challenge,
+        scope=scope,
+        apis=apis,
+        began=now,
+        state=where.state,
+        mode=where.mode,
+        nonce=form.get("nonce"),
+        prompt=prompt,
+        max_age=_age(form.get("max_age")),
+        acr_values=tuple((form.get("acr_values") or "").split()),
+        login_hint=form.get("login_hint"),
+        jkt=jkt,
+        by_resource=by_resource,
+    )
+
+
+def _asked_for(
+    form: Params, client: Client, registered: Registered
+) -> tuple[frozenset[str], tuple[str, ...], bool]:
+    """Return the scopes that there are of those that were asked for, and the APIs that they are for."""
+    text = form.get("scope")
+    asked = parse_scope(text) if text is not None else frozenset[str]()
+    if asked is None:
+        raise InvalidScope("excess", detail="scope is not a list of scope tokens separated by single spaces")
+    audience, resource = targets_of(form)
+    if audience:
+        raise InvalidTarget("unknown_target", detail="an API is named by resource here (RFC 8707)")
+    named = [_api(uri, client, registered) for uri in resource]
+    # UserInfo, our own, is one of the APIs of every app that people sign in to.
+    open_to = named or [api for name in sorted(client.apis) if (api := registered.api(name)) is not None]
+    apis = [
+        api.name
+        for api in open_to
+        if not api.disabled and api.name != OURSELVES and not asked.isdisjoint(scopes_of(api, client))
+    ]
+    found = asked & frozenset(SCOPES).union(*(scopes_of(api, client) for api in open_to))
+    if REFRESH not in client.grants:
+        found -= {OFFLINE}  # OpenID Connect Core section 11: ignored where it cannot be used
+    if not apis or not found - {OFFLINE}:
+        raise InvalidScope("excess", detail=f"{client.name} may ask for none of these scopes there")
+    return found, tuple(apis), bool(named)
+
+
+def _api(uri: str, client: Client, registered: Registered) -> Api:
+    api = registered.api_for(uri)
+    if api is None or api.disabled or api.name not in client.apis or api.name in (OURSELVES, USERINFO):
+        raise InvalidTarget("unknown_target", detail=f"{client.name} may not ask for {uri[:200]!r}")
+    return api
+
+
+def _prompt(text: str | None) -> frozenset[Prompt]:
+    found: set[Prompt] = set()
+    for word in (text or "").split():
+        prompt = PROMPTS.get(word)
+        if prompt is None:
+            raise _malformed("prompt is none of none, login, consent and select_account")
+        found.add(prompt)
+    if "none" in found and len(found) > 1:
+        raise _malformed("prompt=none goes with nothing else")
+    return frozenset(found)
+
+
+def _age(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise _malformed("max_age is not a number of seconds")
+    return min(int(text), _LONGEST_AGE)
+
+
+def _malformed(detail: str) -> InvalidRequest:
+    return InvalidRequest("malformed_request", detail=detail)

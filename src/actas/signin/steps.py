@@ -1,0 +1,83 @@
+"""What comes next while somebody signs in: a page to show, or an answer for the app."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actas.core.client import Client
+from actas.core.person import Person
+from actas.signin.request import AuthorizationRequest, Where
+
+
+class AskWho(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody must say who they are.
+
+    Attributes:
+        request: what an app asks; None when somebody came by themselves. So for the other steps.
+        flow: what the next form carries.
+        name: what was typed before, or hinted.
+        wrong: whether they tried and it was not right.
+    """
+
+    request: AuthorizationRequest | None
+    client: Client | None
+    flow: str
+    name: str = ""
+    wrong: bool = False
+
+
+class AskCode(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whose password was right must say a one-time code.
+
+    Attributes:
+        back: what a browser carries that begins again with another name.
+    """
+
+    request: AuthorizationRequest | None
+    client: Client | None
+    flow: str
+    back: str
+    name: str
+    wrong: bool = False
+
+
+class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody must say whether the app may act for them.
+
+    Attributes:
+        person: None when an issuer vouches for them.
+        account: their subject.
+    """
+
+    request: AuthorizationRequest
+    client: Client
+    flow: str
+    person: Person | None
+    account: str
+
+
+class GoOn(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody is signed in; the browser goes on with what it came for.
+
+    Attributes:
+        flow: what it carries; None when they came by themselves.
+        session: the text of the session, for the browser to keep.
+    """
+
+    flow: str | None
+    session: str
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """The app has its answer.
+
+    Attributes:
+        where: where it goes.
+        members: of the answer, in order.
+    """
+
+    where: Where
+    members: tuple[tuple[str, str], ...]
+
+
+Step = AskWho | AskCode | AskConsent | GoOn | Answered

@@ -1,0 +1,120 @@
+"""What people sign in with and to, in memory only: for tests, held to the same suites as the real stores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actas.core.errors import StoreUnavailable
+from actas.core.ports import Clock
+from actas.core.records import Record
+from actas.signin.consents import KeptConsent
+from actas.signin.session_records import KeptSession
+from actas.store.sessions import KEPT_LONGER
+
+
+class MemorySessions:
+    """Implements ``signin.session_records.SessionStore``.
+
+    Attributes:
+        kept: the sessions by digest.
+        broken: whether the database is away.
+    """
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self.kept: dict[str, KeptSession] = {}
+        self.broken = False
+
+    async def keep(self, session: KeptSession, *, replaces: str | None) -> bool:
+        self._require()
+        if replaces is not None and replaces not in self.kept:
+            return False
+        if session.digest in self.kept:
+            raise StoreUnavailable("there is a session of this digest already")
+        self.kept.pop(replaces or "", None)
+        self.kept[session.digest] = session
+        return True
+
+    async def find(self, digest: str) -> KeptSession | None:
+        self._require()
+        return self.kept.get(digest)
+
+    async def named(self, sid: str) -> KeptSession | None:
+        self._require()
+        found = [one for one in self.kept.values() if one.sid == sid]
+        return max(found, key=lambda one: one.ends_at, default=None)
+
+    async def touch(self, digest: str, *, at: int) -> None:
+        self._require()
+        if digest in self.kept and self.kept[digest].seen_at < at:
+            self.kept[digest] = replace(self.kept[digest], seen_at=at)
+
+    async def end(self, sid: str) -> None:
+        self._require()
+        self.kept = {digest: one for digest, one in self.kept.items() if one.sid != sid}
+
+    async def of(self, whose: str) -> list[KeptSession]:
+        self._require()
+        return [one for one in self.kept.values() if one.whose == whose]
+
+    async def sweep(self) -> int:
+        before = int(self._clock.now()) - KEPT_LONGER
+        there = len(self.kept)
+        self.kept = {digest: one for digest, one in self.kept.items() if one.ends_at >= before}
+        return there - len(self.kept)
+
+    def _require(self) -> None:
+        if self.broken:
+            raise StoreUnavailable("the database is away")
+
+
+class MemoryConsents:
+    """Implements ``signin.consents.ConsentStore``.
+
+    Attributes:
+        kept: the consents by person and app.
+        records: the audit entries that were kept with them.
+        broken: whether the database is away.
+    """
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], KeptConsent] = {}
+        self.records: list[Record] = []
+        self.broken = False
+
+    async def read(self, subject: str, client: str) -> KeptConsent | None:
+        self._require()
+        return self.kept.get((subject, client))
+
+    async def write(self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record) -> bool:
+        self._require()
+        key = (kept.subject, kept.consent.client)
+        if _unused(self.kept.get(key)) != _unused(seen):
+            return False
+        self.kept[key] = kept
+        self.records.append(record)
+        return True
+
+    async def touch(self, subject: str, client: str, *, at: int) -> None:
+        self._require()
+        there = self.kept.get((subject, client))
+        if there is not None and there.consent.used_at < at:
+            used = replace(there.consent, used_at=at)
+            self.kept[subject, client] = replace(there, consent=used)
+
+    async def forget(self, subject: str, client: str) -> None:
+        self._require()
+        self.kept.pop((subject, client), None)
+
+    async def of(self, subject: str) -> list[KeptConsent]:
+        self._require()
+        return [one for one in self.kept.values() if one.subject == subject]
+
+    def _require(self) -> None:
+        if self.broken:
+            raise StoreUnavailable("the database is away")
+
+
+def _unused(kept: KeptConsent | None) -> KeptConsent | None:
+    """Return a consent as if it had never been used: to use one is no change of it."""
+    return None if kept is None else replace(kept, consent=replace(kept.consent, used_at=0))

@@ -1,0 +1,110 @@
+"""The views of signing in: who somebody is, a second step, and which account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from actas.web.pages.parts import App, ProviderButton, Station
+from actas.web.pages.view import FormView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn(FormView):
+    """Name and password, or another place to sign in.
+
+    The form has ``name`` and ``password``. The button of a provider is a form of its own that posts
+    ``provider`` to ``provider_action``.
+
+    Attributes:
+        app: who asks; None when somebody came by themselves.
+        name: what was typed before, or the request's ``login_hint``.
+        error: what went wrong and what to do, in words that never say whether there is such an account.
+        password: whether anybody signs in with a password here.
+        providers: where else people sign in.
+        provider_action: the path to which their buttons post.
+    """
+
+    template: ClassVar[str] = "sign_in.html"
+    title: ClassVar[str] = "Sign in"
+
+    app: App | None = None
+    name: str = ""
+    error: str | None = None
+    password: bool = True
+    providers: tuple[ProviderButton, ...] = ()
+    provider_action: str = ""
+
+    @property
+    def line(self) -> tuple[Station, ...]:
+        """Somebody, not known yet, and the app."""
+        you = Station("person", "You", "not signed in", "pending", hollow=True)
+        return (you, self.app.station()) if self.app else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInCode(FormView):
+    """The second step: a one-time code. The form has ``code``.
+
+    Attributes:
+        app: who asks; None when somebody came by themselves.
+        name: that was given in the first step, whether or not there is such an account.
+        error: what went wrong and what to do.
+        back: the path at which to begin again with another name.
+    """
+
+    template: ClassVar[str] = "sign_in_code.html"
+    title: ClassVar[str] = "One-time code"
+
+    app: App | None = None
+    name: str
+    error: str | None = None
+    back: str
+
+    @property
+    def line(self) -> tuple[Station, ...]:
+        """Somebody, half known, and the app."""
+        you = Station("person", self.name, "one more step", "pending", hollow=True)
+        return (you, self.app.station()) if self.app else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is signed in on this browser.
+
+    Attributes:
+        id: sent as ``account``.
+        name: by which they sign in.
+        display: what they are called; may be the same.
+    """
+
+    id: str
+    name: str
+    display: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseAccount(FormView):
+    """Go on as somebody who is signed in, or as somebody else.
+
+    The form has a button for each account, ``account`` with its id, and one for another, ``account``
+    without a value.
+
+    Attributes:
+        app: who asks; None when somebody came by themselves.
+        accounts: who is signed in; never empty.
+    """
+
+    template: ClassVar[str] = "choose_account.html"
+    title: ClassVar[str] = "Choose an account"
+
+    app: App | None = None
+    accounts: tuple[Account, ...]
+
+    @property
+    def line(self) -> tuple[Station, ...]:
+        """The one who is signed in, if it is one, and the app."""
+        one = len(self.accounts) == 1
+        name = self.accounts[0].display if one else "You"
+        you = Station("person", name, "signed in" if one else "which account?", "pending", hollow=not one)
+        return (you, self.app.station()) if self.app else ()

@@ -1,0 +1,233 @@
+"""What comes next while somebody signs in, as an answer to the browser: a page, or the way on.
+
+Every way on is a 303, so that what was typed is never sent along (OP-10). A page whose form may end at an app
+says so in its content policy, and nowhere else may a form lead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypedDict
+from urllib.parse import quote, urlencode, urlsplit
+
+from actas.core.client import Client
+from actas.core.errors import OAuthError
+from actas.core.reasons import REASONS
+from actas.core.sign_in import OFFLINE, OPENID, SCOPES, USERINFO
+from actas.policy.decide import scopes_of
+from actas.signin.leaving import AskLeave, Left
+from actas.signin.proving import Visitor
+from actas.signin.redirects import is_local
+from actas.signin.request import Registered, Where
+from actas.signin.steps import Answered, AskCode, AskConsent, AskWho, GoOn, Step
+from actas.web.asgi import Headers, Send, respond
+from actas.web.pages.answers import ErrorView, Message, Posting, SignOut
+from actas.web.pages.consent import Consent
+from actas.web.pages.parts import App, ScopeLine
+from actas.web.pages.rendering import Pages
+from actas.web.pages.sign_in import SignIn, SignInCode
+from actas.web.pages.view import View
+from actas.web.visitor import Visitors
+
+SIGN_IN: Final = "/sign-in"
+CODE: Final = "/sign-in/code"
+CONTINUE: Final = "/authorize/continue"
+CONSENT: Final = "/consent"
+ACCOUNT: Final = "/account"
+LOGOUT: Final = "/logout"
+LEAVE: Final = "/logout/confirm"
+
+_WRONG: Final = "That name and that password do not belong together. Try again."
+_WRONG_CODE: Final = "That code is not right, or was used before. Try the one that your app shows now."
+
+
+class _FormParts(TypedDict):
+    """What every page with a form has (``pages.view.FormView``)."""
+
+    action: str
+    csrf: str
+    hidden: tuple[tuple[str, str], ...]
+    leads_to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showing:
+    """Answers browsers.
+
+    Attributes:
+        prefix: what stands before every path of ours.
+        docs: the address of the page that explains reasons.
+        registered: finds the APIs whose scopes are shown.
+    """
+
+    prefix: str
+    docs: str
+    pages: Pages
+    visitors: Visitors
+    registered: Registered
+
+    async def step(self, step: Step, visitor: Visitor, send: Send, *, cookies: Headers) -> None:
+        """Show what comes next.
+
+        Args:
+            cookies: headers that the browser is to have as well.
+        """
+        match step:
+            case GoOn():
+                await self._on(step, send, cookies=cookies)
+            case Answered() if step.where.mode == "query":
+                await see_other(send, _with_query(step.where, step.members), cookies)
+            case Answered():
+                view = self._posting(step)
+                await self.pages.render(view).send(send, extra=cookies)
+            case _:
+                wrong = isinstance(step, AskWho | AskCode) and step.wrong
+                page = self.pages.render(self._view(step, visitor), status=403 if wrong else 200)
+                await page.send(send, extra=cookies)
+
+    async def leaving(self, step: AskLeave | Left, visitor: Visitor, send: Send, *, cookies: Headers) -> None:
+        """Show what comes next when somebody signs out."""
+        match step:
+            case AskLeave():
+                action = f"{self.prefix}{LEAVE}"
+                view = SignOut(
+                    action=action,
+                    csrf=self.visitors.csrf(visitor, action),
+                    hidden=(("flow", step.flow),),
+                    leads_to=() if step.leave.uri is None else (step.leave.uri,),
+                    person=step.account if step.person is None else step.person.display,
+                    app=app_of(step.client),
+                    stay=f"{self.prefix}{ACCOUNT}",
+                )
+                await self.pages.render(view).send(send, extra=cookies)
+            case Left(leave=leave) if leave.uri is not None:
+                where = Where(client=leave.client or "", redirect_uri=leave.uri, state=None, mode="query")
+                members = () if leave.state is None else (("state", leave.state),)
+                address = _with_query(where, members) if members else leave.uri
+                await see_other(send, address, [*cookies, *self.visitors.forget()])
+            case Left():
+                done = Message(
+                    sentence="You are signed out.",
+                    text=("What apps hold by this session has ended. What may go on without you, goes on.",),
+                    link=(f"{self.prefix}{SIGN_IN}", "Sign in again"),
+                )
+                await self.pages.render(done).send(send, extra=[*cookies, *self.visitors.forget()])
+
+    async def error(self, refusal: OAuthError, send: Send, *, cookies: Headers) -> None:
+        """Show a refusal that nobody else can be told."""
+        text = REASONS[refusal.reason]
+        view = ErrorView(
+            sentence=text.sentence,
+            remedy=text.remedy.replace("`", ""),
+            reason=refusal.reason,
+            docs=self.docs,
+            entry=refusal.entry,
+        )
+        extra = [*cookies]
+        if refusal.retry_after is not None:
+            extra.append((b"retry-after", str(refusal.retry_after).encode("ascii")))
+        await self.pages.render(view, status=refusal.status).send(send, extra=extra)
+
+    async def _on(self, step: GoOn, send: Send, *, cookies: Headers) -> None:
+        kept = [*cookies, *self.visitors.keep(step.session)]
+        path = ACCOUNT if step.flow is None else f"{CONTINUE}?flow={quote(step.flow, safe='')}"
+        await see_other(send, f"{self.prefix}{path}", kept)
+
+    def _view(self, step: AskWho | AskCode | AskConsent, visitor: Visitor) -> View:
+        match step:
+            case AskWho():
+                return SignIn(
+                    **self._form(SIGN_IN, step, visitor),
+                    app=app_of(step.client),
+                    name=step.name,
+                    error=_WRONG if step.wrong else None,
+                )
+            case AskCode():
+                again = f"?flow={quote(step.back, safe='')}" if step.back else ""
+                return SignInCode(
+                    **self._form(CODE, step, visitor),
+                    app=app_of(step.client),
+                    name=step.name,
+                    error=_WRONG_CODE if step.wrong else None,
+                    back=f"{self.prefix}{SIGN_IN}{again}",
+                )
+            case AskConsent():
+                return self._consent(step, visitor)
+
+    def _form(self, path: str, step: AskWho | AskCode | AskConsent, visitor: Visitor) -> _FormParts:
+        action = f"{self.prefix}{path}"
+        return _FormParts(
+            action=action,
+            csrf=self.visitors.csrf(visitor, action),
+            hidden=(("flow", step.flow),),
+            leads_to=() if step.request is None else (step.request.redirect_uri,),
+        )
+
+    def _consent(self, step: AskConsent, visitor: Visitor) -> Consent:
+        uri = step.request.redirect_uri
+        return Consent(
+            **self._form(CONSENT, step, visitor),
+            app=app_of(step.client) or App(step.client.name),
+            person=step.account if step.person is None else step.person.display,
+            account=step.account if step.person is None else step.person.name,
+            scopes=self._scopes(step),
+            redirect_host=urlsplit(uri).hostname or urlsplit(uri).scheme,
+            local=is_local(uri),
+            offline=OFFLINE in step.request.scope,
+            my_access=f"{self.prefix}{ACCOUNT}",
+        )
+
+    def _scopes(self, step: AskConsent) -> tuple[ScopeLine, ...]:
+        asked = step.request.scope
+        lines = [
+            ScopeLine(name, sentence)
+            for name, sentence in SCOPES.items()
+            if name in asked and name not in (OPENID, OFFLINE)
+        ]
+        for name in step.request.apis:
+            api = self.registered.api(name)
+            if api is not None and name != USERINFO:
+                lines += [
+                    ScopeLine(scope, api.scopes[scope], api=api.name)
+                    for scope in sorted(asked & scopes_of(api, step.client))
+                ]
+        return tuple(lines)
+
+    def _posting(self, step: Answered) -> Posting:
+        uri = step.where.redirect_uri
+        client = self.registered.client(step.where.client)
+        return Posting(
+            address=uri,
+            host=urlsplit(uri).hostname or "",
+            app=app_of(client) or App(step.where.client),
+            fields=step.members,
+        )
+
+
+def app_of(client: Client | None) -> App | None:
+    """Return an app as people are told about it; None for a client that is none."""
+    if client is None or client.sign_in is None:
+        return None
+    return App(client.sign_in.display, kind="agent" if client.kind == "agent" else "app")
+
+
+def _with_query(where: Where, members: tuple[tuple[str, str], ...]) -> str:
+    """Return the redirect address with an answer; a query that it has stays (RFC 6749 section 4.1.2)."""
+    head, mark, query = where.redirect_uri.partition("?")
+    return f"{head}?{query}{'&' if mark and query else ''}{urlencode(members)}"
+
+
+async def see_other(send: Send, address: str, extra: Headers) -> None:
+    """Send a browser on (RFC 9110 section 15.4.4)."""
+    headers: Headers = [
+        (b"location", address.encode("ascii")),
+        (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
+        *extra,
+    ]
+    await respond(send, status=303, headers=headers, body=b"")
+
+
+async def not_allowed(send: Send, allow: bytes) -> None:
+    """Answer a method that a path does not take."""
+    await respond(send, status=405, headers=[(b"allow", allow)], body=b"")

@@ -1,0 +1,187 @@
+"""The addresses at which people sign in: what comes is read, and what comes next is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from actas.audit.log import Minutes
+from actas.audit.refusal import refused
+from actas.audit.trail import Door
+from actas.core.errors import InvalidRequest, OAuthError
+from actas.core.params import Params
+from actas.core.places import occupying
+from actas.signin.authorizing import Authorizing
+from actas.signin.leaving import AskLeave, Leaving, Left
+from actas.signin.proving import Proving, Visitor
+from actas.signin.steps import Step
+from actas.web.admission import Admission
+from actas.web.asgi import Application, Receive, Scope, Send
+from actas.web.body import read_form
+from actas.web.showing import CODE, CONSENT, CONTINUE, LEAVE, LOGOUT, SIGN_IN, Showing, not_allowed
+from actas.web.visitor import Visitors
+
+AUTHORIZE = "/authorize"
+
+Next = Callable[[Params, Visitor], Awaitable[Step]]
+
+
+class SigningIn:
+    """Answers browsers while somebody signs in.
+
+    Args:
+        audit: takes refusals of what is not even a form.
+    """
+
+    def __init__(
+        self,
+        *,
+        authorizing: Authorizing,
+        proving: Proving,
+        leaving: Leaving,
+        showing: Showing,
+        visitors: Visitors,
+        audit: Minutes,
+        admission: Admission,
+    ) -> None:
+        self._authorizing = authorizing
+        self._proving = proving
+        self._leaving = leaving
+        self._showing = showing
+        self._visitors = visitors
+        self._audit = audit
+        self._admission = admission
+
+    def endpoints(self) -> dict[str, Application]:
+        """Return who answers each path."""
+        return {
+            AUTHORIZE: self.authorize,
+            CONTINUE: self.go_on,
+            SIGN_IN: self._posts("sign_in", self._password, shows=self.begin),
+            CODE: self._posts("sign_in", self._code),
+            CONSENT: self._posts("authorization", self._decision),
+            LOGOUT: self.logout,
+            LEAVE: self.leave,
+        }
+
+    async def authorize(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an authorization request, by GET or by POST (OpenID Connect Core section 3.1.2.1)."""
+
+        async def asked(visitor: Visitor) -> Step:
+            posted = scope["method"] == "POST"
+            query = await read_form(scope, receive) if posted else bytes(scope["query_string"])
+            return await self._authorizing.ask(query, visitor)
+
+        if scope["method"] not in ("GET", "POST"):  # a HEAD would hand out a code that nobody receives
+            await not_allowed(send, b"GET, POST")
+            return
+        await self._answer(scope, send, asked, door="authorization")
+
+    async def go_on(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Go on with what an app asked, once somebody signed in."""
+
+        async def continued(visitor: Visitor) -> Step:
+            form = Params.parse(bytes(scope["query_string"]))
+            return await self._authorizing.go_on(form.get("flow"), visitor)
+
+        if scope["method"] != "GET":
+            await not_allowed(send, b"GET")
+            return
+        await self._answer(scope, send, continued, door="authorization")
+
+    async def begin(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Show the form to somebody who came by themselves, or begins again."""
+
+        async def begun(_visitor: Visitor) -> Step:
+            return self._proving.begin(Params.parse(bytes(scope["query_string"])).get("flow"))
+
+        await self._answer(scope, send, begun, door="sign_in")
+
+    async def logout(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask somebody whether to sign out, by GET or by POST (RP-Initiated Logout section 2)."""
+
+        async def asked(visitor: Visitor) -> AskLeave | Left:
+            posted = scope["method"] == "POST"
+            query = await read_form(scope, receive) if posted else bytes(scope["query_string"])
+            return await self._leaving.ask(query, visitor)
+
+        if scope["method"] not in ("GET", "HEAD", "POST"):
+            await not_allowed(send, b"GET, POST")
+            return
+        await self._answer(scope, send, asked, door="sign_in")
+
+    async def leave(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sign somebody out, who said so."""
+
+        async def confirmed(visitor: Visitor) -> Left:
+            form = Params.parse(await read_form(scope, receive))
+            self._visitors.require_own_form(scope, form, visitor)
+            return await self._leaving.confirm(form.get("flow"), visitor)
+
+        if scope["method"] != "POST":
+            await not_allowed(send, b"POST")
+            return
+        await self._answer(scope, send, confirmed, door="sign_in")
+
+    def _posts(self, door: Door, answer: Next, *, shows: Application | None = None) -> Application:
+        """Return who answers a form of ours; a GET changes nothing (SEC-78)."""
+
+        async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] in ("GET", "HEAD") and shows is not None:
+                await shows(scope, receive, send)
+                return
+            if scope["method"] != "POST":
+                await not_allowed(send, b"POST" if shows is None else b"GET, POST")
+                return
+
+            async def posted(visitor: Visitor) -> Step:
+                form = Params.parse(await read_form(scope, receive))
+                self._visitors.require_own_form(scope, form, visitor)
+                return await answer(form, visitor)
+
+            await self._answer(scope, send, posted, door=door)
+
+        return endpoint
+
+    async def _password(self, form: Params, visitor: Visitor) -> Step:
+        password = form.secret("password")
+        if password is None:
+            raise InvalidRequest("malformed_request", detail="the parameter password is missing")
+        name = form.require("name")
+        return await self._proving.password(form.get("flow"), name=name, password=password, visitor=visitor)
+
+    async def _code(self, form: Params, visitor: Visitor) -> Step:
+        code = form.secret("code")
+        if code is None:
+            raise InvalidRequest("malformed_request", detail="the parameter code is missing")
+        return await self._proving.code(form.get("flow"), code=code, visitor=visitor)
+
+    async def _decision(self, form: Params, visitor: Visitor) -> Step:
+        decision = form.require("decision")
+        if decision not in ("allow", "deny"):
+            raise InvalidRequest("malformed_request", detail="decision is neither allow nor deny")
+        allowed = decision == "allow"
+        return await self._authorizing.decide(form.get("flow"), allowed=allowed, visitor=visitor)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        send: Send,
+        next_of: Callable[[Visitor], Awaitable[Step | AskLeave | Left]],
+        *,
+        door: Door,
+    ) -> None:
+        """Show what comes next, or a refusal, which stands in the minutes by then."""
+        visitor, cookies = self._visitors.of(scope)
+        try:
+            with self._admission, occupying(self._admission):
+                step = await next_of(visitor)
+        except OAuthError as refusal:
+            if refusal.entry is None:
+                trail = self._audit.open(visitor.source, door=door)
+                refusal = await refused(self._audit, trail, refusal)
+            await self._showing.error(refusal, send, cookies=cookies)
+            return
+        if isinstance(step, AskLeave | Left):
+            await self._showing.leaving(step, visitor, send, cookies=cookies)
+        else:
+            await self._showing.step(step, visitor, send, cookies=cookies)

@@ -1,0 +1,56 @@
+"""Every store of consents passes the suite."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+from tests.contracts.consent_store import ConsentStoreSuite, Waiting
+from tests.contracts.places import OnPostgres, OnSqlite
+
+from actas.store.consents import SqlConsents
+from actas.store.database import Database
+from actas.store.memory_sign_in import MemoryConsents
+from actas.store.tables import OUTBOX
+
+
+class TestInMemory(ConsentStoreSuite):
+    @pytest.fixture
+    def store(self) -> MemoryConsents:
+        return MemoryConsents()
+
+    @pytest.fixture
+    def other(self, store: MemoryConsents) -> MemoryConsents:
+        return store
+
+    @pytest.fixture
+    def waiting(self, store: MemoryConsents) -> Waiting:
+        async def entries() -> list[str]:
+            return [one.entry for one in store.records]
+
+        return entries
+
+
+class _OnADatabase(ConsentStoreSuite):
+    @pytest.fixture
+    def store(self, one: Database) -> SqlConsents:
+        return SqlConsents(one)
+
+    @pytest.fixture
+    def other(self, another: Database) -> SqlConsents:
+        return SqlConsents(another)
+
+    @pytest.fixture
+    def waiting(self, another: Database) -> Waiting:
+        async def entries() -> list[str]:
+            async with another.reading() as connection:
+                return sorted((await connection.execute(select(OUTBOX.c.entry))).scalars())
+
+        return entries
+
+
+class TestOnSqlite(OnSqlite, _OnADatabase):
+    pass
+
+
+class TestOnPostgres(OnPostgres, _OnADatabase):
+    pass

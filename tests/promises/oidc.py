@@ -1,0 +1,95 @@
+"""People sign in: OP-1 to OP-142, as far as this release goes."""
+
+from __future__ import annotations
+
+from tests.promises.row import Requirement, kept, on
+
+ROWS: tuple[Requirement, ...] = on(
+    "oidc",
+    kept(
+        "OP-8",
+        "RFC 6749 section 4.1.2",
+        "A code is good for a minute, once, for its client, address and verifier.",
+    ),
+    kept("OP-1", "OpenID Connect Core 3.1.2.1", "Authorization requests come by GET or as a form by POST."),
+    kept(
+        "OP-2",
+        "RFC 6749 section 4.1.2.1",
+        "There is one response type, code, and two modes: query and form_post.",
+    ),
+    kept(
+        "OP-3",
+        "RFC 6749 section 4.1.2.1",
+        "While client or address is bad, the person is told and nobody is sent on.",
+    ),
+    kept("OP-4", "RFC 9700 section 2.1", "A redirect address is compared character for character."),
+    kept("OP-5", "OpenID Connect Core 3.1.2.1", "A redirect address is required."),
+    kept("OP-6", "RFC 6749 section 4.1.2", "The state goes back unchanged, with errors too."),
+    kept("OP-7", "RFC 9207 section 2", "Every answer names the issuer, errors too."),
+    kept("OP-10", "RFC 9700 section 4.12", "After a form a browser is sent on by 303."),
+    kept(
+        "OP-11",
+        "RFC 9700 section 4.16",
+        "No page may be framed, and none tells another site where somebody came from.",
+    ),
+    kept("OP-12", "OpenID Connect Core 3.1.2.1", "Where nobody may be asked, the app is told what would be."),
+    kept("OP-13", "OpenID Connect Core 3.1.2.1", "login, consent and max_age have somebody asked again."),
+    kept("OP-15", "OpenID Connect Core 6", "Request objects are refused by the error that is theirs."),
+    kept("OP-21", "RFC 7636 section 4.2", "S256 is the one way to make a challenge."),
+    kept(
+        "OP-42", "OpenID Connect Core 11", "Without consent, or a client that refreshes, nothing is offline."
+    ),
+    kept("OP-90", "RFC 8252 section 7.3", "On the app's own computer any port will do."),
+    kept(
+        "OP-91", "RFC 8252 section 8.3", "localhost is taken when it is registered, and the person is warned."
+    ),
+    kept("OP-92", "RFC 8252 section 7.1", "A scheme of the app's own has a dot in it."),
+    kept("OP-93", "RFC 9700 section 2.6", "http is for the app's own computer alone."),
+    kept("OP-9", "RFC 6749 section 4.1.2", "A code that is used again is refused, and what it began ends."),
+    kept("OP-16", "RFC 8707 section 2", "Token requests stay within the resources that were authorized."),
+    kept("OP-17", "RFC 6749 section 3.3", "What was granted is said in scope."),
+    kept("OP-20", "RFC 9700 section 2.1.1", "PKCE is required of every client, public ones included."),
+    kept("OP-22", "RFC 7636 section 4.6", "A verifier has 43 to 128 characters and must fit the challenge."),
+    kept(
+        "OP-23", "RFC 9700 section 4.8.2", "No code is made without a challenge, so none is redeemed without."
+    ),
+    kept("OP-24", "RFC 8414 section 2", "Metadata lists the methods of PKCE."),
+    kept(
+        "OP-40", "RFC 6749 section 4.1.3", "Code, client, address and verifier are checked; all fail alike."
+    ),
+    kept("OP-41", "OpenID Connect Core 3.1.3.3", "The answer has access token, ID token, type and life."),
+    kept("OP-50", "OpenID Connect Core 2", "An ID token has iss, sub, aud, exp and iat."),
+    kept("OP-51", "OpenID Connect Core 2", "A sub is stable, short and never given to another."),
+    kept("OP-52", "OpenID Connect Core 2", "The audience of an ID token is its client alone, without azp."),
+    kept("OP-53", "OpenID Connect Core 2", "The nonce is copied unchanged."),
+    kept("OP-54", "OpenID Connect Core 2", "auth_time is always there."),
+    kept("OP-55", "OpenID Connect Core 2", "acr, amr and sid say what happened, always."),
+    kept("OP-56", "OpenID Connect Core 3.1.3.6", "at_hash binds the access token."),
+    kept("OP-57", "OpenID Connect Core 15.1", "ID tokens are signed: RS256, or what the client registered."),
+    kept("OP-58", "project policy", "An ID token lives for at most five minutes."),
+    kept(
+        "OP-60", "OpenID Connect Core 5.3", "UserInfo answers GET and POST, and sub is that of the ID token."
+    ),
+    kept("OP-61", "RFC 6750 section 3.1", "A bad token is 401 invalid_token, a small one 403."),
+    kept("OP-62", "project policy", "A token that was exchanged, or is for another API, opens no UserInfo."),
+    kept("OP-70", "RFC 6749 section 6", "A refresh asks for no more than was granted."),
+    kept("OP-71", "RFC 9700 section 2.2.2", "Refresh tokens of public clients are rotated, as all are."),
+    kept("OP-76", "OpenID Connect Core 12.2", "A refreshed ID token keeps auth_time and has no nonce."),
+    kept("OP-77", "RFC 9700 section 4.14.2", "What is not offline ends with the session."),
+    kept("OP-100", "RFC 8414 section 3", "Both well-known addresses have the same content."),
+    kept("OP-103", "RFC 7517 section 9", "The key set has public members only."),
+    kept("OP-80", "RP-Initiated Logout 2", "Signing out may be asked for by GET and by POST."),
+    kept("OP-81", "RP-Initiated Logout 2", "An ID token of ours is a hint however old it is."),
+    kept(
+        "OP-82", "RP-Initiated Logout 3", "Nobody is sent on but to a registered address, for a proven app."
+    ),
+    kept("OP-83", "RP-Initiated Logout 2", "Who is signed in is asked before they are signed out."),
+    kept(
+        "OP-101",
+        "OpenID Connect Discovery 3",
+        "The metadata has what every OpenID client needs, RS256 among it.",
+    ),
+    kept("OP-140", "MCP 2026-07-28", "An access token is bound to the resource that was asked for."),
+    kept("SEC-76", "security.md 13", "A code is bound to client, address and verifier, and works once."),
+    kept("OP-142", "MCP 2026-07-28", "Refresh tokens of public clients are rotated."),
+)

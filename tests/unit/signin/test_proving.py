@@ -1,0 +1,195 @@
+"""Proving who somebody is, step by step: what was right so far is worth nothing until all of it is."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from tests.fakes.clock import FixedClock
+from tests.fakes.codes import code_of
+from tests.fakes.house import ISSUER, OPAQUE_KEY, PEOPLE, House
+from tests.fakes.sealer import sealer
+
+from actas.clients.throttle import Limits, Step
+from actas.core.errors import OAuthError
+from actas.core.person import Person
+from actas.core.ports import SystemChance
+from actas.core.secret import Secret
+from actas.crypto.password_hash import PasswordHashes
+from actas.keys.opaque import OpaqueTexts
+from actas.signin.credentials import Credentials
+from actas.signin.flow import Flow
+from actas.signin.guessing import SignInGuessing
+from actas.signin.one_time_codes import OneTimeCodes
+from actas.signin.proving import CODE_WITHIN, Begun, Half, Proving, Visitor
+from actas.signin.records import CredentialRecords
+from actas.signin.sessions import Sessions
+from actas.signin.steps import AskCode, AskWho, GoOn
+from actas.store.memory import MemoryCredentials
+from actas.store.memory_sign_in import MemorySessions
+from actas.subjects.live import LiveParties
+
+ALICE = PEOPLE[0]
+RIGHT = Secret("correct horse battery")
+VISITOR = Visitor(source="192.0.2.7", agent="Firefox", browser="browser-1", session=None)
+
+
+class Desk:
+    """Everything that proves who alice is, over a house."""
+
+    def __init__(self, hashes: PasswordHashes, people: tuple[Person, ...] = PEOPLE) -> None:
+        limits = Limits(failed_sign_in=(Step(3, 600),))
+        self.house = House(people=people, limits=limits)
+        house, chance = self.house, SystemChance()
+        self.clock: FixedClock = house.clock
+        records = CredentialRecords(MemoryCredentials(), sealer=sealer(), chance=chance)
+        self.codes = OneTimeCodes(
+            records, pepper=bytes(range(32)), issuer="Acme", clock=house.clock, chance=chance
+        )
+        catalog = house.catalog
+        self.sessions = Sessions(
+            issuer=ISSUER,
+            store=MemorySessions(clock=house.clock),
+            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
+            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
+            revocations=house.revoked,
+            marking=house.ring,
+            clock=house.clock,
+        )
+        self.proving = Proving(
+            issuer=ISSUER,
+            directory=catalog,
+            credentials=Credentials(records, hashes=hashes, clock=house.clock),
+            one_time_codes=self.codes,
+            guessing=SignInGuessing(house.throttle, records, mark=house.ring.mark),
+            sessions=self.sessions,
+            begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=house.clock),
+            half=Flow("half", Half, key=OPAQUE_KEY, chance=chance, clock=house.clock, life=CODE_WITHIN),
+            audit=house.minutes,
+            clock=house.clock,
+            fresh=lambda: None,
+        )
+
+    async def enrolled(self) -> str:
+        new = await self.codes.begin(ALICE.subject, account="alice")
+        secret: str = new.secret.reveal()
+        assert await self.codes.confirm(ALICE.subject, code_of(secret, self.clock.now()), name="phone")
+        self.clock.advance(30)
+        return secret
+
+    async def half_way(self, name: str = "alice") -> AskCode:
+        step = await self.proving.password(None, name=name, password=RIGHT, visitor=VISITOR)
+        assert isinstance(step, AskCode)
+        return step
+
+
+@pytest.fixture
+def desk(hashes: PasswordHashes) -> Desk:
+    return Desk(hashes)
+
+
+async def test_a_right_password_begins_a_session(desk: Desk) -> None:
+    step = await desk.proving.password(None, name=" Alice ", password=RIGHT, visitor=VISITOR)
+    assert isinstance(step, GoOn)
+    session = await desk.sessions.find(step.session)
+    assert session is not None
+    assert (session.sign_in.acr, session.sign_in.amr) == ("pwd", ("pwd",))
+    assert session.sign_in.person.subject == "actas:alice"
+    assert desk.house.writer.events[-1]["event"] == "sign_in:granted"
+
+
+@pytest.mark.requirement("SEC-13")
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("alice", "not the password of actas:alice"),
+        ("bob", "not the password of actas:bob"),
+        ("my secret typed here", "nobody is called so"),
+    ],
+)
+async def test_a_wrong_one_is_asked_for_again_whoever_it_is(desk: Desk, name: str, detail: str) -> None:
+    step = await desk.proving.password(None, name=name, password=Secret("wrong"), visitor=VISITOR)
+    assert step == AskWho(request=None, client=None, flow="", name=name, wrong=True)
+    event = desk.house.writer.events[-1]
+    assert (event["event"], event["reason"]) == ("sign_in:refused", "wrong_credentials")
+    assert event["detail"] == detail
+
+
+async def test_whoever_is_locked_out_does_not_get_in_with_the_right_password(hashes: PasswordHashes) -> None:
+    desk = Desk(hashes, (msgspec.structs.replace(ALICE, disabled=True),))
+    step = await desk.proving.password(None, name="alice", password=RIGHT, visitor=VISITOR)
+    assert isinstance(step, AskWho)
+
+
+async def test_with_a_code_it_is_two_factors(desk: Desk) -> None:
+    secret = await desk.enrolled()
+    half = await desk.half_way()
+    step = await desk.proving.code(half.flow, code=Secret(code_of(secret, desk.clock.now())), visitor=VISITOR)
+    assert isinstance(step, GoOn)
+    session = await desk.sessions.find(step.session)
+    assert session is not None
+    assert (session.sign_in.acr, session.sign_in.amr) == ("mfa", ("pwd", "otp", "mfa"))
+
+
+async def test_a_right_password_alone_is_nothing(desk: Desk) -> None:
+    await desk.enrolled()
+    half = await desk.half_way()
+    assert "actas_ses_" not in half.flow
+    assert not [one for one in desk.house.writer.events if one["event"] == "sign_in:granted"]
+
+
+async def test_a_wrong_or_used_code_is_asked_for_again(desk: Desk) -> None:
+    secret = await desk.enrolled()
+    code = Secret(code_of(secret, desk.clock.now()))
+    half = await desk.half_way()
+    again = await desk.proving.code(half.flow, code=Secret("000000"), visitor=VISITOR)
+    assert isinstance(again, AskCode)
+    assert again.wrong
+    assert isinstance(await desk.proving.code(half.flow, code=code, visitor=VISITOR), GoOn)
+    assert isinstance(await desk.proving.code(half.flow, code=code, visitor=VISITOR), AskCode)
+
+
+async def test_the_code_belongs_to_the_browser_in_which_the_password_was_typed(desk: Desk) -> None:
+    secret = await desk.enrolled()
+    half = await desk.half_way()
+    code = Secret(code_of(secret, desk.clock.now()))
+    other = msgspec.structs.replace(VISITOR, browser="browser-2")
+    with pytest.raises(OAuthError) as caught:
+        await desk.proving.code(half.flow, code=code, visitor=other)
+    assert caught.value.reason == "forged_form"
+
+
+async def test_the_code_must_come_soon_after(desk: Desk) -> None:
+    secret = await desk.enrolled()
+    half = await desk.half_way()
+    desk.clock.advance(CODE_WITHIN)
+    with pytest.raises(OAuthError) as caught:
+        await desk.proving.code(half.flow, code=Secret(code_of(secret, desk.clock.now())), visitor=VISITOR)
+    assert caught.value.reason == "forged_form"
+
+
+@pytest.mark.requirement("SEC-14")
+async def test_guessing_codes_is_slow_too(desk: Desk) -> None:
+    await desk.enrolled()
+    half = await desk.half_way()
+    for _ in range(3):
+        await desk.proving.code(half.flow, code=Secret("000000"), visitor=VISITOR)
+    with pytest.raises(OAuthError) as caught:
+        await desk.proving.code(half.flow, code=Secret("000000"), visitor=VISITOR)
+    assert (caught.value.reason, caught.value.status) == ("too_many_failures", 429)
+
+
+async def test_what_was_begun_for_one_step_is_good_for_no_other(desk: Desk) -> None:
+    await desk.enrolled()
+    half = await desk.half_way()
+    with pytest.raises(OAuthError):
+        await desk.proving.password(half.flow, name="alice", password=RIGHT, visitor=VISITOR)
+    with pytest.raises(OAuthError):
+        desk.proving.begin(half.flow)
+
+
+@pytest.mark.requirement("REL-02", "SEC-86")
+async def test_nobody_is_signed_in_while_it_cannot_be_written_down(desk: Desk) -> None:
+    desk.house.writer.broken = True
+    with pytest.raises(OAuthError) as caught:
+        await desk.proving.password(None, name="alice", password=RIGHT, visitor=VISITOR)
+    assert caught.value.status == 503
