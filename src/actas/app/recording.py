@@ -1,0 +1,19 @@
+"""Writing the entries that were committed with a change, by whoever made it or by any process after it."""
+
+from __future__ import annotations
+
+from actas.audit.log import Minutes
+from actas.core.ports import Clock
+from actas.store.outbox import Outbox
+
+
+async def write_waiting(outbox: Outbox, minutes: Minutes, *, clock: Clock) -> None:
+    """Write every entry that this process made, or that nobody else seems to write.
+
+    Raises:
+        AuditUnavailable: one could not be written; it waits.
+        StoreUnavailable: the database failed.
+    """
+    for record in await outbox.take(now=clock.now()):
+        await minutes.write(record.event, record.body)
+        await outbox.written(record.entry)

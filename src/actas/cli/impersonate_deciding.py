@@ -1,0 +1,183 @@
+"""``actas impersonate list``, ``approve``, ``refuse`` and ``end``.
+
+Somebody who has a token of their own shows it with ``--as``, through a client that may present it. Whoever
+holds a role in the server, and is signed in with ``actas login``, sees all of them and ends any.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+import click
+
+from actas.audit.stream import instant
+from actas.cli.ask import token_type
+from actas.cli.asking import asker, client_flags, credentials, proven
+from actas.cli.entries import moment
+from actas.cli.exits import misused
+from actas.cli.line import Chain
+from actas.cli.managing import Manager
+from actas.cli.output import Answer, Ink, Listing
+from actas.cli.run import Run
+from actas.cli.server import find_server
+from actas.cli.telling import failure_of
+from actas.cli.tokens import TOKEN_HELP, TokenArguments
+from actas.cli.tree import command as make
+from actas.cli.verdict import read_refusal
+from actas.core.ports import Json, JsonObject
+
+_NOBODY: Final = Chain(stations=(), targets=(), scopes=())
+_LIVE: Final = ("waiting", "approved", "running")
+
+
+def _shows(command: Any) -> Any:
+    flags = (
+        click.option("--as", "who", metavar="TOKEN", help=f"Who asks, by a token of theirs: {TOKEN_HELP}."),
+        click.option("--as-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [access]"),
+        client_flags,
+    )
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+@make(
+    examples=(
+        ("all of them, for whoever holds a role", "actas impersonate list"),
+        ("those that lee may see", "actas impersonate list --client helpdesk --as @lee --as-type id"),
+    ),
+    dry_run="harmless",
+)
+@_shows
+@click.pass_obj
+def _list(run: Run, /, **flags: Any) -> None:
+    """List who acts, or acted, as whom and why.
+
+    Exits 0, 5 when nobody is signed in, 4 when the server cannot be reached, 6 when it refuses.
+    """
+    if flags["who"] is None:
+        told = Manager(run).get("/impersonations").body
+        items = cast("list[JsonObject]", told["items"])
+    else:
+        items = cast("list[JsonObject]", _asked(run, "list", None, flags)["impersonations"])
+    run.out.listing(
+        Listing(
+            kind="actas/Impersonation",
+            items=items,
+            columns=("IMPERSONATION", "STATE", "WHO", "AS", "UNTIL", "WHY"),
+            rows=[_row(one) for one in items],
+            names=[str(one["id"]) for one in items],
+            empty="nobody is acting as anybody",
+        )
+    )
+
+
+def _decision(action: str, *, does: str, example: str) -> click.Command:
+    @make(
+        examples=(
+            (example, f"actas impersonate {action} --client helpdesk --as @lee kMPqr0pB…"),
+            (
+                "lee shows an ID token",
+                f"actas impersonate {action} --client helpdesk --as @lee --as-type id kMPqr0pB…",
+            ),
+        )
+    )
+    @click.argument("name", metavar="ID")
+    @_shows
+    @click.pass_obj
+    def command(run: Run, /, name: str, **flags: Any) -> None:
+        if flags["who"] is None:
+            raise misused(f"who wants to {action} it?", hint="--as TOKEN, of somebody who may")
+        _done(run, _asked(run, action, name, flags))
+
+    command.help = (
+        f"{does}\n\nA second person does, never whoever asked nor whom it is about. Exits 1 when it is not "
+        "for them to decide on, 4 when the server cannot be reached, 6 when the request itself is wrong."
+    )
+    return command
+
+
+@make(
+    examples=(
+        (
+            "an operator ends one",
+            "actas impersonate end kMPqr0pB… --reason 'the ticket is closed'",
+        ),
+        (
+            "whoever began it does",
+            "actas impersonate end --client helpdesk --as @dana kMPqr0pB…",
+        ),
+    ),
+)
+@click.argument("name", metavar="ID")
+@click.option("--reason", metavar="TEXT", help="Why; it stands in the audit log.")
+@_shows
+@click.pass_obj
+def _end(run: Run, /, name: str, reason: str | None, **flags: Any) -> None:
+    """End one, with every token that came of it.
+
+    Its administrator may, its person, whoever may approve it, and every operator of the server. Exits 1 when
+    it has ended already or is not theirs, 4 when the server cannot be reached, 5 when nobody is signed in.
+    """
+    if flags["who"] is not None:
+        _done(run, _asked(run, "end", name, flags, reason=reason))
+        return
+    body: JsonObject = {} if reason is None else {"reason": reason}
+    _done(run, Manager(run).send("POST", f"/impersonations/{quote(name, safe='')}/end", body).body)
+
+
+LIST: Final = {"command": _list}
+END: Final = {"command": _end}
+APPROVE: Final = {
+    "command": _decision("approve", does="Approve one that waits.", example="lee lets dana look in")
+}
+REFUSE: Final = {
+    "command": _decision("refuse", does="Refuse to approve one that waits.", example="lee does not")
+}
+
+
+def _asked(
+    run: Run, action: str, name: str | None, flags: dict[str, Any], *, reason: str | None = None
+) -> JsonObject:
+    """Ask as somebody who shows a token, and return the answer.
+
+    Raises:
+        Failure: it was refused, or there is no answer.
+    """
+    tokens = TokenArguments(run)
+    shown, declared = flags.pop("who"), flags.pop("as_type")
+    text = tokens.read(shown, flag="--as")
+    who = credentials(run, tokens, **flags)
+    ask = asker(run)
+    server = find_server(run.server(), ask)
+    fields = [("action", action), ("subject_token", text.value.reveal())]
+    fields.append(("subject_token_type", token_type(declared, text, flag="--as-type")))
+    more = (("impersonation", name), ("reason", reason))
+    fields += [(key, value) for key, value in more if value is not None]
+    proof = who.prove(server, now=run.now)
+    answered = ask(proven(f"{server.issuer}/impersonations", proof, *fields))
+    document = answered.document()
+    if answered.status != 200 or document is None:
+        raise failure_of(read_refusal(answered, _NOBODY))
+    return document
+
+
+def _done(run: Run, one: JsonObject) -> None:
+    lines = [
+        (Ink(f"{one['state']}", "good" if one["state"] in _LIVE else "bad"), f"  impersonation {one['id']}"),
+        f"  {_named(one['administrator'])} as {_named(one['subject'])}: {one['reason']}",
+    ]
+    run.out.answer(Answer(kind="actas/Impersonation", body=one, name=str(one["id"]), lines=lines))
+
+
+def _row(one: JsonObject) -> tuple[str, ...]:
+    until = one["until"]
+    ends = moment(instant(until)) if isinstance(until, int) else ""
+    why = " ".join(str(one[name]) for name in ("ticket", "reason") if one[name])
+    who, whom = _named(one["administrator"]), _named(one["subject"])
+    return (str(one["id"]), str(one["state"]), who, whom, ends, why)
+
+
+def _named(value: Json) -> str:
+    return str(value.get("sub")) if isinstance(value, dict) else ""

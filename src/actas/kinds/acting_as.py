@@ -1,0 +1,159 @@
+"""What it takes to act as somebody else, and what is to run before a token of it is made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from actas.core.errors import InvalidRequest, OAuthError, SignInAgain
+from actas.core.impersonation import Wanted
+from actas.core.lineage import Lineage, joined
+from actas.core.party import Party
+from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.reasons import Reason
+from actas.kinds.kind import Kind
+from actas.kinds.ruling import names_of
+from actas.policy.decide import Policy, Verdict
+from actas.policy.impersonation import RuleTerms, Terms, together
+from actas.policy.match import Situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActingAs:
+    """What the rules ask of an administrator.
+
+    Attributes:
+        names_actor: whether the token names the administrator: one rule that wants it is enough.
+        approval: the groups whose members have to approve.
+        rules: the rules that allow it.
+    """
+
+    terms: Terms
+    names_actor: bool
+    approval: tuple[str, ...]
+    approval_within: int
+    rules: tuple[str, ...]
+
+
+def acting_as(
+    situation: Situation, kind: Kind | None, verdicts: tuple[Verdict, ...], policy: Policy
+) -> ActingAs | None:
+    """Return what is asked of the administrator; None for every other kind of exchange.
+
+    Args:
+        kind: the kind that the rules allow at every target.
+        verdicts: what they said there.
+    """
+    if kind is None or not kind.names_subject:
+        return None
+    said = [rule.spec.impersonation or RuleTerms() for verdict in verdicts for rule in verdict.allows]
+    terms = together(said, policy.impersonating.terms)
+    needed = policy.approvals.needed(terms.approvals, situation.context) if terms.approvals else ()
+    return ActingAs(
+        terms=terms,
+        names_actor=any(one.names_actor for one in said),
+        approval=needed,
+        approval_within=policy.impersonating.approval_within,
+        rules=names_of(verdicts),
+    )
+
+
+def unmet(asked: ActingAs | None, proposal: Proposal, policy: Policy) -> Iterator[Refusal]:
+    """Yield why an administrator may not, as far as that can be said without looking anything up."""
+    if asked is None:
+        return
+    person = None if proposal.named is None else proposal.named.person
+    protected = None if person is None else policy.impersonating.protects(person)
+    if protected is not None:  # whatever a rule allows (SEC-47)
+        yield _refusal(InvalidRequest, "protected_subject", protected, asked)
+    terms, why = asked.terms, proposal.why
+    if terms.reason and not why.reason:
+        yield _refusal(InvalidRequest, "reason_missing", "no reason was given", asked)
+    if (pattern := terms.unmet_ticket(why)) is not None:
+        yield _refusal(InvalidRequest, "ticket_bad", f"{why.ticket!r} does not match {pattern}", asked)
+    too_old = stale(terms, proposal.acting, at=proposal.at)
+    if too_old is not None:
+        yield msgspec.structs.replace(too_old, rules=asked.rules)
+
+
+def stale(terms: Terms, party: Party, *, at: float) -> Refusal | None:
+    """Return the refusal of a sign-in that is too old or too weak, or None. One that says nothing is.
+
+    Args:
+        at: now, seconds since the epoch.
+    """
+    detail = _stale(terms, party, at=at)
+    return None if detail is None else Refusal(error=SignInAgain, reason="sign_in_again", detail=detail)
+
+
+def _stale(terms: Terms, party: Party, *, at: float) -> str | None:
+    claims, who = party.claims, party.identity.subject
+    signed_in, acr = claims.get("auth_time"), claims.get("acr")
+    if terms.max_age is not None:
+        if isinstance(signed_in, bool) or not isinstance(signed_in, int | float):
+            return f"the token does not say when {who} signed in (auth_time)"
+        if signed_in + terms.max_age < at:
+            return f"{who} signed in longer than {terms.max_age} s ago"
+    for wanted_acr in terms.acr:
+        if acr not in wanted_acr:
+            one = ", ".join(sorted(wanted_acr))
+            return f"the token of {who} says acr {acr!r}, and one of {one} is wanted"
+    return None
+
+
+def _refusal(error: type[OAuthError], reason: Reason, detail: str, asked: ActingAs) -> Refusal:
+    return Refusal(error=error, reason=reason, detail=detail, rules=asked.rules)
+
+
+def lineage_of(proposal: Proposal, asked: ActingAs) -> Lineage:
+    """Return the lineage of a token that names the person alone, or both.
+
+    One that hides the administrator carries no mark of theirs: they are the same in every token of that
+    administrator. What ends the administrator ends the impersonation, which is kept with those marks.
+    """
+    parts = [proposal.subject.lineage, proposal.itself.lineage]
+    if asked.names_actor and proposal.actor is not None:
+        parts.append(proposal.actor.lineage)
+    return joined(*parts, since=int(proposal.at))
+
+
+def hides(asked: ActingAs | None) -> bool:
+    """Whether the token names nobody who acts."""
+    return asked is not None and not asked.names_actor
+
+
+def within(asked: ActingAs | None, lifetime: int) -> int:
+    """Return the life of the token in seconds, cut to what is allowed under an impersonation."""
+    return lifetime if asked is None else min(lifetime, asked.terms.lifetime)
+
+
+def begun_first(permit: Permit | None, proposal: Proposal, asked: ActingAs | None) -> Permit | None:
+    """Return a permit that says what has to run before its token is made, where something has."""
+    named, acting = proposal.named, proposal.acting
+    if permit is None or asked is None or named is None:
+        return permit
+    everything = joined(
+        proposal.subject.lineage, acting.lineage, proposal.itself.lineage, since=int(proposal.at)
+    )
+    wanted = Wanted(
+        form=named.form,
+        administrator=acting.as_actor(),
+        vouched_by=acting.origin.issuer,
+        client=proposal.client.name,
+        subject=proposal.subject.identity,
+        why=proposal.why,
+        apis=tuple(api.name for api in proposal.targets),
+        scope=tuple(sorted(permit.scope)),
+        rules=asked.rules,
+        names_actor=asked.names_actor,
+        lasts=asked.terms.lasts,
+        approval=asked.approval,
+        approval_within=asked.approval_within,
+        at_once=asked.terms.at_once,
+        per_hour=asked.terms.per_hour,
+        marks=everything.marks,
+        since=everything.since,
+    )
+    return msgspec.structs.replace(permit, impersonation=wanted)

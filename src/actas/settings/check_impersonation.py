@@ -1,0 +1,126 @@
+"""Checks of who may act as whom: that a rule names both, and asks for nothing that cannot be had (SEC-46)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from actas.core.party import OURSELVES
+from actas.policy.expression import RULE_NAMES, ExpressionError, compile_all
+from actas.settings.check_references import Rule, targets_of
+from actas.settings.faults import Fault
+from actas.settings.impersonation import is_administrative
+from actas.settings.patterns import faults_of_patterns
+from actas.settings.schema_impersonation import ApprovalForm
+from actas.settings.shaped import Shaped
+from actas.settings.sources import Loc, Written
+from actas.settings.values import in_words
+
+
+def check_impersonation(shaped: Shaped) -> Iterator[Fault]:
+    """Yield what is wrong with the section, and with every rule that lets somebody act as somebody else."""
+    if shaped.impersonation is not None:
+        form, written = shaped.impersonation.form, shaped.impersonation.written
+        yield from _ticket(form.ticket, written, ("ticket",))
+        yield from _approval(form.approval, written, ("approval",))
+    for rule in shaped.rules.values():
+        if is_administrative(rule.form):
+            yield from _rule(rule, shaped)
+        elif rule.form.impersonation is not None:
+            message = "is for an allow of impersonation that names an actor, or says by_identifier"
+            yield rule.written.fault(("impersonation",), message)
+
+
+def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    form, written, terms = rule.form, rule.written, rule.form.impersonation
+    if terms is not None:
+        yield from _ticket(terms.ticket, written, ("impersonation", "ticket"))
+        yield from _approval(terms.approval, written, ("impersonation", "approval"))
+    if terms is not None and terms.by_identifier:
+        yield from _by_identifier(rule)
+    elif form.actor is not None:
+        if not form.actor.required:
+            message = "must be true: an administrator shows a token of their own (required: true)"
+            yield written.fault(("actor", "required"), message)
+        if form.actor.chain is not None:
+            yield written.fault(("actor", "chain"), "an administrator acts in person; leave it out")
+    if form.subject is not None:
+        yield from _subject(rule)
+    if (isinstance(form.scopes, dict) and set(form.scopes) != {"any"}) or form.scopes == "same":
+        message = "a person who is only named holds no scopes: say what is sold under any"
+        yield written.fault(("scopes",), message)
+    longest = 15 * 60 if shaped.impersonation is None else shaped.impersonation.form.max_lifetime
+    if form.token.lifetime is not None and form.token.lifetime > longest:
+        message = f"is longer than impersonation.max_lifetime ({in_words(longest)})"
+        yield written.fault(("token", "lifetime"), message)
+    yield from _writes(rule, shaped)
+
+
+def _subject(rule: Rule) -> Iterator[Fault]:
+    form, written = rule.form.subject, rule.written
+    if form is None:
+        return
+    for name in ("token_types", "audience", "relay", "unbind", "impersonated"):
+        if name in form.model_fields_set:
+            message = "says something of a token; whom an administrator acts as is only named"
+            yield written.fault(("subject", name), message)
+    if form.kinds is not None and form.kinds != ["person"]:
+        yield written.fault(("subject", "kinds"), "nobody acts as anything but a person")
+    if form.from_ is not None and form.from_ != [OURSELVES]:
+        message = f"must be {OURSELVES}: whom an administrator acts as is one of users"
+        yield written.fault(("subject", "from"), message)
+
+
+def _by_identifier(rule: Rule) -> Iterator[Fault]:
+    form, written = rule.form, rule.written
+    if form.actor is not None:
+        message = "by_identifier is for a client that acts itself, with nobody's token; leave it out"
+        yield written.fault(("actor",), message)
+    if not isinstance(form.client, list):
+        yield written.fault(("client",), "by_identifier wants the client by its name")
+    if form.subject is None or not (form.subject.names or form.subject.groups):
+        yield written.fault(("subject",), "by_identifier wants the people, by names or groups")
+    for name in ("max_age", "acr"):
+        if form.impersonation is not None and name in form.impersonation.model_fields_set:
+            message = "is about a sign-in, and a client that acts itself has none"
+            yield written.fault(("impersonation", name), message)
+
+
+def _writes(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    """Warn of what lets an administrator change something in the name of somebody else."""
+    form, written = rule.form, rule.written
+    sold = [] if not isinstance(form.scopes, dict) else form.scopes.get("any", [])
+    for name in targets_of(form):
+        api = shaped.apis.get(name)
+        if api is None:
+            continue
+        reads = set(api.form.read_only or ())
+        writing = [scope for scope in sold if scope in (api.form.scopes or {}) and scope not in reads]
+        if writing:
+            message = (
+                f"{', '.join(writing)} of {name} may change things in somebody else's name; "
+                "list what only reads in read_only of the API"
+            )
+            yield written.fault(("scopes", "any"), message, "warning")
+
+
+def _ticket(pattern: str | None, written: Written, loc: Loc) -> Iterator[Fault]:
+    if pattern is None:
+        return
+    try:
+        re.compile(pattern)
+    except re.error as bad:
+        yield written.fault(loc, f"is no pattern: {bad}")
+
+
+def _approval(form: ApprovalForm | None, written: Written, loc: Loc) -> Iterator[Fault]:
+    if form is None or form.when is None:
+        return
+    here = (*loc, "when")
+    try:
+        compile_all(form.when, names=RULE_NAMES)
+    except ExpressionError as bad:
+        yield written.fault(here, str(bad))
+    for index, expression in enumerate(form.when):
+        for sentence in faults_of_patterns(expression):
+            yield written.fault(written.at(here, index), sentence)

@@ -1,0 +1,245 @@
+"""Impersonations, where every node finds them; each step of the life of one is one transaction.
+
+Whoever begins one, decides on it or ends it has the turn of revocations, in which they come one after the
+other over all nodes: so limits are exact, an approval is used once, and what is revoked at the same moment is
+seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actas.core.impersonation import (
+    LIVE,
+    Begun,
+    Impersonation,
+    MarksRevoked,
+    State,
+    Telling,
+    TooMany,
+    Wanted,
+    is_the_same,
+)
+from actas.core.lineage import LATER, Revoked
+from actas.core.party import Identity
+from actas.core.ports import Clock
+from actas.store.database import Database
+from actas.store.impersonation_rows import close, columns_of, read_row
+from actas.store.impersonation_tables import IMPERSONATION_MARKS, IMPERSONATIONS
+from actas.store.outbox import Outbox
+from actas.store.refresh_families import TURN, is_revoked
+from actas.store.revocations import RevocationList
+
+KEPT: Final = 90 * 24 * 3600
+"""Seconds for which the person may look up who acted as them, after it was asked for."""
+
+HOUR: Final = 3600
+
+MOST_SWEPT: Final = 500
+
+
+class _NotLive(Exception):
+    """It had ended already: the transaction is undone."""
+
+
+class SqlImpersonations:
+    """Implements ``core.impersonation.ImpersonationStore``.
+
+    Args:
+        revoked: where the tokens of one that ends are revoked.
+    """
+
+    def __init__(self, database: Database, *, revoked: RevocationList, clock: Clock) -> None:
+        self._database = database
+        self._revoked = revoked
+        self._outbox = Outbox(database)
+        self._clock = clock
+
+    async def find(self, name: str) -> Impersonation | None:
+        async with self._database.reading() as connection:
+            return await _found(connection, name)
+
+    async def begin(self, wanted: Wanted, name: str, mark: str, *, at: int, telling: Telling) -> Begun:
+        async with self._database.writing(turn=TURN) as connection:
+            if await is_revoked(connection, wanted.marks, since=wanted.since):
+                raise MarksRevoked
+            there = await _there(connection, wanted, at=at)
+            if there is not None and there.state in ("running", "waiting"):
+                return Begun(impersonation=there, fresh=False)
+            await _require_room(connection, wanted, at=at, approved=there is not None)
+            if there is not None:
+                one = await _go_on(connection, there, at=at)
+            else:
+                one = await _put(connection, wanted, name, mark, at=at)
+            await self._outbox.put(connection, [telling(one)])
+        return Begun(impersonation=one, fresh=True)
+
+    async def decide(
+        self, name: str, *, approved: bool, by: str, at: int, telling: Telling
+    ) -> Impersonation | None:
+        async with self._database.writing(turn=TURN) as connection:
+            one = await _found(connection, name)
+            if one is None or one.state != "waiting" or at >= one.until:
+                return None
+            state: State = "approved" if approved else "refused"
+            decided = {
+                "state": state,
+                "until": at + one.approval_within if approved else at,
+                "decided_by": by,
+                "decided_at": at,
+            }
+            one = await _changed(connection, one, decided)
+            await self._outbox.put(connection, [telling(one)])
+        return one
+
+    async def end(self, name: str, *, by: str, why: str, at: int, telling: Telling) -> Impersonation | None:
+        known = await self.find(name)
+        if known is None or not known.is_live(at):
+            return None
+        ended = msgspec.structs.replace(known, state="ended", until=at, ended_by=by, ended_why=why)
+        record = telling(ended)
+
+        async def end_it(connection: AsyncConnection) -> None:
+            one = await _found(connection, name)
+            if one is None or not one.is_live(at):
+                raise _NotLive
+            await close(connection, one, by=by, why=why, at=at)
+
+        # It may begin at this very moment, and last from now.
+        until = max(known.until, at + known.lasts)
+        revoked = Revoked(mark=known.mark, up_to=LATER, until=until, entry=record.entry)
+        try:
+            await self._revoked.add([revoked], record=record, within=end_it)
+        except _NotLive:
+            return None
+        return ended
+
+    async def of_subject(self, subject: Identity, *, most: int) -> list[Impersonation]:
+        table = IMPERSONATIONS.c
+        return await self._several(
+            (table.subject_iss == subject.issuer) & (table.subject == subject.subject), most=most
+        )
+
+    async def newest(self, *, most: int, before: int | None = None) -> list[Impersonation]:
+        earlier = LATER if before is None else before
+        return await self._several(IMPERSONATIONS.c.requested_at < earlier, most=most)
+
+    async def written(self, entry: str) -> None:
+        await self._outbox.written(entry)
+
+    async def sweep(self) -> int:
+        """Remove those that are of no interest any more, in small steps, and return how many.
+
+        Raises:
+            DatabaseUnavailable: the database failed; what was removed so far is.
+        """
+        table, removed = IMPERSONATIONS.c, 0
+        while True:
+            old = (
+                select(table.id)
+                .where(table.requested_at < int(self._clock.now()) - KEPT)
+                .order_by(table.requested_at)
+                .limit(MOST_SWEPT)
+            )
+            async with self._database.writing() as connection:
+                names = (await connection.execute(old)).scalars().all()
+                if names:
+                    marks = IMPERSONATION_MARKS.c.impersonation
+                    await connection.execute(delete(IMPERSONATION_MARKS).where(marks.in_(names)))
+                    await connection.execute(delete(IMPERSONATIONS).where(table.id.in_(names)))
+            removed += len(names)
+            if len(names) < MOST_SWEPT:
+                return removed
+
+    async def _several(self, condition: Any, *, most: int) -> list[Impersonation]:
+        table = IMPERSONATIONS.c
+        wanted = (
+            select(IMPERSONATIONS).where(condition).order_by(table.requested_at.desc(), table.id).limit(most)
+        )
+        async with self._database.reading() as connection:
+            return [read_row(row) for row in (await connection.execute(wanted)).all()]
+
+
+async def _found(connection: AsyncConnection, name: str) -> Impersonation | None:
+    row = (await connection.execute(select(IMPERSONATIONS).where(IMPERSONATIONS.c.id == name))).first()
+    return None if row is None else read_row(row)
+
+
+def _of_administrator(wanted: Wanted) -> Any:
+    table, identity = IMPERSONATIONS.c, wanted.administrator.identity
+    return (table.administrator_iss == identity.issuer) & (table.administrator == identity.subject)
+
+
+async def _there(connection: AsyncConnection, wanted: Wanted, *, at: int) -> Impersonation | None:
+    """Return the one that the administrator has for that person through that client, or None."""
+    table = IMPERSONATIONS.c
+    same = (
+        select(IMPERSONATIONS)
+        .where(
+            _of_administrator(wanted),
+            table.client == wanted.client,
+            table.subject_iss == wanted.subject.issuer,
+            table.subject == wanted.subject.subject,
+            table.state.in_(LIVE),
+            table.until > at,
+        )
+        .order_by(table.requested_at.desc())
+    )
+    kept = [read_row(row) for row in (await connection.execute(same)).all()]
+    return next((one for one in kept if is_the_same(one, wanted)), None)
+
+
+async def _require_room(connection: AsyncConnection, wanted: Wanted, *, at: int, approved: bool) -> None:
+    """Return when the administrator may have one more.
+
+    Raises:
+        TooMany: they may not, yet.
+    """
+    table, mine = IMPERSONATIONS.c, _of_administrator(wanted)
+    who = wanted.administrator.identity.subject
+    running = select(func.count(), func.min(table.until)).where(
+        mine, table.state == "running", table.until > at
+    )
+    count, first_end = (await connection.execute(running)).one()
+    if count >= wanted.at_once:
+        detail = f"{who} acts as {count} already, and {wanted.at_once} at once are allowed"
+        raise TooMany(detail, retry_after=max(1, first_end - at))
+    if approved:
+        return  # it was counted when it was asked for
+    lately = select(func.count(), func.min(table.requested_at)).where(mine, table.requested_at > at - HOUR)
+    count, first = (await connection.execute(lately)).one()
+    if count >= wanted.per_hour:
+        detail = f"{who} wanted {count} within an hour, and {wanted.per_hour} are allowed"
+        raise TooMany(detail, retry_after=max(1, first + HOUR - at))
+
+
+async def _put(
+    connection: AsyncConnection, wanted: Wanted, name: str, mark: str, *, at: int
+) -> Impersonation:
+    row = columns_of(wanted, name=name, mark=mark, at=at)
+    if wanted.approval:
+        row |= {"state": "waiting", "until": at + wanted.approval_within}
+    else:
+        row |= {"state": "running", "until": at + wanted.lasts, "began_at": at}
+    await connection.execute(insert(IMPERSONATIONS).values(**row))
+    marks = dict.fromkeys((mark, *wanted.marks))
+    rows = [{"mark": one, "impersonation": name} for one in marks]
+    await connection.execute(insert(IMPERSONATION_MARKS), rows)
+    made = await _found(connection, name)
+    if made is None:
+        raise LookupError(f"{name} was written and is not there")
+    return made
+
+
+async def _go_on(connection: AsyncConnection, one: Impersonation, *, at: int) -> Impersonation:
+    """Begin one that was approved: now, once, and for as long as it lasts."""
+    return await _changed(connection, one, {"state": "running", "began_at": at, "until": at + one.lasts})
+
+
+async def _changed(connection: AsyncConnection, one: Impersonation, values: dict[str, Any]) -> Impersonation:
+    await connection.execute(update(IMPERSONATIONS).where(IMPERSONATIONS.c.id == one.id).values(**values))
+    return msgspec.structs.replace(one, **values)

@@ -1,0 +1,149 @@
+"""Impersonations that are kept nowhere beyond the process: for tests, held to the suite of the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from actas.core.impersonation import (
+    Begun,
+    Impersonation,
+    MarksRevoked,
+    Telling,
+    TooMany,
+    Wanted,
+    is_the_same,
+)
+from actas.core.lineage import LATER, Lineage, Revoked
+from actas.core.party import Identity
+from actas.core.records import Record
+from actas.store.impersonations import HOUR
+
+Revoke = Callable[[Iterable[Revoked]], Awaitable[None]]
+
+
+class MemoryImpersonations:
+    """Implements ``core.impersonation.ImpersonationStore``.
+
+    Args:
+        revoked: says what was revoked.
+        revoke: takes what is.
+
+    Attributes:
+        records: the audit entries that were kept with changes, and are not written.
+    """
+
+    def __init__(self, *, revoked: Callable[[Lineage], Revoked | None], revoke: Revoke) -> None:
+        self.records: list[Record] = []
+        self._kept: dict[str, Impersonation] = {}
+        self._lineages: dict[str, Lineage] = {}
+        self._revoked = revoked
+        self._revoke = revoke
+
+    def put(self, one: Impersonation) -> None:
+        """Keep one as it is."""
+        self._kept[one.id] = one
+        self._lineages[one.id] = Lineage((one.mark,), one.requested_at)
+
+    async def find(self, name: str) -> Impersonation | None:
+        one = self._kept.get(name)
+        lineage = self._lineages.get(name)
+        if one is None or lineage is None:
+            return one
+        ended = self._revoked(lineage)
+        if ended is not None and one.state in ("waiting", "approved", "running"):
+            # The real ones are ended by whoever revokes.
+            one = self._changed(one, state="ended", ended_why=f"revoked: entry {ended.entry}")
+        return one
+
+    async def begin(self, wanted: Wanted, name: str, mark: str, *, at: int, telling: Telling) -> Begun:
+        lineage = Lineage((mark, *wanted.marks), wanted.since)
+        if self._revoked(lineage) is not None:
+            raise MarksRevoked
+        there = [one for one in self._of(wanted) if is_the_same(one, wanted) and one.is_live(at)]
+        if there and there[-1].state in ("running", "waiting"):
+            return Begun(impersonation=there[-1], fresh=False)
+        self._require_room(wanted, at=at, approved=bool(there))
+        if there:
+            one = self._changed(there[-1], state="running", began_at=at, until=at + there[-1].lasts)
+        else:
+            one = self._kept[name] = _new(wanted, name, mark, at=at)
+            self._lineages[name] = lineage
+        self.records.append(telling(one))
+        return Begun(impersonation=one, fresh=True)
+
+    async def decide(
+        self, name: str, *, approved: bool, by: str, at: int, telling: Telling
+    ) -> Impersonation | None:
+        one = await self.find(name)
+        if one is None or one.state != "waiting" or at >= one.until:
+            return None
+        state, until = ("approved", at + one.approval_within) if approved else ("refused", at)
+        one = self._changed(one, state=state, until=until, decided_by=by, decided_at=at)
+        self.records.append(telling(one))
+        return one
+
+    async def end(self, name: str, *, by: str, why: str, at: int, telling: Telling) -> Impersonation | None:
+        one = await self.find(name)
+        if one is None or not one.is_live(at):
+            return None
+        until = max(one.until, at + one.lasts)
+        one = self._changed(one, state="ended", until=at, ended_by=by, ended_why=why)
+        self.records.append(telling(one))
+        await self._revoke([Revoked(mark=one.mark, up_to=LATER, until=until, entry=self.records[-1].entry)])
+        return one
+
+    async def of_subject(self, subject: Identity, *, most: int) -> list[Impersonation]:
+        found = [one for one in reversed(self._kept.values()) if one.subject == subject]
+        return found[:most]
+
+    async def newest(self, *, most: int, before: int | None = None) -> list[Impersonation]:
+        earlier = LATER if before is None else before
+        found = [one for one in reversed(self._kept.values()) if one.requested_at < earlier]
+        return found[:most]
+
+    async def written(self, entry: str) -> None:
+        self.records = [one for one in self.records if one.entry != entry]
+
+    def _changed(self, one: Impersonation, **changes: Any) -> Impersonation:
+        changed = self._kept[one.id] = msgspec.structs.replace(one, **changes)
+        return changed
+
+    def _of(self, wanted: Wanted) -> list[Impersonation]:
+        identity = wanted.administrator.identity
+        return [one for one in self._kept.values() if one.administrator.identity == identity]
+
+    def _require_room(self, wanted: Wanted, *, at: int, approved: bool) -> None:
+        running = [one.until for one in self._of(wanted) if one.runs(at)]
+        if len(running) >= wanted.at_once:
+            raise TooMany("too many at once", retry_after=max(1, min(running) - at))
+        lately = [one.requested_at for one in self._of(wanted) if one.requested_at > at - HOUR]
+        if not approved and len(lately) >= wanted.per_hour:
+            raise TooMany("too many within an hour", retry_after=max(1, min(lately) + HOUR - at))
+
+
+def _new(wanted: Wanted, name: str, mark: str, *, at: int) -> Impersonation:
+    waits = bool(wanted.approval)
+    return Impersonation(
+        id=name,
+        mark=mark,
+        state="waiting" if waits else "running",
+        form=wanted.form,
+        administrator=wanted.administrator,
+        vouched_by=wanted.vouched_by,
+        client=wanted.client,
+        subject=wanted.subject,
+        why=wanted.why,
+        apis=wanted.apis,
+        scope=wanted.scope,
+        rules=wanted.rules,
+        names_actor=wanted.names_actor,
+        approval=wanted.approval,
+        approval_within=wanted.approval_within,
+        lasts=wanted.lasts,
+        requested_at=at,
+        until=at + (wanted.approval_within if waits else wanted.lasts),
+        began_at=0 if waits else at,
+    )

@@ -1,0 +1,100 @@
+"""``actas impersonate`` against a server that answers whatever a test tells it to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.fakes.program import Program
+from tests.fakes.token_server import Reply, TokenServer, granted, refused
+
+from actas.core.wire import ID_TOKEN
+
+NAME = "kMPqr0pBQmW8a1J5tqk0wQ"
+ONE: dict[str, Any] = {
+    "id": NAME,
+    "state": "running",
+    "administrator": {"iss": "https://sts.acme.example", "sub": "dana@acme.example"},
+    "subject": {"iss": "https://sts.acme.example", "sub": "actas:carol"},
+    "reason": "the order does not load",
+    "ticket": "HELP-1",
+    "until": 1_795_000_600,
+}
+
+
+def says(document: Any, *, status: int = 200) -> Reply:
+    return Reply(status=status, body=json.dumps(document).encode())
+
+
+@pytest.fixture
+def asked(actas: Program, server: TokenServer) -> Program:
+    actas.environ |= {
+        "ACTAS_SERVER": server.issuer,
+        "ACTAS_CLIENT_ID": "helpdesk",
+        "ACTAS_CLIENT_SECRET": "s3cret",
+        "TOKEN": "the.token.itself",
+    }
+    return actas
+
+
+def test_start_asks_with_the_administrators_token(asked: Program, server: TokenServer) -> None:
+    server.answer = granted("the.new.token")
+    ran = asked(
+        *("impersonate", "start", "--as", "env:TOKEN", "--as-type", "id", "--subject", "actas:carol"),
+        *("--audience", "orders", "--reason", "it does not load", "--ticket", "HELP-1", "--raw"),
+    )
+    assert ran.code == 0, ran.err
+    (form,) = server.forms
+    assert form["requested_subject"] == ["actas:carol"]
+    assert form["subject_token_type"] == [str(ID_TOKEN)]
+    assert (form["reason"], form["ticket"]) == (["it does not load"], ["HELP-1"])
+
+
+def test_what_waits_for_approval_is_named_with_what_to_do(asked: Program, server: TokenServer) -> None:
+    reply = refused("authorization_pending", reason="approval_needed")
+    document = {**json.loads(reply.body), "impersonation": NAME}
+    server.answer = Reply(status=400, body=json.dumps(document).encode(), headers=reply.headers)
+    ran = asked(
+        *("impersonate", "start", "--as", "env:TOKEN", "--subject", "actas:carol", "--audience", "orders")
+    )
+    assert ran.code == 1
+    assert NAME in ran.err
+    assert f"actas impersonate approve {NAME}" in ran.err
+
+
+@pytest.mark.parametrize("action", ["approve", "refuse", "end"])
+def test_somebody_decides_by_a_token_of_their_own(asked: Program, server: TokenServer, action: str) -> None:
+    server.answer = says(ONE)
+    ran = asked("impersonate", action, "--as", "env:TOKEN", NAME)
+    assert ran.code == 0, ran.err
+    assert "dana@acme.example as actas:carol" in ran.out
+    assert server.paths[-1] == "/impersonations"
+    (form,) = server.forms
+    assert (form["action"], form["impersonation"]) == ([action], [NAME])
+
+
+def test_the_list_says_who_and_why(asked: Program, server: TokenServer) -> None:
+    server.answer = says({"impersonations": [ONE]})
+    ran = asked("impersonate", "list", "--as", "env:TOKEN")
+    assert ran.code == 0, ran.err
+    assert "HELP-1 the order does not load" in ran.out
+
+
+@pytest.mark.parametrize("action", ["approve", "refuse"])
+def test_nobody_decides_without_showing_who_they_are(asked: Program, action: str) -> None:
+    assert asked("impersonate", action, NAME).code == 2
+
+
+@pytest.mark.parametrize("words", [("list",), ("end", NAME)])
+def test_without_a_token_it_is_the_management_api_that_is_asked(
+    asked: Program, words: tuple[str, ...]
+) -> None:
+    ran = asked("impersonate", *words)
+    assert ran.code == 5
+    assert "actas login" in ran.err
+
+
+def test_what_is_not_theirs_exits_with_no(asked: Program, server: TokenServer) -> None:
+    server.answer = refused("access_denied", reason="not_yours")
+    assert asked("impersonate", "end", "--as", "env:TOKEN", NAME).code == 1

@@ -1,0 +1,114 @@
+"""Who may act as whom, as the configuration says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.configuration import acme, complaints, loaded, named
+
+from actas.policy.impersonation import Approval, RuleTerms
+
+RULE: dict[str, Any] = {
+    "name": "helpdesk-looks-in",
+    "allow": "impersonation",
+    "client": "helpdesk",
+    "actor": {"from": "corp-okta", "groups": ["support-leads"], "required": True},
+    "subject": {"from": "actas", "kinds": ["person"]},
+    "target": {"api": "orders"},
+    "scopes": {"any": ["orders:read"]},
+    "token": {"lifetime": "10m"},
+}
+SECTION: dict[str, Any] = {
+    "require_reason": True,
+    "ticket": "^(HELP|INC)-[0-9]+$",
+    "max_lifetime": "15m",
+    "approval": {"when": 'subject.groups.exists(g, g == "executives")', "by": "support-leads"},
+    "protected": {"groups": ["board"], "names": ["root"]},
+}
+ITSELF: dict[str, Any] = {
+    **{name: value for name, value in RULE.items() if name != "actor"},
+    "subject": {"from": "actas", "groups": ["customers"]},
+    "impersonation": {"by_identifier": True},
+}
+
+
+def tree(rule: dict[str, Any], section: dict[str, Any] | None = None) -> dict[str, Any]:
+    found = acme()
+    found["rules"].append(rule)
+    named(found, "apis", "orders")["read_only"] = ["orders:read"]
+    if section is not None:
+        found["impersonation"] = section
+    return found
+
+
+def test_the_sample_of_the_product_is_understood(tmp_path: Path) -> None:
+    definitions = loaded(tmp_path, tree(RULE, SECTION)).definitions
+    spec = next(one for one in definitions.rules if one.name == "helpdesk-looks-in")
+    assert spec.kind == "administrative_impersonation"
+    assert spec.lifetime == 600
+    said = definitions.impersonating
+    assert said.terms.tickets == {"^(HELP|INC)-[0-9]+$"}
+    when = ('subject.groups.exists(g, g == "executives")',)
+    assert said.terms.approvals == (Approval(by="support-leads", when=when),)
+    assert said.protected_groups == {"board"}
+    assert said.protected_names == {"root"}
+    assert (said.terms.lifetime, said.terms.lasts, said.terms.at_once) == (900, 3600, 1)
+
+
+def test_a_rule_that_names_no_actor_is_still_the_other_kind(tmp_path: Path) -> None:
+    definitions = loaded(tmp_path, acme()).definitions
+    spec = next(one for one in definitions.rules if one.name == "helpdesk-impersonation")
+    assert spec.kind == "impersonation"
+
+
+def test_a_client_may_act_by_itself(tmp_path: Path) -> None:
+    definitions = loaded(tmp_path, tree(ITSELF)).definitions
+    spec = next(one for one in definitions.rules if one.name == "helpdesk-looks-in")
+    assert spec.impersonation == RuleTerms(by_identifier=True)
+
+
+@pytest.mark.requirement("SEC-46")
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ({**RULE, "actor": {"from": "corp-okta"}}, "actor.required: must be true"),
+        ({**RULE, "actor": {**RULE["actor"], "chain": "flatten"}}, "actor.chain: an administrator acts in person"),
+        ({**RULE, "subject": {"from": "actas", "kinds": ["service"]}}, "subject.kinds: nobody acts as anything"),
+        ({**RULE, "subject": {"from": "actas", "audience": "orders"}}, "subject.audience: says something of a token"),
+        ({**RULE, "scopes": {"orders:read": ["orders:read"]}}, "scopes: a person who is only named"),
+        ({**RULE, "token": {"lifetime": "20m"}}, "token.lifetime: is longer than impersonation.max_lifetime (15m)"),
+        ({**RULE, "impersonation": {"ticket": "^(HELP"}}, "impersonation.ticket: is no pattern"),
+        (
+            {**RULE, "impersonation": {"approval": {"by": "leads", "when": "subject.nowhere("}}},
+            "impersonation.approval.when",
+        ),
+        ({**ITSELF, "client": {"kinds": ["app"]}}, "client: by_identifier wants the client by its name"),
+        ({**ITSELF, "subject": {"from": "actas"}}, "subject: by_identifier wants the people"),
+        ({**ITSELF, "actor": RULE["actor"]}, "actor: by_identifier is for a client that acts itself"),
+        (
+            {**ITSELF, "impersonation": {"by_identifier": True, "max_age": "5m"}},
+            "impersonation.max_age: is about a sign-in",
+        ),
+        (
+            {**RULE, "allow": "delegation", "impersonation": {"reason": "required"}},
+            "impersonation: is for an allow of impersonation",
+        ),
+    ],
+)  # fmt: skip
+def test_what_would_not_hold_is_refused(tmp_path: Path, rule: dict[str, Any], complaint: str) -> None:
+    found = complaints(tmp_path, tree(rule))
+    assert any(complaint in one for one in found), found
+
+
+def test_a_rule_that_lets_somebody_change_things_in_another_name_draws_a_warning(tmp_path: Path) -> None:
+    rule = {**RULE, "scopes": {"any": ["orders:read", "orders:write"]}}
+    (warning,) = [one for one in loaded(tmp_path, tree(rule)).warnings if "read_only" in one.message]
+    assert warning.message.startswith("orders:write of orders may change things")
+
+
+def test_the_environment_says_nothing_of_it(tmp_path: Path) -> None:
+    found = complaints(tmp_path, acme(), environ={"ACTAS_IMPERSONATION__REQUIRE_REASON": "false"})
+    sentence = "impersonation.require_reason: impersonation comes from files only, where it can be reviewed"
+    assert f"ACTAS_IMPERSONATION__REQUIRE_REASON: {sentence}" in found
