@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: help demo test check fix docs bench soak pins clean
+.PHONY: help demo test check fix docs bench soak crash pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,7 +28,10 @@ docs: $(VENV)/test.stamp ## write the generated reference pages again
 bench: $(VENV)/test.stamp ## measure, as multiples of a limit measured in the same run
 	$(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/test.stamp ## the long forms of the crash and load proofs (about half an hour)
+soak: $(VENV)/test.stamp ## ten minutes of load and faults on two nodes; ARGS="--hours 72" goes on for three days
+	$(BIN)/python -W ignore -m bench.soak $(ARGS)
+
+crash: $(VENV)/test.stamp ## the long forms of the crash proofs (about half an hour)
 	ACTAS_SOAK=1 $(BIN)/pytest -q tests/crash $(ARGS)
 
 pins: $(VENV)/test.stamp ## resolve requirements/*.in into pinned files with hashes

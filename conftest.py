@@ -26,3 +26,7 @@ async def postgres() -> AsyncIterator[str]:
     url = await create_database()
     yield url
     await drop_database(url)
+
+
+another_postgres = postgres
+"""One more, for whoever needs two."""

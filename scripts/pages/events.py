@@ -58,12 +58,15 @@ PARTY: Final[dict[str, str]] = {
     "actors": "list of `iss`, `sub`, `kind`: the chain in its token, newest first",
     "may_act": "the identity members of that claim",
     "txn": "for a token of ours, the root of its lineage",
+    "impersonation": "for a token of ours, the id of the impersonation that it was made under",
     "cnf": "the key that its token is bound to: `jkt` or `x5t#S256`",
     "claims": "of its claims, those that some rule names",
 }
 
 ATTEMPT: Final[dict[str, str]] = {
     "source": "the address of the peer",
+    "trace": "the id of the trace that the attempt is part of (W3C Trace Context): of the caller's, when it "
+    "proved who it is and sent one, or of ours while requests are traced",
     "outcome": "`granted` or `refused`",
     "reason": "of a refusal: [why](errors.md)",
     "error": "of a refusal: the OAuth error",
@@ -73,10 +76,14 @@ ATTEMPT: Final[dict[str, str]] = {
     "proven": "the keys that the request proved: `jkt` of a DPoP key, `x5t#S256` of a client certificate",
     "grant": "the grant type",
     "asked": "what was asked: `type`, `audience`, `resource`, `scope`, `subject_token_type`, "
-    "`actor_token_type`",
+    "`actor_token_type`; of an impersonation `form` (`own_token`, `actor_token`, `by_identifier`), "
+    "`requested_subject`, `reason`, `ticket`",
     "apis": "list: the names of the targets",
     "subject": "whom the new token speaks about; a party, below",
-    "actor": "the party of the actor token, when one was sent; a party, below",
+    "actor": "the party of the actor token, when one was sent, or of an administrator's; a party, below",
+    "impersonation": "the id of the impersonation that it belongs to: what its `txn` is, too",
+    "administrator": "`iss`, `sub`, `kind`: who acts as the subject, whether or not the token says so",
+    "why": "`reason` and `ticket` of the impersonation, as the administrator gave them",
     "parents": "list of `role`, `jti`, `digest`: the tokens it came from",
     "policy": "the version of the rules that decided",
     "chain": "list of `iss`, `sub`, `kind`: the subject, then every actor, oldest first",
@@ -95,15 +102,85 @@ KEY: Final = {
 }
 """The members of every event about a key of our own."""
 
+OPERATED: Final = {
+    "sink": "its name",
+    "why": "the reason that was given",
+    "operator": "who ran the command, as the system knows them",
+}
+"""The members of what an operator does to a sink."""
+
+IMPERSONATION: Final = {
+    "impersonation": "its id, the `txn` of every token of it",
+    "administrator": "`iss`, `sub`, `kind`: who acts, or wants to",
+    "subject": "`iss`, `sub`, `kind`: as whom",
+    "client": "`name`: who asked",
+    "why": "`reason` and `ticket`, as the administrator gave them",
+    "form": "`own_token`, `actor_token` or `by_identifier`: how it was asked for",
+    "apis": "list: the APIs that it was asked for",
+    "scope": "the scopes",
+    "rules": "list: the rules that allow it",
+    "names_actor": "whether its tokens name the administrator",
+    "approval": "list: the groups whose member has to approve it, if any",
+    "decided_by": "who approved it or refused to, if anybody",
+    "until": "when that state lapses, seconds since the epoch: of a running one, its overall end",
+}
+"""The members of every event in the life of an impersonation."""
+
 OTHERS: Final[dict[EventName, dict[str, str]]] = {
+    "impersonation:requested": IMPERSONATION,
+    "impersonation:approved": IMPERSONATION,
+    "impersonation:rejected": IMPERSONATION,
+    "impersonation:started": IMPERSONATION,
+    "impersonation:ended": {
+        **IMPERSONATION,
+        "ended_by": "who ended it; empty when something that it came from was revoked",
+        "ended_why": "what they said, or what was revoked",
+    },
     "revocation:granted": {
         "revoked": "list of `token:ID` and `party:NAME`: what was ended, with everything exchanged from it; "
         "when a client asked, the members of its attempt are there too",
         "why": "the reason that was given to `actas revoke`",
         "operator": "who ran `actas revoke`, as the system knows them",
     },
+    "sign_in:granted": {
+        "source": "the address of the browser",
+        "subject": "`iss`, `sub` and `kind` of who signed in",
+        "client": "the app that they came from; null when they came by themselves",
+        "sid": "the session, as apps know it",
+        "acr": "how strong that was: `pwd` or `mfa`",
+        "amr": "by what (RFC 8176)",
+        "ends_at": "when the session ends, seconds since the epoch",
+    },
+    "session:ended": {
+        "source": "the address of the browser",
+        "subject": "whose it was",
+        "sid": "the session",
+        "client": "the app that asked, when one proved to",
+        "by": "who ended it",
+    },
+    "authorization:granted": {
+        "source": "the address of the browser",
+        "client": "the app",
+        "subject": "who signed in",
+        "authorization": "what the code stands for: the `jti` of the subject of the exchange that redeems it,"
+        " and the `txn` of everything that comes of it",
+        "sid": "the session",
+        "scope": "what the app may have at most",
+        "apis": "what it is for",
+        "redirect_uri": "where the code was sent",
+    },
+    "consent:withdrawn": {
+        "source": "the address of the browser",
+        "subject": "whose consent it was",
+        "client": "the app",
+        "sid": "the session of who withdrew it",
+        "by": "who withdrew it",
+    },
+    "consent:given": {
+        "client": "the app; the other members are those of `authorization:granted`",
+    },
     "exchange:refused_many": {
-        "source": "the address; `*` for all beyond the first thousand",
+        "source": "the address, or the /64 of an IPv6 address; `*` for all beyond the first thousand",
         "from": "when the minute began",
         "until": "when it ended",
         "written": "how many of its refusals are entries of their own",
@@ -125,10 +202,20 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
     "keys:activated": {**KEY, "replaces": "the key that signed before, where there was one"},
     "keys:retired": {**KEY, "remove_at": "when it is to leave the key set, seconds since the epoch"},
     "keys:removed": {**KEY, "emergency": "whether it was taken out at once, by a command"},
+    "keys:rewrapped": {
+        "rows": "how many keys and secrets",
+        "envelope": "the id of the envelope key that they rest under now",
+        "previous": "the id of the one before",
+    },
+    "keys:wrapped": {"service": "the kind of service, and which of its keys"},
     "catalog:loaded": {
         "digest": "the digest of the whole configuration",
         "policy": "the version of its rules, as attempts name it",
         "generation": "which state of the store of record it is",
+    },
+    "catalog:narrowed": {
+        "generation": "the state that takes something away",
+        "in_force": "the state that goes on without it",
     },
     "catalog:refused": {
         "generation": "the state that could not take effect",
@@ -143,6 +230,37 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "and as it is, as `document`, `kept_by`, `disabled`, `place` and `secrets` (how many; never which)",
         "moved": "how many objects stand elsewhere in the files and say the same",
     },
+    "sinks:stopped": {"sink": "its name", "why": "what it said"},
+    "sinks:lost": {
+        "sink": "its name",
+        "of": "the stream that they were in",
+        "from": "the first number",
+        "to": "the last",
+    },
+    "sinks:paused": OPERATED,
+    "sinks:resumed": OPERATED,
+    "sinks:skipped": {
+        **OPERATED,
+        "of": "the stream that they are in",
+        "from": "the first number",
+        "to": "the last",
+    },
+    "sinks:rewound": {**OPERATED, "of": "the stream"},
+    "database:backed_up": {
+        "operator": "who ran `actas db backup`, as the system knows them",
+        "backup": "`name` and `bytes`: the file says the same name in its first line",
+    },
+    "database:restored": {
+        "operator": "who ran `actas db restore`, as the system knows them",
+        "epoch": "the number of the epoch that began",
+        "backup": "`name`, `made_at` and `epoch`: what was restored, and from which epoch it was",
+        "replaced": "whether a database that was not empty was replaced",
+        "generation": "the state of the configuration that it made",
+        "keys": "list: the keys that sign from now on; none of those before them does",
+        "switched_off": "list of `kind/name`: objects that had been switched off or deleted since the "
+        "backup, and are switched off",
+        "left_out": "list of `kind/name`: administrators whose role had been taken away since",
+    },
 }
 """The members of the other events."""
 
@@ -155,7 +273,8 @@ entry) and `prev` (the SHA-256 of the compact JWS before it, 64 zeros for the fi
 
 ATTEMPTS: Final = """
 `exchange:granted` and `exchange:refused`; of the endpoints beside it what was refused, and what was revoked:
-`introspection:refused`, `revocation:granted`, `revocation:refused`, `management:refused`.
+`introspection:refused`, `userinfo:refused`, `revocation:granted`, `revocation:refused`, `management:refused`,
+`sign_in:refused`, `authorization:refused`, `account:refused`, `impersonation:refused`.
 """
 
 AGAIN: Final = """

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from scripts.pages.markdown import code, table
 
-from actas.settings import addresses, values
+from actas.settings import addresses, schema_envelope, values
 from actas.settings.schema_json import json_schema
 
 Schema = Mapping[str, Any]
@@ -29,6 +29,8 @@ _PATTERNS: Final = {
     values.Scope().schema()["pattern"]: "scope",
     values.ScopeList().schema()["pattern"]: "scopes in one text",
     values.MEDIA_TYPE.schema()["pattern"]: "media type",
+    values.EMAIL.schema()["pattern"]: "e-mail address",
+    addresses.RedirectUri().schema()["pattern"]: "redirect address",
     values.VARIABLE.schema()["pattern"]: "variable",
     values.CLAIM.schema()["pattern"]: "claim name",
     addresses.Listen().schema()["pattern"]: "address and port",
@@ -39,6 +41,8 @@ _PATTERNS: Final = {
     values.Instant().schema()["pattern"]: "instant",
     addresses.Network().schema()["pattern"]: "network or address",
     addresses.DOMAIN.schema()["pattern"]: "domain",
+    schema_envelope.PATH.schema()["pattern"]: "path of names",
+    schema_envelope.REGION.schema()["pattern"]: "region",
 }
 _DURATION: Final = values.Duration(1, 86400).schema()["pattern"]
 
@@ -71,13 +75,17 @@ class Fields:
         """Return what a section is for."""
         return str(self._whole["properties"][section]["description"])
 
-    def rows(self, form: str, *, prefix: str = "") -> Iterator[Row]:
+    def rows(self, form: str, *, prefix: str = "", told: dict[str, str] | None = None) -> Iterator[Row]:
         """Yield every field of a form, and of the mappings in it.
+
+        A mapping that has the fields of one before it has one row for all of them, which says so.
 
         Args:
             form: the name of its class.
             prefix: what the paths start with.
+            told: where the fields of a mapping were told already, by its form.
         """
+        told = {} if told is None else told
         schema = self._forms[form]
         required = schema.get("required", ())
         for name, field in schema["properties"].items():
@@ -90,8 +98,13 @@ class Fields:
                 meaning=str(field["description"]),
             )
             inner = _form_of(field)
-            if inner is not None and inner not in _INLINE:
-                yield from self.rows(inner, prefix=f"{path}.")
+            if inner is None or inner in _INLINE:
+                continue
+            if inner in told:
+                yield Row(path=f"{path}.*", value="", default="", meaning=f"As {code(f'{told[inner]}.*')}.")
+                continue
+            told[inner] = path
+            yield from self.rows(inner, prefix=f"{path}.", told=told)
 
     def variants(self, form: str, field: str) -> Iterator[tuple[str, str, str]]:
         """Yield the forms that a field may have: the deciding word, the form's name, its meaning."""

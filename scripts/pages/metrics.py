@@ -23,7 +23,8 @@ ones are counted together under `other`.
 
 `kind` is the kind of exchange, or `unknown` for what was refused before that was known. `reason` is one of
 the [reasons for a refusal](errors.md), and empty for what was granted. `outcome` is `granted` or `refused`
-of an exchange, `fetched` or `failed` of a fetch. `what` says which bound or which one-time thing.
+of an exchange, `fetched` or `failed` of a fetch, `taken`, `failed` or `refused` of a delivery to a sink.
+`what` says which bound or which one-time thing.
 """
 
 

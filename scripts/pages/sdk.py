@@ -28,7 +28,8 @@ several threads. `actas_sdk.fastapi` and `actas_sdk.testing` are imported by the
 """
 
 _SHOWN: Final = (
-    *("Actas", "Verifier", "Caller", "Token", "Party", "DpopKey", "ProofMemory", "Resource"),
+    *("Actas", "Verifier", "Caller", "Token", "RefreshToken", "Renewed", "Party"),
+    *("DpopKey", "ProofMemory", "Resource"),
     *("ClientSecretJwt", "MutualTls", "Workload"),
 )
 _WIRED: Final = frozenset({"rewired"})

@@ -32,10 +32,12 @@ class Desk(ABC, Generic[Answer]):
     Attributes:
         door: how the minutes call it.
         proven: whether clients must prove who they are; a public client only says its name.
+        room: whose share of a client's requests this counts towards: that of the token endpoint, or its own.
     """
 
     door: ClassVar[Door]
     proven: ClassVar[bool] = True
+    room: ClassVar[str] = ""
 
     def __init__(self, *, clients: ClientAuthenticator, audit: AuditLog, fresh: Callable[[], None]) -> None:
         self._clients = clients
@@ -57,7 +59,7 @@ class Desk(ABC, Generic[Answer]):
         try:
             form = trail.form = Params.parse(body)
             self._fresh()
-            known = await self._clients.authenticate(form, caller)
+            known = await self._clients.authenticate(form, caller, room=self.room)
             trail.client, trail.method = known.client, known.method
             if self.proven and known.method == "none":
                 raise InvalidClient(detail=f"{known.client.name} did not prove who it is")

@@ -19,22 +19,25 @@ from actas.clients.authenticator import ClientAuthenticator
 from actas.clients.dpop import ProofChecker
 from actas.clients.throttle import Throttle
 from actas.core.client import Client
-from actas.core.errors import BadToken, OAuthError, UnauthorizedClient, UnsupportedGrantType
+from actas.core.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
 from actas.core.lineage import Lineage, Marking
 from actas.core.params import Params
-from actas.core.party import Caller, Identity, Party, PresentedToken
-from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.party import Caller, Identity, Party
+from actas.core.permit import Issued, Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
-from actas.core.wire import GrantType
+from actas.core.tracing import UNTRACED, Tracing
+from actas.core.wire import OF_PUBLIC_CLIENTS, GrantType
 from actas.grants.grant import Grant
 from actas.kinds.fulfilment import Fulfilment
-from actas.kinds.judge import Judgement, judge
+from actas.kinds.judge import judge
 from actas.kinds.kind import Kind
+from actas.kinds.recording import record_judgement
+from actas.kinds.renewal import again, renewed
 from actas.kinds.targets import ApiStore, targets_of
 from actas.policy.decide import Policy
+from actas.presented import Presented
 from actas.subjects.itself import party_of
 from actas.subjects.revoked import mark_of_party
-from actas.subjects.validator import Validators
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -59,7 +62,7 @@ class Exchange:
         grants: the forms of asking, one for each grant type.
         clients: step 2.
         proofs: step 2: which key the request proves.
-        subjects: step 3.
+        presented: step 3.
         apis: what tokens are for.
         kinds: the kinds of exchange, the preferred first.
         policy: step 4.
@@ -68,6 +71,7 @@ class Exchange:
         marking: makes the marks by which what is issued can be revoked.
         throttle: makes guessing at tokens slow.
         fresh: raises when what this process knows of the shared state may be out of date.
+        tracing: follows requests and their steps.
     """
 
     def __init__(
@@ -77,7 +81,7 @@ class Exchange:
         grants: Iterable[Grant],
         clients: ClientAuthenticator,
         proofs: ProofChecker,
-        subjects: Validators,
+        presented: Presented,
         apis: ApiStore,
         kinds: Sequence[Kind],
         policy: Policy,
@@ -86,6 +90,7 @@ class Exchange:
         marking: Marking,
         throttle: Throttle,
         fresh: Callable[[], None],
+        tracing: Tracing = UNTRACED,
     ) -> None:
         self._issuer = issuer
         self._grants: dict[str, Grant] = {}
@@ -95,7 +100,7 @@ class Exchange:
             self._grants[grant.grant_type] = grant
         self._clients = clients
         self._proofs = proofs
-        self._subjects = subjects
+        self._presented = presented
         self._apis = apis
         self._kinds = tuple(kinds)
         self._policy = policy
@@ -104,6 +109,7 @@ class Exchange:
         self._marking = marking
         self._throttle = throttle
         self._fresh = fresh
+        self._tracing = tracing
         self._parties: dict[str, Party] = {}
 
     @property
@@ -134,32 +140,39 @@ class Exchange:
             self._throttle.require_patience("failed_tokens", client.name, caller.address)
             proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
             # 3. What for, whose token is it, and who acts?
-            targets = trail.targets = targets_of(request, client, self._apis)
-            itself = self._itself(client)
-            subject = trail.subject = await self._prove(request.subject, grant, trail) or itself
-            actor = trail.actor = await self._prove(request.actor, grant, trail)
-            # 4. May it be done? From here on, only the permit speaks.
-            permit = self._decide(
-                request.propose(
-                    at=trail.at,
-                    client=client,
-                    subject=subject,
-                    actor=actor,
-                    itself=itself,
-                    targets=targets,
-                    proven=proven,
-                ),
-                trail,
+            renewal = await self._presented.renewal(request.refresh, grant, trail)
+            authorization = await self._presented.authorization(request.code, grant, trail)
+            targets = trail.targets = targets_of(again(request, renewal, authorization), client, self._apis)
+            parties = await self._presented.parties(
+                request, authorization, self._itself(client), grant=grant, trail=trail
             )
+            # 4. May it be done? From here on, only the permit speaks.
+            proposal = request.propose(
+                at=trail.at,
+                client=client,
+                parties=parties,
+                targets=targets,
+                proven=proven,
+                authorization=authorization,
+            )
+            permit = self._decide(renewed(proposal, renewal), trail)
             # 5. Do it.
-            issued = trail.issued = await self._fulfilment.perform(permit)
+            issued = trail.issued = await self._perform(permit)
             # 6. Write it down. If this fails, nothing leaves.
             receipt = await self._audit.close(trail)
         except Exception as exc:
             # Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04).
-            raise await refused(self._audit, trail, exc) from exc
+            raise await self._refused(trail, exc) from exc
         # 7. Answer.
         return Answer(grant.respond(issued), trail.entry, receipt)
+
+    async def _refused(self, trail: Trail, exc: Exception) -> OAuthError:
+        if trail.issued is not None:
+            await self._fulfilment.withdraw(trail.issued)
+        refusal = await refused(self._audit, trail, exc)
+        if trail.revoked and refusal.entry is not None:
+            await self._presented.written(trail)
+        return refusal
 
     async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
         """Record a request that is not even a form, and return what to tell the caller."""
@@ -172,14 +185,18 @@ class Exchange:
         return grant
 
     async def _authenticated(self, form: Params, caller: Caller, grant: Grant, trail: Trail) -> Client:
-        known = await self._clients.authenticate(form, caller)
+        with self._tracing.step("actas.client"):
+            known = await self._clients.authenticate(form, caller)
         client = known.client
         trail.client, trail.method = client, known.method
-        if grant.grant_type not in client.grants or known.method == "none":
+        if grant.grant_type not in client.grants or (
+            known.method == "none" and grant.grant_type not in OF_PUBLIC_CLIENTS
+        ):
             # A public client may not exchange even if a registration says so (TX-109, SEC-08).
             raise UnauthorizedClient(
                 "client_may_not_exchange", detail=f"{client.name} is not registered for {grant.grant_type}"
             )
+        trail.trace = self._tracing.begin(caller.traceparents)
         return client
 
     def _itself(self, client: Client) -> Party:
@@ -193,42 +210,15 @@ class Exchange:
             )
         return known
 
-    async def _prove(self, token: PresentedToken | None, grant: Grant, trail: Trail) -> Party | None:
-        if token is None:
-            return None
-        name = "" if trail.client is None else trail.client.name
-        try:
-            party = await self._subjects.prove(token)
-        except BadToken as bad:
-            if bad.why == "forged":
-                self._throttle.failed("failed_tokens", name, trail.source)
-            raise bad.refusal(token.role, grant.token_error) from bad
-        self._throttle.succeeded("failed_tokens", name, trail.source)
-        return party
+    async def _perform(self, permit: Permit) -> Issued:
+        with self._tracing.step("actas.sign"):
+            return await self._fulfilment.perform(permit)
 
     def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
-        judgement = judge(proposal, kinds=self._kinds, policy=self._policy)
-        _record(judgement, self._policy, trail)
+        with self._tracing.step("actas.policy"):
+            judgement = judge(proposal, kinds=self._kinds, policy=self._policy)
+        record_judgement(judgement, self._policy, trail)
         decision = judgement.decision
         if isinstance(decision, Refusal):
             raise decision.as_error()
         return decision
-
-
-def _record(judgement: Judgement, policy: Policy, trail: Trail) -> None:
-    """Put what was decided, and everything it was decided on, into the trail (SEC-45)."""
-    situation = judgement.situation
-    proposal = situation.proposal
-    trail.kind = None if judgement.kind is None else judgement.kind.name
-    trail.chain = situation.chain
-    actor_claims = policy.needed.actor_claims(proposal.acting)
-    if proposal.subject.may_act is not None:
-        named = proposal.acting.claims
-        actor_claims |= {name: named[name] for name in proposal.subject.may_act.members if name in named}
-    trail.claims = {"subject": policy.needed.subject_claims(proposal.subject), "actor": actor_claims}
-    trail.policy = policy.version
-    if judgement.permit is not None:
-        trail.rules = judgement.permit.rules
-        trail.issued_actors = judgement.permit.actors
-    else:
-        trail.rules = judgement.refusals[0].rules

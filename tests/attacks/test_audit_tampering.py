@@ -26,10 +26,10 @@ from tests.fakes.clock import FixedClock
 from actas.audit.chain import EMPTY, Head, extend, line_hash
 from actas.audit.checkpoint import TYPE, Checkpoint, document, ring_keys, sign, to_line
 from actas.store.audit import open_writer
+from actas.store.audit_export import export
 from actas.store.audit_folder import FolderLog, reading
 from actas.store.audit_notary import Notary
 from actas.store.audit_proof import verify_path
-from actas.store.audit_reader import export
 
 pytestmark = pytest.mark.requirement("SEC-88")
 

@@ -157,6 +157,8 @@ def looser_issuer(before: TrustedIssuer, after: TrustedIssuer) -> Iterator[str]:
         yield "audiences"
     if after.max_life > max(before.max_life, 24 * 3600):
         yield "max_life"
+    if after.outage_grace > max(before.outage_grace, 24 * 3600):
+        yield "outage_grace"
 
 
 def looser_client(before: Client, after: Client) -> Iterator[str]:

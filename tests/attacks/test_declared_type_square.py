@@ -26,6 +26,7 @@ from tests.fakes.house import (
     ISSUER,
     NOW,
     ORDERS,
+    PEOPLE,
     House,
     allow,
 )
@@ -99,6 +100,7 @@ def dpop_proof(_house: House) -> str:
 
 KINDS: Final[Mapping[str, Callable[[House], str]]] = {
     "our access token": lambda house: jose.sign(OURS, key=house.ring.private(), typ="at+jwt"),
+    "our ID token": lambda house: house.our_id_token(aud="orders"),
     "foreign ID token": lambda _: by_idp("JWT", nonce="n", at_hash="h"),
     "foreign access token": lambda _: by_idp("at+jwt", client_id="x", scope="y"),
     "logout token": lambda _: by_idp("logout+jwt", jti="l", **LOGOUT),
@@ -124,6 +126,7 @@ SLOTS: Final = ("access_token", "id_token", "jwt", "client assertion")
 
 DIAGONAL: Final = {
     ("our access token", "access_token"),
+    ("our ID token", "id_token"),
     ("foreign ID token", "id_token"),
     ("foreign access token", "jwt"),
     ("client assertion", "client assertion"),
@@ -162,7 +165,7 @@ async def passes(house: House, token: str, slot: str, role: str) -> bool:
 @pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_only_the_diagonal_passes(kind: str, slot: str) -> None:
-    house = House(clients=KEYED, rules=RULES)
+    house = House(clients=KEYED, rules=RULES, people=PEOPLE)
     assert await passes(house, KINDS[kind](house), slot, "subject") == ((kind, slot) in DIAGONAL)
 
 
@@ -170,7 +173,7 @@ async def test_only_the_diagonal_passes(kind: str, slot: str) -> None:
 @pytest.mark.parametrize("slot", SLOTS[:3])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_only_the_diagonal_passes_as_actor_token(kind: str, slot: str) -> None:
-    house = House(clients=KEYED, rules=RULES)
+    house = House(clients=KEYED, rules=RULES, people=PEOPLE)
     assert await passes(house, KINDS[kind](house), slot, "actor") == ((kind, slot) in DIAGONAL)
 
 
@@ -178,7 +181,7 @@ async def test_only_the_diagonal_passes_as_actor_token(kind: str, slot: str) -> 
 @pytest.mark.parametrize("claims", [{}, {"aud": ["acme-web", "their-app"], "azp": "their-app"}])
 async def test_a_bare_id_token_is_not_an_access_token_of_an_issuer_of_both(claims: dict[str, Any]) -> None:
     """Where an issuer's registration accepts both, a JWT without a sign of either is refused as ``jwt``."""
-    house = House(clients=KEYED, rules=RULES)
+    house = House(clients=KEYED, rules=RULES, people=PEOPLE)
     assert CORP.accepts == {ID_TOKEN, JWT}
     assert not await passes(house, by_idp("JWT", **claims), "jwt", "subject")
 

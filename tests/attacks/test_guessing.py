@@ -2,21 +2,22 @@
 
 Whoever tries secret after secret, or forged token after forged token, has to wait after a few. The ways around: other
 spellings of the name, a flood of other names that pushes the count out of memory, several addresses of one
-network, asking in parallel. And the ways to turn it against others: locking somebody else's client out, using up
+network, asking in parallel, asking several processes and nodes. And the ways to turn it against others: locking somebody else's client out, using up
 what it may ask for, learning from the answer which names exist.
 """
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.fakes.clock import FixedClock
 from tests.fakes.house import NOW, House, allow, secret_of
-from tests.fakes.server import RealServer
+from tests.fakes.server import RealServer, until
 
-from actas.clients.throttle import MOST_HELD, MOST_WATCHED, Limits, Step, Throttle
+from actas.clients.throttle import MOST_HELD, MOST_NEWS, MOST_WATCHED, Limits, Step, Throttle
 from actas.core.errors import OAuthError, TooManyRequests
 from actas.core.wire import CLIENT_CREDENTIALS
 
@@ -36,6 +37,20 @@ def form(name: str, secret: str | None = None) -> dict[str, str]:
         "client_id": name,
         "client_secret": secret_of(name) if secret is None else secret,
     }
+
+
+def counting(clock: FixedClock) -> Throttle:
+    """Return what counts in one process."""
+    return Throttle(LIMITS, clock=clock, mark=lambda *names: " ".join(names))
+
+
+def has_to_wait(throttle: Throttle) -> int:
+    """Return how long, in seconds; 0 for not at all."""
+    try:
+        throttle.require_patience("failed_client_auth", "web", "192.0.2.66")
+    except TooManyRequests as error:
+        return error.retry_after or 0
+    return 0
 
 
 async def reason(home: House, asked: dict[str, Any], address: str = "127.0.0.1") -> str:
@@ -118,7 +133,7 @@ async def test_addresses_of_one_network_are_one_source() -> None:
 @pytest.mark.requirement("SEC-14")
 def test_a_flood_of_names_is_bounded_and_releases_nobody() -> None:
     clock = FixedClock(NOW)
-    throttle = Throttle(LIMITS, clock=clock)
+    throttle = counting(clock)
     for _ in range(3):
         throttle.failed("failed_client_auth", "web", "192.0.2.66")
     for number in range(MOST_WATCHED + 100):
@@ -130,6 +145,80 @@ def test_a_flood_of_names_is_bounded_and_releases_nobody() -> None:
         for _ in range(3):
             throttle.failed("failed_tokens", f"name-{number}", "192.0.2.66")
     assert len(throttle._held) == MOST_HELD
+
+
+@pytest.mark.requirement("SEC-14")
+def test_guesses_at_several_processes_are_no_more_than_guesses_at_one() -> None:
+    clock = FixedClock(NOW)
+    here, there = counting(clock), counting(clock)
+    for _ in range(2):
+        here.failed("failed_client_auth", "web", "192.0.2.66")
+    there.hear(here.news())
+    assert (has_to_wait(here), has_to_wait(there)) == (0, 0)
+    there.failed("failed_client_auth", "web", "192.0.2.66")
+    here.hear(there.news())
+    assert (has_to_wait(here), has_to_wait(there)) == (61, 61)
+    # What was heard is not told again, or it would be counted for ever.
+    assert (here.news(), there.news()) == ([], [])
+
+
+@pytest.mark.requirement("SEC-14")
+def test_who_knows_is_no_guesser_anywhere() -> None:
+    clock = FixedClock(NOW)
+    here, there = counting(clock), counting(clock)
+    for _ in range(2):
+        here.failed("failed_client_auth", "web", "192.0.2.66")
+    there.hear(here.news())
+    here.succeeded("failed_client_auth", "web", "192.0.2.66")
+    here.failed("failed_client_auth", "web", "192.0.2.66")
+    there.hear(here.news())
+    there.failed("failed_client_auth", "web", "192.0.2.66")
+    assert has_to_wait(there) == 0
+    there.failed("failed_client_auth", "web", "192.0.2.66")
+    assert has_to_wait(there) == 61
+
+
+@pytest.mark.requirement("SEC-14")
+def test_a_clock_that_is_ahead_elsewhere_holds_nobody_up_for_longer() -> None:
+    here, ahead = counting(FixedClock(NOW)), counting(FixedClock(NOW + 5))
+    for _ in range(3):
+        ahead.failed("failed_client_auth", "web", "192.0.2.66")
+    here.hear(ahead.news())
+    assert has_to_wait(here) == 61
+
+
+@pytest.mark.requirement("SEC-14")
+def test_a_flood_of_names_is_told_of_in_part() -> None:
+    here = counting(FixedClock(NOW))
+    for number in range(MOST_NEWS + 10):
+        here.failed("failed_client_auth", f"name-{number}", "192.0.2.66")
+    told = here.news()
+    assert len(told) == MOST_NEWS
+    assert f"name-{MOST_NEWS + 9}" in told[-1].key
+
+
+@pytest.mark.requirement("SEC-14")
+def test_guesses_at_two_nodes_are_counted_together(tmp_path: Path, postgres: str) -> None:
+    limits = {"failed_client_auth": [{"after": 4, "wait": "5m"}]}
+    one = RealServer(tmp_path, database=postgres, changes={"limits": limits})
+    another = one.twin()
+    another.company.tree["limits"] = limits
+    try:
+        for node in (one, another):
+            node.company.write()
+            node.start()
+        wrong = one.company.own(client_secret="wrong")
+        for node in (one, another):
+            assert [node.post(wrong).status for _ in range(2)] == [401, 401]
+        right = one.company.own()
+        # A right secret would make an end of the count, so what is asked with is wrong.
+        until(lambda: {node.post(wrong).status for node in (one, another)} == {429}, limit=5)
+        assert {node.post(right).status for node in (one, another)} == {429}
+        assert one.post(right, source="127.0.0.9").status == 200
+        assert (one.stop(), another.stop()) == (0, 0)
+    finally:
+        one.close()
+        another.close()
 
 
 @pytest.mark.requirement("SEC-14")

@@ -16,9 +16,12 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from tests.fakes.house import CORP, House, allow
+from tests.fakes.house import CORP, ISSUER, House, allow
 
 from actas.audit.chain import check_body
+from actas.audit.event import harmless
+from actas.audit.formats.catalog import FORMATS
+from actas.audit.formats.entry import Origin, read_entry
 from actas.core.errors import OAuthError
 from actas.core.wire import ID_TOKEN
 
@@ -57,8 +60,8 @@ FIELDS = (
 )
 READ: dict[str, Any] = {"audience": "inventory", "scope": "stock:read"}
 CONTROL = re.compile(rb"[\x00-\x1f]")
-MORE_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029]")
-"""DEL, the C1 controls - U+009B starts a terminal sequence as ESC does - and two line separators."""
+MORE_CONTROL = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""DEL, the C1 controls - U+009B starts a terminal sequence as ESC does -, line and direction marks."""
 
 
 def one_line(house: House) -> dict[str, Any]:
@@ -123,6 +126,23 @@ async def test_so_does_what_somebody_wrote_who_changes_something(poison: str) ->
     await house.minutes.note("revocation:granted", why=poison)
     assert one_line(house)["why"] == poison
     assert MORE_CONTROL.search(house.writer.lines[0].decode()) is None
+
+
+@pytest.mark.requirement("SEC-87", "REL-04")
+@pytest.mark.parametrize("form", FORMATS)
+async def test_nothing_steers_whoever_reads_a_copy_of_the_log(form: str) -> None:
+    """Sinks and exports write entries anew, in the words of others, for a terminal, a file or a search."""
+    house = House()
+    poison = "a\x9b31m\x7f\u202egranted\u2028\x1b[2J\r\nb"
+    with pytest.raises(OAuthError):
+        await house.post(house.own_form("nightly", scope=poison, **{poison: ""}, audience=poison))
+    await house.minutes.note("revocation:granted", why=poison, operator=poison)
+    for line in house.writer.lines:
+        members = {"v": 1, "stream": "s1", "seq": 1, **json.loads(line), "trace": poison, "kid": poison}
+        entry = read_entry(harmless(json.dumps(members, ensure_ascii=False).encode()), stream="s1", seq=1)
+        copied = FORMATS[form].document(entry, Origin(issuer=ISSUER, version="1"))  # type: ignore[index]
+        assert CONTROL.search(copied) is None
+        assert MORE_CONTROL.search(copied.decode()) is None
 
 
 @pytest.mark.requirement("SEC-87")

@@ -27,11 +27,19 @@ MAY_USE: Final = {
     ("clients/client_secret_jwt.py", "_registered"): "which of the registered algorithms",
     ("clients/workload.py", "_verified"): "which of the issuer's keys",
     ("admin/revoking.py", "token"): "what an administrator ends; nothing is given for it",
-    ("subjects/access_token.py", "validate"): "which of our keys",
+    ("subjects/access_token.py", "_signed"): "which of our keys",
     ("subjects/jwt.py", "_issuer"): "which registered issuer to look up",
     ("subjects/jwt.py", "prove"): "which of the issuer's keys",
     ("subjects/jwt.py", "_says_access_token"): "the typ of a token that is verified by then",
+    ("store/audit_postgresql_log.py", "_number"): "in which order checkpoints stand",
     ("issuers/access_token.py", "_reread"): "what we have just signed ourselves",
+    ("issuers/id_token.py", "tell"): "what we have just signed ourselves",
+    (
+        "subjects/own_id_token.py",
+        "is_claimed_by",
+    ): "whether it says that it is ours; then our key must have signed it",
+    ("subjects/own_id_token.py", "prove"): "which of our keys",
+    ("signin/leaving.py", "_proven"): "which of our keys; and when it was made, for it may be old",
 }
 """Every function outside ``crypto`` that may look at what is unverified, and what for."""
 
@@ -90,7 +98,7 @@ async def test_only_the_issuer_is_taken_from_a_token_before_it_is_verified() -> 
     house = House()
     for issuer, said in (
         (IDP, "signature"),
-        (ISSUER, "no trusted issuer"),
+        (ISSUER, "no key of ours"),
         ("https://evil.example", "no trusted"),
     ):
         forged = forge({"iss": issuer, "sub": "x"}, key=SigningKey.generate().named(CORP.keys[0]["kid"]))  # type: ignore[arg-type]

@@ -109,7 +109,7 @@ def test_a_signal_ends_every_program_and_deletes_the_folder(tmp_path: Path, numb
     with running_demo(tmp_path) as demo:
         assert demo.document["differences"] == []
         demo.process.send_signal(number)
-        _, said = demo.process.communicate(timeout=30)
+        _, said = demo.process.communicate(timeout=100)
         assert (demo.process.returncode, said) == (0, "\nStopped. Everything was deleted.\n")
         assert wait_until_ended([*demo.processes.values()], seconds=0) == []
         assert list(tmp_path.iterdir()) == []
@@ -124,7 +124,7 @@ def test_a_killed_demo_takes_its_programs_with_it(tmp_path: Path) -> None:
 def test_a_program_that_dies_ends_the_demo_and_is_named(tmp_path: Path) -> None:
     with running_demo(tmp_path) as demo:
         os.kill(demo.processes["orders"], signal.SIGKILL)
-        assert demo.process.wait(timeout=30) == 4
+        assert demo.process.wait(timeout=100) == 4
         assert demo.process.stderr is not None
         error = json.loads(demo.process.stderr.read())["error"]
         assert error["message"] == "orders was ended by signal 9"

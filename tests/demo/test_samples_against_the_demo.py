@@ -40,7 +40,7 @@ def served(demo: RunningDemo, sample: str, folder: Path) -> Generator[str]:
         yield _address(process.stderr.readline for _ in range(50))
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=100)
         process.stderr.close()
 
 

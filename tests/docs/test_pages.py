@@ -28,6 +28,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_every_decision_has_a_number_of_its_own_and_says_it() -> None:
+    found = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [page.name[:4] for page in found]
+    assert len(set(numbers)) == len(numbers)
+    assert [page.read_text(encoding="utf-8")[:7] for page in found] == [f"# {one} " for one in numbers]
+
+
 @pytest.mark.parametrize(
     "block", [block for block in blocks("python") if block.said != "write"], ids=lambda block: block.name
 )

@@ -19,7 +19,7 @@ from tests.fakes.ports import reserve
 USUAL = {"server": 8693, "management": 8694, "corp_idp": 8695, "orders": 8696, "inventory": 8697}
 """The ports of a demo that nobody told to take others: what the pages say."""
 
-SERVICES = (8700, 8701)
+SERVICES = (8700, 8701, 8702)
 """The ports on which the pages run what they teach to write."""
 
 _SPLIT = "\x1e"
@@ -82,6 +82,9 @@ def translated(text: str, ports: Mapping[int, int]) -> str:
     return text
 
 
+@pytest.mark.timeout(
+    600
+)  # every page in one shell: half a minute of work, and a busy computer takes its time
 def test_every_transcript_shows_what_happens(tmp_path: Path) -> None:
     shown = [page for page in pages() if console(page)]
     assert shown
@@ -103,7 +106,7 @@ def test_every_transcript_shows_what_happens(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=90,
+            timeout=540,
             check=False,
             cwd=tmp_path,
             env=elsewhere(),

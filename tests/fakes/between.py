@@ -46,12 +46,14 @@ class Between:
         self._open: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._flows = asyncio.Event()
+        self._answers = asyncio.Event()
         self.port = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._do(self._listen)
         self._flows.set()
+        self._answers.set()
         return self
 
     def __exit__(
@@ -84,6 +86,27 @@ class Between:
             yield
         finally:
             self._loop.call_soon_threadsafe(self._flows.set)
+
+    @contextmanager
+    def deaf(self) -> Iterator[None]:
+        """What is asked arrives and is done, and no answer comes back."""
+        self._loop.call_soon_threadsafe(self._answers.clear)
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._answers.set)
+
+    def forget(self) -> None:
+        """Carry nothing more for what is open, and tell nobody; what is opened from now on flows.
+
+        So does a firewall that has lost its state, or a router that leads another way from now on.
+        """
+        self._loop.call_soon_threadsafe(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        self._flows.clear()
+        self._flows = asyncio.Event()
+        self._flows.set()
 
     def _do(self, deed: Callable[[], Awaitable[T]]) -> T:
         async def doing() -> T:
@@ -120,8 +143,8 @@ class Between:
             there, back = await self._reach()
             self._open.add(back)
             back.write(first)
-            for source, sink in ((reader, back), (there, writer)):
-                pump = asyncio.get_running_loop().create_task(self._pump(source, sink))
+            for source, sink, opened in ((reader, back, self._flows), (there, writer, self._answers)):
+                pump = asyncio.get_running_loop().create_task(self._pump(source, sink, opened))
                 self._pumps.add(pump)
                 pump.add_done_callback(self._pumps.discard)
             return
@@ -132,10 +155,14 @@ class Between:
             return await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._remote_port}")
         return await asyncio.open_connection(self._host, self._remote_port)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, opened: asyncio.Event
+    ) -> None:
+        flows = self._flows
         with contextlib.suppress(OSError, ssl.SSLError):
             while data := await source.read(65536):
-                await self._flows.wait()
+                await flows.wait()
+                await opened.wait()
                 sink.write(data)
                 await sink.drain()
         sink.transport.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -55,7 +56,10 @@ def elsewhere() -> dict[str, str]:
 
 
 def demo(*flags: str, temporary: Path) -> subprocess.Popen[str]:
-    """Start a demo whose folder, unless it is kept, is in ``temporary``."""
+    """Start a demo whose folder, unless it is kept, is in ``temporary``.
+
+    It hears Ctrl-C also when the tests themselves were started in the background, where shells have it ignored.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "actas", "demo", *flags],
         stdout=subprocess.PIPE,
@@ -63,7 +67,12 @@ def demo(*flags: str, temporary: Path) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
         env={**elsewhere(), "TMPDIR": str(temporary), "PYTHONIOENCODING": "utf-8"},
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - the demo is started by the only thread of the tests
     )
+
+
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -79,7 +88,7 @@ def running_demo(temporary: Path, *flags: str) -> Generator[RunningDemo]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=30)
+            process.wait(timeout=100)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

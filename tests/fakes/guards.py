@@ -10,15 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from actas.core.client import ClientAuth
+from actas.core.client import SignInTerms
 from actas.core.reasons import Reason
 from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE, GrantType
-from actas.kinds import checks
+from actas.kinds import administrative_impersonation, checks
 from actas.kinds.kind import Check
+from actas.kinds.sign_in import authorization_is_the_requesters
 from actas.policy.rule import PartySelector
 from tests.fakes import trips
+from tests.fakes.company import CALLBACK
 from tests.fakes.house import CORP, ISSUER, NOW, ORDERS_TO_INVENTORY
-from tests.fakes.paths import ours
+from tests.fakes.impersonating import impersonated
+from tests.fakes.paths import locked_out, nobody, ours
 from tests.fakes.trips import Trip
 
 
@@ -57,9 +60,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="public client",
         reason="client_may_not_exchange",
         naming="not registered",
-        trip=lambda one: replace(
-            one.with_client(one.who, auth=ClientAuth(method="none")), parameters={"client_secret": None}
-        ),
+        trip=trips.public_client,
     ),
     Guard(
         name="grant off for this client",
@@ -82,7 +83,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
         reason="bad_subject",
         naming="",
         trip=lambda one: "no subject token"
-        if one.subject is None
+        if not one.shows_subject
         else replace(one, subject_type=str(JWT)),
     ),
     Guard(name="issuer off", reason="bad_subject", naming="disabled", trip=trips.issuer(disabled=True)),
@@ -119,21 +120,21 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="may_act names another",
         reason="actor_not_allowed",
         naming="may_act asks",
-        trip=trips.subject(may_act={"iss": ISSUER, "sub": "inventory"}, act=None),
+        trip=trips.of_a_chain(trips.subject(may_act={"iss": ISSUER, "sub": "inventory"}, act=None)),
         check=checks.may_act_names_the_actor,
     ),
     Guard(
         name="chain and offer at once",
         reason="actor_not_allowed",
         naming="both act and may_act",
-        trip=trips.with_chain_and_offer,
+        trip=trips.of_a_chain(trips.with_chain_and_offer),
         check=checks.chain_continues_or_begins,
     ),
     Guard(
         name="actor in the chain already",
         reason="actor_not_allowed",
         naming="in the chain already",
-        trip=trips.only("delegation", trips.in_the_chain_already),
+        trip=trips.only("delegation", trips.of_a_chain(trips.in_the_chain_already)),
         check=checks.actor_is_new,
     ),
     Guard(
@@ -164,12 +165,47 @@ GUARDS: Final[tuple[Guard, ...]] = (
         trip=trips.only("downscope", trips.subject(may_act={"sub": "web", "iss": ISSUER}, act=None)),
         check=checks.restriction_is_kept,
     ),
-    Guard(name="chain too deep", reason="chain_too_deep", naming="2 actors", trip=trips.only("delegation", trips.too_deep)),
+    Guard(
+        name="an API that nobody was asked about",
+        reason="unknown_target",
+        naming="nobody was asked",
+        trip=trips.of_a_code(scope=frozenset({"orders:read"}), apis=("inventory",)),
+        check=authorization_is_the_requesters,
+    ),
+    Guard(
+        name="code of another client",
+        reason="bad_code",
+        naming="was given to",
+        trip=trips.of_a_code(client="helpdesk"),
+    ),
+    Guard(
+        name="another verifier",
+        reason="bad_code",
+        naming="code_verifier",
+        trip=trips.of_a_code(code_verifier="another-verifier-that-is-long-enough-for-it"),
+    ),
+    Guard(
+        name="another redirect address",
+        reason="bad_code",
+        naming="redirect_uri",
+        trip=trips.of_a_code(redirect_uri="https://evil.example/callback"),
+    ),
+    Guard(name="person off", reason="bad_subject", naming="disabled", trip=trips.person("actas:bob")),
+    Guard(name="person gone", reason="bad_subject", naming="no longer", trip=trips.person("actas:eve")),
+    Guard(
+        name="people of this group only",
+        reason="no_rule",
+        naming="no rule",
+        trip=trips.only("sign_in", lambda one: one.with_client(
+            one.who, sign_in=SignInTerms(redirect_uris=(CALLBACK,), groups=frozenset({"platform"}))
+        )),
+    ),
+    Guard(name="chain too deep", reason="chain_too_deep", naming="2 actors", trip=trips.only("delegation", trips.of_a_chain(trips.too_deep))),
     Guard(
         name="actor token issued to another client",
         reason="bad_actor",
         naming="was issued to",
-        trip=trips.actor(
+        trip=trips.delegating_actor(
             actor=ours,
             actor_type=str(ACCESS_TOKEN),
             changed_actor={"sub": "dana@acme.example", "client_id": "web", "act": None},
@@ -181,7 +217,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="actor token about another service",
         reason="bad_actor",
         naming="speaks of",
-        trip=trips.actor(
+        trip=trips.delegating_actor(
             actor=ours,
             actor_type=str(ACCESS_TOKEN),
             changed_actor={"sub": "inventory", "sub_profile": "service", "client_id": "orders", "act": None},
@@ -195,6 +231,57 @@ GUARDS: Final[tuple[Guard, ...]] = (
         naming="to present",
         trip=trips.actor(issuers=(replace(CORP, audiences={"acme-web": frozenset({"web"})}),)),
         check=checks.actor_token_belongs_to_the_requester,
+    ),
+    Guard(
+        name="actor token under which somebody acts",
+        reason="impersonated",
+        naming="acts as",
+        trip=trips.delegating_actor(
+            actor=impersonated,
+            actor_type=str(ACCESS_TOKEN),
+            changed_actor={"sub": "dana@acme.example", "client_id": "orders"},
+            rule=replace(ORDERS_TO_INVENTORY, actor=PartySelector(issuers=frozenset({"actas"}))),
+        ),
+        check=checks.nobody_acts_by_an_impersonated_token,
+    ),
+    Guard(
+        name="somebody acts as the subject already",
+        reason="no_rule",
+        naming="no rule",
+        trip=trips.acted_as_already,
+    ),
+    Guard(
+        name="one impersonation feeds another",
+        reason="impersonated",
+        naming="already",
+        trip=trips.only("impersonation", trips.fed),
+        check=checks.no_impersonation_is_fed,
+    ),
+    Guard(
+        name="somebody may act for the administrator",
+        reason="actor_not_allowed",
+        naming="himself",
+        trip=trips.only("administrative_impersonation", trips.actor(changed_actor={"may_act": {"sub": "x"}})),
+        check=administrative_impersonation.administrator_acts_in_person,
+    ),
+    Guard(
+        name="nobody is called so",
+        reason="protected_subject",
+        naming="nobody here",
+        trip=trips.only("administrative_impersonation", lambda one: replace(one, subject=nobody)),
+        check=administrative_impersonation.person_is_known,
+    ),
+    Guard(
+        name="the person is locked out",
+        reason="protected_subject",
+        naming="disabled",
+        trip=trips.only("administrative_impersonation", lambda one: replace(one, subject=locked_out)),
+    ),
+    Guard(
+        name="no reason is given",
+        reason="reason_missing",
+        naming="no reason",
+        trip=trips.only("administrative_impersonation", lambda one: replace(one, parameters={})),
     ),
     Guard(
         name="actor token expired",
@@ -232,13 +319,13 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="no rule",
         reason="no_rule",
         naming="no rule",
-        trip=lambda one: replace(one, rule=replace(one.rule, client=replace(one.rule.client, names=frozenset({"x"})))),
+        trip=trips.no_rule,
     ),
     Guard(
         name="rule off",
         reason="no_rule",
         naming="no rule",
-        trip=lambda one: replace(one, rule=replace(one.rule, disabled=True)),
+        trip=trips.rule_off,
     ),
     Guard(
         name="scope the target lacks",

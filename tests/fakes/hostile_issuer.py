@@ -90,6 +90,7 @@ class Seen:
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
 
 
 class HostileIssuer:
@@ -229,7 +230,9 @@ class HostileIssuer:
         headers = {
             name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])
         }
-        self.requests.append(Seen(method, target, {name: value for name, value in headers.items() if name}))
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        named = {name: value for name, value in headers.items() if name}
+        self.requests.append(Seen(method, target, named, body))
         await self._send(writer, self._answer(target.partition("?")[0]))
 
     def _answer(self, path: str) -> Answer:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from actas.core.errors import BadToken
+from actas.core.ports import FetchFailed
 from actas.core.wire import ID_TOKEN
 from actas.crypto.key import PublicKey
+from actas.trust.breaker import OPENS_AFTER
 from actas.trust.jwks import IssuerKeys
 from actas.trust.registry import TrustedIssuer
 from tests.fakes.clock import FixedClock
@@ -54,6 +56,14 @@ class World:
         with pytest.raises(BadToken) as refused:
             await self.key(kid, algorithm=algorithm, issuer=issuer)
         return refused.value.why
+
+    async def fails(self, why: str = "gone") -> None:
+        """Let the issuer, whose key is known, fail until its breaker is open."""
+        self.fetch.documents[JWKS] = FetchFailed(why)
+        for _ in range(OPENS_AFTER):
+            self.clock.advance(700)
+            await self.key()
+            await self.settled()
 
     async def settled(self) -> None:
         """Let background work end."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from actas.app.assembly import assembly
-from actas.app.foundation import foundation
+from actas.app.foundation import Foundation, foundation
 from actas.app.parts import exchange
 from actas.core.errors import OAuthError
 from actas.core.party import Caller
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
 from actas.exchange import Answer, Exchange
-from actas.settings.load import read
-from actas.store.audit_folder import CHECKPOINTS
+from actas.settings.load import Draft, read
+from actas.store.audit_folder import reading
 
 SECRET: Final = "canary-4f1c9a7d3b52848b6f1e0c9a7d3b5284"
 
@@ -66,6 +67,7 @@ class KeptLog:
         second: the entry of a token that ``orders`` got with it.
         refused: the entry of what ``orders`` wanted too much of.
         nobody: the entry of a request with a wrong secret.
+        database: the URL of the database that keeps the log; None when files do.
     """
 
     folder: Path
@@ -73,6 +75,7 @@ class KeptLog:
     second: str
     refused: str
     nobody: str
+    database: str | None = None
 
     @property
     def file(self) -> Path:
@@ -84,20 +87,47 @@ class KeptLog:
         """The folder of the streams."""
         return self.folder / "data" / "audit"
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the program must find to work over it."""
+        database = {} if self.database is None else {DATABASE: self.database}
+        return {"ACTAS_CONFIG": str(self.file), "ACTAS_DEV": "1", **database}
 
-def keep_log(folder: Path) -> KeptLog:
-    """Write a log: one stream, ``s1``, of nine entries, and two checkpoints, after the fourth and the last."""
-    (folder / "actas.yaml").write_text(CONFIGURATION, encoding="utf-8")
+
+DATABASE: Final = "ACTAS_DATABASE_URL"
+
+
+def keep_log(folder: Path, *, database: str | None = None) -> KeptLog:
+    """Write a log: one stream, ``s1``, of ten entries, and two checkpoints, after the first ones and the last.
+
+    Args:
+        database: the URL of an empty PostgreSQL that keeps it; None for files.
+    """
+    return asyncio.run(_write(folder, database))
+
+
+def configured(folder: Path, database: str | None = None) -> Draft:
+    """Write the configuration, and read it."""
+    text = CONFIGURATION
+    if database is not None:
+        text = text.replace("data: ./data }", f"data: ./data, database: {{ env: {DATABASE} }} }}")
+    (folder / "actas.yaml").write_text(text, encoding="utf-8")
     secret = folder / "client.secret"
     secret.write_text(SECRET, encoding="utf-8")
     secret.chmod(0o600)
-    return asyncio.run(_write(folder))
+    return read([folder / "actas.yaml"], dev=True, environ={DATABASE: database} if database else {})
 
 
-async def _write(folder: Path) -> KeptLog:
-    draft = read([folder / "actas.yaml"], dev=True, environ={})
-    async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
-        while not (base.audit_folder / CHECKPOINTS).exists():
+def entries(base: Foundation, stream: str = "s1") -> list[dict[str, Any]]:
+    """Return what a process has written so far."""
+    with reading(base.audit_folder / f"{stream}.db") as reader:
+        return [json.loads(line) for _, line in reader.rows()]
+
+
+async def _write(folder: Path, database: str | None) -> KeptLog:
+    draft = configured(folder, database)
+    async with foundation(draft, dev=True, create=True, migrate=True) as base, assembly(base) as house:
+        while not await asyncio.to_thread(lambda: list(base.audit_log.checkpoint_lines())):
             await asyncio.sleep(0.001)  # until the first checkpoint, so that every log has the same two
         pipeline = exchange(base, house.shared)
 
@@ -118,10 +148,11 @@ async def _write(folder: Path) -> KeptLog:
             "subject_token_type": ACCESS_TOKEN,
             "audience": "inventory",
         }
+        await asyncio.sleep(0.002)  # entries say when to a millisecond: the next one is made in another
         second = await granted("second.jwt", **on)
         refused = await _refused(pipeline, {**on, "scope": "stock:write"})
         nobody = await _refused(pipeline, {**on, "client_secret": "wrong"})
-    return KeptLog(folder, first.entry, second.entry, refused, nobody)
+    return KeptLog(folder, first.entry, second.entry, refused, nobody, database)
 
 
 CALLER: Final = Caller(address="192.0.2.7")

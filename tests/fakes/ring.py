@@ -29,7 +29,8 @@ class FakeRing:
         self.default: SigningAlgorithm = algorithms[0] if algorithms else "ES256"
         self._keys: dict[tuple[str, str], jose.PrivateKey] = {("audit", "ES256"): _key("audit", "ES256")}
         for algorithm in algorithms or ("ES256",):
-            self._keys["token", algorithm] = _key("token", algorithm)
+            for purpose in ("token", "id_token"):
+                self._keys[purpose, algorithm] = _key(purpose, algorithm)
 
     def private(self, purpose: Purpose = "token", algorithm: SigningAlgorithm = "ES256") -> jose.PrivateKey:
         """The private key itself, for tests that forge."""
@@ -52,7 +53,7 @@ class FakeRing:
         return None
 
     def published(self) -> JsonObject:
-        return {"keys": [key.public.jwk() for (purpose, _), key in self._keys.items() if purpose == "token"]}
+        return {"keys": [key.public.jwk() for (purpose, _), key in self._keys.items() if purpose != "audit"]}
 
     def keys(self) -> tuple[KeyInfo, ...]:
         return ()

@@ -61,7 +61,14 @@ class Company:
             "server": {"issuer": issuer, "data": "./data"},
             # Tests fail on purpose, and often, and all from this computer.
             "limits": {
-                name: [{"after": 100_000, "wait": "1s"}] for name in ("failed_client_auth", "failed_tokens")
+                name: [{"after": 100_000, "wait": "1s"}]
+                for name in (
+                    "failed_client_auth",
+                    "failed_tokens",
+                    "failed_sign_in",
+                    "failed_sign_in_source",
+                    "failed_sign_in_person",
+                )
             },
             "issuers": _issuers(),
             "apis": _apis(),

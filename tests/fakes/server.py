@@ -34,9 +34,10 @@ from actas.audit.checkpoint import ring_keys
 from actas.audit.verify import Verdict
 from actas.settings.load import read
 from actas.store.audit_folder import reading, streams
-from actas.store.audit_proof import verify_path
+from actas.store.audit_proof import verify_log, verify_path
 from tests.fakes.ports import reserve
 from tests.fakes.served import Company
+from tests.fakes.shared_log import lines_of
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 STARTING: Final = 40.0
@@ -62,7 +63,10 @@ class RealServer:
     Attributes:
         company: who may ask, and the configuration.
         port: where the protocol is served; ``management`` likewise.
+        program: what is run.
     """
+
+    program: tuple[str, ...] = (sys.executable, "-m", "actas")
 
     def __init__(
         self,
@@ -134,9 +138,7 @@ class RealServer:
         # Leading a session: whatever it starts can be ended with it.
         self._process = subprocess.Popen(
             [
-                sys.executable,
-                "-m",
-                "actas",
+                *self.program,
                 "serve",
                 *self.flags,
                 "-c",
@@ -154,14 +156,18 @@ class RealServer:
 
     def wait_until_ready(self) -> None:
         """Return when ``/readyz`` says so."""
+        answered = "nothing"
         for _ in patiently(STARTING):
             assert self.alive, self.said
             try:
-                if self.manage("/readyz").status == 200:
-                    return
-            except OSError:
+                answer = self.manage("/readyz")
+            except OSError as error:
+                answered = repr(error)
                 continue
-        raise AssertionError(f"not ready: {self.said}")
+            if answer.status == 200:
+                return
+            answered = f"{answer.status} {answer.body!r}"
+        raise AssertionError(f"not ready, {answered}: {self.said}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM, *, patience: float = STOPPING) -> int:
         """Ask it to stop and return its exit code."""
@@ -193,9 +199,9 @@ class RealServer:
         assert self.stop() == 0, self.said
         self.start()
 
-    def twin(self) -> RealServer:
+    def twin(self) -> Self:
         """Return another server over the same folder, with the same issuer, at addresses of its own."""
-        other = RealServer(
+        other = type(self)(
             self.folder, path=self.path, issuer=self.issuer, dev=self.dev, database=self.database
         )
         places = {name: other.company.tree["server"][name] for name in ("listen", "management")}
@@ -213,9 +219,16 @@ class RealServer:
         code = self.wait()
         return code, b"".join(self._said[before:]).decode()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self._running().send_signal(number)
+    def signal(self, number: signal.Signals, *, everybody: bool = False) -> None:
+        """Send it a signal.
+
+        Args:
+            everybody: to every process of it, as systemd and terminals do.
+        """
+        if everybody:
+            os.killpg(self._running().pid, number)
+        else:
+            self._running().send_signal(number)
 
     def reload(self, *, told: str) -> None:
         """Send SIGHUP and wait until the log holds ``told`` once more."""
@@ -242,7 +255,9 @@ class RealServer:
     def environ(self) -> dict[str, str]:
         """Its whole environment."""
         kept = {name: value for name, value in os.environ.items() if name in KEPT}
-        return {**kept, "HOME": str(self.folder), "PYTHONUNBUFFERED": "1", **self.company.environ}
+        # What is killed leaves its temporary files behind: they go with its folder.
+        own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "PYTHONUNBUFFERED": "1"}
+        return {**kept, **own, **self.company.environ}
 
     # Talking to it.
 
@@ -291,8 +306,16 @@ class RealServer:
         """The folder of its log."""
         return self.data / "audit"
 
+    @property
+    def shared_log(self) -> str | None:
+        """The database that keeps its log; None when files do."""
+        files = self.company.tree.get("audit", {}).get("store") == "files"
+        return None if files else self.database
+
     def lines(self) -> list[bytes]:
         """Return the lines of its audit log, stream by stream."""
+        if self.shared_log is not None:
+            return lines_of(self.shared_log, self.audit)
         found: list[bytes] = []
         for stream in streams(self.audit):
             with reading(self.audit / f"{stream}.db") as reader:
@@ -316,7 +339,13 @@ class RealServer:
         async def keys() -> Verdict:
             draft = read([self.company.file], dev=self.dev, environ=self.environ)
             async with foundation(draft, dev=self.dev) as base:
-                return verify_path(self.audit, keys=ring_keys(base.ring))
+                if self.shared_log is None:
+                    return verify_path(self.audit, keys=ring_keys(base.ring))
+                return verify_log(
+                    base.audit_log,
+                    checkpoints=[one for one in base.checkpoint_copies if one.exists()],
+                    keys=ring_keys(base.ring),
+                )
 
         return asyncio.run(keys())
 

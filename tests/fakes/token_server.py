@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -57,7 +57,12 @@ def refused(error: str, reason: str, *, status: int = 400, **headers: str) -> Re
         "error_uri": f"https://docs.example/errors#{reason}",
     }
     return Reply(
-        status=status, body=json.dumps(body).encode(), headers={"Actas-Entry": "x_01JD7Q8P", **headers}
+        status=status,
+        body=json.dumps(body).encode(),
+        headers={
+            "Actas-Entry": "x_01JD7Q8P",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
     )
 
 
@@ -66,6 +71,7 @@ class TokenServer:
 
     Attributes:
         answer: what the token endpoint answers.
+        answers: asked for it each time, when it is set.
         metadata: members of its metadata that differ from honest ones; ``...`` leaves out.
         replies: answers by path, in front of the honest ones.
         paths: everything it was asked, in order.
@@ -77,6 +83,7 @@ class TokenServer:
     def __init__(self, *, path: str = "") -> None:
         self.path = path
         self.answer = Reply()
+        self.answers: Callable[[], Reply] | None = None
         self.metadata: dict[str, Any] = {}
         self.replies: dict[str, Reply] = {}
         self.paths: list[str] = []
@@ -152,7 +159,7 @@ def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode("ascii")
             server.forms.append(parse_qs(body, keep_blank_values=True, strict_parsing=True))
             server.headers.append({name.lower(): value for name, value in self.headers.items()})
-            self._reply(server.answer)
+            self._reply(server.answer if server.answers is None else server.answers())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
             """Stay quiet."""

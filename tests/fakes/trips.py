@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from actas.core.client import ClientAuth
 from actas.policy.rule import RuleSpec
 from tests.fakes.house import IDP, ISSUER, sells
+from tests.fakes.impersonating import impersonated
 from tests.fakes.paths import Attempt, of_corp
 
 Trip = Callable[[Attempt], Attempt | str]
@@ -20,9 +22,61 @@ def subject(**claims: Any) -> Trip:
     """Change the subject token."""
 
     def trip(one: Attempt) -> Attempt | str:
-        return "no subject token" if one.subject is None else replace(one, changed=claims)
+        return replace(one, changed=claims) if one.shows_subject else "no subject token"
 
     return trip
+
+
+def of_a_code(**changes: Any) -> Trip:
+    """Change the authorization code, or what comes with it."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        return "no authorization code" if one.code is None else replace(one, code=changes)
+
+    return trip
+
+
+def person(subject: str) -> Trip:
+    """Have another person sign in."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        if one.code is None and not one.is_told:
+            return "no person of ours"
+        return (
+            replace(one, code={"subject": subject})
+            if one.code is not None
+            else replace(one, changed={"sub": subject})
+        )
+
+    return trip
+
+
+def of_a_chain(change: Trip) -> Trip:
+    """Change who acts in the subject token, or may."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        return "nobody acts in an ID token of ours" if one.is_told else change(one)
+
+    return trip
+
+
+def public_client(one: Attempt) -> Attempt | str:
+    if one.code is not None:
+        return "people sign in to public clients too"
+    public = one.with_client(one.who, auth=ClientAuth(method="none"))
+    return replace(public, parameters={"client_secret": None})
+
+
+def no_rule(one: Attempt) -> Attempt | str:
+    if one.code is not None:
+        return one.with_client(one.who, sign_in=None)
+    return replace(one, rule=replace(one.rule, client=replace(one.rule.client, names=frozenset({"x"}))))
+
+
+def rule_off(one: Attempt) -> Attempt | str:
+    if one.code is not None:
+        return "its rule is the registration of its client"
+    return replace(one, rule=replace(one.rule, disabled=True))
 
 
 def only(kind: str, change: Trip) -> Trip:
@@ -47,6 +101,8 @@ def of_our_own(**claims: Any) -> Trip:
 
 
 def client_of_the_token_off(one: Attempt) -> Attempt | str:
+    if one.is_told:
+        return replace(one.with_client("helpdesk", disabled=True), changed={"aud": "helpdesk"})
     if not one.is_ours:
         return "no subject token of our own"
     return replace(one.with_client("helpdesk", disabled=True), changed={"client_id": "helpdesk"})
@@ -59,15 +115,17 @@ def earlier_actor_off(one: Attempt) -> Attempt | str:
 
 
 def meant_for_somebody_else(one: Attempt) -> Attempt | str:
-    if one.subject is None:
+    if not one.shows_subject:
         return "no subject token"
+    if one.is_told:
+        return replace(one, changed={"aud": "helpdesk"})
     if one.is_ours:
         return replace(one, changed={"aud": "urn:acme:handbook", "client_id": "inventory"})
     return one.with_issuer(audiences={"acme-web": frozenset({"web"})})
 
 
 def with_chain_and_offer(one: Attempt) -> Attempt | str:
-    if one.subject is None:
+    if not one.shows_subject:
         return "no subject token"
     issuer = ISSUER if one.is_ours else IDP
     acting = {"iss": IDP, "sub": "id-dana"} if one.actor is not None else {"iss": ISSUER, "sub": one.who}
@@ -115,3 +173,30 @@ def at_another_api(one: Attempt) -> Attempt:
     rule = replace(one.rule, scopes=sells(any="orders:read stock:read"))
     held = {"scope": "orders:read stock:read"}
     return replace(one, target="inventory", scope="stock:read", rule=rule, changed=held)
+
+
+def delegating_actor(**changes: Any) -> Trip:
+    """Change the actor token of a delegation."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        if one.actor is None or one.kind != "delegation":
+            return "no actor token of ours"
+        return replace(one, **changes)
+
+    return trip
+
+
+def acted_as_already(one: Attempt) -> Attempt | str:
+    if not one.is_ours:
+        return "no subject token of our own"
+    return replace(one, subject=impersonated)
+
+
+def fed(one: Attempt) -> Attempt | str:
+    """An impersonated token, where the rule takes such tokens."""
+    subject = one.rule.subject
+    if subject is None:
+        return "no subject token"
+    return replace(
+        one, subject=impersonated, rule=replace(one.rule, subject=replace(subject, impersonated=True))
+    )

@@ -41,6 +41,9 @@ WHEN: Final = (
     "size(target.apis) == 1",
 )
 
+ASKED_BY_TOKENS = tuple(one for one in KINDS if one.name not in ("administrative_impersonation", "sign_in"))
+"""The kinds that a client asks for with tokens alone: the others need a name, or a person at a browser."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -185,7 +188,7 @@ class Maker:
         return ChainSelector(kinds=frozenset(kinds), names=frozenset(self.some(CLIENT_NAMES, most=1)))
 
     def allow(self, client: Client) -> RuleSpec:
-        kind = self.chance.choice(("delegation", "delegation", *(one.name for one in KINDS)))
+        kind = self.chance.choice(("delegation", "delegation", *(one.name for one in ASKED_BY_TOKENS)))
         by_name = ClientSelector(names=frozenset({client.name}))
         by_kind = ClientSelector(kinds=frozenset({client.kind}))
         actor = replace(self.selector(), required=self.rarely(3), flatten=self.rarely(2))

@@ -16,6 +16,7 @@ Page = Literal[
     "rfc8705",
     "rfc9728",
     "clients",
+    "oidc",
     "security",
 ]
 """The page of ``docs/specs`` on which a requirement stands."""

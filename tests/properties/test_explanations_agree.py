@@ -33,7 +33,15 @@ from actas.admin.explanation import Explanation
 from actas.core.errors import BadToken, OAuthError
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest
-from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    ID_TOKEN,
+    JWT,
+    REFRESH,
+    TOKEN_EXCHANGE,
+)
 from actas.policy.rule import ChainSelector, PartySelector, PolicyDefaults, RuleSpec
 
 WHO: Final = ("assistant", "orders", "web", "helpdesk", "inventory")
@@ -236,4 +244,4 @@ async def test_a_rehearsal_changes_nothing() -> None:
     form = house.form("orders", house.our_token(), audience="inventory", scope="stock:read")
     await house.rehearsal().of_request("orders", parsed(house, form))
     assert house.writer.events == []
-    assert house.exchange.grant_types == (TOKEN_EXCHANGE, CLIENT_CREDENTIALS)
+    assert house.exchange.grant_types == (*(TOKEN_EXCHANGE, CLIENT_CREDENTIALS, REFRESH, AUTHORIZATION_CODE),)

@@ -187,7 +187,9 @@ async def test_a_malformed_escape_in_the_header_is_refused_as_it_is_in_the_form(
     """Two readers of one encoding are a bypass; there is to be one (SEC-07)."""
     auth = ClientAuth(method="client_secret", secret_digests=(digest_secret(secret, pepper=PEPPER),))
     home = house(client("odd", auth=auth))
-    await home.turned_away(own(), authorization=basic("odd", secret, encoded=False))
+    error = await home.turned_away(own(), authorization=basic("odd", secret, encoded=False))
+    assert (error.code, error.reason) == ("invalid_client", "bad_client_auth")
+    assert (await home.post(own(), authorization=basic("odd", secret))).body["scope"]
 
 
 @pytest.mark.requirement("TX-102")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.fakes.door import DOCS, FORM, Response, call
 from tests.fakes.house import ISSUER, NOW, House, secret_of
 
+from actas.clients.throttle import Limits
 from actas.core.errors import OAuthError
 from actas.core.lineage import LATER
 from actas.core.party import Caller
+from actas.core.records import Record
 from actas.web.admission import Admission
 from actas.web.errors import ErrorWriter
 from actas.web.introspect import IntrospectionEndpoint
@@ -131,12 +135,31 @@ async def test_a_revocation_that_cannot_be_kept_is_never_said_to_be_done(desk: D
     assert int(reply.headers["retry-after"]) >= 1
 
 
-async def test_one_that_cannot_be_recorded_is_done_and_asked_for_again(desk: Desk, house: House) -> None:
+@pytest.mark.requirement("REL-01")
+async def test_one_that_cannot_be_recorded_is_done_and_asked_for_again_and_its_entry_waits(
+    desk: Desk, house: House
+) -> None:
     token = house.our_token()
     house.writer.broken = True
     assert (await desk.revoke("assistant", token)).status == 503
     house.writer.broken = False
     assert not await desk.active("orders", token)
+    (waiting,) = house.revoked.waiting
+    body = json.loads(waiting.body)
+    assert (body["id"], body["event"]) == (house.revoked.listed[0].entry, "revocation:granted")
+    assert body["revoked"] == ["token:parent-1"]
+
+
+@pytest.mark.requirement("REL-01")
+async def test_the_entry_that_is_kept_with_it_is_the_one_that_is_written_and_waits_no_more(
+    desk: Desk, house: House
+) -> None:
+    kept: list[Record] = []
+    house.revoked.waiting = kept
+    assert (await desk.revoke("assistant", house.our_token())).status == 200
+    assert house.revoked.waiting == []
+    (event,) = [one for one in house.writer.events if one["event"] == "revocation:granted"]
+    assert [json.loads(one.body) for one in kept] == [event]
 
 
 async def test_a_form_that_is_none_is_refused_and_recorded(desk: Desk, house: House) -> None:
@@ -152,7 +175,7 @@ async def feed(house: House, who: str, **form: str) -> dict[str, object]:
 
 
 async def test_the_feed_tells_what_was_revoked_since_and_no_name(desk: Desk, house: House) -> None:
-    assert await feed(house, "orders") == {"revoked": [], "last": 0, "more": False}
+    assert await feed(house, "orders") == {"revoked": [], "last": 0, "more": False, "age": 0.0}
     await desk.revoke("assistant", house.our_token())
     await desk.revoke("assistant", house.our_token(jti="parent-2"))
     marks = [house.ring.mark("token", ISSUER, name) for name in ("parent-1", "parent-2")]
@@ -161,10 +184,31 @@ async def test_the_feed_tells_what_was_revoked_since_and_no_name(desk: Desk, hou
         "revoked": [{"mark": mark, "up_to": LATER, "until": NOW + 300} for mark in marks],
         "last": 2,
         "more": False,
+        "age": 0.0,
     }
     assert (await feed(house, "orders", after="1"))["revoked"] == told["revoked"][1:]  # type: ignore[index]
-    assert await feed(house, "orders", after="2") == {"revoked": [], "last": 2, "more": False}
-    assert await feed(house, "orders", after="99") == {"revoked": [], "last": 99, "more": False}
+    assert await feed(house, "orders", after="2") == {"revoked": [], "last": 2, "more": False, "age": 0.0}
+
+
+async def test_the_feed_says_where_it_ends_here_and_how_old_that_is(desk: Desk, house: House) -> None:
+    await desk.revoke("assistant", house.our_token())
+    house.follower.read_ago = 1.23456
+    # From beyond the end: this node has not read so far, or the database is a restored one.
+    assert await feed(house, "orders", after="99") == {"revoked": [], "last": 1, "more": False, "age": 1.235}
+
+
+@pytest.mark.requirement("REL-11")
+async def test_whoever_asked_for_too_many_tokens_still_hears_what_was_revoked() -> None:
+    house = House(limits=Limits(per_client=1.0))
+    token = house.our_token()
+    await house.ask("orders", token, audience="inventory", scope="stock:read")
+    with pytest.raises(OAuthError) as asking:
+        await house.ask("orders", token, audience="inventory", scope="stock:read")
+    assert asking.value.reason == "rate_limited"
+    assert (await feed(house, "orders"))["last"] == 0
+    with pytest.raises(OAuthError) as feeding:
+        await feed(house, "orders")
+    assert feeding.value.reason == "rate_limited"
 
 
 @pytest.mark.parametrize("after", ["-1", "1.5", "x", "9" * 16, "%C2%B2"])

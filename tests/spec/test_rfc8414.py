@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.fakes.door import call
-from tests.fakes.house import ISSUER, House
+from tests.fakes.house import CLIENTS, ISSUER, PEOPLE, House, signing_in
 
+from actas.core.wire import AUTHORIZATION_CODE
+from actas.crypto import jose
 from actas.web.documents import Document
-from actas.web.metadata import metadata, metadata_paths
+from actas.web.metadata import SigningIn, metadata, metadata_paths
 
 ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
-def published(issuer: str = ISSUER) -> dict[str, Any]:
+def published(issuer: str = ISSUER, **more: Any) -> dict[str, Any]:
     house = House()
     return metadata(
         issuer,
-        grant_types=house.exchange.grant_types,
+        grant_types={*house.exchange.grant_types} - {AUTHORIZATION_CODE},
         scopes={scope for api in house.apis for scope in api.scopes},
         methods=METHODS,
         assertion_algorithms=ALGORITHMS,
         signing_algorithms=("ES256",),
         proof_algorithms=ALGORITHMS,
         certificates=True,
+        **more,
     )
 
 
@@ -70,6 +74,7 @@ def test_only_what_is_true_is_published() -> None:
         "response_types_supported": [],
         "grant_types_supported": [
             "client_credentials",
+            "refresh_token",
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ],
         "token_endpoint_auth_methods_supported": [
@@ -124,3 +129,65 @@ async def test_the_document_is_json_and_does_not_depend_on_who_asks() -> None:
     assert plain.json == published()
     assert (await call(document, method="GET", headers=forged)).body == plain.body
     assert (await call(document, method="POST")).status == 405
+
+
+# OpenID Connect Discovery section 3: once people sign in to a client.
+
+SERVED = SigningIn(
+    served=frozenset({"authorize", "userinfo", "logout"}),
+    algorithms={"ES256"},
+    acr_values=("pwd", "mfa"),
+    prompts=("none", "login"),
+    locales=("en",),
+)
+
+
+@pytest.mark.requirement("OP-24", "TX-142")
+def test_what_clients_need_to_have_people_sign_in_is_published() -> None:
+    added = {
+        name: value for name, value in published(signing_in=SERVED).items() if published().get(name) != value
+    }
+    assert added == {
+        "authorization_endpoint": f"{ISSUER}/authorize",
+        "userinfo_endpoint": f"{ISSUER}/userinfo",
+        "end_session_endpoint": f"{ISSUER}/logout",
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256", "RS256"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "request_uri_parameter_supported": False,
+        "prompt_values_supported": ["none", "login"],
+        "acr_values_supported": ["pwd", "mfa"],
+        "ui_locales_supported": ["en"],
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"),
+            *("name", "preferred_username", "email", "email_verified", "groups"),
+        ],
+    }
+
+
+@pytest.mark.requirement("TX-142")
+def test_an_address_that_is_not_there_is_not_published_nor_what_belongs_to_it() -> None:
+    found = published(signing_in=SigningIn(served=frozenset({"userinfo"}), algorithms=()))
+    assert found["userinfo_endpoint"] == f"{ISSUER}/userinfo"
+    assert found["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert found["response_types_supported"] == []
+    absent = (
+        "authorization_endpoint",
+        "end_session_endpoint",
+        "acr_values_supported",
+        "prompt_values_supported",
+    )
+    assert not {*absent, "authorization_response_iss_parameter_supported"} & set(found)
+
+
+@pytest.mark.requirement("OP-24")
+async def test_the_id_token_says_nothing_that_is_not_published() -> None:
+    web = replace(next(one for one in CLIENTS if one.name == "web"), kind="app")
+    house = House(clients=[signing_in(web)], people=PEOPLE)
+    answer = await house.post(await house.code_form(scope=frozenset({"openid", "groups"})))
+    told = set(jose.parse(str(answer.body["id_token"])).unverified_claims)
+    ours = {"jti", "txn", "lineage", "sub_id"}  # for this server, when the token comes back to it
+    assert told - ours <= set(published(signing_in=SERVED)["claims_supported"])

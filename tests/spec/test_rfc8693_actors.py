@@ -88,7 +88,7 @@ async def test_a_rule_that_does_not_speak_of_an_actor_token_does_not_drop_one() 
 def test_a_rule_that_names_no_actor_and_requires_an_actor_token_is_a_mistake(tmp_path: Path) -> None:
     """Such a rule does nothing, and whoever wrote it believes that it does something."""
     tree = acme()
-    rule = named(tree, "rules", "helpdesk-impersonation")
+    rule = named(tree, "rules", "partner-translation")
     rule["actor"] = {"from": "corp-okta", "required": True}
     assert sentences(tmp_path, tree)
 

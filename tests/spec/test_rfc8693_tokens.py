@@ -73,7 +73,6 @@ async def test_an_id_token_is_presented_as_id_token() -> None:
 @pytest.mark.parametrize(
     "declared",
     [
-        "urn:ietf:params:oauth:token-type:refresh_token",
         "urn:ietf:params:oauth:token-type:saml1",
         "urn:ietf:params:oauth:token-type:saml2",
         "urn:ietf:params:oauth:token-type:id-jag",

@@ -14,6 +14,7 @@ from tests.fakes.house import ISSUER, NOW, RULES, House, allow, claims_of
 from tests.fakes.prover import TOKEN, Prover
 
 from actas.core.errors import OAuthError, StoreUnavailable
+from actas.crypto import signature
 
 
 @pytest.mark.requirement("TX-150", "SEC-15")
@@ -256,3 +257,34 @@ async def test_a_fresh_nonce_comes_with_every_answer_to_a_proof() -> None:
     plain = await post()
     assert plain.status == 200
     assert "dpop-nonce" not in plain.headers
+
+
+@pytest.mark.requirement("TX-150")
+async def test_a_proof_costs_one_verification_and_one_mark_and_its_key_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, checked = list[str](), list[str]()
+    real = signature.verifier
+
+    def counting(algorithm: Any, material: Any) -> Any:
+        made.append(algorithm)
+        check = real(algorithm, material)
+
+        def verifies(data: bytes, made_by: bytes) -> bool:
+            checked.append(algorithm)
+            return bool(check(data, made_by))
+
+        return verifies
+
+    monkeypatch.setattr("actas.crypto.key.verifier", counting)
+    house, prover = House(), Prover()
+    await ask(house, [prover.proof()])
+    costs: list[tuple[int, int, int]] = []
+    for proofs in ([], [prover.proof()]):
+        made.clear()
+        checked.clear()
+        before = len(house.marks.seen)
+        await ask(house, proofs)
+        costs.append((len(checked), len(house.marks.seen) - before, len(made)))
+    plain, proven = costs
+    assert proven == (plain[0] + 1, plain[1] + 1, plain[2])

@@ -115,3 +115,13 @@ def _unharmed(server: RealServer) -> Iterator[RealServer]:
 
 def _folder(factory: pytest.TempPathFactory) -> Path:
     return factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServer, RealServer]]:
+    """Two nodes on one database."""
+    with (
+        RealServer(tmp_path_factory.mktemp("nodes")) as first,
+        first.twin() as second,
+    ):
+        yield first, second

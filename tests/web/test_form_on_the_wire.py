@@ -30,15 +30,18 @@ def chunked(*chunks: bytes, trailer: bytes = b"") -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n" + trailer + b"\r\n"
 
 
-def is_malformed(reply: Reply) -> None:
-    assert (reply.status, reply.json["error"], reply.reason) == (400, "invalid_request", "malformed_request")
-    assert reply.header("cache-control") == "no-store"
+MALFORMED = (400, "invalid_request", "malformed_request", "no-store")
+
+
+def told(reply: Reply) -> tuple[object, ...]:
+    """What a refusal says: status, error, reason, and whether it may be cached."""
+    return reply.status, reply.json["error"], reply.reason, reply.header("cache-control")
 
 
 @pytest.mark.requirement("TX-1", "SEC-05")
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 def test_only_a_post_reaches_the_token_endpoint(method: str, server: RealServer) -> None:
-    is_malformed(send(server, encoded(server.company.own()), method=method))
+    assert told(send(server, encoded(server.company.own()), method=method)) == MALFORMED
 
 
 @pytest.mark.requirement("TX-1")
@@ -56,12 +59,12 @@ def test_a_head_is_refused_without_a_body(server: RealServer) -> None:
 @pytest.mark.requirement("TX-4", "SEC-05")
 @pytest.mark.parametrize("query", ["client_id=nightly", "grant_type=client_credentials", "x", "="])
 def test_a_query_is_refused_whatever_is_in_it(query: str, server: RealServer) -> None:
-    is_malformed(send(server, encoded(server.company.own()), target=f"/token?{query}"))
+    assert told(send(server, encoded(server.company.own()), target=f"/token?{query}")) == MALFORMED
 
 
 @pytest.mark.requirement("TX-4")
 def test_the_same_parameter_in_query_and_body_is_refused(server: RealServer) -> None:
-    is_malformed(send(server, encoded(server.company.own()), target="/token?audience=inventory"))
+    assert told(send(server, encoded(server.company.own()), target="/token?audience=inventory")) == MALFORMED
 
 
 @pytest.mark.requirement("TX-1", "SEC-05")
@@ -81,7 +84,7 @@ def test_the_same_parameter_in_query_and_body_is_refused(server: RealServer) -> 
     ],
 )
 def test_another_content_type_is_refused_whatever_the_body_is(kind: str, server: RealServer) -> None:
-    is_malformed(send(server, encoded(server.company.own()), headers={"Content-Type": kind}))
+    assert told(send(server, encoded(server.company.own()), headers={"Content-Type": kind})) == MALFORMED
 
 
 @pytest.mark.requirement("TX-1")
@@ -93,21 +96,22 @@ def test_the_content_type_may_be_written_as_http_allows(kind: str, server: RealS
 @pytest.mark.requirement("TX-1")
 def test_a_body_without_or_with_two_content_types_is_refused(server: RealServer) -> None:
     body = encoded(server.company.own())
-    is_malformed(send(server, body, headers=()))
-    is_malformed(send(server, body, headers=[("Content-Type", FORM), ("Content-Type", "text/plain")]))
+    assert told(send(server, body, headers=())) == MALFORMED
+    twice = [("Content-Type", FORM), ("Content-Type", "text/plain")]
+    assert told(send(server, body, headers=twice)) == MALFORMED
 
 
 @pytest.mark.requirement("SEC-05")
 def test_json_and_multipart_bodies_are_not_read_as_forms(server: RealServer) -> None:
-    is_malformed(send(server, b'{"grant_type":"client_credentials"}'))
+    assert told(send(server, b'{"grant_type":"client_credentials"}')) == MALFORMED
     part = b'--x\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nclient_credentials\r\n--x--\r\n'
-    is_malformed(send(server, part))
+    assert told(send(server, part)) == MALFORMED
 
 
 @pytest.mark.requirement("SEC-05", "SEC-26")
 def test_a_compressed_body_is_refused(server: RealServer) -> None:
     bomb = gzip.compress(encoded(server.company.own()) + b"&x=" + b"a" * 10_000_000)
-    is_malformed(send(server, bomb, headers={"Content-Type": FORM, "Content-Encoding": "gzip"}))
+    assert told(send(server, bomb, headers={"Content-Type": FORM, "Content-Encoding": "gzip"})) == MALFORMED
 
 
 @pytest.mark.requirement("TX-3", "SEC-05")
@@ -115,7 +119,7 @@ def test_a_compressed_body_is_refused(server: RealServer) -> None:
     "more", [b"&grant_type=client_credentials", b"&client_id=nightly", b"&scope=a&scope=a", b"&scope=&scope="]
 )
 def test_a_parameter_that_comes_twice_is_refused(more: bytes, server: RealServer) -> None:
-    is_malformed(send(server, encoded(server.company.own()) + more))
+    assert told(send(server, encoded(server.company.own()) + more)) == MALFORMED
 
 
 @pytest.mark.requirement("SEC-05")
@@ -143,7 +147,7 @@ def test_a_form_of_exactly_512_kib_is_read_and_one_byte_more_is_refused(server: 
     body = encoded(server.company.own()) + b"&filler="
     whole = body + b"x" * (LARGEST - len(body))
     assert send(server, whole).status == 200
-    is_malformed(send(server, whole + b"x"))
+    assert told(send(server, whole + b"x")) == MALFORMED
 
 
 @pytest.mark.requirement("SEC-26")
@@ -152,8 +156,8 @@ def test_64_fields_are_read_and_one_more_is_refused(server: RealServer) -> None:
     fields = body.count(b"&") + 1
     full = body + b"".join(b"&f%d=1" % number for number in range(MOST_FIELDS - fields))
     assert send(server, full).status == 200
-    is_malformed(send(server, full + b"&one=more"))
-    is_malformed(send(server, body + b"&" * 100_000))
+    assert told(send(server, full + b"&one=more")) == MALFORMED
+    assert told(send(server, body + b"&" * 100_000)) == MALFORMED
 
 
 @pytest.mark.requirement("SEC-26")
@@ -161,7 +165,7 @@ def test_16384_percent_escapes_are_undone_and_one_more_is_refused(server: RealSe
     body = encoded(server.company.own())
     full = body + b"&filler=" + b"%41" * (MOST_ESCAPES - body.count(b"%"))
     assert send(server, full).status == 200
-    is_malformed(send(server, full + b"%41"))
+    assert told(send(server, full + b"%41")) == MALFORMED
 
 
 def test_a_chunked_form_is_read_however_it_is_cut(server: RealServer) -> None:
@@ -178,7 +182,7 @@ def test_a_chunked_form_without_end_is_refused_at_the_limit(server: RealServer) 
         line.send(head)
         for _ in range(10):
             line.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
-        is_malformed(line.reply())
+        assert told(line.reply()) == MALFORMED
 
 
 def test_a_body_that_ends_early_issues_nothing(server: RealServer) -> None:
@@ -187,7 +191,7 @@ def test_a_body_that_ends_early_issues_nothing(server: RealServer) -> None:
     with Line(server.port, source="127.0.0.3") as line:
         line.send(request("POST", "/token", headers={"Content-Type": FORM}, body=body)[:-1])
     reply = send(server, b"")
-    is_malformed(reply)
+    assert told(reply) == MALFORMED
     assert all(event.get("outcome") != "granted" for event in server.events()[before:])
 
 
@@ -205,7 +209,7 @@ def test_a_caller_that_waits_for_leave_to_send_its_body_gets_it(server: RealServ
 def test_two_authorization_headers_are_refused(server: RealServer) -> None:
     authorization, rest = server.company.basic(server.company.own())
     headers = [("Content-Type", FORM), ("Authorization", authorization), ("Authorization", authorization)]
-    is_malformed(send(server, rest, headers=headers))
+    assert told(send(server, rest, headers=headers)) == MALFORMED
 
 
 @pytest.mark.requirement("SEC-13", "SEC-04")

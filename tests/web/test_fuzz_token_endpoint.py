@@ -10,8 +10,10 @@ import base64
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_from_bytes
 
@@ -25,12 +27,14 @@ from tests.fakes.served import IDP
 from tests.fakes.server import RealServer
 from tests.fakes.wire import FORM, Line, Reply, encoded, request
 
+import actas
 from actas.core.reasons import REASONS
 
 SOAK: Final = os.environ.get("ACTAS_SOAK") == "1"
 EXAMPLES: Final = 20_000 if SOAK else 120
 SECONDS: Final = 300.0 if SOAK else 3.0
 
+TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 INTERNALS: Final = (
     b"Traceback",
     b'File "',
@@ -38,7 +42,7 @@ INTERNALS: Final = (
     b"Error(",
     b"Exception",
     b"object at 0x",
-    b"/work",
+    str(Path(actas.__file__).parent.parent).encode(),
     b"site-packages",
 )
 
@@ -128,8 +132,10 @@ class Fuzz:
     def judge(self, reply: Reply, sent: bytes) -> None:
         """Fail when an answer is not as every answer must be."""
         assert reply.status in (200, 400, 401), (reply, sent[:500])
+        # One signature in four thousand begins as the name of a file ends.
+        said = TOKEN.sub(b"", reply.body)
         for word in INTERNALS:
-            assert word not in reply.body, (reply, sent[:500])
+            assert word not in said, (reply, sent[:500])
         for _, value in reply.headers:
             assert "forged" not in value
         if reply.status == 200:

@@ -84,10 +84,13 @@ def test_a_sound_server_is_alive_and_ready(server: RealServer) -> None:
     verbose = server.manage("/readyz?verbose").json
     assert (verbose["kind"], verbose["v"], verbose["ready"]) == ("actas/Ready", 1, True)
     assert [one["name"] for one in verbose["checks"]] == [
+        "stop",
+        "clock",
         "database",
         "signing key",
         "audit",
         "marks",
+        "audit sinks",
     ]
     assert all(one["problem"] is None and one["ms"] >= 0 for one in verbose["checks"])
 

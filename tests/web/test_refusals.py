@@ -13,7 +13,7 @@ from tests.fakes.wire import Reply
 from tests.web.conftest import PRODUCTION
 
 from actas.core.reasons import REASONS, Reason
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, JWT, REFRESH_TOKEN
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, JWT, SAML2
 
 Form = dict[str, Any]
 
@@ -77,7 +77,7 @@ REFUSED = (
     ),
     Refused(
         "a type we do not read",
-        lambda c: c.for_alice(subject_token_type=REFRESH_TOKEN),
+        lambda c: c.for_alice(subject_token_type=SAML2),
         "invalid_request",
         "unknown_profile",
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,6 @@ from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
 
 BOUND = 5.0
 """Seconds: the propagation bound."""
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServer, RealServer]]:
-    with (
-        RealServer(tmp_path_factory.mktemp("nodes")) as first,
-        first.twin() as second,
-    ):
-        yield first, second
 
 
 def signed_in(server: RealServer) -> str:

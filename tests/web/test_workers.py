@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import apsw
 import pytest
 from tests.fakes.server import RealServer, patiently, until
 
+from actas.cli.exits import Exit
 from actas.crypto import jose
 
 
@@ -104,7 +106,7 @@ def test_workers_do_not_outlive_their_parent(tmp_path: Path) -> None:
         wait_for_both(server)
         workers = children(server)
         os.kill(server.pid, signal.SIGKILL)
-        until(lambda: not any(is_running(one) for one in workers), limit=3)
+        until(lambda: not any(is_running(one) for one in workers))
 
 
 def is_running(pid: int) -> bool:
@@ -113,3 +115,50 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.requirement("REL-30")
+def test_a_worker_that_cannot_start_says_why_in_one_line_and_ends_the_whole(tmp_path: Path) -> None:
+    server = RealServer(tmp_path, workers=2)
+    try:
+        with server:
+            pass
+        (server.data / "envelope.key").unlink()
+        server.launch()
+        assert server.wait(60) == Exit.CONFIGURATION
+        said = server.said
+        lines = [one for one in said.splitlines() if "the worker cannot serve" in one]
+        assert len(lines) <= 2
+        told = json.loads(lines[0])
+        assert told["detail"] == f"there is no envelope key at {server.data / 'envelope.key'}"
+        assert "restore it from its backup" in told["hint"]
+        assert "Traceback" not in said
+    finally:
+        server.close()
+
+
+def test_a_worker_that_cannot_begin_is_waited_for_while_another_serves(tmp_path: Path) -> None:
+    with RealServer(tmp_path, workers=2) as server:
+        wait_for_both(server)
+        key = server.data / "envelope.key"
+        kept = key.rename(tmp_path / "kept.key")
+        os.kill(min(children(server)), signal.SIGKILL)
+        until(lambda: "the worker cannot serve" in server.said, limit=40)
+        assert server.post(server.company.own()).status == 200
+        kept.rename(key)
+        wait_for_both(server)
+        assert server.alive
+
+
+def test_workers_that_keep_dying_end_the_whole(tmp_path: Path) -> None:
+    with RealServer(tmp_path, workers=2) as server:
+        wait_for_both(server)
+        (server.data / "envelope.key").unlink()
+        for _ in patiently(90):
+            if not server.alive:
+                break
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                for one in children(server):
+                    os.kill(one, signal.SIGKILL)
+        assert server.wait(60) == Exit.UNFINISHED
+        assert "the workers did not all end well" in server.said

@@ -13,8 +13,9 @@ from typing import Any, Final, cast
 from actas.admin.entrance import require
 from actas.admin.objects import Change, ObjectKind, Snapshot
 from actas.admin.record import Author
-from actas.admin.refusals import InsufficientScope, NotAccepted
+from actas.admin.refusals import NotAccepted
 from actas.admin.roles import ROLES, Role, covers
+from actas.core.errors import InsufficientScope
 
 CHANGES: Final[dict[ObjectKind, Role]] = {
     "defaults": "owner",
@@ -23,6 +24,7 @@ CHANGES: Final[dict[ObjectKind, Role]] = {
     "clients": "operator",
     "rules": "operator",
     "tests": "operator",
+    "users": "owner",
     "admins": "owner",
 }
 """The role that changes an object of each kind. Everybody who holds a role may read all of them."""
@@ -45,7 +47,9 @@ def authorise(author: Author, changes: Iterable[Change], kept: Snapshot) -> None
         for client in _who_could_be(change, kept):
             held = role_of(client, kept)
             if held is not None and not covers(author.role, held):
-                raise InsufficientScope(detail=f"{author.client} is {author.role}, and {client} is {held}")
+                raise InsufficientScope(
+                    "role_too_small", detail=f"{author.client} is {author.role}, and {client} is {held}"
+                )
 
 
 def role_of(client: str, kept: Snapshot) -> Role | None:

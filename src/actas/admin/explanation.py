@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actas.core.errors import OAuthError
 from actas.core.party import OURSELVES, Party
 from actas.core.permit import Permit, Proposal, Refusal
-from actas.core.wire import ACCESS_TOKEN
+from actas.core.wire import ACCESS_TOKEN, SUBJECT
 from actas.kinds.judge import Judgement
 from actas.kinds.kind import Kind
 from actas.policy.decide import Policy
@@ -156,6 +156,7 @@ def explain_judgement(
 
 _STAGE_OF = {
     "unknown_target": 1,
+    "formats_differ": 1,
     "wrong_audience": 2,
     "bad_subject": 2,
     "key_not_proven": 2,
@@ -167,6 +168,9 @@ _STAGE_OF = {
     "chain_too_deep": 6,
     "expired": 7,
     "binding_needed": 7,
+    "protected_subject": 2,
+    "impersonated": 3,
+    "sign_in_again": 3,
 }
 
 
@@ -207,6 +211,8 @@ def _client_text(proposal: Proposal) -> str:
 
 
 def _party_text(party: Party, at: float) -> str:
+    if party.token_type == SUBJECT:
+        return f"{party.identity.subject}, who is only named"
     if party.expires_at == 0:
         return f"{party.identity.subject} itself"
     token = "access token of ours" if party.issuer_name == OURSELVES else f"token of {party.issuer_name}"

@@ -11,6 +11,7 @@ from typing import Any, cast
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
+from actas.core.impersonation import Form, Named
 from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
@@ -54,9 +55,18 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         token_id=token.get("jti"),
         digest=token.get("digest"),
         txn=document.get("txn"),
+        impersonation=document.get("impersonation"),
         confirmation=confirmation_from_event(document.get("cnf")),
         lineage=Lineage(),
     )
+
+
+def named_from_event(asked: Mapping[str, Any]) -> Named | None:
+    """Return whom a request named instead of showing a token of theirs, or None."""
+    form = asked.get("form")
+    if form is None:
+        return None
+    return Named(form=cast("Form", form), subject=str(asked.get("requested_subject", "")))
 
 
 def confirmation_from_event(cnf: Mapping[str, str] | None) -> Confirmation | None:

@@ -17,15 +17,15 @@ import msgspec
 
 from actas.core.ports import JsonObject
 
-ObjectKind = Literal["defaults", "issuers", "apis", "clients", "rules", "tests", "admins"]
+ObjectKind = Literal["defaults", "issuers", "apis", "clients", "rules", "tests", "users", "admins"]
 """The sections of the configuration that are kept in the database. The others are each node's own."""
 
 KINDS: Final[tuple[ObjectKind, ...]] = get_args(ObjectKind)
 
-LASTING: Final = frozenset[ObjectKind]({"issuers", "apis", "clients"})
+LASTING: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "users"})
 """Kinds whose names stand in tokens: a name that was deleted is never given to another (SEC-97)."""
 
-SWITCHED: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "rules"})
+SWITCHED: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "rules", "users"})
 """Kinds that can be disabled, and are, rather than deleted, when their file no longer defines them."""
 
 Keeper = Literal["file", "console"]

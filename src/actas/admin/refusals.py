@@ -3,8 +3,6 @@
 ::
 
     OAuthError
-    ├── InvalidToken        401 invalid_token (RFC 6750 section 3.1)
-    ├── InsufficientScope   403 insufficient_scope (RFC 6750 section 3.1)
     ├── NotFound            404 not_found
     ├── Conflict            409 conflict
     ├── Outdated            412 precondition_failed
@@ -18,26 +16,6 @@ from collections.abc import Sequence
 
 from actas.core.errors import OAuthError
 from actas.core.ports import JsonObject
-
-
-class InvalidToken(OAuthError):
-    """There is no token, or it is none for managing this server."""
-
-    code = "invalid_token"
-    status = 401
-
-    def __init__(self, *, detail: str) -> None:
-        super().__init__("bad_token", detail=detail)
-
-
-class InsufficientScope(OAuthError):
-    """The role is too small."""
-
-    code = "insufficient_scope"
-    status = 403
-
-    def __init__(self, *, detail: str) -> None:
-        super().__init__("role_too_small", detail=detail)
 
 
 class NotFound(OAuthError):

@@ -5,7 +5,7 @@ The same parsers, validators and judge that answer requests are used; there is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,23 +13,25 @@ from typing import Any
 import msgspec
 
 from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
-from actas.admin.made_up import confirmation_from_event, party_from_event
+from actas.admin.made_up import confirmation_from_event, named_from_event, party_from_event
 from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
+from actas.core.impersonation import Named, Why
 from actas.core.lineage import Lineage
 from actas.core.party import Party, PresentedToken
-from actas.core.permit import ExchangeRequest, Proposal
+from actas.core.permit import ExchangeRequest, Parties, Proposal
 from actas.core.ports import Clock
-from actas.core.wire import ACCESS_TOKEN, GrantType, TokenType
+from actas.core.wire import ACCESS_TOKEN, REFRESH, TOKEN_EXCHANGE, GrantType, TokenType
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.kinds.targets import ApiStore, targets_of
 from actas.policy.decide import Policy
 from actas.policy.narrow import shared
 from actas.subjects.itself import party_of
+from actas.subjects.named import LookedUp
 from actas.subjects.validator import Validators
 
 
@@ -43,12 +45,14 @@ class Rehearsal:
 
     Attributes:
         issuer: our own issuer identifier.
+        named: looks up somebody who is only named.
     """
 
     issuer: str
     clients: ClientStore
     apis: ApiStore
     subjects: Validators
+    named: Callable[[Named | None], LookedUp]
     kinds: Sequence[Kind]
     policy: Policy
     clock: Clock
@@ -70,7 +74,8 @@ class Rehearsal:
             passed.append(f"{client.name} ({client.kind})")
             stage = 2
             itself = self._itself(client)
-            subject = await self._prove(request.subject) or itself
+            looked = self.named(request.named)
+            subject = await self._prove(request.subject) or looked.party or itself
             passed.append(subject.identity.subject)
             stage = 3
             actor = await self._prove(request.actor)
@@ -80,9 +85,7 @@ class Rehearsal:
             request.propose(
                 at=self.clock.now(),
                 client=client,
-                subject=subject,
-                actor=actor,
-                itself=itself,
+                parties=Parties(subject, actor, itself, looked.person),
                 targets=targets,
                 proven=proven,
             )
@@ -164,14 +167,16 @@ class Rehearsal:
         at = datetime.fromisoformat(str(event["at"])).timestamp()
         itself = self._itself(client)
         subject = party_from_event(event["subject"], at=int(at))
-        if subject.token_id is None and subject.digest is None:
-            subject = itself
         asked = event.get("asked", {})
+        named = named_from_event(asked)
+        if named is None and subject.token_id is None and subject.digest is None:
+            subject = itself
         scope = asked.get("scope")
         actor = event.get("actor")
         return Proposal(
             at=at,
-            grant_type=GrantType(str(event["grant"])),
+            # A refresh is the exchange that began the family, done again.
+            grant_type=TOKEN_EXCHANGE if event["grant"] == REFRESH else GrantType(str(event["grant"])),
             client=client,
             subject=subject,
             actor=None if actor is None else party_from_event(actor, at=int(at)),
@@ -180,4 +185,6 @@ class Rehearsal:
             targets=targets,
             scope=None if scope is None else parse_scope(scope),
             proven=confirmation_from_event(event.get("proven")) or NO_KEY,
+            named=self.named(named).person,
+            why=Why(str(asked.get("reason", "")), str(asked.get("ticket", ""))),
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.lineage import LATER, Marking, Revoked
+from actas.core.opaque import REFERENCE, begins_like, is_whole
 from actas.core.party import Identity
 from actas.crypto import jose
 from actas.keys.life import LONGEST_TOKEN
+from actas.keys.opaque import id_of
 from actas.subjects.revoked import mark_of_foreign_token, mark_of_party
 from actas.trust.registry import LONGEST_LIFE
 
@@ -48,11 +51,13 @@ class Revoking:
 
     Attributes:
         issuer: our own issuer identifier.
+        digest: the keyed digest by which tokens are kept.
         now: seconds since the epoch.
     """
 
     issuer: str
     marking: Marking
+    digest: Callable[[str], str]
     now: int
 
     def token_id(self, name: str, *, expires_at: int | None = None) -> Wanted:
@@ -74,6 +79,10 @@ class Revoking:
         Raises:
             BadToken: it cannot be read, or says nothing that it could be known by.
         """
+        if begins_like(text, REFERENCE):
+            if not is_whole(text, REFERENCE):
+                raise BadToken("it is a reference token that was cut off or misspelt")
+            return self.token_id(id_of(self.digest(text)))
         jws = jose.parse(text)
         claims = jws.unverified_claims
         issuer, token_id = read.name(claims, "iss"), read.optional_name(claims, "jti")

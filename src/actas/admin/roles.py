@@ -66,6 +66,7 @@ def management_api(issuer: str) -> Api:
         audience=management_audience(issuer),
         scopes={scope_of(role): _MEANINGS[role] for role in ROLES},
         lifetime=LIFETIME,
+        format="jwt",
     )
 
 

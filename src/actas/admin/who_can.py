@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from actas.core.client import Client
 from actas.core.target import Api
 from actas.core.wire import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from actas.policy.decide import Policy, Rule, scopes_of
+from actas.policy.rule import KindWord, covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def _ways(policy: Policy, client: Client, api: Api) -> Iterator[Way]:
     if client.disabled or client.auth.method == "none" or api.name not in client.apis:
         return
     open_to_client = scopes_of(api, client)
-    for kind in ("delegation", "impersonation", "translation", "downscope", "own"):
+    for kind in get_args(KindWord):
         if (CLIENT_CREDENTIALS if kind == "own" else TOKEN_EXCHANGE) not in client.grants:
             continue
         for rule in policy.allows(client, api, kind):
@@ -102,9 +104,7 @@ def _ways(policy: Policy, client: Client, api: Api) -> Iterator[Way]:
                 scopes=tuple(sorted(scopes)),
                 held=held,
                 conditions=_conditions(rule),
-                cuts=tuple(
-                    _cut(deny) for deny in policy.denies(client, api) if deny.spec.kind in ("any", kind)
-                ),
+                cuts=tuple(_cut(deny) for deny in policy.denies(client, api) if covers(deny.spec.kind, kind)),
             )
 
 
@@ -121,7 +121,7 @@ def _held(rule: Rule, open_to_client: frozenset[str]) -> dict[str, tuple[str, ..
 
 
 def _conditions(rule: Rule) -> tuple[str, ...]:
-    structured = [f"{one.field}: {one.wanted}" for one in rule.conditions]
+    structured = [f"{one.field}: {one.wanted}" for one in rule.conditions if not one.quiet]
     return (*structured, *(f"when: {one}" for one in rule.spec.when))
 
 

@@ -8,7 +8,14 @@ from typing import Literal
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import AuthMethod, GrantType, HmacAlgorithm, Offer, VerifyingAlgorithm
+from actas.core.wire import (
+    AuthMethod,
+    GrantType,
+    HmacAlgorithm,
+    Offer,
+    SigningAlgorithm,
+    VerifyingAlgorithm,
+)
 
 PartyKind = Literal["person", "service", "agent", "app", "unknown"]
 """The kinds of party that can be in a chain. ``unknown``: a foreign actor whose kind nobody stated."""
@@ -95,6 +102,32 @@ class ClientAuth:
         return self.secret_keys + tuple(key for key in ending if key is not None)
 
 
+Consent = Literal["once", "always", "never"]
+"""When a person is asked whether an app may act for them: the first time, each time, or an administrator has
+answered for everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInTerms:
+    """How people sign in to an app.
+
+    Attributes:
+        redirect_uris: where they may be sent with a code, each exactly (RFC 9700 section 2.1).
+        after_sign_out: where they may be sent after they signed out, each exactly.
+        algorithm: what ID tokens are signed with.
+        consent: when they are asked.
+        groups: only people in one of these may sign in to it; empty for everybody.
+        display: what people call the app.
+    """
+
+    redirect_uris: tuple[str, ...]
+    after_sign_out: tuple[str, ...] = ()
+    algorithm: SigningAlgorithm = "RS256"
+    consent: Consent = "once"
+    groups: frozenset[str] = frozenset()
+    display: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A registered client: an app, a service or an agent.
@@ -108,6 +141,7 @@ class Client:
         apis: the names of the APIs it may ask for.
         scopes: per API, the scopes it may ask for; an API that is not listed has no such limit.
         owner: who answers for it.
+        sign_in: how people sign in to it; None when they do not.
         disabled: a disabled client is refused, also as an earlier actor in a chain.
     """
 
@@ -119,4 +153,5 @@ class Client:
     apis: frozenset[str] = frozenset()
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     owner: str | None = None
+    sign_in: SignInTerms | None = None
     disabled: bool = False

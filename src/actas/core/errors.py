@@ -10,8 +10,14 @@ The tree::
     ├── UnsupportedGrantType   400 unsupported_grant_type
     ├── InvalidScope           400 invalid_scope
     ├── InvalidTarget          400 invalid_target
+    ├── AccessDenied           400 access_denied; core.errors_of_signing_in has what else is answered then
     ├── InvalidDpopProof       400 invalid_dpop_proof
     ├── UseDpopNonce           400 use_dpop_nonce
+    ├── InvalidToken           401 invalid_token
+    ├── InsufficientScope      403 insufficient_scope
+    ├── SignInAgain            400 insufficient_user_authentication
+    ├── ApprovalPending        400 authorization_pending
+    ├── AccessDenied           400 access_denied
     ├── TemporarilyUnavailable 503 temporarily_unavailable
     ├── TooManyRequests        429 temporarily_unavailable
     └── ServerError            500 server_error
@@ -27,6 +33,7 @@ minutes and to administrators.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from actas.core.reasons import REASONS, Reason
@@ -43,6 +50,7 @@ class OAuthError(Exception):
     Attributes:
         entry: the audit entry of this refusal, once it is written.
         retry_after: seconds the caller should wait, or None.
+        members: what the answer says beside the error.
     """
 
     code: ClassVar[ErrorCode] = "server_error"
@@ -54,6 +62,7 @@ class OAuthError(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.entry: str | None = None
+        self.members: Mapping[str, str | int] = {}
 
     @property
     def sentence(self) -> str:
@@ -130,6 +139,49 @@ class UseDpopNonce(OAuthError):
         super().__init__("nonce_needed", detail=detail)
 
 
+class SignInAgain(OAuthError):
+    """RFC 9470 section 3: the sign-in that the request shows is too old or too weak for what it asks."""
+
+    code = "insufficient_user_authentication"
+
+    def __init__(self, reason: Reason = "sign_in_again", *, detail: str = "") -> None:
+        super().__init__(reason, detail=detail)
+
+
+class ApprovalPending(OAuthError):
+    """RFC 8628 section 3.5: somebody else has not decided yet; the same request may be granted later.
+
+    Args:
+        waiting: the id of what waits.
+    """
+
+    code = "authorization_pending"
+
+    def __init__(self, *, waiting: str, detail: str = "") -> None:
+        super().__init__("approval_needed", detail=detail)
+        self.members = {"impersonation": waiting}
+
+
+class AccessDenied(OAuthError):
+    """RFC 6749 section 4.1.2.1, RFC 8628 section 3.5: whoever was asked refused, or nobody may."""
+
+    code = "access_denied"
+
+
+class InvalidToken(OAuthError):
+    """RFC 6750 section 3.1: there is no access token, or it is none for this address."""
+
+    code = "invalid_token"
+    status = 401
+
+
+class InsufficientScope(OAuthError):
+    """RFC 6750 section 3.1: the access token holds, and opens too little."""
+
+    code = "insufficient_scope"
+    status = 403
+
+
 class TemporarilyUnavailable(OAuthError):
     """503: the request was good, we were not."""
 
@@ -157,7 +209,17 @@ class ServerError(OAuthError):
     status = 500
 
 
-BadTokenWhy = Literal["forged", "expired", "revoked", "wrong_audience", "upstream_down"]
+BadTokenWhy = Literal[
+    "forged",
+    "expired",
+    "revoked",
+    "wrong_audience",
+    "upstream_down",
+    "refresh_repeated",
+    "refresh_reused",
+    "bad_code",
+    "code_reused",
+]
 """How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
 
 
@@ -194,7 +256,16 @@ class BadToken(Exception):
 
 
 class StoreUnavailable(Exception):
-    """A store could not answer. Never read as "not used yet" or "allowed" (REL-19)."""
+    """A store could not answer. Never read as "not used yet" or "allowed" (REL-19).
+
+    Args:
+        detail: what administrators see.
+        hint: what they can do, where that is known.
+    """
+
+    def __init__(self, detail: str = "", *, hint: str | None = None) -> None:
+        super().__init__(detail)
+        self.hint = hint
 
 
 class AuditUnavailable(Exception):

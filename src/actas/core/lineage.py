@@ -15,7 +15,7 @@ Marks are opaque: keyed, so that who receives a token learns no name from them (
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ import msgspec
 from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.ports import Json
+from actas.core.records import Record
 
 CLAIM: Final = "lineage"
 MARK_LENGTH: Final = 12
@@ -30,6 +31,10 @@ MARK_LENGTH: Final = 12
 
 MOST_MARKS: Final = 64
 """Marks that a token may carry: ten hops name far fewer, and a loop without actors ends here."""
+
+EVERYTHING: Final = "everything__"
+"""The mark of all there is: revoked when a backup is restored, for nobody knows what was revoked since it was
+made. As long as any other, so that whoever follows what is revoked can read it."""
 
 _TEXT: Final = re.compile(rf"[0-9]{{9,10}}(?: [A-Za-z0-9_-]{{{MARK_LENGTH}}}){{1,{MOST_MARKS}}}", re.ASCII)
 
@@ -75,6 +80,29 @@ class Revocations(Protocol):
 
     def against(self, lineage: Lineage) -> Revoked | None:
         """Return what ends a token of this lineage, or None."""
+        ...
+
+
+class Revoking(Protocol):
+    """Revokes."""
+
+    async def add(self, revoked: Iterable[Revoked], *, record: Record | None = None) -> None:
+        """Revoke, durably, and know it here at once.
+
+        Args:
+            record: the audit entry of it, kept with it or not at all (REL-01).
+
+        Raises:
+            StoreUnavailable: it could not be written.
+        """
+        ...
+
+    async def written(self, entry: str) -> None:
+        """Note that the audit entry of something that was revoked stands in a stream.
+
+        Raises:
+            StoreUnavailable: it could not be noted; it may be written once more.
+        """
         ...
 
 

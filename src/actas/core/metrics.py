@@ -99,7 +99,7 @@ EXCHANGES: Final = Counter(
     name="exchanges_total",
     help="Requests at the token endpoint, by how they ended. A granted one has no reason.",
     labels=("kind", "outcome", "reason"),
-    most=320,
+    most=480,
 )
 EXCHANGE_DURATION: Final = Histogram(
     name="exchange_duration_seconds",
@@ -181,6 +181,41 @@ AUDIT_VERIFIED: Final = Gauge(
     help="1 while every stream holds what was sealed of it, 0 when one does not.",
     among="min",
 )
+AUDIT_SINK_LAG: Final = Gauge(
+    name="audit_sink_lag_entries",
+    help="Entries of a stream that a sink has not, as the process knows that delivers to it.",
+    labels=("sink", "stream"),
+    most=400,
+)
+AUDIT_SINK_BEHIND: Final = Gauge(
+    name="audit_sink_behind_seconds",
+    help="Since the oldest entry was made that a sink has not; 0 when it has all.",
+    labels=("sink",),
+)
+AUDIT_SINK_STOPPED: Final = Gauge(
+    name="audit_sink_stopped",
+    help="1 while nothing more is delivered to a sink until an operator acts.",
+    labels=("sink",),
+)
+AUDIT_SINK_RESERVE: Final = Gauge(
+    name="audit_sink_reserve_used_ratio",
+    help="How much of its reserve a sink has used that takes nothing; from 1 on nothing is issued.",
+    labels=("sink",),
+)
+AUDIT_SINK_DELIVERIES: Final = Counter(
+    name="audit_sink_deliveries_total",
+    help="Deliveries to a sink, by how they ended.",
+    labels=("sink", "outcome"),
+)
+CLOCK_OFFSET: Final = Gauge(
+    name="clock_offset_seconds",
+    help="By how much the clock of this computer and the database's differ at least.",
+)
+CLOCK_JUMPS: Final = Counter(
+    name="clock_jumps_total",
+    help="Times that the clock of this computer was set by more than five seconds.",
+    labels=("direction",),
+)
 BUILD_INFO: Final = Gauge(
     name="build_info",
     help="Always 1.",
@@ -204,6 +239,13 @@ METRICS: Final[tuple[Metric, ...]] = (
     AUDIT_APPEND,
     AUDIT_CHECKPOINT_AGE,
     AUDIT_VERIFIED,
+    AUDIT_SINK_LAG,
+    AUDIT_SINK_BEHIND,
+    AUDIT_SINK_STOPPED,
+    AUDIT_SINK_RESERVE,
+    AUDIT_SINK_DELIVERIES,
+    CLOCK_OFFSET,
+    CLOCK_JUMPS,
     BUILD_INFO,
 )
 """Every metric, in the order of the documentation. What is not in it cannot be counted."""

@@ -22,12 +22,16 @@ ANY_CLIENT: Final = frozenset({"*"})
 """Presenters of a token whose issuer's registration lets every client present it."""
 
 
+Role = Literal["subject", "actor"]
+"""As what a token is presented."""
+
+
 class PresentedToken(msgspec.Struct, frozen=True):
     """A token as it arrived: nothing about it is believed yet."""
 
     type: TokenType
     value: Secret
-    role: Literal["subject", "actor"]
+    role: Role
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -79,6 +83,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         token_id: its ``jti``.
         digest: keyed digest of the token, for the minutes.
         txn: the root of its lineage, for our own tokens.
+        impersonation: the id of the impersonation that the token was made under, or None.
         confirmation: the key that the token is bound to, or None; nobody has proved to hold it yet.
         lineage: what it comes from, itself and this party included.
     """
@@ -103,6 +108,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     token_id: str | None = None
     digest: str | None = None
     txn: str | None = None
+    impersonation: str | None = None
     confirmation: Confirmation | None = None
 
     @property
@@ -118,6 +124,11 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     def as_actor(self) -> Actor:
         """This party as a member of a chain."""
         return Actor(self.identity, self.kind)
+
+
+def is_impersonated(party: Party) -> bool:
+    """Whether somebody acts as somebody else with a party's token, whether or not it says so."""
+    return party.impersonation is not None
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -136,9 +147,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         certificate: the certificate in DER whose key the caller proved to hold, on the connection or to a
             trusted proxy. That its owner is anybody in particular is not said by that.
         proofs: the values of the DPoP headers, none of them believed. One is a proof; several are refused.
+        traceparents: the values of the headers by that name, none of them believed.
     """
 
     address: str
     authorization: Secret | None = None
     certificate: bytes | None = None
     proofs: tuple[Secret, ...] = ()
+    traceparents: tuple[bytes, ...] = ()

@@ -7,19 +7,39 @@ thing step 5 sees: what is minted follows from what was decided, never from what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
+from actas.core.family import Family, Renewal
+from actas.core.impersonation import NO_REASON, Begun, Named, NamedPerson, Wanted, Why
 from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity, Party, PresentedToken
 from actas.core.ports import Json
 from actas.core.reasons import Reason
 from actas.core.secret import Secret
+from actas.core.sign_in import Authorization, PresentedCode
 from actas.core.target import Api
-from actas.core.wire import GrantType, SigningAlgorithm, TokenType
+from actas.core.wire import GrantType, SigningAlgorithm, TokenFormat, TokenType
+
+
+class Parties(NamedTuple):
+    """Everybody in an exchange, proven.
+
+    Attributes:
+        subject: whom the new token is about.
+        actor: the party of the actor token, or None.
+        itself: the requester.
+        named: who the subject is, when no token of theirs was presented.
+    """
+
+    subject: Party
+    actor: Party | None
+    itself: Party
+    named: NamedPerson | None = None
 
 
 class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +48,10 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         subject: the presented subject token; None when the client speaks for itself.
         scope: the requested scopes, or None when the parameter was left out.
+        refresh: the refresh token by which an earlier exchange is done again, or None.
+        code: the authorization code by which a sign-in is concluded, or None.
+        named: whom an administrator wants to act as; ``actor`` is the administrator's token then, if any.
+        why: the reason that is given, and the ticket.
     """
 
     grant_type: GrantType
@@ -37,35 +61,42 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     audience: tuple[str, ...] = ()
     resource: tuple[str, ...] = ()
     scope: frozenset[str] | None = None
+    refresh: PresentedToken | None = None
+    code: PresentedCode | None = None
+    named: Named | None = None
+    why: Why = NO_REASON
 
     def propose(
         self,
         *,
         at: float,
         client: Client,
-        subject: Party,
-        actor: Party | None,
-        itself: Party,
+        parties: Parties,
         targets: tuple[Api, ...],
         proven: Confirmation,
+        authorization: Authorization | None = None,
     ) -> Proposal:
         """Return what was asked as the policy may see it, once everybody in it is proven.
 
         Args:
             at: when the decision is made, seconds since the epoch.
             proven: the keys that the requester proved to hold.
+            authorization: what the subject let the client do when it signed in.
         """
         return Proposal(
             at=at,
             grant_type=self.grant_type,
             client=client,
-            subject=subject,
-            actor=actor,
-            itself=itself,
+            subject=parties.subject,
+            actor=parties.actor,
+            itself=parties.itself,
             requested=self.requested,
             targets=targets,
             scope=self.scope,
             proven=proven,
+            authorization=authorization,
+            named=parties.named,
+            why=self.why,
         )
 
 
@@ -80,6 +111,10 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         itself: the requester as a party: the actor when no actor token was sent.
         targets: the APIs asked for, each known and open to the client.
         proven: the keys that the requester proved to hold with this very request.
+        renewal: the refresh token by which an earlier exchange is done again, or None.
+        authorization: what the subject let the client do when it signed in, or None.
+        named: the person that the subject is, when a name is all that was presented of them, or None.
+        why: the reason that is given, and the ticket.
     """
 
     at: float
@@ -92,6 +127,10 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Api, ...]
     scope: frozenset[str] | None
     proven: Confirmation = NO_KEY
+    renewal: Renewal | None = None
+    authorization: Authorization | None = None
+    named: NamedPerson | None = None
+    why: Why = NO_REASON
 
     @property
     def acting(self) -> Party:
@@ -114,6 +153,12 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         txn: the root of the lineage, or None to start one.
         confirmation: the key of the requester that the token is bound to, or None.
         lineage: what the new token comes from; its own mark is still to be added.
+        format: what the token looks like.
+        family: for a refresh token, what may be done again with it.
+        renewal: the refresh token that another one follows, or None.
+        authorization: what a sign-in let the client do, which an ID token tells; or None.
+        begins: what may be done again by the refresh token that comes with it, or None.
+        impersonation: the impersonation that has to run first, or None.
     """
 
     rules: tuple[str, ...]
@@ -136,6 +181,12 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     claims: Mapping[str, Json] = msgspec.field(default_factory=dict[str, Json])
     txn: str | None = None
     confirmation: Confirmation | None = None
+    format: TokenFormat = "jwt"
+    family: Family | None = None
+    renewal: Renewal | None = None
+    authorization: Authorization | None = None
+    begins: Family | None = None
+    impersonation: Wanted | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,22 +212,43 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 Decision = Permit | Refusal
 
 
+class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
+    """A refresh token that comes with another token.
+
+    Attributes:
+        token: it.
+        digest: its keyed digest.
+        expires_at: its end when it is not used, seconds since the epoch.
+        instead_of: what was used, so that it can be put back while nobody has seen its successor; None for
+            the first of a family.
+    """
+
+    token: Secret
+    digest: str
+    expires_at: int
+    instead_of: Renewal | None = None
+
+
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
     """What was made.
 
     Attributes:
         id: its ``jti``.
         digest: keyed digest of the token, for the minutes.
-        key: the ``kid`` of the key that signed it, so that everything a key signed can be found (REL-07).
+        key: the ``kid`` of the key that signed it, so that everything a key signed can be found (REL-07);
+            None when it is not signed.
         bearer: False answers ``token_type`` ``N_A`` (RFC 8693 section 2.2.1).
         txn: the root of its lineage.
         confirmation: the key that it is bound to, or None.
+        refresh: the refresh token that comes with it, or None.
+        id_token: the ID token that comes with it, or None.
+        begun: the impersonation that it begins, or is one more token of, or None.
     """
 
     id: str
     token: Secret
     digest: str
-    key: str
+    key: str | None
     token_type: TokenType
     issued_at: int
     expires_at: int
@@ -185,3 +257,6 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     txn: str
     bearer: bool = True
     confirmation: Confirmation | None = None
+    refresh: Refreshed | None = None
+    id_token: Secret | None = None
+    begun: Begun | None = None

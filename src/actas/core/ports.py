@@ -6,7 +6,7 @@ import os
 import time
 from binascii import b2a_base64
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A JSON value as msgspec reads it."""
@@ -58,13 +58,65 @@ class FetchFailed(Exception):
         self.detail = detail
 
 
+class Answer(NamedTuple):
+    """What somebody answered.
+
+    Attributes:
+        status: of HTTP; never a redirect.
+        retry_after: its header of that name, as it is written; None when there is none.
+    """
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+class Post(Protocol):
+    """Sending something out (``net.fetch``): with ``Fetch``, the only way there is."""
+
+    async def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], within: float | None = None
+    ) -> Answer:
+        """Send ``body`` to an address on record, and return what is answered, whatever it says.
+
+        Args:
+            headers: what is said of it and of us, ``Content-Type`` at least. They may hold credentials.
+            within: seconds for all of it, for what no request waits for; None for as long as a document may
+                take.
+
+        Raises:
+            FetchFailed: there was no whole answer, or it led elsewhere. Whether the body arrived is not
+                known.
+        """
+        ...
+
+
 class Fetch(Protocol):
-    """The only way out (``net.fetch``)."""
+    """Getting a document (``net.fetch``)."""
 
     async def get_json(self, url: str) -> Mapping[str, Json]:
         """Return the JSON object at ``url``.
 
         Raises:
             FetchFailed: for any reason at all; nothing of the answer is used then.
+        """
+        ...
+
+
+class MarkStore(Protocol):
+    """Remembers what may happen once."""
+
+    async def claim(
+        self, *, purpose: str, issuer: str, token_id: str, issued_at: int, expires_at: int
+    ) -> bool:
+        """Return True the first time, False ever after, for one (purpose, issuer, token id).
+
+        Args:
+            issued_at: when it was made, seconds since the epoch; ``expires_at`` likewise, after which it is
+                not accepted any more.
+
+        Raises:
+            BadToken: it is from a time of which nobody knows what was used.
+            Exception: it could not be recorded; the request is refused then, never assumed unused.
         """
         ...

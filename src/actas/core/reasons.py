@@ -6,64 +6,15 @@ check failed; the rest is for the documentation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Reason = Literal[
-    "malformed_request",
-    "unknown_grant",
-    "bad_client_auth",
-    "client_may_not_exchange",
-    "unknown_profile",
-    "bad_subject",
-    "bad_actor",
-    "expired",
-    "revoked",
-    "wrong_audience",
-    "unknown_target",
-    "no_rule",
-    "denied_by_rule",
-    "excess",
-    "chain_too_deep",
-    "actor_not_allowed",
-    "bad_proof",
-    "nonce_needed",
-    "binding_needed",
-    "key_not_proven",
-    "audit_unavailable",
-    "storage_unavailable",
-    "upstream_down",
-    "overloaded",
-    "too_many_failures",
-    "rate_limited",
-    "internal",
-    "bad_token",
-    "role_too_small",
-    "not_found",
-    "conflict",
-    "outdated",
-    "unconditional",
-    "invalid_configuration",
-]
-"""Why a request was refused: a closed set, part of the contract with callers and operators."""
+from actas.core.reason import Reason, ReasonText
+from actas.core.reasons_of_impersonation import OF_IMPERSONATION
+from actas.core.reasons_of_managing import OF_MANAGING
+from actas.core.reasons_of_signing_in import OF_SIGNING_IN
+from actas.core.reasons_of_userinfo import OF_USERINFO
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonText:
-    """What is written about one reason.
-
-    Attributes:
-        sentence: sent as ``error_description``. ASCII without quotes or backslashes (RFC 6749 5.2).
-        meaning: what it means, for the documentation page.
-        causes: what usually causes it.
-        remedy: how to see it and how to mend it.
-    """
-
-    sentence: str
-    meaning: str
-    causes: str
-    remedy: str
-
+__all__ = ["REASONS", "Reason", "ReasonText"]
 
 REASONS: Final[dict[Reason, ReasonText]] = {
     "malformed_request": ReasonText(
@@ -125,6 +76,24 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         remedy="`actas explain --entry ID` names the entry that says who revoked what, and why. Get a fresh "
         "token; after a person or a client was revoked, one that was issued later.",
     ),
+    "refresh_repeated": ReasonText(
+        sentence="The refresh token was used a moment ago.",
+        meaning="A refresh token is good once, and this one was used within the last ten seconds. Nothing "
+        "was ended.",
+        causes="Two threads or processes of a client that refresh the same token at the same moment, or a "
+        "request that is sent again because its answer was lost.",
+        remedy="Use the token that the other request was given. When it was lost, exchange again: the token "
+        "that followed is known to nobody.",
+    ),
+    "refresh_reused": ReasonText(
+        sentence="The refresh token was used before; everything that it began has ended.",
+        meaning="A refresh token was presented again after another took its place. Somebody has a copy of "
+        "it, so everything that was made from that exchange was revoked.",
+        causes="A stolen token; a client that keeps the old refresh token instead of the new one; a backup "
+        "of a client that was put back.",
+        remedy="Exchange or sign in again. `actas audit search reason:refresh_reused` shows when and from "
+        "where; look there for the copy.",
+    ),
     "wrong_audience": ReasonText(
         sentence="A token in the request was not meant for this client.",
         meaning="Nothing in the token's audience is this client, its API, or an audience it may present.",
@@ -138,6 +107,12 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         causes="A misspelt name or address, `may_request` of the client leaves the API out, no target "
         "and none that can be inferred.",
         remedy="Name the API by its name or its exact audience, and list it in `may_request`.",
+    ),
+    "formats_differ": ReasonText(
+        sentence="The targets take different kinds of tokens; ask for them apart.",
+        meaning="One token was asked for several APIs, some of which take JWTs and some reference tokens.",
+        causes="`token.format` of one API is `reference` and that of another is `jwt`, or the default is.",
+        remedy="Ask for a token for each, or give the APIs one `token.format`.",
     ),
     "no_rule": ReasonText(
         sentence="No rule allows this exchange.",
@@ -205,20 +180,25 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     "audit_unavailable": ReasonText(
         sentence="The request cannot be recorded right now. Nothing was issued.",
         meaning="The audit log did not accept the record, so no token was given.",
-        causes="A full disk, lost permissions, a read-only file system.",
-        remedy="Mend the storage; service resumes by itself. `/readyz` names what fails.",
+        causes="A full disk, lost permissions, a read-only file system; or a sink that took nothing until "
+        "its reserve was used up.",
+        remedy="Mend the storage, or the sink; service resumes by itself. `/readyz` names what fails.",
     ),
     "storage_unavailable": ReasonText(
         sentence="The request cannot be checked right now. Nothing was issued.",
         meaning="Whether something was used before could not be read or recorded, and is never guessed.",
-        causes="A full disk, lost permissions, a read-only file system.",
+        causes="A full disk, lost permissions, a read-only file system; a clock that was set, or that "
+        "differs from the database's.",
         remedy="Mend the storage; service resumes by itself. `/readyz` names what fails.",
     ),
     "upstream_down": ReasonText(
         sentence="A party this request depends on cannot be reached. Try again later.",
-        meaning="The keys of the token's issuer could not be fetched and none are cached.",
-        causes="The issuer is down, or a firewall stands between.",
-        remedy="Try again; `actas explain --entry ID` names the issuer and the failure.",
+        meaning="The keys of the token's issuer could not be fetched, and none are known that may still be "
+        "used.",
+        causes="The issuer is down, or a firewall stands between: since before its keys were first fetched, "
+        "or for longer than its `outage_grace`.",
+        remedy="Try again; `actas explain --entry ID` names the issuer, the failure and since when, and "
+        "`/readyz?verbose` names every issuer that does not answer.",
     ),
     "overloaded": ReasonText(
         sentence="The server is at capacity. Try again later.",
@@ -229,12 +209,14 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     ),
     "too_many_failures": ReasonText(
         sentence="Too many attempts failed. Try again later.",
-        meaning="Client authentication, or tokens that are not genuine, failed so often for this name from "
-        "this address that the next attempt has to wait. Until then nothing is looked at, right or wrong.",
+        meaning="Client authentication, tokens that are not genuine, or signing in failed so often for this "
+        "name from this address that the next attempt has to wait. Until then nothing is looked at, right or "
+        "wrong.",
         causes="A secret that was changed in one place and not in the other, retried in a loop; somebody who "
         "guesses; many callers at one address, because `server.trusted_proxies` does not name the proxy.",
         remedy="Wait as long as `Retry-After` says, after mending the cause; `actas audit search` shows what "
-        "failed. `limits.failed_client_auth` and `limits.failed_tokens` say when and how long.",
+        "failed. `limits.failed_client_auth`, `limits.failed_tokens` and `limits.failed_sign_in` say when "
+        "and how long.",
     ),
     "rate_limited": ReasonText(
         sentence="This client asks too often. Try again later.",
@@ -249,46 +231,8 @@ REASONS: Final[dict[Reason, ReasonText]] = {
         causes="A defect in Actas.",
         remedy="Report it with the entry id; the detail in the audit log has the cause.",
     ),
-    "bad_token": ReasonText(
-        sentence="The token is missing, has ended, or is not for managing this server.",
-        meaning="The management API takes only tokens of its own, asked for by a client that holds a role.",
-        causes="Nobody is signed in, the hour is over, the client lost its role, or it is another token.",
-        remedy="actas login asks for a new one; the detail in the audit log says which check failed.",
-    ),
-    "role_too_small": ReasonText(
-        sentence="The role is too small for this.",
-        meaning="Every route of the management API wants a role, and nobody changes more than they hold.",
-        causes="An auditor changes something, or an operator changes a client that holds a higher role.",
-        remedy="actas whoami says the role; an owner changes who holds one.",
-    ),
-    "not_found": ReasonText(
-        sentence="There is nothing of that name.",
-        meaning="The management API has no such object, or no such route.",
-        causes="A misspelt name, or an object that was deleted.",
-        remedy="List the objects of the kind; a deleted name stays listed nowhere.",
-    ),
-    "conflict": ReasonText(
-        sentence="This cannot be changed in this way.",
-        meaning="The object is kept by a file, its name was used before, or something else is in the way.",
-        causes="Changing through the API what a file defines, or making a client under a deleted name.",
-        remedy="The detail says who keeps it: change it there, or choose another name.",
-    ),
-    "outdated": ReasonText(
-        sentence="It was changed in the meantime.",
-        meaning="The version named by If-Match, or the generation of a plan, is not the one kept now.",
-        causes="Somebody else changed it.",
-        remedy="Look at it again, and decide again.",
-    ),
-    "unconditional": ReasonText(
-        sentence="The request does not say which version it means.",
-        meaning="A change names the version that was seen, so that no change is lost (RFC 6585 section 3).",
-        causes="If-Match or If-None-Match is missing.",
-        remedy="Send the ETag of the object as If-Match, or If-None-Match: * for a new one.",
-    ),
-    "invalid_configuration": ReasonText(
-        sentence="The configuration would not hold.",
-        meaning="Every change is checked with everything else, exactly as files are at a start.",
-        causes="A name that does not exist, a condition that does not compile, a policy test that fails.",
-        remedy="faults has each fault with its place.",
-    ),
+    **OF_IMPERSONATION,
+    **OF_SIGNING_IN,
+    **OF_USERINFO,
+    **OF_MANAGING,
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from actas.core.confirmation import Binding
-from actas.core.wire import SigningAlgorithm
+from actas.core.wire import SigningAlgorithm, TokenFormat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class Api:
         algorithm: what its tokens are signed with, or None for the default.
         max_depth: most actors its tokens may name, or None for the default.
         binding: what its tokens are bound to at least, or None for the default.
+        format: what its tokens look like, or None for the default.
         disabled: a disabled API never appears in a token.
     """
 
@@ -31,4 +32,5 @@ class Api:
     algorithm: SigningAlgorithm | None = None
     max_depth: int | None = None
     binding: Binding | None = None
+    format: TokenFormat | None = None
     disabled: bool = False

@@ -21,20 +21,32 @@ ID_TOKEN: Final = TokenType(_TOKEN_TYPE + "id_token")
 JWT: Final = TokenType(_TOKEN_TYPE + "jwt")
 SAML1: Final = TokenType(_TOKEN_TYPE + "saml1")
 SAML2: Final = TokenType(_TOKEN_TYPE + "saml2")
+SIGN_IN: Final = TokenType("urn:actas:params:oauth:token-type:sign-in")
+"""What the minutes call a sign-in here, where they name the type of a subject token. Nobody presents one."""
+SUBJECT: Final = TokenType("urn:actas:params:oauth:token-type:subject")
+"""Ours: no token at all, but the name of a person of ours (RFC 9493 section 3.2.3). Proves nothing."""
 
 SHORT_TOKEN_TYPES: Final[dict[str, TokenType]] = {
     "access_token": ACCESS_TOKEN,
     "id_token": ID_TOKEN,
     "jwt": JWT,
+    "refresh_token": REFRESH_TOKEN,
 }
 """The token types this release reads, by the short names the configuration uses."""
 
 TOKEN_EXCHANGE: Final = GrantType("urn:ietf:params:oauth:grant-type:token-exchange")
 CLIENT_CREDENTIALS: Final = GrantType("client_credentials")
+REFRESH: Final = GrantType("refresh_token")
+AUTHORIZATION_CODE: Final = GrantType("authorization_code")
+
+OF_PUBLIC_CLIENTS: Final = frozenset({AUTHORIZATION_CODE, REFRESH})
+"""The grants of clients that prove nothing: what somebody who signed in let them have."""
 
 SHORT_GRANT_TYPES: Final[dict[str, GrantType]] = {
     "token_exchange": TOKEN_EXCHANGE,
     "client_credentials": CLIENT_CREDENTIALS,
+    "refresh_token": REFRESH,
+    "authorization_code": AUTHORIZATION_CODE,
 }
 """The grants this release implements, by the short names the configuration uses."""
 
@@ -70,8 +82,16 @@ ErrorCode = Literal[
     "invalid_target",
     "invalid_dpop_proof",
     "use_dpop_nonce",
+    "insufficient_user_authentication",
+    "authorization_pending",
+    "access_denied",
     "temporarily_unavailable",
     "server_error",
+    "unsupported_response_type",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "login_required",
+    "consent_required",
     "invalid_token",
     "insufficient_scope",
     "not_found",
@@ -80,10 +100,15 @@ ErrorCode = Literal[
     "invalid_configuration",
     "precondition_required",
 ]
-"""The values of ``error`` we answer with (RFC 6749 section 5.2, RFC 8693 section 2.2.2, RFC 9449 section 5).
+"""The values of ``error`` we answer with (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8693 section 2.2.2, RFC 9449
+section 5, RFC 9470 section 3, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6).
 
-The last seven are answers of the management API alone.
+``invalid_token`` and ``insufficient_scope`` are for whoever shows an access token (RFC 6750 section 3.1), and
+the last five are answers of the management API alone.
 """
+
+TokenFormat = Literal["jwt", "reference"]
+"""What an access token looks like: a signed document, or a text that means nothing without this server."""
 
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA"]
 """What our own keys sign with."""

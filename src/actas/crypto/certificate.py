@@ -129,6 +129,15 @@ def names_of(certificate: bytes) -> Names:
     )
 
 
+def valid_until(certificate: bytes) -> float:
+    """Return when a certificate in DER ends, in seconds since the epoch.
+
+    Raises:
+        BadCertificate: it cannot be read.
+    """
+    return _load(certificate).not_valid_after_utc.timestamp()
+
+
 def require_usable(certificate: bytes, *, now: float) -> None:
     """Refuse a registered certificate that is not for proving who a client is, or not now.
 

@@ -6,7 +6,7 @@ another key does not open.
 
 The envelope key itself encrypts nothing: the cipher's key and the key id are derived from it, each for its
 one use (SEC-91). Where the envelope key comes from is known to ``keys.envelope``; where sealed values are
-kept, to the store.
+kept, to the store. While one key follows another, a sealer opens what either sealed (REL-08).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hmac
 import os
 import re
 import threading
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final, NoReturn, Self, final
 
@@ -66,41 +67,46 @@ class Sealer:
     Args:
         key: the envelope key, 32 random bytes.
         most: how many values it may seal.
+        previous: opens what was sealed before this key followed it; None when there is no such key.
 
     Attributes:
         key_id: names the key and gives nothing of it away, 32 hexadecimal digits.
+        header: what every value begins with that this key sealed.
+        previous: as given; None also when it is this very key.
 
     Raises:
         BadSealKey: the key has another length, or is plainly not random.
     """
 
-    __slots__ = ("_cipher", "_header", "_lock", "_most", "_sealed", "key_id")
+    __slots__ = ("_cipher", "_lock", "_most", "_sealed", "header", "key_id", "previous")
 
-    def __init__(self, key: bytes, *, most: int = MOST_SEALS) -> None:
+    def __init__(self, key: bytes, *, most: int = MOST_SEALS, previous: Sealer | None = None) -> None:
         _require_random(key)
         key_id = hmac.digest(key, b"actas seal 1: key id", "sha256")[:_ID_BYTES]
         self._cipher = AESGCM(hmac.digest(key, b"actas seal 1: AES-256-GCM", "sha256"))
-        self._header = _VERSION + key_id
+        self.header = _VERSION + key_id
         self._lock = threading.Lock()
         self._most = most
         self._sealed = 0
         self.key_id = key_id.hex()
+        self.previous = None if previous is None or previous.key_id == self.key_id else previous
 
     @classmethod
-    def from_text(cls, text: str) -> Self:
+    def from_text(cls, text: str, *, previous: Sealer | None = None) -> Self:
         """Return the sealer of a key written as base64url (43 characters) or hexadecimal (64).
 
         Args:
             text: the key; space around it, such as the end of a line, is no part of it.
+            previous: opens what was sealed before this key followed it.
 
         Raises:
             BadSealKey: it is written otherwise, has another length, or is plainly not random.
         """
         written = text.strip()
         if _HEX.fullmatch(written):
-            return cls(bytes.fromhex(written))
+            return cls(bytes.fromhex(written), previous=previous)
         try:
-            return cls(base64url.decode(written.encode("ascii")))
+            return cls(base64url.decode(written.encode("ascii")), previous=previous)
         except BadSealKey:
             raise
         except ValueError:
@@ -130,7 +136,7 @@ class Sealer:
                 )
             self._sealed += 1
         nonce = os.urandom(_NONCE_BYTES)
-        return self._header + nonce + self._cipher.encrypt(nonce, plaintext, self._header + place)
+        return self.header + nonce + self._cipher.encrypt(nonce, plaintext, self.header + place)
 
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """Return what was sealed.
@@ -147,8 +153,10 @@ class Sealer:
             raise SealBroken(f"what rests at {bound_to} is too short to be sealed")
         if not sealed.startswith(_VERSION):
             raise SealBroken(f"what rests at {bound_to} is sealed in a form that this release does not know")
-        key_id = sealed[len(_VERSION) : _HEADER_BYTES].hex()
-        if key_id != self.key_id:
+        if not sealed.startswith(self.header):
+            if self.previous is not None and sealed.startswith(self.previous.header):
+                return self.previous.open(sealed, bound_to=bound_to)
+            key_id = sealed[len(_VERSION) : _HEADER_BYTES].hex()
             raise SealBroken(
                 f"what rests at {bound_to} is sealed under another envelope key:"
                 f" {key_id}, and the one at hand is {self.key_id}"
@@ -156,11 +164,24 @@ class Sealer:
         nonce = sealed[_HEADER_BYTES : _HEADER_BYTES + _NONCE_BYTES]
         ciphertext = sealed[_HEADER_BYTES + _NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, ciphertext, self._header + place)
+            return self._cipher.decrypt(nonce, ciphertext, self.header + place)
         except InvalidTag:
             raise SealBroken(
                 f"what rests at {bound_to} was changed after it was sealed, or was sealed for another place"
             ) from None
+
+    def beside(self, sealed: Iterable[bytes]) -> Sealer:
+        """Return what seals a value that is kept beside others, which every node must be able to open.
+
+        While any of them rests under the previous key, nodes may run that do not know this one yet.
+
+        Args:
+            sealed: the values that are there.
+        """
+        earlier = self.previous
+        if earlier is not None and any(one.startswith(earlier.header) for one in sealed):
+            return earlier
+        return self
 
     def __repr__(self) -> str:
         return f"Sealer(key_id={self.key_id!r})"

@@ -41,3 +41,11 @@ def thumbprint(jwk: Mapping[str, Json]) -> str:
 def certificate_thumbprint(der: bytes) -> str:
     """Return the SHA-256 digest of a certificate in DER, base64url, 43 characters (RFC 8705 section 3.1)."""
     return base64url.encode(hashlib.sha256(der).digest()).decode("ascii")
+
+
+def access_token_hash(token: str) -> str:
+    """Return the SHA-256 digest of an access token, base64url: the ``ath`` of a proof (RFC 9449 section 4.1).
+
+    A token that is not ASCII has none that a proof could name, and gets the digest of its UTF-8.
+    """
+    return base64url.encode(hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()).decode("ascii")

@@ -12,8 +12,10 @@ from typing import Final, TypeVar
 
 from actas.admin.explanation import Explanation
 from actas.admin.rehearsal import NotExplainable
-from actas.app.foundation import Foundation, NotStartedYet, foundation
-from actas.app.parts import outside, rehearsal
+from actas.app.foundation import Foundation, foundation
+from actas.app.outside import outside
+from actas.app.own_keys import NotStartedYet
+from actas.app.parts import rehearsal
 from actas.audit.checkpoint import ring_keys
 from actas.audit.kept import LogUnreadable, SearchUnavailable
 from actas.core.errors import StoreUnavailable

@@ -9,8 +9,9 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, Protocol
@@ -123,7 +124,7 @@ def tour(plan: Plan, guide: Guide) -> Report:
         Asked: it was asked to stop before it was through; after that, asking is how a tour ends.
         KeyboardInterrupt: likewise.
     """
-    with _asking(), folder_for(plan.keep) as folder:
+    with _asking() as asked, folder_for(plan.keep) as folder:
         held = HeldPorts(plan.port)
         try:
             company = found(folder, held.ports, configuration=plan.configuration)
@@ -132,14 +133,21 @@ def tour(plan: Plan, guide: Guide) -> Report:
                 for program in programs:
                     running.start(program)
                 guide.welcome(company)
-                report = _play(plan, guide, company, running, lambda: running.wait_ready(programs))
+                ready = partial(running.wait_ready, programs)
+                report = _play(plan, guide, company, running, ready, asked=asked)
         finally:
             held.release()
     return report
 
 
 def _play(
-    plan: Plan, guide: Guide, company: Company, running: Processes, wait_ready: Callable[[], None]
+    plan: Plan,
+    guide: Guide,
+    company: Company,
+    running: Processes,
+    wait_ready: Callable[[], None],
+    *,
+    asked: Collection[int],
 ) -> Report:
     # These load most of the server's library: while the programs start, that costs no time.
     from actas.demo.minutes import prove
@@ -165,7 +173,7 @@ def _play(
             return report
         with contextlib.suppress(KeyboardInterrupt, Asked):
             guide.end(report)
-            _stay(stage, guide, running)
+            _stay(stage, guide, running, asked)
     finally:
         stage.close()
     return report
@@ -182,12 +190,17 @@ def _told(scene: Scene, stage: Stage, running: Processes) -> Told:
     return Told(scene=scene, shown=shown, differences=scene.must.differences(shown))
 
 
-def _stay(stage: Stage, guide: Guide, running: Processes) -> None:
-    """Keep everything running, and the tokens alive, until somebody asks to stop."""
+def _stay(stage: Stage, guide: Guide, running: Processes, asked: Collection[int]) -> None:
+    """Keep everything running, and the tokens alive, until somebody asks to stop.
+
+    Args:
+        asked: the signals that asked. What a signal raises is lost when it comes while something is being
+            cleared away, so it is looked for here too.
+    """
     from actas.demo.scenes import SceneFailed, renew
 
     due = time.monotonic() + RENEW_EVERY
-    while True:
+    while not asked:
         time.sleep(_LOOK_EVERY)
         running.check()
         if time.monotonic() < due:
@@ -201,19 +214,25 @@ def _stay(stage: Stage, guide: Guide, running: Processes) -> None:
 
 
 @contextlib.contextmanager
-def _asking() -> Generator[None]:
-    """Turn the signals that ask a program to stop into an exception, so that everything is ended in order."""
+def _asking() -> Generator[Collection[int]]:
+    """Turn the signals that ask a program to stop into an exception, so that everything is ended in order.
+
+    Yields those that came.
+    """
+    asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield asked
         return
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Asked
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt if number == signal.SIGINT else Asked
 
-    heard = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN]
+    every = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    heard = [one for one in every if signal.getsignal(one) != signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -7,9 +7,7 @@ from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, GrantType
-from actas.grants.grant import scope_of, success, targets_of
-
-_OTHERS = ("subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type")
+from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
 
 
 class ClientCredentialsGrant:
@@ -22,7 +20,7 @@ class ClientCredentialsGrant:
         return CLIENT_CREDENTIALS
 
     def parse(self, form: Params) -> ExchangeRequest:
-        for name in _OTHERS:
+        for name in OF_EXCHANGE:
             # A dropped subject token once turned an exchange into bare authority (CVE-2026-9704).
             if name in form:
                 raise InvalidRequest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from actas.core.claims import is_name, parse_scope
@@ -14,6 +14,12 @@ from actas.core.wire import GrantType
 
 MAX_TARGETS = 8
 """Most targets of one request (RFC 8693 section 2.2.2: invalid_target when too many)."""
+
+OF_EXCHANGE: Final = (
+    *("subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type"),
+    *("requested_subject", "reason", "ticket"),
+)
+"""What only a token exchange is asked with. Dropped, it would turn a narrow wish into a wide one."""
 
 
 class Grant(Protocol):
@@ -91,13 +97,21 @@ def _is_absolute_uri(text: str) -> bool:
 
 def success(issued: Issued) -> JsonObject:
     """Return the success answer of RFC 8693 section 2.2.1."""
-    return {
+    answer: JsonObject = {
         "access_token": issued.token.reveal(),
         "issued_token_type": issued.token_type,
         "token_type": _token_type(issued),
         "expires_in": issued.expires_at - issued.issued_at,
         "scope": " ".join(sorted(issued.scope)),
     }
+    if issued.refresh is not None:
+        answer["refresh_token"] = issued.refresh.token.reveal()
+    if issued.id_token is not None:
+        answer["id_token"] = issued.id_token.reveal()
+    if issued.begun is not None:
+        answer["impersonation"] = issued.begun.impersonation.id
+        answer["impersonation_ends_at"] = issued.begun.impersonation.until
+    return answer
 
 
 def _token_type(issued: Issued) -> str:

@@ -12,6 +12,7 @@ from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE, GrantType, TokenType
 from actas.grants.grant import scope_of, success, targets_of
+from actas.grants.named import named_of, why_of
 
 
 class TokenExchangeGrant:
@@ -33,10 +34,15 @@ class TokenExchangeGrant:
         return TOKEN_EXCHANGE
 
     def parse(self, form: Params) -> ExchangeRequest:
-        subject = self._presented(form, "subject")
-        if subject is None:
+        named = named_of(form)
+        named_by_token = named is not None and named.form != "own_token"
+        subject = None if named_by_token else self._presented(form, "subject")
+        if subject is None and not named_by_token:
             raise InvalidRequest("malformed_request", detail="the parameter subject_token is missing")
         actor = self._presented(form, "actor")
+        if named is not None and named.form == "own_token":
+            # Whoever asks shows who he is; whom the new token is about is only named.
+            subject, actor = None, subject
         audience, resource = targets_of(form)
         requested = TokenType(form.get("requested_token_type") or ACCESS_TOKEN)
         if requested not in self._issuable:
@@ -51,6 +57,8 @@ class TokenExchangeGrant:
             audience=audience,
             resource=resource,
             scope=scope_of(form),
+            named=named,
+            why=why_of(form),
         )
 
     def respond(self, issued: Issued) -> JsonObject:

@@ -1,4 +1,5 @@
 """Step 5: what comes out? One file for each token type we issue.
 
-``issuer`` is the protocol; ``access_token`` builds, signs and re-reads JWT access tokens.
+``issuer`` is the protocol, ``claims`` what an access token says; ``access_token`` builds, signs and re-reads
+JWTs, ``reference_token`` makes texts that stand for the same.
 """

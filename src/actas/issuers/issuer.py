@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from actas.core.client import Client
 from actas.core.permit import Issued, Permit
-from actas.core.wire import TokenType
+from actas.core.wire import TokenFormat, TokenType
 
 
 class TokenIssuer(Protocol):
-    """Makes tokens of one type."""
+    """Makes tokens of one type and format."""
 
     @property
     def token_type(self) -> TokenType:
         """The type it makes."""
+        ...
+
+    @property
+    def format(self) -> TokenFormat:
+        """What its tokens look like."""
         ...
 
     async def issue(self, permit: Permit) -> Issued:
@@ -22,6 +28,14 @@ class TokenIssuer(Protocol):
         Raises:
             MintedWrong: what came out is not what was permitted; it never leaves.
         """
+        ...
+
+
+class Clients(Protocol):
+    """Finds clients. Answers from memory."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
         ...
 
 

@@ -9,7 +9,7 @@ and a bound token never becomes an unbound one in the hands of the same client, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from actas.core.confirmation import NO_KEY, Binding, Confirmation
@@ -54,6 +54,7 @@ def bound(proposal: Proposal, verdicts: tuple[Verdict, ...], defaults: PolicyDef
         defaults: what holds for every token.
     """
     words = bindings(verdicts, defaults)
+    held = None if proposal.renewal is None else proposal.renewal.family.confirmation
     if words == _AT_WILL and proposal.proven is NO_KEY and _no_key_in(proposal):  # nearly every exchange
         return _UNBOUND
     inputs = _bound_inputs(proposal)
@@ -63,9 +64,13 @@ def bound(proposal: Proposal, verdicts: tuple[Verdict, ...], defaults: PolicyDef
         refusals.append(Refusal(error=InvalidRequest, reason="binding_needed", detail=detail))
         return Bound("dpop", None, tuple(refusals))
     wanted = _ORDER[min(map(_ORDER.index, words))]
-    to = _key(wanted, inputs, proposal.proven)
+    to = _key(
+        wanted, [key for _, _, key in inputs] + [key for key in (held,) if key is not None], proposal.proven
+    )
     if to is None and wanted in ("dpop", "mtls"):
         refusals.append(_needed(wanted, proposal))
+    elif to is None and held is not None:
+        refusals.append(_unheld(held))
     elif to is None and inputs:
         refusals += _loosened(wanted, inputs, proposal, verdicts)
     return Bound(wanted, to, tuple(refusals))
@@ -85,7 +90,13 @@ def _bound_inputs(proposal: Proposal) -> Inputs:
     return found
 
 
-def _key(wanted: Binding, inputs: Inputs, proven: Confirmation) -> Confirmation | None:
+def _unheld(held: Confirmation) -> Refusal:
+    """A refresh token that is bound brings no token that is not."""
+    detail = f"the refresh token is bound to the {held.words}, and the new token would be bound to nothing"
+    return Refusal(error=InvalidRequest, reason="binding_needed", detail=detail)
+
+
+def _key(wanted: Binding, held: Sequence[Confirmation], proven: Confirmation) -> Confirmation | None:
     """Return the key of the requester that the token is bound to."""
     if wanted == "none" or proven is NO_KEY:
         return None
@@ -93,7 +104,7 @@ def _key(wanted: Binding, inputs: Inputs, proven: Confirmation) -> Confirmation 
     x5t = None if proven.x5t is None else Confirmation(x5t=proven.x5t)
     if wanted == "optional" and jkt is None and x5t is not None:
         # It showed a token of its certificate, so it can use another one.
-        return x5t if any(x5t.proves(key) for _, _, key in inputs) else None
+        return x5t if any(x5t.proves(key) for key in held) else None
     return x5t if wanted == "mtls" else jkt
 
 

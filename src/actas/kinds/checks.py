@@ -6,10 +6,12 @@ its own.
 
 from __future__ import annotations
 
+from actas.core.client import Client
 from actas.core.errors import InvalidRequest, InvalidTarget
-from actas.core.party import Party
+from actas.core.party import Identity, Party, is_impersonated
 from actas.core.permit import Proposal, Refusal
 from actas.core.reasons import Reason
+from actas.core.wire import REFRESH_TOKEN
 
 
 def _refuse(reason: Reason, detail: str) -> Refusal:
@@ -36,6 +38,15 @@ def subject_token_was_meant_for_the_requester(proposal: Proposal) -> Refusal | N
     """SEC-21, TX-46: a good signature on somebody else's token is not enough."""
     subject = proposal.subject
     client = proposal.client
+    if proposal.named is not None:
+        return (
+            None  # nobody's token was presented; one kind alone takes a name, and only where a rule says so
+        )
+    if subject.token_type == REFRESH_TOKEN and subject.client_id != client.name:
+        # Whoever it names as its audience has no business with it (RFC 6749 section 10.4, TX-47).
+        return _refuse(
+            "wrong_audience", f"the refresh token was given to {subject.client_id}, not to {client.name}"
+        )
     if subject.presenters is not None:
         if subject.names_presenter(client.name):
             return None
@@ -51,9 +62,16 @@ def subject_token_was_meant_for_the_requester(proposal: Proposal) -> Refusal | N
 def actor_token_belongs_to_the_requester(proposal: Proposal) -> Refusal | None:
     """SEC-50: issued to the requester, and about the requester or a person it may present."""
     actor = proposal.actor
-    if actor is None:
-        return None
-    client = proposal.client
+    return None if actor is None else not_the_requesters(actor, proposal.client, proposal.itself.identity)
+
+
+def not_the_requesters(actor: Party, client: Client, itself: Identity) -> Refusal | None:
+    """Return the refusal of a token by which its client shows somebody who is there, or None.
+
+    Args:
+        client: who presents it.
+        itself: the same as a party.
+    """
     if actor.presenters is not None:
         if not actor.names_presenter(client.name):
             return _refuse(
@@ -62,10 +80,25 @@ def actor_token_belongs_to_the_requester(proposal: Proposal) -> Refusal | None:
         return None
     if actor.client_id != client.name:
         return _refuse("bad_actor", f"the actor token was issued to {actor.client_id}, not to {client.name}")
-    if actor.identity != proposal.itself.identity and actor.kind != "person":
+    if actor.identity != itself and actor.kind != "person":
         return _refuse(
             "bad_actor", f"the actor token speaks of {actor.identity.subject}, which is not {client.name}"
         )
+    return None
+
+
+def nobody_acts_by_an_impersonated_token(proposal: Proposal) -> Refusal | None:
+    """SEC-48: it speaks of somebody who is not there, so it is nobody's presence, and feeds no other."""
+    actor = proposal.actor
+    if actor is not None and is_impersonated(actor):
+        return _refuse("impersonated", f"somebody acts as {actor.identity.subject} with the actor's token")
+    return None
+
+
+def no_impersonation_is_fed(proposal: Proposal) -> Refusal | None:
+    """SEC-48: an impersonated token never becomes one that says less of who acts."""
+    if is_impersonated(proposal.subject):
+        return _refuse("impersonated", "somebody acts as the subject already, with this very token")
     return None
 
 
@@ -155,6 +188,7 @@ EVERY_KIND = (
     targets_are_open,
     subject_token_was_meant_for_the_requester,
     actor_token_belongs_to_the_requester,
+    nobody_acts_by_an_impersonated_token,
     chain_continues_or_begins,
     may_act_names_the_actor,
 )

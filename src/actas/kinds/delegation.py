@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actas.core.party import Actor
 from actas.core.permit import Proposal
-from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
 from actas.kinds.checks import actor_is_new
 from actas.kinds.kind import Kind
 
@@ -24,5 +24,5 @@ DELEGATION = Kind(
     fits=_fits,
     chain=_chain,
     checks=(actor_is_new,),
-    yields=frozenset({ACCESS_TOKEN}),
+    yields=frozenset({ACCESS_TOKEN, REFRESH_TOKEN}),
 )

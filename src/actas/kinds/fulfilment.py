@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from actas.core.permit import Issued, Permit
-from actas.core.wire import TokenType
+import msgspec
+
+from actas.core.family import Family
+from actas.core.impersonation import Begun, Wanted
+from actas.core.permit import Issued, Permit, Refreshed
+from actas.core.secret import Secret
+from actas.core.wire import TokenFormat, TokenType
 from actas.issuers.issuer import TokenIssuer
 
 
@@ -17,23 +22,108 @@ class Fulfilment(Protocol):
         """Return what was made. Sees the permit and nothing else."""
         ...
 
+    async def withdraw(self, issued: Issued) -> None:
+        """Take back what can be, of something that was made and never left."""
+        ...
+
+
+class Follows(Protocol):
+    """Makes the refresh token that comes with another token."""
+
+    async def begin(self, family: Family, permit: Permit) -> Refreshed:
+        """Return the first of a family.
+
+        Raises:
+            OAuthError: what it comes from was revoked.
+        """
+        ...
+
+    async def follow(self, permit: Permit) -> Refreshed:
+        """Return the one that takes the place of one that was used.
+
+        Raises:
+            OAuthError: another request used that one.
+        """
+        ...
+
+    async def put_back(self, refreshed: Refreshed) -> None:
+        """Make the one that was used good again, while nobody has seen its successor."""
+        ...
+
+
+class Tells(Protocol):
+    """Makes the ID token that tells an app who signed in."""
+
+    async def tell(self, permit: Permit, issued: Issued) -> Secret | None:
+        """Return it, for the access token that it comes with; None when nobody asked for one."""
+        ...
+
+
+class Begins(Protocol):
+    """Begins the impersonation that has to run before a token of it is made."""
+
+    async def begin(self, permit: Permit, wanted: Wanted) -> tuple[Permit, Begun]:
+        """Return the permit of a token of it, and what runs now.
+
+        Raises:
+            OAuthError: it may not begin now, or not yet.
+        """
+        ...
+
+    async def take_back(self, begun: Begun) -> None:
+        """End one whose first token never left."""
+        ...
+
 
 class Mint:
-    """Mints a token by the issuer registered for the permit's token type.
+    """Mints a token by the issuer registered for the permit's token type and format.
 
     Args:
-        issuers: one issuer per token type.
+        issuers: one issuer per token type and format.
+        follows: makes the refresh token that comes with it.
+        tells: makes the ID token that comes with it.
+        begins: begins impersonations.
     """
 
-    def __init__(self, *issuers: TokenIssuer) -> None:
-        self._issuers: Mapping[TokenType, TokenIssuer] = {issuer.token_type: issuer for issuer in issuers}
+    def __init__(self, *issuers: TokenIssuer, follows: Follows, tells: Tells, begins: Begins) -> None:
+        self._issuers: Mapping[tuple[TokenType, TokenFormat], TokenIssuer] = {
+            (issuer.token_type, issuer.format): issuer for issuer in issuers
+        }
+        self._follows = follows
+        self._tells = tells
+        self._begins = begins
         if len(self._issuers) != len(issuers):
-            raise ValueError("two issuers claim one token type")
+            raise ValueError("two issuers claim one token type and format")
 
     @property
     def token_types(self) -> frozenset[TokenType]:
         """The token types that can be minted."""
-        return frozenset(self._issuers)
+        return frozenset(token_type for token_type, _ in self._issuers)
 
     async def perform(self, permit: Permit) -> Issued:
-        return await self._issuers[permit.token_type].issue(permit)
+        if permit.impersonation is not None:
+            permit, begun = await self._begins.begin(permit, permit.impersonation)
+            try:
+                return msgspec.structs.replace(await self._issue(permit), begun=begun)
+            except Exception:
+                await self._begins.take_back(begun)
+                raise
+        issued = await self._issue(permit)
+        if permit.authorization is not None:
+            issued = msgspec.structs.replace(issued, id_token=await self._tells.tell(permit, issued))
+        if permit.begins is not None:
+            first = await self._follows.begin(permit.begins, permit)
+            return msgspec.structs.replace(issued, refresh=first)
+        if permit.renewal is None:
+            return issued
+        # Last: nothing that can go wrong in minting costs the client the refresh token that it has.
+        return msgspec.structs.replace(issued, refresh=await self._follows.follow(permit))
+
+    async def withdraw(self, issued: Issued) -> None:
+        if issued.refresh is not None:
+            await self._follows.put_back(issued.refresh)
+        if issued.begun is not None:
+            await self._begins.take_back(issued.begun)
+
+    async def _issue(self, permit: Permit) -> Issued:
+        return await self._issuers[permit.token_type, permit.format].issue(permit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from actas.core.party import Actor
 from actas.core.permit import Proposal
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
-from actas.kinds.checks import no_chain_would_be_lost
+from actas.kinds.checks import no_chain_would_be_lost, no_impersonation_is_fed
 from actas.kinds.kind import Kind
 
 LONGEST_LIFE = 15 * 60
@@ -29,7 +29,7 @@ IMPERSONATION = Kind(
     spec="RFC 8693 section 1.1",
     fits=_fits,
     chain=_chain,
-    checks=(no_chain_would_be_lost,),
+    checks=(no_chain_would_be_lost, no_impersonation_is_fed),
     yields=frozenset({ACCESS_TOKEN}),
     longest_life=LONGEST_LIFE,
 )

@@ -10,27 +10,28 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from actas.core.errors import InvalidTarget
 from actas.core.lineage import Lineage, joined
 from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
-from actas.core.wire import SigningAlgorithm
+from actas.core.wire import REFRESH_TOKEN
+from actas.kinds.acting_as import acting_as, begun_first, hides, lineage_of, unmet, within
 from actas.kinds.binding import Bound, bound
 from actas.kinds.checks import EVERY_KIND
+from actas.kinds.formats import algorithm_of, format_of
 from actas.kinds.kind import Check, Kind
 from actas.kinds.limits import (
     Limits,
     beyond_limits,
     granted_scopes,
-    lifetime_of,
     parents_end,
     scope_tables,
 )
-from actas.policy.decide import Policy, Rule, Verdict
-from actas.policy.expression import EvaluationError
+from actas.kinds.renewal import OF_REFRESH, family_of, life_of
+from actas.kinds.ruling import added_claims, names_of, rule_refusals
+from actas.policy.decide import Policy, Verdict
 from actas.policy.match import Situation
-from actas.policy.narrow import ScopeTable, deepest_chain, longest_life
+from actas.policy.narrow import ScopeTable, deepest_chain
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,29 +86,29 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         kinds: the kinds of exchange, the preferred first.
         policy: the compiled rules.
     """
-    refusals = _refused_by(EVERY_KIND, proposal)
+    refusals = _refused_by((*OF_REFRESH, *EVERY_KIND), proposal)
     situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
     kind, verdicts = _choose(situation, kinds, policy)
-    if kind is not None:
-        refusals += _refused_by(kind.checks, proposal)
-    refusals += _rule_refusals(kind, verdicts)
+    refusals += [] if kind is None else _refused_by(kind.checks, proposal)
+    refusals += rule_refusals(proposal, kind, verdicts, policy)
 
+    asked = acting_as(situation, kind, verdicts, policy)
     tables = scope_tables(proposal, kind, verdicts)
-    granted, scope_refusal = granted_scopes(proposal.scope, tables, verdicts, policy.defaults.on_excess_scope)
+    granted, scope_refusal = granted_scopes(proposal.scope, kind, tables, verdicts, policy.defaults)
     if scope_refusal is not None and kind is not None:
         refusals.append(scope_refusal)
 
-    actors = () if kind is None else kind.chain(proposal)
+    actors = () if kind is None or hides(asked) else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
-    lifetime = lifetime_of(proposal, kind, longest_life(verdicts, policy.defaults))
-    lineage = _lineage(proposal)
-    refusals += beyond_limits(len(actors), depth_limit, lifetime, lineage)
+    lifetime = within(asked, life_of(proposal, kind, verdicts, policy.defaults))
+    lineage = _lineage(proposal) if asked is None else lineage_of(proposal, asked)
     keys = bound(proposal, verdicts, policy.defaults)
+    refusals += [*unmet(asked, proposal, policy), *beyond_limits(len(actors), depth_limit, lifetime, lineage)]
     refusals += keys.refusals
 
     permit = None
     if kind is not None and not refusals:
-        claims, claim_refusal = _added_claims(situation, verdicts)
+        claims, claim_refusal = added_claims(situation, verdicts)
         if claim_refusal is not None:
             refusals.append(claim_refusal)
         else:
@@ -125,7 +126,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         lifetime=lifetime,
         bound=keys,
         refusals=tuple(refusals),
-        permit=permit,
+        permit=begun_first(permit, proposal, asked),
     )
 
 
@@ -157,7 +158,12 @@ def _lineage(proposal: Proposal) -> Lineage:
 
 
 def _open(kinds: Iterable[Kind], proposal: Proposal) -> Iterator[Kind]:
+    renewal = proposal.renewal
     for kind in kinds:
+        if renewal is not None and renewal.family.kind != kind.name:
+            continue
+        if kind.names_subject != (proposal.named is not None):
+            continue
         if proposal.requested in kind.yields and kind.fits(proposal):
             yield kind
 
@@ -184,53 +190,6 @@ def _choose(
     return None, tuple(seen)
 
 
-def _rule_refusals(kind: Kind | None, verdicts: tuple[Verdict, ...]) -> list[Refusal]:
-    found: list[Refusal] = []
-    for verdict in verdicts:
-        found += [
-            _denied(rule, f"the rule {rule.spec.name} could not be evaluated: {why}")
-            for rule, why in verdict.broken
-        ]
-        found += [
-            _denied(rule, f"the rule {rule.spec.name} denies {verdict.api.name}: {rule.spec.reason}")
-            for rule in verdict.denies
-        ]
-    if kind is None and not found:
-        found.append(Refusal(error=InvalidTarget, reason="no_rule", detail="no rule allows this exchange"))
-    return found
-
-
-def _denied(rule: Rule, detail: str) -> Refusal:
-    return Refusal(error=InvalidTarget, reason="denied_by_rule", detail=detail, rules=(rule.spec.name,))
-
-
-def _added_claims(
-    situation: Situation, verdicts: tuple[Verdict, ...]
-) -> tuple[dict[str, Json], Refusal | None]:
-    claims: dict[str, Json] = {}
-    for verdict in verdicts:
-        for rule in verdict.allows:
-            if not rule.claims:
-                continue
-            try:
-                added = rule.added_claims(situation)
-            except EvaluationError as exc:
-                return {}, _denied(
-                    rule, f"a claim of the rule {rule.spec.name} could not be evaluated: {exc}"
-                )
-            for name, value in added.items():
-                if name in claims and claims[name] != value:
-                    return {}, _denied(rule, f"two rules set the claim {name} to different values")
-                claims[name] = value
-    return claims, None
-
-
-def _names(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
-    """The names of the rules that allow it, each once."""
-    names = {rule.spec.name for verdict in verdicts for rule in verdict.allows}
-    return tuple(sorted(names))
-
-
 def _permit(
     proposal: Proposal,
     kind: Kind,
@@ -242,9 +201,10 @@ def _permit(
 ) -> Permit:
     subject = proposal.subject
     issued_at = int(proposal.at)
-    algorithms: set[SigningAlgorithm | None] = {api.algorithm for api in proposal.targets}
+    family = family_of(proposal, verdicts, kind=kind.name, limits=limits)
+    asked = family if proposal.requested == REFRESH_TOKEN else None
     return Permit(
-        rules=_names(verdicts),
+        rules=names_of(verdicts),
         policy=policy.version,
         kind=kind.name,
         client_id=proposal.client.name,
@@ -258,10 +218,16 @@ def _permit(
         issued_at=issued_at,
         expires_at=issued_at + limits.lifetime,
         lineage=limits.lineage,
-        not_after=min(parents_end(proposal), default=None),
-        algorithm=algorithms.pop() if len(algorithms) == 1 else None,
+        not_after=None if asked is not None else min(parents_end(proposal), default=None),
+        algorithm=algorithm_of(proposal),
         claims=claims,
         groups=policy.carried_groups(subject.groups),
         txn=subject.txn,
         confirmation=limits.confirmation,
+        # Of a refresh token there is one look only.
+        format="reference" if asked is not None else format_of(proposal, policy.defaults),
+        family=asked,
+        renewal=proposal.renewal,
+        authorization=proposal.authorization,
+        begins=family if asked is None else None,
     )

@@ -26,6 +26,8 @@ class Kind:
         checks: the musts of this kind alone, after those of every kind. Never empty.
         yields: the token types it can issue.
         longest_life: a cap in seconds that no rule lifts, or None.
+        each_its_own: whether every target grants scopes of its own, instead of those that all have.
+        names_subject: whether its subject is only named, and proves nothing: no other kind takes such a one.
         only_held: whether it grants only scopes that the subject token holds, whatever a rule sells.
     """
 
@@ -37,6 +39,8 @@ class Kind:
     yields: frozenset[TokenType]
     longest_life: int | None = None
     only_held: bool = False
+    each_its_own: bool = False
+    names_subject: bool = False
 
     def __post_init__(self) -> None:
         if not self.checks:

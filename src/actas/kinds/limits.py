@@ -12,6 +12,7 @@ from actas.core.permit import Proposal, Refusal
 from actas.kinds.kind import Kind
 from actas.policy.decide import Verdict
 from actas.policy.narrow import NO_SCOPES, ScopeTable, scope_table, shared
+from actas.policy.rule import PolicyDefaults
 
 
 class Limits(NamedTuple):
@@ -42,7 +43,7 @@ def scope_tables(
         kind: the chosen kind, or None when no rule allows one.
         verdicts: what the rules said; of one kind, or of all that were considered.
     """
-    client, held = proposal.client, proposal.subject.scope
+    client, held, renewal = proposal.client, proposal.subject.scope, proposal.renewal
     tables = tuple(
         [
             scope_table(verdict, client=client, held=held)
@@ -50,26 +51,32 @@ def scope_tables(
             if kind is not None or verdict.kind == verdicts[0].kind
         ]
     )
+    if renewal is not None:
+        # Never more than was granted when it began (RFC 6749 section 6).
+        return tuple([table.only(renewal.family.scope) for table in tables])
     return tuple([table.only(held) for table in tables]) if kind is not None and kind.only_held else tables
 
 
 def granted_scopes(
     requested: frozenset[str] | None,
+    kind: Kind | None,
     tables: tuple[ScopeTable, ...],
     verdicts: tuple[Verdict, ...],
-    on_excess: str,
+    defaults: PolicyDefaults,
 ) -> tuple[frozenset[str], Refusal | None]:
     """Return the scopes to grant, and the refusal when that is none or less than was asked for.
 
     Args:
         requested: the scopes asked for, or None when none were named (RFC 6749 section 3.3).
+        kind: the chosen kind, or None.
         tables: what becomes of the scopes at every target.
-        on_excess: ``reject`` a request for more, or ``trim`` it.
+        defaults: say whether a request for more is rejected or trimmed.
     """
-    leaves = shared(tables)
+    together = kind is not None and kind.each_its_own
+    leaves = NO_SCOPES.union(*(table.leaves for table in tables)) if together else shared(tables)
     granted = leaves if requested is None else requested & leaves
     excess = NO_SCOPES if requested is None else requested - leaves
-    if granted and (not excess or on_excess == "trim"):
+    if granted and (not excess or defaults.on_excess_scope == "trim"):
         return granted, None
     # A deny is named only for what would have been granted without it.
     blocked = NO_SCOPES.union(*(table.without_denies & table.denied for table in tables))

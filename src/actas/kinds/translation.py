@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actas.core.party import Actor
 from actas.core.permit import Proposal
-from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
 from actas.kinds.checks import no_chain_would_be_lost
 from actas.kinds.kind import Kind
 
@@ -23,5 +23,5 @@ TRANSLATION = Kind(
     fits=_fits,
     chain=_chain,
     checks=(no_chain_would_be_lost,),
-    yields=frozenset({ACCESS_TOKEN}),
+    yields=frozenset({ACCESS_TOKEN, REFRESH_TOKEN}),
 )

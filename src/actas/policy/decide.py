@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeGuard, cast
 
@@ -19,10 +19,12 @@ from actas.core.client import Client
 from actas.core.ports import Json
 from actas.core.target import Api
 from actas.crypto.jose import KNOWN_CLAIMS
+from actas.policy.emptiness import refuse_emptiness
 from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
 from actas.policy.facts import ClaimsNeeded
+from actas.policy.impersonation import Approvals, Impersonating
 from actas.policy.match import Condition, Situation, conditions_of
-from actas.policy.rule import RESERVED_CLAIMS, KindWord, PolicyDefaults, RuleError, RuleSpec
+from actas.policy.rule import RESERVED_CLAIMS, KindWord, PolicyDefaults, RuleError, RuleSpec, covers
 
 MAX_FOUND = 65_536
 """How many answers of the index are kept at hand."""
@@ -88,22 +90,29 @@ class Policy:
         specs: the rules as written.
         apis: the APIs they name.
         defaults: what holds where they say nothing.
+        impersonating: what holds for every rule that lets somebody act as somebody else.
 
     Raises:
         RuleError: a rule cannot be compiled, or leaves out what an allow must say.
+        ExpressionError: a condition of the section ``impersonation`` cannot be compiled.
     """
 
     def __init__(
-        self, specs: Iterable[RuleSpec], *, apis: Iterable[Api], defaults: PolicyDefaults | None = None
+        self,
+        specs: Iterable[RuleSpec],
+        *,
+        apis: Iterable[Api],
+        defaults: PolicyDefaults | None = None,
+        impersonating: Impersonating | None = None,
     ) -> None:
         self.defaults = defaults or PolicyDefaults()
+        self.impersonating = impersonating or Impersonating()
         audiences = {api.name: api.audience for api in apis}
         self.rules = tuple(_compile(spec, audiences) for spec in specs)
-        self.needed = ClaimsNeeded.of(
-            expression for rule in self.rules for expression in (*rule.when, *(one for _, one in rule.claims))
-        )
+        self.approvals = _approvals(self.rules, self.impersonating)
+        self.needed = ClaimsNeeded.of([*self.approvals.expressions, *_expressions(self.rules)])
         self._groups = _groups_named(self.rules)
-        self.version = _version(self.rules, self.defaults)
+        self.version = _version(self.rules, self.defaults, self.impersonating)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
         self._found: dict[tuple[str, str, KindWord], tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
@@ -181,12 +190,32 @@ class Policy:
             denies = self.denies(client, api)
             known = (
                 self.allows(client, api, kind),
-                tuple(rule for rule in denies if rule.spec.kind in ("any", kind)),
+                tuple(rule for rule in denies if covers(rule.spec.kind, kind)),
             )
             if len(self._found) >= MAX_FOUND:
                 self._found.clear()
             self._found[place] = known
         return known
+
+
+def _expressions(rules: Iterable[Rule]) -> Iterator[Expression]:
+    for rule in rules:
+        yield from rule.when
+        yield from (one for _, one in rule.claims)
+
+
+def _approvals(rules: Iterable[Rule], impersonating: Impersonating) -> Approvals:
+    asked = [*impersonating.terms.approvals]
+    for rule in rules:
+        terms = rule.spec.impersonation
+        if terms is None or terms.approval is None:
+            continue
+        try:
+            Approvals.of([terms.approval])
+        except ExpressionError as exc:
+            raise RuleError(rule.spec.name, "impersonation.approval.when", str(exc)) from exc
+        asked.append(terms.approval)
+    return Approvals.of(asked)
 
 
 def _groups_named(rules: tuple[Rule, ...]) -> frozenset[str] | None:
@@ -195,7 +224,7 @@ def _groups_named(rules: tuple[Rule, ...]) -> frozenset[str] | None:
     for rule in rules:
         for selector in (rule.spec.subject, rule.spec.actor):
             found |= selector.groups if selector is not None else set()
-        for expression in (*rule.when, *(one for _, one in rule.claims)):
+        for expression in _expressions([rule]):
             parties = [path for path in expression.paths if path[0] in ("subject", "actor")]
             if any(path[1:2] in ((), ("groups",)) for path in parties):
                 return None
@@ -230,7 +259,7 @@ def _kind_key(kind: str) -> str:
 
 
 def _compile(spec: RuleSpec, audiences: dict[str, str]) -> Rule:
-    _refuse_emptiness(spec)
+    refuse_emptiness(spec)
     when = tuple(_expression(spec, f"when[{i}]", source) for i, source in enumerate(spec.when))
     claims: list[tuple[str, Expression]] = []
     for name, source in spec.claims.items():
@@ -251,34 +280,10 @@ def _expression(spec: RuleSpec, field: str, source: str) -> Expression:
         raise RuleError(spec.name, field, str(exc)) from exc
 
 
-def _refuse_emptiness(spec: RuleSpec) -> None:
-    """An allow names requester, subject, target and scopes; nothing matches emptiness (SEC-02, SEC-42)."""
-    if spec.effect == "deny":
-        if not spec.reason:
-            raise RuleError(spec.name, "reason", "a deny needs a reason that people will read")
-        return
-    if spec.kind == "any":
-        raise RuleError(spec.name, "allow", "an allow names one kind of exchange")
-    if not (spec.client.names or spec.client.kinds):
-        raise RuleError(spec.name, "client", "an allow names its client; only a deny may leave it out")
-    if not spec.apis:
-        raise RuleError(spec.name, "target", "an allow names its target API; only a deny may leave it out")
-    if spec.kind == "own":
-        if spec.subject is not None or spec.actor is not None:
-            raise RuleError(
-                spec.name, "subject", "a client that speaks for itself has no other subject or actor"
-            )
-    elif spec.subject is None or not spec.subject.issuers:
-        raise RuleError(spec.name, "subject", "an allow says whose subject tokens it takes (subject.from)")
-    scopes = spec.scopes
-    if scopes is None or not (scopes.bought or scopes.anyway or scopes.same):
-        raise RuleError(spec.name, "scopes", "an allow says which scopes it sells")
-
-
-def _version(rules: tuple[Rule, ...], defaults: PolicyDefaults) -> str:
+def _version(rules: tuple[Rule, ...], defaults: PolicyDefaults, impersonating: Impersonating) -> str:
     """Return what names this policy in the minutes. Where a rule is written does not change it."""
     specs = sorted((replace(rule.spec, place="") for rule in rules), key=lambda spec: spec.name)
-    text = msgspec.json.encode([specs, defaults], order="sorted")
+    text = msgspec.json.encode([specs, defaults, impersonating], order="sorted")
     return hashlib.sha256(text).hexdigest()[:16]
 
 

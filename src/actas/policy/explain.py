@@ -13,7 +13,7 @@ from actas.core.target import Api
 from actas.policy.decide import Policy, Rule
 from actas.policy.expression import EvaluationError, Expression
 from actas.policy.match import Situation
-from actas.policy.rule import KindWord
+from actas.policy.rule import KindWord, covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def rule_lines(
         found |= {
             rule.spec.name: rule
             for rule in policy.denies(client, api)
-            if rule.spec.kind == "any" or rule.spec.kind in kinds
+            if any(covers(rule.spec.kind, kind) for kind in kinds)
         }
     lines = [_line(rule, situation) for rule in found.values()]
     return tuple(sorted(lines, key=_weight))
@@ -95,9 +95,10 @@ def _weight(line: RuleLine) -> tuple[bool, bool, int, str]:
 
 
 def _line(rule: Rule, situation: Situation) -> RuleLine:
-    conditions = (*_structured(rule, situation), *_expressions(rule, situation))
+    of_fields = (*_structured(rule, situation),)
+    conditions = (*of_fields, *_expressions(rule, situation))
     holds = [one.holds for one in conditions]
-    structured = all(one for one in holds[: len(rule.conditions)])
+    structured = all(one.holds for one in of_fields)
     return RuleLine(
         name=rule.spec.name,
         effect="allows" if rule.spec.effect == "allow" else "denies",
@@ -112,12 +113,14 @@ def _line(rule: Rule, situation: Situation) -> RuleLine:
 
 def _structured(rule: Rule, situation: Situation) -> Iterator[ConditionLine]:
     for condition in rule.conditions:
-        yield ConditionLine(
-            field=condition.field,
-            wanted=condition.wanted,
-            holds=condition.test(situation),
-            seen=condition.seen(situation),
-        )
+        holds = condition.test(situation)
+        if not (condition.quiet and holds):
+            yield ConditionLine(
+                field=condition.field,
+                wanted=condition.wanted,
+                holds=holds,
+                seen=condition.seen(situation),
+            )
 
 
 def _expressions(rule: Rule, situation: Situation) -> Iterator[ConditionLine]:

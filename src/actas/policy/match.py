@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from actas.core.party import Actor, Party
+from actas.core.party import Actor, Party, is_impersonated
 from actas.core.permit import Proposal
 from actas.policy.expression import Context
 from actas.policy.facts import ClaimsNeeded, context_of, values_of
@@ -60,12 +60,14 @@ class Condition:
         wanted: what it asks for, in words.
         test: whether it holds.
         seen: the value it looked at, in words.
+        quiet: whether it goes without saying for as long as it holds.
     """
 
     field: str
     wanted: str
     test: Test
     seen: Seen
+    quiet: bool = False
 
 
 def conditions_of(spec: RuleSpec, audiences: dict[str, str]) -> tuple[Condition, ...]:
@@ -81,6 +83,11 @@ def conditions_of(spec: RuleSpec, audiences: dict[str, str]) -> tuple[Condition,
         found.extend(_party(spec.subject, "subject", _subject, audiences, deny=deny))
     if spec.effect == "allow" and spec.kind != "own":
         found.extend(_actor_shape(spec.actor))
+        if spec.kind == "administrative_impersonation":
+            terms = spec.impersonation
+            found.append(_form(by_identifier=terms is not None and terms.by_identifier))
+        elif spec.subject is None or not spec.subject.impersonated:
+            found.append(_NOT_IMPERSONATED)
     if spec.actor is not None:
         found.extend(_party(spec.actor, "actor", _acting, audiences, deny=deny))
     if spec.chain is not None:
@@ -166,6 +173,26 @@ def _from(
         _list(issuers),
         lambda s: party(s).issuer_name in issuers,
         lambda s: party(s).issuer_name,
+    )
+
+
+_NOT_IMPERSONATED: Final = Condition(
+    "subject.impersonated",
+    "a token under which nobody acts as somebody else",
+    lambda s: not is_impersonated(s.proposal.subject),
+    lambda s: s.proposal.subject.impersonation or "none",
+    quiet=True,
+)
+"""SEC-48: an impersonated token is exchanged onward only where a rule says so."""
+
+
+def _form(*, by_identifier: bool) -> Condition:
+    """Whether the administrator shows a token, or the client itself is who acts."""
+    return Condition(
+        "impersonation.by_identifier",
+        "the client itself acts" if by_identifier else "an administrator's token",
+        lambda s: (s.proposal.actor is None) == by_identifier,
+        lambda s: "no token" if s.proposal.actor is None else "a token",
     )
 
 

@@ -12,7 +12,8 @@ from typing import Final, Literal
 
 from actas.core.client import PartyKind
 from actas.core.confirmation import Binding
-from actas.core.wire import TokenType
+from actas.core.wire import TokenFormat, TokenType
+from actas.policy.impersonation import RuleTerms
 
 RESERVED_CLAIMS: Final = frozenset(
     {
@@ -24,10 +25,25 @@ RESERVED_CLAIMS: Final = frozenset(
 """Claims that this server writes itself or that others decide on. No rule sets them, in any case of letters:
 who, for whom, how long and how strong is ours to say (SEC-49, SEC-65)."""
 
-KindWord = Literal["delegation", "impersonation", "translation", "downscope", "own"]
-"""What an allow may say. None implies another. ``own``: the client speaks for itself."""
+KindWord = Literal[
+    "delegation",
+    "impersonation",
+    "administrative_impersonation",
+    "translation",
+    "downscope",
+    "own",
+    "sign_in",
+]
+"""What an allow may say. None implies another. ``own``: the client speaks for itself; ``sign_in``: a person
+signed in to it, which only rules of our own allow (``app.offering``). An ``impersonation`` of a configuration
+that names an actor, or says ``by_identifier``, is an ``administrative_impersonation``."""
 
 DenyWord = KindWord | Literal["any"]
+
+
+def covers(denied: DenyWord, kind: KindWord) -> bool:
+    """Whether a deny of ``denied`` forbids an exchange of ``kind``."""
+    return denied in ("any", kind) or (denied == "impersonation" and kind == "administrative_impersonation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +68,7 @@ class PartySelector:
         required: for an actor: an actor token must be sent.
         flatten: for an actor: its token may carry a chain of its own, which is flattened into the
             result (TX-59); otherwise such an actor token is refused.
+        impersonated: a token under which somebody acts as somebody else is taken too.
         relay: a token bound to a key is taken from this client without proof of that key (TX-154).
         unbind: a bound token may become one that is bound to nothing for the client that holds it (TX-156).
     """
@@ -64,6 +81,7 @@ class PartySelector:
     groups: frozenset[str] = frozenset()
     required: bool = False
     flatten: bool = False
+    impersonated: bool = False
     relay: bool = False
     unbind: bool = False
 
@@ -92,6 +110,19 @@ class ScopeMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshing:
+    """For how long an exchange may be done again without the token that it began with.
+
+    Attributes:
+        lifetime: seconds from the exchange on, however often it is done again.
+        idle: seconds from the last time on.
+    """
+
+    lifetime: int
+    idle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSpec:
     """One rule as written.
 
@@ -104,7 +135,9 @@ class RuleSpec:
         when: CEL conditions, all of which must be true.
         lifetime: longest life of the token in seconds.
         binding: what the token is bound to at least.
+        refresh: whether the exchange may be done again by refresh tokens, and for how long.
         claims: claims to add, each a CEL expression.
+        impersonation: what it asks of an administrator, for an administrative impersonation.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
     """
@@ -122,7 +155,9 @@ class RuleSpec:
     when: tuple[str, ...] = ()
     lifetime: int | None = None
     binding: Binding | None = None
+    refresh: Refreshing | None = None
     claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    impersonation: RuleTerms | None = None
     max_depth: int | None = None
     reason: str = ""
     description: str = ""
@@ -139,12 +174,14 @@ class PolicyDefaults:
         max_depth: most actors in a chain; at most 10.
         on_excess_scope: refuse a request for more, or grant the rest.
         binding: what every token is bound to at least.
+        format: what tokens look like.
     """
 
     lifetime: int = 300
     max_depth: int = 5
     on_excess_scope: Literal["reject", "trim"] = "reject"
     binding: Binding = "optional"
+    format: TokenFormat = "jwt"
 
 
 class RuleError(ValueError):

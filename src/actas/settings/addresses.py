@@ -72,6 +72,39 @@ class HttpsUrl(Word):
         return {"format": "uri", "pattern": "^https?://"}
 
 
+class RedirectUri(Word):
+    """Where an app is called back: compared character for character (RFC 9700 section 2.1).
+
+    https; http on the app's own computer, where any port will do (RFC 8252 section 7.3); or a scheme of the
+    app's own, which is a domain of its maker written backwards (section 7.1).
+    """
+
+    _OWN: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/[\x21\x24-\x7e]*")
+
+    def read(self, text: str) -> str:
+        if len(text) > 2048 or "#" in text:
+            wrong("must be at most 2048 characters long, and have no fragment (#…)")
+        if self._OWN.fullmatch(text) is not None:
+            return text
+        if "://" not in text or text.partition("://")[0] not in ("http", "https"):
+            wrong(
+                "must be https, http on the app's own computer (http://127.0.0.1/…), or a scheme of the "
+                "app's own with a dot in it (com.example.app:/…)"
+            )
+        try:
+            url = read_url(text)
+        except ValueError as exc:
+            wrong(str(exc))
+        if url.scheme == "http" and not is_loopback(url):
+            wrong(
+                "must be https: what comes to an http address can be read on the way (RFC 9700 section 2.6)"
+            )
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"format": "uri", "maxLength": 2048, "pattern": "^[a-z][a-z0-9.+-]*:"}
+
+
 class Issuer(Word):
     """The ``iss`` of an issuer elsewhere: an address, or for issuers without discovery a plain name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,22 @@ def server_tls(item: Item[Server], references: References) -> TlsSettings:
         path = references.find(form.client_authorities, written)
         authorities = certificates(path, written, ("tls", "client_authorities"), references)
     return TlsSettings(own=own, client_authorities=authorities)
+
+
+def trusted_authorities(item: Item[Server], references: References) -> Path | None:
+    """Return the file of the authorities that outgoing connections trust. Faults go where the others do."""
+    text, written = item.form.authorities, item.written
+    if text is None:
+        return None
+    path = references.find(text, written)
+    try:  # as whoever connects will read it
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        references.faults.append(written.fault(("authorities",), f"{path}: is no PEM file with certificates"))
+    except OSError as problem:
+        why = f"cannot be read: {problem.strerror}"
+        references.faults.append(written.fault(("authorities",), f"{path}: {why}"))
+    return path
 
 
 def _check_pair(certificate: Path, key: Path, written: Written, references: References) -> None:

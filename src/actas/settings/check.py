@@ -12,11 +12,14 @@ from actas.settings.check_admins import check_admins
 from actas.settings.check_auth import check_auth
 from actas.settings.check_binding import check_binding
 from actas.settings.check_clients import check_apis, check_clients
+from actas.settings.check_impersonation import check_impersonation
 from actas.settings.check_issuers import check_issuers
+from actas.settings.check_people import check_people
 from actas.settings.check_rules import check_rules
 from actas.settings.check_tests import check_tests
 from actas.settings.faults import Fault
 from actas.settings.schema_auth import KeyAuth
+from actas.settings.schema_envelope import Envelope
 from actas.settings.shaped import Shaped
 from actas.settings.sources import Loc, Written
 from actas.settings.values import in_words
@@ -31,12 +34,15 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     """
     yield from _check_server(shaped)
     yield from _check_keys(shaped)
+    yield from _check_audit(shaped)
     yield from check_issuers(shaped)
     yield from check_apis(shaped)
     yield from check_clients(shaped)
+    yield from check_people(shaped)
     yield from check_admins(shaped)
     yield from check_auth(shaped)
     yield from check_rules(shaped)
+    yield from check_impersonation(shaped)
     yield from check_binding(shaped)
     yield from check_tests(shaped)
     if not dev:
@@ -49,6 +55,14 @@ def _check_server(shaped: Shaped) -> Iterator[Fault]:
     server, written = shaped.server.form, shaped.server.written
     if server.listen == server.management and not server.listen.endswith(":0"):
         yield written.fault(("management",), "must not be the public listener: it shows the server's health")
+
+
+def _check_audit(shaped: Shaped) -> Iterator[Fault]:
+    if shaped.server is None or shaped.audit is None:
+        return
+    if shaped.audit.form.store == "database" and shaped.server.form.database is None:
+        message = "there is no database to keep it in: server.database names none"
+        yield shaped.audit.written.fault(("store",), message)
 
 
 def _check_keys(shaped: Shaped) -> Iterator[Fault]:
@@ -72,6 +86,14 @@ def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
         server, written = shaped.server.form, shaped.server.written
         yield server.issuer, written, ("issuer",)
         yield server.docs, written, ("docs",)
+    if shaped.keys is not None:
+        keys, written = shaped.keys.form, shaped.keys.written
+        for name, source in (("envelope", keys.envelope), ("previous_envelope", keys.previous_envelope)):
+            if isinstance(source, Envelope):
+                yield source.address, written, (name, "address")
+    if shaped.audit is not None:
+        for index, sink in enumerate(shaped.audit.form.sinks or ()):
+            yield sink.webhook, shaped.audit.written, ("sinks", index, "webhook")
     for item in shaped.issuers.values():
         yield item.form.issuer, item.written, ("issuer",)
         yield item.form.jwks_uri, item.written, ("jwks_uri",)

@@ -11,6 +11,7 @@ from actas.settings.faults import Fault
 from actas.settings.forms import ClientReference, ClientSecretSource
 from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, SecretJwtAuth, WorkloadAuth
 from actas.settings.schema_parties import ClientForm
+from actas.settings.schema_server import Server
 from actas.settings.shaped import Item, Shaped
 from actas.settings.sources import Written
 
@@ -60,18 +61,21 @@ def _secrets(secrets: Sequence[ClientSecretSource], written: Written) -> Iterato
         yield written.fault(("auth", "secret"), message, "warning")
 
 
+NOBODY_SHOWS: Final = (
+    "nobody can show a certificate: neither does this server speak TLS (server.tls.certificate) nor is a "
+    "proxy trusted to (server.trusted_proxies)"
+)
+
+
+def shows_nobody(server: Server) -> bool:
+    """Whether no certificate of a client ever reaches a server that is configured so."""
+    return server.trusted_proxies is None and (server.tls is None or server.tls.certificate is None)
+
+
 def _certificate(auth: CertificateAuth, written: Written, shaped: Shaped) -> Iterator[Fault]:
     server = None if shaped.server is None else shaped.server.form
-    if (
-        server is not None
-        and server.trusted_proxies is None
-        and (server.tls is None or server.tls.certificate is None)
-    ):
-        message = (
-            "nobody can show a certificate: neither does this server speak TLS (server.tls.certificate) nor "
-            "is a proxy trusted to (server.trusted_proxies)"
-        )
-        yield written.fault(("auth", "method"), message)
+    if server is not None and shows_nobody(server):
+        yield written.fault(("auth", "method"), NOBODY_SHOWS)
     if auth.subject is None:
         return
     if server is not None and (server.tls is None or server.tls.client_authorities is None):

@@ -1,4 +1,6 @@
-"""Checks of what tokens are bound to: the word that asks for more wins, so asking for less is a mistake."""
+"""Checks of what tokens are bound to: the word that asks for more wins, so asking for less is a mistake, and
+so is asking for what nobody can prove.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from actas.core.confirmation import Binding
+from actas.settings.check_auth import NOBODY_SHOWS, shows_nobody
 from actas.settings.check_references import targets_of
 from actas.settings.faults import Fault
+from actas.settings.schema_auth import CertificateAuth
 from actas.settings.shaped import Shaped
 from actas.settings.sources import Written
 
@@ -16,7 +20,8 @@ _LOC: Final = ("token", "binding")
 
 
 def check_binding(shaped: Shaped) -> Iterator[Fault]:
-    """Yield words that would do nothing, and words that no token can satisfy together."""
+    """Yield words that would do nothing, and words that no token can satisfy."""
+    yield from _certificates(shaped)
     if shaped.defaults is None:
         return
     default = shaped.defaults.form.token.binding
@@ -28,6 +33,34 @@ def check_binding(shaped: Shaped) -> Iterator[Fault]:
             message = f"asks for less than defaults.token.binding, {default}, which wins; leave it out"
             yield written.fault(_LOC, message)
     yield from _contradictions(shaped, default)
+
+
+def _certificates(shaped: Shaped) -> Iterator[Fault]:
+    """Yield each ``mtls`` where no client can show a certificate: every token would be refused."""
+    if shaped.server is None:
+        return
+    server, message = shaped.server.form, NOBODY_SHOWS
+    if not shows_nobody(server):
+        registered = any(
+            isinstance(item.form.auth, CertificateAuth) and item.form.auth.certificate is not None
+            for item in shaped.clients.values()
+        )
+        trusted = server.tls is not None and server.tls.client_authorities is not None
+        if server.trusted_proxies is not None or trusted or registered:
+            return
+        message = _NOBODY_HAS
+    if shaped.defaults is not None and shaped.defaults.form.token.binding == "mtls":
+        yield shaped.defaults.written.fault(_LOC, message)
+    for items in (shaped.apis.values(), shaped.rules.values()):
+        for item in items:
+            if item.form.token.binding == "mtls":
+                yield item.written.fault(_LOC, message)
+
+
+_NOBODY_HAS: Final = (
+    "nobody is asked for a certificate: no authority is trusted (server.tls.client_authorities), and no "
+    "client has one of its own (clients[].auth.certificate)"
+)
 
 
 def _contradictions(shaped: Shaped, default: Binding) -> Iterator[Fault]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.settings.faults import Fault
-from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_parties import ApiForm, ClientForm
 from actas.settings.shaped import Item, Shaped
-from actas.settings.suggest import did_you_mean, listed
+from actas.settings.suggest import listed
 
 
 def check_apis(shaped: Shaped) -> Iterator[Fault]:
@@ -46,9 +45,6 @@ def _shape(item: Item[ClientForm]) -> Iterator[Fault]:
     form, written = item.form, item.written
     if form.kind == "agent" and form.owner is None:
         yield written.fault(("owner",), "is required: every agent has a person who answers for it")
-    if isinstance(form.auth, NoAuth) and form.grants:
-        message = "a client with method none may use no grant; leave grants out"
-        yield written.fault(("grants",), message)
 
 
 def _requests(item: Item[ClientForm], shaped: Shaped) -> Iterator[Fault]:
@@ -63,7 +59,7 @@ def _requests(item: Item[ClientForm], shaped: Shaped) -> Iterator[Fault]:
     for name, scopes in (form.may_request.scopes or {}).items():
         loc = ("may_request", "scopes", name)
         if name not in form.may_request.apis:
-            hint = did_you_mean(name, form.may_request.apis)
+            hint = shaped.hints.did_you_mean(name, form.may_request.apis)
             yield written.fault(loc, f'"{name}" is not listed in may_request.apis{hint}')
             continue
         for index, scope in enumerate(scopes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
@@ -10,9 +11,11 @@ from actas.settings.faults import Fault
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_rules import RuleForm, SubjectSelector
 from actas.settings.shaped import Item, Shaped
-from actas.settings.suggest import did_you_mean
 
 Rule = Item[RuleForm]
+
+_OF_OURS: Final = frozenset({"access_token", "id_token", "refresh_token"})
+"""What tokens of this server are presented as."""
 
 
 def check_references(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
@@ -57,7 +60,7 @@ def _our_audiences(rule: Rule, role: str, selector: SubjectSelector, shaped: Sha
     known = {*shaped.names["apis"], *audiences}
     for index, audience in enumerate(selector.audience or ()):
         if audience not in known:
-            message = f'there is no API "{audience}"{did_you_mean(audience, known)}'
+            message = f'there is no API "{audience}"{shaped.hints.did_you_mean(audience, known)}'
             yield rule.written.fault(rule.written.at((role, "audience"), index), message)
 
 
@@ -70,7 +73,7 @@ def _token_types(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
             issuer = shaped.issuers.get(name)
             if name != OURSELVES and issuer is None:
                 return
-            accepted |= {"access_token", "jwt"} if issuer is None else set(issuer.form.accepts or ())
+            accepted |= _OF_OURS if issuer is None else set(issuer.form.accepts or ())
         for index, one in enumerate(selector.token_types):
             if one not in accepted:
                 message = f"no token of {', '.join(selector.from_)} is accepted as {one}"

@@ -14,6 +14,7 @@ from actas.kinds.impersonation import LONGEST_LIFE
 from actas.policy.rule import RESERVED_CLAIMS
 from actas.settings.check_references import Rule, check_references, targets_of
 from actas.settings.faults import Fault
+from actas.settings.impersonation import is_administrative
 from actas.settings.patterns import faults_of_patterns
 from actas.settings.shaped import Shaped
 from actas.settings.values import in_words
@@ -60,12 +61,12 @@ def _deny(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
         return
     if form.reason is None:
         yield written.fault(("reason",), "is required in a deny: people read it when they are refused")
-    for name in ("scopes", "token", "max_depth"):
+    for name in ("scopes", "token", "impersonation", "max_depth"):
         if name in form.model_fields_set:
             hint = "; a deny names scopes in target" if name == "scopes" else ""
             yield written.fault((name,), f"means nothing in a deny; leave it out{hint}")
     for role, selector in (("subject", form.subject), ("actor", form.actor)):
-        for name in ("required", "chain", "relay", "unbind"):
+        for name in ("required", "chain", "relay", "unbind", "impersonated"):
             if selector is not None and name in selector.model_fields_set:
                 yield written.fault((role, name), "means nothing in a deny; leave it out")
 
@@ -84,7 +85,7 @@ def _issuer_kinds(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
     if kind == "translation" and OURSELVES in issuers:
         message = "translation is for tokens of other issuers; our own are delegated or narrowed (downscope)"
         yield written.fault(("subject", "from"), message)
-    if kind in ("impersonation", "translation", "downscope") and form.actor is not None:
+    if kind in ("translation", "downscope") and form.actor is not None:
         message = f"{kind} names no actor, and an actor token always leads to delegation; leave it out"
         yield written.fault(("actor",), message)
     if kind == "downscope" and form.scopes not in (None, "same"):
@@ -112,7 +113,7 @@ def _same(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
 
 def _lifetime(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     form, written = rule.form, rule.written
-    if form.allow != "impersonation":
+    if form.allow != "impersonation" or is_administrative(form):
         return
     lifetime = form.token.lifetime
     if lifetime is None:
@@ -125,6 +126,16 @@ def _lifetime(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     if lifetime > LONGEST_LIFE:
         message = f"an impersonated token lives at most {in_words(LONGEST_LIFE)}"
         yield written.fault(("token", "lifetime"), message)
+
+
+def _refresh(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    form, written = rule.form, rule.written
+    if form.token.refresh is None or form.allow is None:
+        return
+    issuers = (form.subject and form.subject.from_) or []
+    if form.allow not in ("delegation", "translation") or OURSELVES in issuers:
+        message = "is for delegation and translation of other issuers' tokens: no token of ours begins one"
+        yield written.fault(("token", "refresh"), message)
 
 
 def _claims(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
@@ -151,6 +162,7 @@ _CHECKS: Final[tuple[Callable[[Rule, Shaped], Iterator[Fault]], ...]] = (
     _issuer_kinds,
     _same,
     _lifetime,
+    _refresh,
     _claims,
     _patterns,
 )

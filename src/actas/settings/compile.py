@@ -12,20 +12,24 @@ from typing import Any
 
 from actas.clients.throttle import Limits as Throttled
 from actas.clients.throttle import Step
-from actas.core.client import Client, ClientAuth
-from actas.core.ports import Json, JsonObject
+from actas.core.ports import Json
 from actas.core.secret import Secret
-from actas.core.target import Api
-from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.policy.cases import AskedToken, PolicyTest
-from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, PolicyDefaults, RuleSpec, ScopeMap
+from actas.policy.rule import (
+    ChainSelector,
+    ClientSelector,
+    PartySelector,
+    PolicyDefaults,
+    Refreshing,
+    RuleSpec,
+    ScopeMap,
+)
+from actas.settings.compile_parties import token_types
 from actas.settings.definitions import Address, DpopSettings, LimitSettings, ServerSettings, TlsSettings
-from actas.settings.schema_auth import NoAuth
-from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.impersonation import is_administrative, rule_terms
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
-from actas.settings.schema_server import Defaults, Limits, Server
+from actas.settings.schema_server import Defaults, Limits, Server, Wait
 from actas.settings.schema_tests import AskedParty, PolicyTestForm
-from actas.trust.registry import TrustedIssuer
 
 
 def server_settings(
@@ -40,6 +44,7 @@ def server_settings(
         database=database,
         unsafe_database=form.unsafe_database,
         workers=form.workers,
+        notice=form.notice,
         private_hosts=frozenset(form.private_hosts or ()),
         authorities=authorities,
         docs=f"{form.issuer}/errors" if form.docs is None else form.docs,
@@ -60,6 +65,7 @@ def policy_defaults(form: Defaults) -> PolicyDefaults:
         max_depth=form.chain.max_depth,
         on_excess_scope=form.on_excess_scope,
         binding=form.token.binding,
+        format=form.token.format,
     )
 
 
@@ -68,73 +74,13 @@ def limit_settings(form: Limits) -> LimitSettings:
     return LimitSettings(
         in_flight=form.in_flight,
         throttle=Throttled(
-            failed_client_auth=tuple(Step(one.after, one.wait) for one in form.failed_client_auth),
-            failed_tokens=tuple(Step(one.after, one.wait) for one in form.failed_tokens),
+            failed_client_auth=_steps(form.failed_client_auth),
+            failed_tokens=_steps(form.failed_tokens),
+            failed_sign_in=_steps(form.failed_sign_in),
+            failed_sign_in_source=_steps(form.failed_sign_in_source),
+            failed_sign_in_person=_steps(form.failed_sign_in_person),
             per_client=form.per_client,
         ),
-    )
-
-
-def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
-    """Return an issuer; ``keys`` are the public JWKs of its files."""
-    audiences: dict[str, frozenset[str] | None] = (
-        {audience: frozenset(clients) for audience, clients in form.audiences.items()}
-        if isinstance(form.audiences, dict)
-        else dict.fromkeys(form.audiences or ())
-    )
-    is_cluster = form.type == "kubernetes"
-    has_place = form.jwks is not None or form.jwks_uri is not None
-    return TrustedIssuer(
-        name=form.name,
-        issuer=form.issuer,
-        kind=form.type if form.type != "kubernetes" else "jwks" if has_place else "oidc",
-        accepts=_token_types(form.accepts or ()),
-        algorithms=frozenset(form.algorithms),
-        audiences=audiences,
-        jwks_uri=form.jwks_uri,
-        keys=keys,
-        jwks_hosts=frozenset(form.jwks_hosts or ()),
-        max_age=form.max_age,
-        max_life=form.max_life,
-        subject="claims.sub" if form.subject is None else form.subject,
-        email_domains=frozenset(form.email_domains or ()),
-        groups=form.groups,
-        when=tuple(form.when or ()),
-        party_kind=form.kind,
-        token_types=frozenset(form.token_types or ()),
-        workloads=form.workloads or is_cluster,
-        disabled=form.disabled,
-    )
-
-
-def api(form: ApiForm) -> Api:
-    """Return an API."""
-    return Api(
-        name=form.name,
-        audience=form.audience,
-        scopes=dict(form.scopes or {}),
-        lifetime=form.token.lifetime,
-        algorithm=form.token.algorithm,
-        max_depth=form.chain.max_depth,
-        binding=form.token.binding,
-        disabled=form.disabled,
-    )
-
-
-def client(form: ClientForm, *, auth: ClientAuth) -> Client:
-    """Return a client; ``auth`` is how it proves who it is."""
-    default = [] if isinstance(form.auth, NoAuth) else ["token_exchange"]
-    may = form.may_request
-    return Client(
-        name=form.name,
-        kind=form.kind,
-        auth=auth,
-        grants=frozenset(SHORT_GRANT_TYPES[one] for one in (default if form.grants is None else form.grants)),
-        api=form.api,
-        apis=frozenset(may.apis) if may is not None else frozenset(),
-        scopes={name: frozenset(scopes) for name, scopes in ((may and may.scopes) or {}).items()},
-        owner=form.owner,
-        disabled=form.disabled,
     )
 
 
@@ -145,7 +91,8 @@ def rule(form: RuleForm, *, place: str) -> RuleSpec:
     return RuleSpec(
         name=form.name,
         effect="allow" if effect == "allow" else "deny",
-        kind=form.allow or form.deny or "any",
+        kind="administrative_impersonation" if is_administrative(form) else form.allow or form.deny or "any",
+        impersonation=rule_terms(form.impersonation),
         client=_clients(form.client),
         subject=_narrowed(form),
         actor=_party(form.actor),
@@ -158,6 +105,9 @@ def rule(form: RuleForm, *, place: str) -> RuleSpec:
         when=tuple(form.when or ()),
         lifetime=form.token.lifetime,
         binding=form.token.binding,
+        refresh=None
+        if form.token.refresh is None
+        else Refreshing(lifetime=form.token.refresh.lifetime, idle=form.token.refresh.idle),
         claims=dict(form.token.claims or {}),
         max_depth=form.max_depth,
         reason=form.reason or "",
@@ -194,13 +144,13 @@ def policy_test(form: PolicyTestForm, *, audiences: Mapping[str, str], place: st
     )
 
 
+def _steps(waits: Iterable[Wait]) -> tuple[Step, ...]:
+    return tuple(Step(one.after, one.wait) for one in waits)
+
+
 def _address(text: str) -> Address:
     host, _, port = text.rpartition(":")
     return Address(host=host.strip("[]"), port=int(port))
-
-
-def _token_types(short: Iterable[str]) -> frozenset[TokenType]:
-    return frozenset(SHORT_TOKEN_TYPES[one] for one in short)
 
 
 def _clients(form: list[str] | ClientKinds | None) -> ClientSelector:
@@ -217,13 +167,14 @@ def _party(form: SubjectSelector | None) -> PartySelector | None:
     actor = form if isinstance(form, ActorSelector) else None
     return PartySelector(
         issuers=frozenset(form.from_ or ()),
-        token_types=_token_types(form.token_types or ()),
+        token_types=token_types(form.token_types or ()),
         audiences=frozenset(form.audience or ()),
         kinds=frozenset(form.kinds or ()),
         names=frozenset(form.names or ()),
         groups=frozenset(form.groups or ()),
         required=bool(actor and actor.required),
         flatten=actor is not None and actor.chain == "flatten",
+        impersonated=bool(form.impersonated),
         relay=bool(form.relay),
         unbind=bool(form.unbind),
     )

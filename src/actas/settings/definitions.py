@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Literal
 
 from actas.admin.roles import Role
+from actas.audit.formats.catalog import SinkFormatName
+from actas.audit.query import Term
 from actas.clients.throttle import Limits as Throttled
 from actas.core.client import Client
+from actas.core.person import Person
 from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm
 from actas.keys.life import Timetable
 from actas.policy.cases import PolicyTest
+from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
 
@@ -75,6 +80,7 @@ class ServerSettings:
         database: the URL of the main database, which may hold a password; None for a file in ``data``.
         unsafe_database: whether a database will do that may lose what it has acknowledged.
         workers: how many processes serve requests.
+        notice: seconds between the signal to stop and the end of listening.
         private_hosts: hosts that outgoing connections may reach at addresses which are not public.
         authorities: the certificate authorities that outgoing connections trust; None for the system's.
         docs: the address of the pages that explain errors, without a slash at the end.
@@ -90,6 +96,7 @@ class ServerSettings:
     database: Secret | None
     unsafe_database: bool
     workers: int
+    notice: int
     private_hosts: frozenset[str]
     authorities: Path | None
     docs: str
@@ -99,16 +106,37 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyServiceSettings:
+    """Which key service wraps the envelope key, as the configuration says it.
+
+    Attributes:
+        address: None for the one of the region.
+        mount: of Vault; so ``namespace`` and ``token``.
+        region: of AWS.
+    """
+
+    provider: Literal["aws-kms", "vault-transit"]
+    key: str
+    address: str | None = None
+    mount: str = "transit"
+    namespace: str | None = None
+    token: Secret | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopeSource:
-    """Where the envelope key is: exactly one of the two is set.
+    """Where the envelope key is: exactly one of the three is set.
 
     Attributes:
         path: its file; absolute. Whether it exists is for the reader of the key to see.
         text: its text, from the environment (or written in the file, with ``--dev``).
+        service: what wrapped it.
     """
 
     path: Path | None = None
     text: Secret | None = None
+    service: KeyServiceSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +146,49 @@ class KeySettings:
     Attributes:
         algorithm: what tokens are signed with when their API does not choose.
         algorithms: that one and every one that an API chooses: the ring needs a key for each.
+        of_id_tokens: what ID tokens are signed with; empty when nobody signs in.
         envelope: the key under which signing keys rest.
+        previous_envelope: the one that it follows; None when there is none.
         timetable: when keys are changed.
     """
 
     algorithm: SigningAlgorithm
     algorithms: frozenset[SigningAlgorithm]
     envelope: EnvelopeSource
+    previous_envelope: EnvelopeSource | None
     timetable: Timetable
+    of_id_tokens: frozenset[SigningAlgorithm] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkSettings:
+    """A sink of the audit log.
+
+    Attributes:
+        query: the terms that must all hold of what it gets.
+        file: the file it is; absolute.
+        rotate_at: bytes from which on the file is moved aside; None for never.
+        keep: how many files that were moved aside stay; None for all.
+        webhook: the address that it is. With neither, it is standard output.
+        secrets: what its requests are signed with; none for a command that sends nothing.
+        batch: the most entries in one of them.
+        required: whether nothing is issued any more once its reserve is used up.
+        reserve_age: seconds for which it may take nothing of what waits for it.
+        reserve_bytes: how much may wait for it meanwhile.
+    """
+
+    name: str
+    format: SinkFormatName
+    query: tuple[Term, ...] = ()
+    file: Path | None = None
+    rotate_at: int | None = None
+    keep: int | None = None
+    webhook: str | None = None
+    secrets: tuple[Secret, ...] = ()
+    batch: int = 100
+    required: bool = True
+    reserve_age: int = 24 * 3600
+    reserve_bytes: int = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +198,14 @@ class AuditSettings:
     Attributes:
         checkpoint_every: seconds between two signed checkpoints.
         checkpoints_to: further files to which each checkpoint is appended; absolute.
+        sinks: where copies of the log go, each with a name of its own.
+        store: where the log is kept; None when nothing says so.
     """
 
     checkpoint_every: int
     checkpoints_to: tuple[Path, ...] = ()
+    sinks: tuple[SinkSettings, ...] = ()
+    store: Literal["files", "database"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +230,8 @@ class Definitions:
             uses them asks.
         apis: by name.
         clients: by name.
+        users: by name.
+        impersonating: what holds for every rule that lets somebody act as somebody else.
         admins: the role that each client holds, by its name.
         places: ``file:line`` of each named thing, by section and name.
         digest: SHA-256 over the merged configuration and the public keys it names, in hexadecimal. The
@@ -175,10 +244,12 @@ class Definitions:
     issuers: Mapping[str, TrustedIssuer]
     apis: Mapping[str, Api]
     clients: Mapping[str, Client]
+    users: Mapping[str, Person]
     admins: Mapping[str, Role]
     rules: tuple[RuleSpec, ...]
     audit: AuditSettings
     limits: LimitSettings
+    impersonating: Impersonating
     tests: tuple[PolicyTest, ...]
     places: Mapping[str, Mapping[str, str]]
     digest: str

@@ -11,7 +11,10 @@ import msgspec
 from actas.settings.forms import WrittenSecret
 from actas.settings.resolved import Resolved
 from actas.settings.schema import LISTS, SECTIONS
+from actas.settings.schema_audit import Audit
 from actas.settings.schema_auth import SecretAuth, SecretJwtAuth
+from actas.settings.schema_envelope import Envelope
+from actas.settings.schema_server import Keys
 from actas.settings.shaped import Shaped
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
@@ -27,8 +30,10 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
     for section in sorted(SECTIONS):
         item = getattr(shaped, section)
         value: Any = {} if item is None else item.written.value
-        if section == "keys" and shaped.keys and isinstance(shaped.keys.form.envelope, WrittenSecret):
-            value = {**value, "envelope": None}
+        if section == "keys" and shaped.keys:
+            value = _keys(value, shaped.keys.form)
+        if section == "audit" and shaped.audit:
+            value = _audit(value, shaped.audit.form)
         if section == "server" and shaped.server and isinstance(shaped.server.form.database, WrittenSecret):
             value = {**value, "database": None}
         whole.update(_encode([section, value]))
@@ -41,10 +46,30 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
                 isinstance(one, WrittenSecret) for one in auth.secret
             ):
                 value = {**value, "auth": None}
+            if isinstance(getattr(items[name].form, "password", None), WrittenSecret):
+                value = {**value, "password": None}
             whole.update(_encode([section, name, value]))
     for named in _files(resolved):
         whole.update(_encode(named))
     return whole.hexdigest()
+
+
+def _keys(value: Any, form: Keys) -> Any:
+    for name in ("envelope", "previous_envelope"):
+        source: Envelope | WrittenSecret | None = getattr(form, name)
+        if isinstance(source, WrittenSecret):
+            value = {**value, name: None}
+        elif source is not None and isinstance(source.token, WrittenSecret):
+            value = {**value, name: {**value[name], "token": None}}
+    return value
+
+
+def _audit(value: Any, form: Audit) -> Any:
+    sinks: list[Any] = [*(value.get("sinks") or ())]
+    for index, sink in enumerate(form.sinks or ()):
+        if any(isinstance(one, WrittenSecret) for one in sink.secret or ()):
+            sinks[index] = {**sinks[index], "secret": None}
+    return {**value, "sinks": sinks} if sinks else value
 
 
 def _files(resolved: Resolved) -> Iterator[list[Any]]:

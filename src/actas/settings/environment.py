@@ -23,6 +23,9 @@ from actas.settings.yaml import Section
 
 PREFIX: Final = "ACTAS_"
 
+POLICY: Final = frozenset({"impersonation"})
+"""Sections that are policy."""
+
 COMMAND_LINE: Final = frozenset({"ACTAS_SERVER"})
 """Variables of the command line that are called like a section: the address of the server to ask."""
 
@@ -66,13 +69,16 @@ def _override(gathered: Gathered, variable: str, text: str, path: tuple[str, ...
 
 
 def _problem(section: str) -> str | None:
-    if section in SECTIONS:
+    if section in SECTIONS and section not in POLICY:
         return None
+    if section in POLICY:
+        return f"{section} comes from files only, where it can be reviewed"
     if section in LISTS:
         return f"{section} come from files only, where they can be reviewed"
     if section in Configuration.later:
         return "is not part of this release; unset the variable"
-    return f'there is no section "{section}"{did_you_mean(section, SECTIONS) or f" ({listed(SECTIONS)})"}'
+    known = [name for name in SECTIONS if name not in POLICY]
+    return f'there is no section "{section}"{did_you_mean(section, known) or f" ({listed(known)})"}'
 
 
 def _field(form: type[Form], steps: tuple[str, ...]) -> tuple[object, tuple[object, ...], str | None]:

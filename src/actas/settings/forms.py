@@ -100,7 +100,10 @@ class Reference(Form):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(getattr(self, name, None) is not None for name in ("env", "file", "generated")) != 1:
+        if (
+            sum(getattr(self, name, None) is not None for name in ("env", "file", "generated", "provider"))
+            != 1
+        ):
             wrong(f"say where it is kept, in one way: {self.ways}")
         return self
 
@@ -131,7 +134,7 @@ class WrittenSecret:
         self.secret = secret
 
 
-class _OrWritten:
+class OrWritten:
     """Takes a text where a reference belongs, so that the fault says what to do instead.
 
     Args:
@@ -154,10 +157,10 @@ class _OrWritten:
         return WrittenSecret(Secret(value)) if isinstance(value, str) else handler(value)
 
 
-SecretSource = Annotated[Reference | WrittenSecret, _OrWritten(Reference)]
+SecretSource = Annotated[Reference | WrittenSecret, OrWritten(Reference)]
 """A reference to a secret; a text is kept apart until ``check`` has spoken."""
 
-ClientSecretSource = Annotated[ClientReference | WrittenSecret, _OrWritten(ClientReference)]
+ClientSecretSource = Annotated[ClientReference | WrittenSecret, OrWritten(ClientReference)]
 """The same for a client's secret, which the server can also make, and which may have an end."""
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from actas.admin.objects import Kept, Offered
 from actas.settings import compile as compiled
+from actas.settings import compile_parties as parties
 from actas.settings.check import check
 from actas.settings.client_auth import client_auth
 from actas.settings.definitions import Definitions, KeySettings, ServerSettings
@@ -163,12 +164,12 @@ class Draft:
             keys=self.keys,
             defaults=resolved.defaults,
             issuers={
-                name: compiled.issuer(item.form, keys=resolved.issuer_keys.get(name, ()))
+                name: parties.issuer(item.form, keys=resolved.issuer_keys.get(name, ()))
                 for name, item in shaped.issuers.items()
             },
-            apis={name: compiled.api(item.form) for name, item in shaped.apis.items()},
+            apis={name: parties.api(item.form) for name, item in shaped.apis.items()},
             clients={
-                name: compiled.client(
+                name: parties.client(
                     item.form,
                     auth=client_auth(
                         item.form.auth,
@@ -180,10 +181,15 @@ class Draft:
                 )
                 for name, item in shaped.clients.items()
             },
+            users={
+                name: parties.user(item.form, password=resolved.passwords.get(name))
+                for name, item in shaped.users.items()
+            },
             admins={item.form.client: item.form.role for item in shaped.admins.values()},
             rules=tuple(compiled.rule(item.form, place=item.written.place) for item in shaped.rules.values()),
             audit=resolved.audit,
             limits=resolved.limits,
+            impersonating=resolved.impersonating,
             tests=tuple(
                 compiled.policy_test(item.form, audiences=audiences, place=item.written.place)
                 for item in shaped.tests.values()

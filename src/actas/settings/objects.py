@@ -68,6 +68,9 @@ def _standing(
     pepper: bytes | None = None,
 ) -> Standing:
     document = written.value
+    if kind == "users" and isinstance(document.get("password"), str):
+        # Nor does a password: whoever serves these files has it from them.
+        document = {name: value for name, value in document.items() if name != "password"}
     if secrets:
         # A secret never enters the store: the document says that the server has a digest of it.
         document = {**document, "auth": {**document["auth"], "secret": {"generated": True}}}

@@ -28,6 +28,9 @@ from actas.settings.sources import Loc, Written
 MIN_SECRET: Final = 32
 """Fewest characters of a secret: 128 bits at four bits a character (SEC-13)."""
 
+MIN_PASSWORD: Final = 10
+"""Fewest characters of a person's password."""
+
 SecretsMode = Literal["required", "optional", "ignored"]
 """What a client secret that cannot be had is: an error, a warning, or nothing to speak of."""
 
@@ -82,18 +85,31 @@ class References:
             return None
         return self.own_secret(source, written, loc)
 
+    def password(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
+        """Return a person's first password; None after a fault."""
+        if self.secrets == "ignored":
+            return None
+        password = self.lent(source, written, loc)
+        if password is not None and len(password.reveal()) < MIN_PASSWORD:
+            self.faults.append(written.fault(loc, f"a password has at least {MIN_PASSWORD} characters"))
+            return None
+        return password
+
     def own_secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
         """Return a secret that every command over the data folder needs, or None after a fault."""
-        known = len(self.faults)
-        secret = self._resolve(source, written, loc)
-        if secret is None:
-            if self.secrets == "optional" and not isinstance(source, WrittenSecret):
-                self.faults[known:] = [replace(fault, severity="warning") for fault in self.faults[known:]]
-            return None
-        sentence = weakness(secret)
+        secret = self.lent(source, written, loc)
+        sentence = None if secret is None else weakness(secret)
         if sentence is not None:
             self.faults.append(written.fault(loc, sentence))
             return None
+        return secret
+
+    def lent(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
+        """Return such a secret that others made, in whatever form; None after a fault."""
+        known = len(self.faults)
+        secret = self._resolve(source, written, loc)
+        if secret is None and self.secrets == "optional" and not isinstance(source, WrittenSecret):
+            self.faults[known:] = [replace(fault, severity="warning") for fault in self.faults[known:]]
         return secret
 
     def address(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:

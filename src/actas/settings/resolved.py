@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.keys.life import Timetable
+from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults
-from actas.settings.certificates import certificates, server_tls
+from actas.settings.audit import audit_settings
+from actas.settings.certificates import certificates, server_tls, trusted_authorities
 from actas.settings.client_auth import Found, LiveSecret
 from actas.settings.compile import limit_settings, policy_defaults, server_settings
 from actas.settings.definitions import (
     AuditSettings,
     EnvelopeSource,
+    KeyServiceSettings,
     KeySettings,
     LimitSettings,
     ServerSettings,
 )
-from actas.settings.forms import ClientReference, ClientSecretSource, Reference
+from actas.settings.forms import ClientReference, ClientSecretSource, WrittenSecret
+from actas.settings.impersonation import impersonating
 from actas.settings.references import References
 from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, SecretJwtAuth
+from actas.settings.schema_envelope import Envelope
 from actas.settings.schema_parties import ClientForm
-from actas.settings.schema_server import Audit, Keys, Server
+from actas.settings.schema_server import Keys, Server
 from actas.settings.shaped import Item, Shaped
 
 _FEWEST: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
@@ -38,6 +43,7 @@ class Resolved:
 
     Attributes:
         clients: what the form of each client refers to, by its name.
+        passwords: the first password of each user that has one, by name.
         issuer_keys: the public JWKs of each issuer that has them in files, by its name.
     """
 
@@ -46,44 +52,60 @@ class Resolved:
     defaults: PolicyDefaults
     audit: AuditSettings
     limits: LimitSettings
+    impersonating: Impersonating
     clients: dict[str, Found] = field(default_factory=dict[str, Found])
+    passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
 
 
 def resolve(shaped: Shaped, references: References) -> Resolved | None:
     """Fetch what the forms refer to. Faults go to the references' list; None when a section is unusable."""
     clients = {name: _client(item, references) for name, item in shaped.clients.items()}
+    passwords = {
+        name: password
+        for name, item in shaped.users.items()
+        if item.form.password is not None
+        and (password := references.password(item.form.password, item.written, ("password",))) is not None
+    }
     issuer_keys = {
         name: references.public_keys(item.form.jwks, item.written, ("jwks",), algorithms=item.form.algorithms)
         for name, item in shaped.issuers.items()
         if item.form.jwks is not None
     }
-    envelope = None if shaped.keys is None else _envelope(shaped.keys, references)
+    envelope = None if shaped.keys is None else _envelope(shaped.keys, "envelope", references)
+    previous = None if shaped.keys is None else _envelope(shaped.keys, "previous_envelope", references)
     database = None if shaped.server is None else _database(shaped.server, references)
     if (
         shaped.server is None
         or shaped.keys is None
         or shaped.defaults is None
+        or shaped.impersonation is None
         or shaped.audit is None
         or shaped.limits is None
     ):
         return None
     server = shaped.server
     data = references.path(server.form.data, server.written)
-    authorities = server.form.authorities
     return Resolved(
         server=server_settings(
             server.form,
             data=data,
             database=database,
-            authorities=None if authorities is None else references.find(authorities, server.written),
+            authorities=trusted_authorities(server, references),
             tls=server_tls(server, references),
         ),
-        keys=_keys(shaped.keys.form, shaped, envelope or EnvelopeSource(path=data / "envelope.key")),
+        keys=_keys(
+            shaped.keys.form,
+            shaped,
+            envelope=envelope or EnvelopeSource(path=data / "envelope.key"),
+            previous=previous,
+        ),
         defaults=policy_defaults(shaped.defaults.form),
-        audit=_audit(shaped.audit, references),
+        audit=audit_settings(shaped.audit, references, data=data),
         limits=limit_settings(shaped.limits.form),
+        impersonating=impersonating(shaped.impersonation.form),
         clients=clients,
+        passwords=passwords,
         issuer_keys=issuer_keys,
     )
 
@@ -123,13 +145,36 @@ def _secrets(
     return tuple(found)
 
 
-def _envelope(item: Item[Keys], references: References) -> EnvelopeSource | None:
-    source = item.form.envelope
+def _envelope(
+    item: Item[Keys], field: Literal["envelope", "previous_envelope"], references: References
+) -> EnvelopeSource | None:
+    source: Envelope | WrittenSecret | None = getattr(item.form, field)
     if source is None:
         return None
-    if isinstance(source, Reference) and source.file is not None:
-        return EnvelopeSource(path=references.envelope(source, item.written, ("envelope", "file")))
-    return EnvelopeSource(text=references.own_secret(source, item.written, ("envelope",)))
+    if isinstance(source, Envelope) and source.provider is not None:
+        return EnvelopeSource(service=_service(source, source.provider, item, field, references))
+    if isinstance(source, Envelope) and source.file is not None:
+        return EnvelopeSource(path=references.envelope(source, item.written, (field, "file")))
+    return EnvelopeSource(text=references.own_secret(source, item.written, (field,)))
+
+
+def _service(
+    form: Envelope,
+    provider: Literal["aws-kms", "vault-transit"],
+    item: Item[Keys],
+    field: str,
+    references: References,
+) -> KeyServiceSettings:
+    token = None if form.token is None else references.lent(form.token, item.written, (field, "token"))
+    return KeyServiceSettings(
+        provider=provider,
+        key=form.key or "",
+        address=form.address,
+        mount=form.mount or "transit",
+        namespace=form.namespace,
+        token=token,
+        region=form.region,
+    )
 
 
 def _database(item: Item[Server], references: References) -> Secret | None:
@@ -137,26 +182,23 @@ def _database(item: Item[Server], references: References) -> Secret | None:
     return None if source is None else references.address(source, item.written, ("database",))
 
 
-def _keys(form: Keys, shaped: Shaped, envelope: EnvelopeSource) -> KeySettings:
+def _keys(
+    form: Keys, shaped: Shaped, *, envelope: EnvelopeSource, previous: EnvelopeSource | None
+) -> KeySettings:
     algorithms: set[SigningAlgorithm] = {form.signing.algorithm}
     algorithms.update(
         item.form.token.algorithm for item in shaped.apis.values() if item.form.token.algorithm is not None
     )
+    apps = [item.form for item in shaped.clients.values() if item.form.redirect_uris is not None]
     return KeySettings(
         algorithm=form.signing.algorithm,
         algorithms=frozenset(algorithms),
+        of_id_tokens=frozenset("RS256" if one.sign_in is None else one.sign_in.algorithm for one in apps),
         envelope=envelope,
+        previous_envelope=previous,
         timetable=Timetable(
             rotate_every=form.signing.rotate_every,
             publish_ahead=form.signing.publish_ahead,
             keep_after=form.signing.keep_after,
         ),
-    )
-
-
-def _audit(item: Item[Audit], references: References) -> AuditSettings:
-    checkpoint = item.form.checkpoint
-    return AuditSettings(
-        checkpoint_every=checkpoint.every,
-        checkpoints_to=tuple(references.path(copy.file, item.written) for copy in checkpoint.also_to or ()),
     )

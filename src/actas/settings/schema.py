@@ -1,7 +1,8 @@
 """The form of the whole file: its sections, in the order in which they are written.
 
-The sections are in ``schema_server``, ``schema_parties``, ``schema_rules`` and ``schema_tests``. The JSON
-Schema and the configuration reference are made from these classes, so every field has a description.
+The sections are in ``schema_server``, ``schema_audit``, ``schema_parties``, ``schema_rules`` and
+``schema_tests``. The JSON Schema and the configuration reference are made from these classes, so every field
+has a description.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from pydantic import Field
 
 from actas.settings.forms import Form
 from actas.settings.schema_admins import AdminForm
+from actas.settings.schema_audit import Audit
+from actas.settings.schema_impersonation import ImpersonationForm
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
-from actas.settings.schema_server import Audit, Defaults, Keys, Limits, Server
+from actas.settings.schema_server import Defaults, Keys, Limits, Server
 from actas.settings.schema_tests import PolicyTestForm
 
 
 class Configuration(Form):
     """The configuration of one server, in one file or in several that are read as one."""
 
-    later = frozenset({"users", "impersonation", "connections", "profiles", "vault", "signals", "metrics"})
+    later = frozenset({"connections", "profiles", "vault", "signals", "metrics"})
 
     version: Literal[1] = Field(description="The version of this form. One of the files must say it.")
     server: Server = Field(description="The server itself.")
@@ -29,6 +33,9 @@ class Configuration(Form):
     defaults: Defaults = Field(
         default_factory=Defaults.model_construct,
         description="What holds where neither a rule nor an API says otherwise.",
+    )
+    users: list[UserForm] = Field(
+        default_factory=list[UserForm], description="Who signs in here; most people arrive from an issuer."
     )
     admins: list[AdminForm] = Field(
         default_factory=list[AdminForm], description="Who may manage this server through its API."
@@ -39,6 +46,10 @@ class Configuration(Form):
     rules: list[RuleForm] = Field(
         default_factory=list[RuleForm],
         description="Exchange rules: any deny wins, no allow means no, order never matters.",
+    )
+    impersonation: ImpersonationForm = Field(
+        default_factory=ImpersonationForm.model_construct,
+        description="What holds for every rule that lets somebody act as somebody else.",
     )
     audit: Audit = Field(
         default_factory=Audit.model_construct, description="What leaves a trace, and where it goes."
@@ -56,12 +67,14 @@ SECTIONS: Final[dict[str, type[Form]]] = {
     "server": Server,
     "keys": Keys,
     "defaults": Defaults,
+    "impersonation": ImpersonationForm,
     "audit": Audit,
     "limits": Limits,
 }
-"""The sections about the server itself: mappings, which the environment may override."""
+"""The sections about the server itself: mappings. The environment overrides them, but for what is policy."""
 
 LISTS: Final[dict[str, type[Form]]] = {
+    "users": UserForm,
     "admins": AdminForm,
     "issuers": IssuerForm,
     "apis": ApiForm,

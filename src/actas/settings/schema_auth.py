@@ -158,9 +158,12 @@ class WorkloadAuth(Form):
 
 
 class NoAuth(Form):
-    """No proof at all: such a client may use no grant."""
+    """No proof at all: such a client may do nothing but let people sign in."""
 
-    method: Literal["none"] = Field(description="The client cannot keep a secret, and may use no grant.")
+    method: Literal["none"] = Field(
+        description="The client cannot keep a secret: an app on people's own computers or in their browsers. "
+        "It may use no grant but `authorization_code` and `refresh_token`."
+    )
 
 
 AnyAuth = SecretAuth | SecretJwtAuth | KeyAuth | CertificateAuth | WorkloadAuth | NoAuth

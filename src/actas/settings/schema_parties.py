@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from actas.core.party import OURSELVES
-from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer
+from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer, RedirectUri
 from actas.settings.forms import Form, OneOrMany, PublicFile, shape
 from actas.settings.schema_auth import AnyAuth, Verifying
-from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
+from actas.settings.schema_people import ClientSignIn
+from actas.settings.schema_server import BindingWord, ChainDepth, FormatWord, TokenLifetime
 from actas.settings.values import (
     MEDIA_TYPE,
     Duration,
@@ -19,7 +20,7 @@ from actas.settings.values import (
     Prose,
     Scope,
 )
-from actas.trust.registry import LONGEST_LIFE
+from actas.trust.registry import LONGEST_LIFE, LONGEST_OUTAGE_GRACE, OUTAGE_GRACE
 
 NameText = Annotated[str, Name()]
 LabelText = Annotated[str, Label()]
@@ -34,6 +35,8 @@ _Audiences = Annotated[
     | Annotated[dict[LabelText, _Presenters], Field(min_length=1, max_length=100), Tag("mapping")],
     Discriminator(shape),
 ]
+GrantWord = Literal["token_exchange", "client_credentials", "refresh_token", "authorization_code"]
+_Redirects = Annotated[list[Annotated[str, RedirectUri()]], Field(min_length=1, max_length=50)]
 _PublicFiles = Annotated[list[PublicFile], Field(min_length=1, max_length=16)]
 
 
@@ -131,13 +134,17 @@ class IssuerForm(Form):
             examples=[["at+jwt"]],
         )
     )
+    outage_grace: Annotated[int, Duration(600, LONGEST_OUTAGE_GRACE)] = Field(
+        default=OUTAGE_GRACE,
+        description="For how long its known keys are used while it does not answer, or answers with nothing "
+        "that could be used. After that its tokens are refused as `upstream_down`. A key that it withdraws "
+        "in such a time is refused once it answers again.",
+    )
     disabled: bool = Field(default=False, description="Refuse its tokens.")
 
 
 class ApiToken(Form):
     """What an API asks of its tokens."""
-
-    later = frozenset({"format"})
 
     lifetime: TokenLifetime | None = Field(
         default=None, description="The longest life of a token for this API. Default: from `defaults`."
@@ -149,6 +156,9 @@ class ApiToken(Form):
     )
     algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
         default=None, description="What its tokens are signed with. Default: from `keys.signing`."
+    )
+    format: FormatWord | None = Field(
+        default=None, description="What its tokens look like, as in `defaults`. Default: from `defaults`."
     )
 
 
@@ -176,6 +186,11 @@ class ApiForm(Form):
     scopes: Annotated[dict[ScopeText, Description], Field(min_length=1, max_length=500)] | None = Field(
         default=None,
         description="Each scope with a sentence that says what it allows. Default: the API has no scopes.",
+    )
+    read_only: Annotated[list[ScopeText], Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="The scopes that only read. `check` warns of a rule that lets an administrator act as "
+        "somebody else with others.",
     )
     token: ApiToken = Field(
         default_factory=ApiToken.model_construct, description="What it asks of its tokens."
@@ -205,8 +220,6 @@ class MayRequest(Form):
 class ClientForm(Form):
     """Who asks: an app, a service or an agent."""
 
-    later = frozenset({"redirect_uris"})
-
     name: NameText = Field(description="Its `client_id`, and its name in chains.")
     kind: Literal["app", "service", "agent"] = Field(description="What it is; rules select on it.")
     description: Description | None = Field(default=None, description="What it is for.")
@@ -216,11 +229,25 @@ class ClientForm(Form):
     auth: Annotated[AnyAuth, Field(discriminator="method")] = Field(
         description="How it proves who it is: exactly one method."
     )
-    grants: Annotated[list[Literal["token_exchange", "client_credentials"]], Field(max_length=2)] | None = (
-        Field(
-            default=None,
-            description="The grants it may use. Default: `[token_exchange]`; none for `method: none`.",
-        )
+    grants: Annotated[list[GrantWord], Field(max_length=4)] | None = Field(
+        default=None,
+        description="The grants it may use. Default: `[token_exchange]`, or none for `method: none`; with "
+        "`redirect_uris` also `authorization_code`.",
+    )
+    display_name: Annotated[str, Prose(100)] | None = Field(
+        default=None, description="What people read when they are asked about it. Default: `name`."
+    )
+    redirect_uris: _Redirects | None = Field(
+        default=None,
+        description="Where it may be called back when somebody signed in, each exactly. On the app's own "
+        "computer (`http://127.0.0.1/…`, `http://[::1]/…`, `http://localhost/…`) any port will do.",
+        examples=[["https://web.acme.example/callback"]],
+    )
+    post_logout_redirect_uris: _Redirects | None = Field(
+        default=None, description="Where people may be sent after they signed out, each exactly."
+    )
+    sign_in: ClientSignIn | None = Field(
+        default=None, description="How people sign in to it, where it has `redirect_uris`."
     )
     api: NameText | None = Field(
         default=None, description="The API that this client also is: tokens for that API are meant for it."

@@ -6,13 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from actas.keys.life import LONGEST_REFRESH
 from actas.settings.forms import Form, OneOrMany, OrWord, shape
+from actas.settings.schema_impersonation import RuleImpersonation
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
 from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
-from actas.settings.values import CLAIM, Prose
+from actas.settings.values import CLAIM, Duration, Prose
 
 Kind = Literal["person", "service", "agent", "app"]
-ShortTokenType = Literal["access_token", "id_token", "jwt"]
+ShortTokenType = Literal["access_token", "id_token", "jwt", "refresh_token"]
 
 _Names = Annotated[list[NameText], Field(min_length=1, max_length=1000), OneOrMany()]
 _Labels = Annotated[list[LabelText], Field(min_length=1, max_length=1000)]
@@ -26,14 +28,14 @@ _Scopes = Annotated[_Bought | Literal["same"], OrWord("same")]
 class SubjectSelector(Form):
     """Which subjects. Every field that is given must match; in a list, one of it must."""
 
-    later_words = frozenset({"refresh_token", "saml1", "saml2"})
+    later_words = frozenset({"saml1", "saml2"})
 
     from_: _Names | None = Field(
         default=None,
         alias="from",
         description="The issuers of the token; `actas` is this server. An allow must say it.",
     )
-    token_types: Annotated[list[ShortTokenType], Field(min_length=1, max_length=3)] | None = Field(
+    token_types: Annotated[list[ShortTokenType], Field(min_length=1, max_length=4)] | None = Field(
         default=None, description="What the token is presented as."
     )
     audience: Annotated[list[LabelText], Field(min_length=1, max_length=100), OneOrMany()] | None = Field(
@@ -49,6 +51,12 @@ class SubjectSelector(Form):
         description="`true` lets the client pass on a token that is bound to its caller's key (`cnf`), "
         "without proof of that key. For services that act with the tokens they are called with. In an "
         "allow only.",
+    )
+    impersonated: Literal[True] | None = Field(
+        default=None,
+        description="`true` takes a token of this server too under which somebody acts as somebody else; the "
+        "new one belongs to the same impersonation and never outlives it. Without it such a token is "
+        "refused. In an allow only.",
     )
     unbind: Literal[True] | None = Field(
         default=None,
@@ -96,6 +104,17 @@ class Target(Form):
     )
 
 
+class Refresh(Form):
+    """For how long an exchange may be done again by refresh tokens."""
+
+    lifetime: Annotated[int, Duration(60, LONGEST_REFRESH)] = Field(
+        description="From the exchange on, however often it is done again: at most 90 days."
+    )
+    idle: Annotated[int, Duration(60, LONGEST_REFRESH)] = Field(
+        default=24 * 3600, description="From the last time on; a token that is not used ends then."
+    )
+
+
 class RuleToken(Form):
     """What the rule asks of the new token."""
 
@@ -108,6 +127,12 @@ class RuleToken(Form):
         default=None,
         description="What it is bound to at least, as in `defaults`: of rule, API and defaults, the word "
         "that asks for more wins.",
+    )
+    refresh: Refresh | None = Field(
+        default=None,
+        description="Lets the client ask for a refresh token (`requested_token_type`), by which it may do "
+        "the exchange again when the subject token has ended. For delegation and translation of other "
+        "issuers' tokens. Default: no.",
     )
     claims: (
         Annotated[
@@ -132,12 +157,13 @@ class RuleForm(Form):
     allow: Literal["delegation", "impersonation", "translation", "downscope", "own"] | None = Field(
         default=None,
         description="The kind of exchange it allows: `delegation` names subject and actor in the new token, "
-        "`impersonation` only the subject, `translation` makes a foreign token one of ours, `downscope` "
+        "`impersonation` only the subject, or lets an administrator act as a person, when it names an "
+        "`actor` or says `by_identifier`, `translation` makes a foreign token one of ours, `downscope` "
         "narrows a token of ours, `own` gives the client a token for itself. None implies another.",
     )
-    deny: Literal["delegation", "impersonation", "translation", "downscope", "own", "any"] | None = Field(
-        default=None, description="The kind of exchange it denies, or `any`."
-    )
+    deny: (
+        Literal["delegation", "impersonation", "translation", "downscope", "own", "sign_in", "any"] | None
+    ) = Field(default=None, description="The kind of exchange it denies, or `any`.")
     client: (
         Annotated[
             Annotated[_Names, Tag("names")] | Annotated[ClientKinds, Tag("mapping")], Discriminator(shape)
@@ -169,6 +195,10 @@ class RuleForm(Form):
     )
     token: RuleToken = Field(
         default_factory=RuleToken.model_construct, description="What it asks of the new token."
+    )
+    impersonation: RuleImpersonation | None = Field(
+        default=None,
+        description="For an `allow: impersonation` of an administrator: what it asks of them.",
     )
     max_depth: ChainDepth | None = Field(
         default=None, description="The most actors the new token may name. Default: from API and `defaults`."

@@ -1,4 +1,4 @@
-"""The form of the sections about the server itself: server, keys, defaults, audit, limits."""
+"""The form of the sections about the server itself: server, keys, defaults, limits."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pydantic import Field, model_validator
 from actas.keys.life import LEAST_AHEAD, LEAST_KEPT, LONGEST_TOKEN
 from actas.settings.addresses import Host, HttpsUrl, Listen, Network
 from actas.settings.forms import Form, SecretSource
+from actas.settings.schema_envelope import EnvelopeForm
 from actas.settings.values import Duration, FilePath, Rate, wrong
 
 DAY: Final = 86_400
 
 TokenLifetime = Annotated[int, Duration(1, LONGEST_TOKEN)]
 BindingWord = Literal["none", "optional", "dpop", "mtls"]
+FormatWord = Literal["jwt", "reference"]
 ChainDepth = Annotated[int, Field(ge=1, le=10)]
 
 
@@ -91,8 +93,8 @@ class Server(Form):
     )
     data: Annotated[str, FilePath()] = Field(
         default="./actas-data",
-        description="The folder of keys, marks and the audit log. A relative path starts at the folder of "
-        "this file.",
+        description="The folder of what is not in a database that nodes share: without one, keys, marks and "
+        "the audit log. A relative path starts at the folder of this file.",
     )
     database: SecretSource | None = Field(
         default=None,
@@ -108,9 +110,15 @@ class Server(Form):
         "used once may be used again.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="How many processes serve requests.")
+    notice: Annotated[int, Duration(1, 300)] = Field(
+        default=5,
+        description="How long a server that was told to stop takes requests while `/readyz` says 503, so "
+        "that whoever sends callers its way hears of it first. A second signal ends it; `--dev` has none.",
+    )
     private_hosts: Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=64)] | None = Field(
         default=None,
-        description="Hosts of trusted issuers that may have addresses which are not public, named exactly. "
+        description="Hosts of trusted issuers and webhooks that may have addresses which are not public, "
+        "named exactly. "
         "No other private address is ever connected to.",
         examples=[["kubernetes.default.svc"]],
     )
@@ -159,17 +167,22 @@ class Keys(Form):
     signing: Signing = Field(
         default_factory=Signing.model_construct, description="What tokens are signed with."
     )
-    envelope: SecretSource | None = Field(
+    envelope: EnvelopeForm | None = Field(
         default=None,
-        description="The key under which signing keys are kept: `{ file: PATH }` or `{ env: NAME }`. "
-        "Default: the file `envelope.key` in the data folder.",
+        description="The key under which signing keys are kept. Default: the file `envelope.key` in the data "
+        "folder.",
+    )
+    previous_envelope: EnvelopeForm | None = Field(
+        default=None,
+        description="The key that `envelope` follows, or is to follow: what rests under it is still opened, "
+        "and `actas keys rewrap` seals it again. Give it to every node before that, and take it out after. "
+        "Default: there is none.",
+        examples=[{"file": "envelope-2025.key"}],
     )
 
 
 class DefaultToken(Form):
     """What holds for tokens whose rule and API say nothing."""
-
-    later = frozenset({"format"})
 
     lifetime: TokenLifetime = Field(default=300, description="The longest life of a token.")
     binding: BindingWord = Field(
@@ -177,6 +190,11 @@ class DefaultToken(Form):
         description="What every token is bound to at least: `dpop`, the key of a DPoP proof; `mtls`, the "
         "client certificate; `optional`, a DPoP key whenever the caller proves one; `none`, nothing. An "
         "API or a rule may ask for more, never for less.",
+    )
+    format: FormatWord = Field(
+        default="jwt",
+        description="What tokens look like: `jwt`, a signed document that an API reads by itself; "
+        "`reference`, a text that means nothing, about which an API asks this server (introspection).",
     )
 
 
@@ -195,40 +213,6 @@ class Defaults(Form):
         default="reject",
         description="When a request asks for more scopes than it may have: `reject` it, or `trim` and grant "
         "the rest.",
-    )
-
-
-class CheckpointCopy(Form):
-    """One more place for checkpoints."""
-
-    file: Annotated[str, FilePath()] = Field(
-        description="The file to append to. A relative path starts at the folder of this file."
-    )
-
-
-class Checkpoint(Form):
-    """Signed statements of how far the audit log has come."""
-
-    every: Annotated[int, Duration(10, 24 * 3600)] = Field(
-        default=300, description="How often a checkpoint is signed."
-    )
-    also_to: list[CheckpointCopy] | None = Field(
-        default=None,
-        min_length=1,
-        max_length=8,
-        description="Files outside the data folder to which each checkpoint is also appended, so that a cut "
-        "at the end of the log is seen.",
-    )
-
-
-class Audit(Form):
-    """The audit log. When it cannot be written, nothing is issued."""
-
-    later = frozenset({"keep", "sinks"})
-
-    checkpoint: Checkpoint = Field(
-        default_factory=Checkpoint.model_construct,
-        description="Signed statements of how far the log has come.",
     )
 
 
@@ -252,10 +236,12 @@ class Limits(Form):
     later = frozenset({"per_person"})
 
     in_flight: int = Field(
-        default=1024,
+        default=128,
         ge=1,
         le=65536,
-        description="The most requests at work in one process; more are answered with 503 and Retry-After.",
+        description="The most requests at work in one process; more are answered with 503 and Retry-After, "
+        "as far as there is time for answers, and wait unread beyond that. One that waits for an issuer's "
+        "keys is not at work. More places make no more tokens, and everybody wait longer.",
     )
     per_client: Annotated[float, Rate()] | None = Field(
         default=None,
@@ -273,4 +259,19 @@ class Limits(Form):
         default_factory=_usual_waits,
         description="The same for subject and actor tokens that are not genuine, sent by one client from one "
         "address.",
+    )
+    failed_sign_in: _Waits = Field(
+        default_factory=_usual_waits,
+        description="The same for people who sign in: for one name from one address. A wrong password and a "
+        "wrong code count alike.",
+    )
+    failed_sign_in_source: _Waits = Field(
+        default_factory=lambda: [Wait.model_construct(after=100, wait=600)],
+        description="The same for whatever names are tried from one address; whenever somebody signs in "
+        "there, the count begins anew. Default: 10 minutes after 100.",
+    )
+    failed_sign_in_person: _Waits = Field(
+        default_factory=lambda: [Wait.model_construct(after=100, wait=60)],
+        description="The same for one name, from whatever addresses. It does not hold where they signed in "
+        "before; keep the wait short: strangers should lock nobody out. Default: a minute after 100.",
     )

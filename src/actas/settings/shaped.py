@@ -9,13 +9,16 @@ from actas.settings.faults import Fault
 from actas.settings.forms import Form
 from actas.settings.schema import LISTS
 from actas.settings.schema_admins import AdminForm
+from actas.settings.schema_audit import Audit
+from actas.settings.schema_impersonation import ImpersonationForm
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
-from actas.settings.schema_server import Audit, Defaults, Keys, Limits, Server
+from actas.settings.schema_server import Defaults, Keys, Limits, Server
 from actas.settings.schema_tests import PolicyTestForm
 from actas.settings.sentences import read_form
 from actas.settings.sources import Gathered, Source, Written
-from actas.settings.suggest import did_you_mean
+from actas.settings.suggest import Hints
 from actas.settings.yaml import Section
 
 F = TypeVar("F", bound=Form)
@@ -38,13 +41,16 @@ class Shaped:
         issuers: those whose shape is right, by name; so for the other lists.
         names: every name that is given, also by items whose shape is wrong, so that one mistake is not
             reported again by everybody who refers to it.
+        hints: suggests names for those that nothing has.
     """
 
     server: Item[Server] | None
     keys: Item[Keys] | None
     defaults: Item[Defaults] | None
+    impersonation: Item[ImpersonationForm] | None
     audit: Item[Audit] | None
     limits: Item[Limits] | None
+    users: dict[str, Item[UserForm]] = field(default_factory=dict[str, Item[UserForm]])
     admins: dict[str, Item[AdminForm]] = field(default_factory=dict[str, Item[AdminForm]])
     issuers: dict[str, Item[IssuerForm]] = field(default_factory=dict[str, Item[IssuerForm]])
     apis: dict[str, Item[ApiForm]] = field(default_factory=dict[str, Item[ApiForm]])
@@ -52,13 +58,14 @@ class Shaped:
     rules: dict[str, Item[RuleForm]] = field(default_factory=dict[str, Item[RuleForm]])
     tests: dict[str, Item[PolicyTestForm]] = field(default_factory=dict[str, Item[PolicyTestForm]])
     names: dict[str, dict[str, Written]] = field(default_factory=dict[str, dict[str, Written]])
+    hints: Hints = field(default_factory=Hints)
 
     def unknown(self, section: str, name: str) -> str | None:
         """Return a sentence when nothing of that name exists, or None."""
         known = self.names[section]
         if name in known:
             return None
-        return f'there is no {section[:-1]} "{name}"{did_you_mean(name, known)}'
+        return f'there is no {section[:-1]} "{name}"{self.hints.did_you_mean(name, known)}'
 
 
 def shape(gathered: Gathered) -> Shaped:
@@ -69,8 +76,10 @@ def shape(gathered: Gathered) -> Shaped:
         server=_section(Server, "server", gathered, found),
         keys=_section(Keys, "keys", gathered, found),
         defaults=_section(Defaults, "defaults", gathered, found),
+        impersonation=_section(ImpersonationForm, "impersonation", gathered, found),
         audit=_section(Audit, "audit", gathered, found),
         limits=_section(Limits, "limits", gathered, found),
+        users=_list(UserForm, gathered.lists["users"], found),
         admins=_list(AdminForm, gathered.lists["admins"], found),
         issuers=_list(IssuerForm, gathered.lists["issuers"], found),
         apis=_list(ApiForm, gathered.lists["apis"], found),

@@ -139,7 +139,11 @@ def gather(paths: Iterable[str | Path]) -> Gathered:
 
 
 def _files(path: Path, faults: list[Fault]) -> Iterator[Path]:
-    if not path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError:  # a name that is too long; whoever reads it says so
+        is_folder = False
+    if not is_folder:
         yield path
         return
     try:

@@ -190,6 +190,10 @@ class ScopeList(Word):
         return {"pattern": r"^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$"}
 
 
+EMAIL: Final = Pattern(
+    r"[^@\s:\"<>()\[\]\\,;\x00-\x1f\x7f]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,188}[a-z0-9])?",
+    "is not an e-mail address such as alice@acme.example, its domain in lower case",
+)
 MEDIA_TYPE: Final = Pattern(
     r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}",
     'is not a value of the header "typ" in lower case, such as at+jwt; leave "application/" out',
@@ -239,8 +243,8 @@ class FilePath(Word):
     """The path of a file or folder; a relative one starts at the folder of the file it is written in."""
 
     def read(self, text: str) -> str:
-        if len(text) > 4096:
-            wrong("is too long for a path")
+        if len(text.encode()) > 4096 or any(len(name.encode()) > 255 for name in text.split("/")):
+            wrong("is too long for a path: 4096 bytes, and 255 for each name in it")
         return text
 
     def schema(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from actas.core.party import Party, PresentedToken
 from actas.core.wire import AT_JWT, JWT, TokenType
+from actas.crypto import jose
 from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign
 
 _TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT", AT_JWT})
@@ -26,4 +27,5 @@ class ForeignJwtValidator:
         return JWT
 
     async def validate(self, token: PresentedToken) -> Party:
-        return await self._foreign.prove(token, types=_TYPES, forbidden=_FORBIDDEN, azp=False)
+        jws = jose.parse(token.value.reveal())
+        return await self._foreign.prove(token, jws, types=_TYPES, forbidden=_FORBIDDEN, azp=False)

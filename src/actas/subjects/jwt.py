@@ -7,7 +7,7 @@ registration lists (SEC-21); the identity comes from its mapping.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,7 +15,7 @@ from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.lineage import Marking, Revocations
 from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
-from actas.core.ports import Clock
+from actas.core.ports import Clock, Json
 from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
 from actas.crypto import jose
 from actas.subjects.chain import actors_of, kind_of, may_act_of
@@ -81,11 +81,18 @@ class Foreign:
     clock: Clock
 
     async def prove(
-        self, token: PresentedToken, *, types: frozenset[str | None], forbidden: Collection[str], azp: bool
+        self,
+        token: PresentedToken,
+        jws: jose.ParsedJws,
+        *,
+        types: frozenset[str | None],
+        forbidden: Collection[str],
+        azp: bool,
     ) -> Party:
         """Prove a foreign JWT.
 
         Args:
+            jws: the token, taken apart.
             types: the accepted ``typ`` header values.
             forbidden: claims whose presence means that it is a token of another type (SEC-22).
             azp: whether ``azp`` names the party it was issued to (ID tokens).
@@ -93,8 +100,6 @@ class Foreign:
         Raises:
             BadToken: it is not proven, not of the declared type, or not from an issuer we trust for it.
         """
-        text = token.value.reveal()
-        jws = jose.parse(text)
         issuer = self._issuer(jws, token.type)
         if jws.unverified_algorithm not in issuer.algorithms:
             raise BadToken(f"the issuer {issuer.name} is not registered for {jws.unverified_algorithm}")
@@ -139,7 +144,7 @@ class Foreign:
     ) -> Party:
         origin = Identity(issuer.issuer, read.name(claims, "sub"))
         audience = read.audience(claims)
-        presenters = _presenters(issuer, claims, audience, azp=azp)
+        presenters = presenters_of(issuer, claims, audience, azp=azp)
         stated = kind_of(claims)
         if stated not in ("unknown", issuer.party_kind):
             raise BadToken(f"its sub_profile says {stated}, which {issuer.name} is not registered for")
@@ -174,8 +179,8 @@ class Foreign:
         )
 
 
-def _presenters(
-    issuer: TrustedIssuer, claims: jose.SignedClaims, audience: tuple[str, ...], *, azp: bool
+def presenters_of(
+    issuer: TrustedIssuer, claims: Mapping[str, Json], audience: tuple[str, ...], *, azp: bool
 ) -> frozenset[str]:
     """Return who may present the token. Somebody else's audience is nobody's here (SEC-21).
 

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from actas.core.errors import BadToken
-from actas.core.lineage import Lineage, Marking, Revocations
+import contextlib
+
+from actas.core.errors import BadToken, StoreUnavailable
+from actas.core.lineage import Lineage, Marking, Revocations, Revoking
 from actas.core.party import Actor, Identity, Party
 
 
-def require_unrevoked(party: Party, revocations: Revocations) -> None:
+def require_unrevoked(party: Party, revocations: Revocations, lineage: Lineage | None = None) -> None:
     """Return when nothing that the party's token comes from was revoked.
+
+    Args:
+        lineage: another than that of the party.
 
     Raises:
         BadToken: something was.
     """
-    revoked = revocations.against(party.lineage)
+    revoked = revocations.against(party.lineage if lineage is None else lineage)
     if revoked is not None:
         raise BadToken(f"it, or what it comes from, was revoked: entry {revoked.entry}", why="revoked")
+
+
+async def note_written(revoking: Revoking, entry: str) -> None:
+    """Note that the audit entry of what was revoked stands in a stream, as far as that can be done."""
+    with contextlib.suppress(StoreUnavailable):  # then it is written once more, under the same id
+        await revoking.written(entry)
 
 
 def mark_of_party(marking: Marking, identity: Identity) -> str:

@@ -1,8 +1,4 @@
-"""Bounds on connections and on requests at work in one process (REL-11).
-
-What comes beyond them is refused at once. Below them requests wait for each other: the bounds keep memory and
-files, not the time that an answer takes.
-"""
+"""Bounds on connections and on requests at work in one process (REL-11): beyond them is refused at once."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ def most_connections() -> int:
 
 
 class Admission:
-    """Lets at most so many requests in at once. A request that is still arriving is not in.
+    """Lets at most so many requests in at once. What still arrives is not in, nor is what waits for others.
 
     Args:
         most: how many.
@@ -37,17 +33,35 @@ class Admission:
     """
 
     def __init__(self, *, most: int, meter: Meter = UNMETERED) -> None:
-        self._most = most
+        self.most = most
         self._inside = 0
         self._meter = meter
 
+    @property
+    def room(self) -> int:
+        """How many more would be let in now."""
+        return self.most - self._inside
+
     def __enter__(self) -> None:
-        if self._inside >= self._most:
+        if self._inside >= self.most:
             self._meter.count(RATE_LIMITED, "in_flight")
-            raise TemporarilyUnavailable("overloaded", detail="in_flight is reached")
+            raise no_place()
         self._inside += 1
 
     def __exit__(
         self, _kind: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._inside -= 1
+
+    def leave(self) -> None:
+        """Let another request have the place of one that waits for others."""
+        self._inside -= 1
+
+    def come_back(self) -> None:
+        """Count it again."""
+        self._inside += 1
+
+
+def no_place() -> TemporarilyUnavailable:
+    """Return what whoever found no place is told."""
+    return TemporarilyUnavailable("overloaded", detail="in_flight is reached")

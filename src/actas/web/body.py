@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeVar
 from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.params import MAX_FORM_BYTES
 from actas.core.party import Caller
+from actas.core.places import occupying
 from actas.core.secret import Secret
 from actas.web.admission import Admission
 from actas.web.asgi import CERTIFICATE, FORWARDING, Message, Receive, Scope, address, header
@@ -23,16 +24,20 @@ def caller_of(scope: Scope) -> Caller:
     """Return who is on the other end, as far as the connection and trusted proxies say."""
     authorization: Secret | None = None
     proofs: tuple[Secret, ...] = ()
+    traceparents: tuple[bytes, ...] = ()
     for name, value in scope["headers"]:
         if name == b"authorization" and authorization is None:
             authorization = Secret(value.decode("latin-1"))
         elif name == b"dpop":
             proofs += (Secret(value.decode("latin-1")),)
+        elif name == b"traceparent":
+            traceparents += (value,)
     return Caller(
         address=address(scope),
         authorization=authorization,
         certificate=scope.get(CERTIFICATE),
         proofs=proofs,
+        traceparents=traceparents,
     )
 
 
@@ -59,7 +64,7 @@ async def asked(desk: Desk[Found], scope: Scope, receive: Receive, *, admission:
         body = await read_form(scope, receive)
     except OAuthError as refused:
         raise await desk.turn_away(caller, refused) from None
-    with admission:
+    with admission, occupying(admission):
         return await desk(body, caller)
 
 

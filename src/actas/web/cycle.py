@@ -171,6 +171,11 @@ class Cycle:
         head, self._head = self._head, b""
         self._connection.write(head + body)
 
+    def turn_away(self, headers: Headers, body: bytes) -> None:
+        """Answer 503 in the place of the application; what comes of the body is dropped."""
+        self._connection.write(self._begin(503, headers) + body)
+        self.started = self.complete = True
+
     def is_gone(self) -> bool:
         """Whether the caller hung up."""
         return self.gone

@@ -36,7 +36,12 @@ class ErrorWriter:
             "error": error.code,
             "error_description": _plain(text),
             "error_uri": f"{self._docs}#{error.reason}",
+            **error.members,
         }
+
+    def encoded(self, error: OAuthError) -> bytes:
+        """Return the body of the answer."""
+        return msgspec.json.encode(self.body(error))
 
     def headers(self, error: OAuthError) -> Headers:
         """Return the headers of the answer."""
@@ -57,7 +62,7 @@ class ErrorWriter:
     ) -> None:
         """Send the error, with ``extra`` headers."""
         headers = [*self.headers(error), *extra]
-        await respond(send, status=error.status, headers=headers, body=msgspec.json.encode(self.body(error)))
+        await respond(send, status=error.status, headers=headers, body=self.encoded(error))
 
 
 def _plain(text: str) -> str:

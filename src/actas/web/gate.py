@@ -11,6 +11,7 @@ from typing import Final
 
 from actas.web.asgi import Application, Receive, Scope, Send, respond
 from actas.web.proxies import Proxies
+from actas.web.turnstile import Shed, Sheds
 
 Endpoint = Application
 
@@ -25,11 +26,19 @@ class Gate:
         endpoints: every path that is served, with who answers it. One instance may be given new endpoints
             when the configuration changes; requests in flight finish with the old ones.
         proxies: whose forwarded headers are believed; None for nobody's.
+
+    Attributes:
+        turnstile: who refuses requests for which there is no place; it changes with the endpoints.
     """
 
     def __init__(self, endpoints: Mapping[str, Endpoint], *, proxies: Proxies | None = None) -> None:
         self.endpoints = endpoints
+        self.turnstile: Sheds | None = None
         self._proxies = proxies
+
+    def sheds(self, scope: Scope) -> Shed | None:
+        """Return how a request that begins is refused, or None."""
+        return None if self.turnstile is None else self.turnstile(scope)
 
     def _below(self, path: str) -> Endpoint | None:
         """Return who answers everything below the path of the management API."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sized
 from typing import Final
 
 from actas.web.admission import most_connections
-from actas.web.protocol import LINGER, SLOWEST
+from actas.web.bounds import LINGER, SLOWEST
 
 _AT_ONCE: Final = 64
 """Connections that are accepted before others at work get their turn."""

@@ -23,14 +23,18 @@ SLOWEST = 2.0
 
 
 def management_app(
-    probes: Mapping[str, Probe], metrics: Callable[[], Snapshot], *, warnings: Sequence[str] = ()
+    probes: Mapping[str, Probe],
+    metrics: Callable[[], Snapshot],
+    *,
+    warnings: Callable[[], Sequence[str]] = tuple,
 ) -> Starlette:
     """Return the application of the management listener.
 
     Args:
         probes: what must work for this process to issue, by name.
         metrics: the numbers of this server; raises ``OSError`` when no sum would be true.
-        warnings: what was accepted although it is not as it should be (REL-30); shown with ``?verbose``.
+        warnings: what is not as it should be although this process can issue: what was accepted (REL-30), and
+            whom it fetches from that does not answer; shown with ``?verbose``.
     """
 
     async def live(_request: Request) -> Response:
@@ -47,7 +51,7 @@ def management_app(
                     "v": 1,
                     "ready": not broken,
                     "checks": results,
-                    "warnings": list(warnings),
+                    "warnings": list(warnings()),
                 }
             )
             return Response(body, status_code=status, media_type="application/json")

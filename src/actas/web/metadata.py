@@ -1,11 +1,72 @@
-"""What we publish about ourselves (RFC 8414): only what is true."""
+"""What we publish about ourselves (RFC 8414, OpenID Connect Discovery section 3): only what is true."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from actas.core.ports import Json, JsonObject
+from actas.core.sign_in import CLAIMS
+
+Served = Literal["authorize", "userinfo", "logout"]
+"""An address for people and apps, by its path."""
+
+_ENDPOINTS: Final[dict[Served, str]] = {
+    "authorize": "authorization_endpoint",
+    "userinfo": "userinfo_endpoint",
+    "logout": "end_session_endpoint",
+}
+
+_TOLD: Final = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+"""What every ID token may say (OpenID Connect Core section 2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningIn:
+    """What is published of people signing in.
+
+    Attributes:
+        served: the addresses that there are. What belongs to ``authorize`` is published with it.
+        algorithms: what ID tokens are signed with. Every client may have RS256 (OpenID Connect Core 15.1).
+        acr_values: how strong a sign-in can be.
+        prompts: values of ``prompt``.
+        locales: the languages of the pages (BCP 47).
+    """
+
+    served: frozenset[Served]
+    algorithms: Collection[str]
+    acr_values: Collection[str] = ()
+    prompts: Collection[str] = ()
+    locales: Collection[str] = ()
+
+    def members(self, base: str) -> JsonObject:
+        """Return what it adds to the metadata of the server at ``base``."""
+        said: JsonObject = {
+            **{_ENDPOINTS[one]: f"{base}/{one}" for one in _ENDPOINTS if one in self.served},
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": [*sorted({"RS256", *self.algorithms})],
+            "code_challenge_methods_supported": ["S256"],
+            "claims_supported": [*_TOLD, *(name for names in CLAIMS.values() for name in names)],
+        }
+        if "authorize" not in self.served:
+            return said
+        said |= {
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "form_post"],
+            "authorization_response_iss_parameter_supported": True,
+            # Left out, it would be true (OpenID Connect Discovery section 3).
+            "request_uri_parameter_supported": False,
+        }
+        for name, values in (
+            ("acr_values_supported", self.acr_values),
+            ("prompt_values_supported", self.prompts),
+            ("ui_locales_supported", self.locales),
+        ):
+            if values:
+                said[name] = [*values]
+        return said
 
 
 def metadata_paths(issuer: str) -> dict[str, str]:
@@ -31,6 +92,7 @@ def metadata(
     signing_algorithms: Collection[str],
     proof_algorithms: Collection[str],
     certificates: bool,
+    signing_in: SigningIn | None = None,
 ) -> JsonObject:
     """Return the authorization server metadata.
 
@@ -43,6 +105,7 @@ def metadata(
         signing_algorithms: what our own answers are signed with.
         proof_algorithms: what DPoP proofs may be signed with (RFC 9449 section 5.1).
         certificates: whether tokens may be bound to client certificates (RFC 8705 section 3.3).
+        signing_in: what is said of people signing in; None when they sign in to no client.
     """
     base = issuer.rstrip("/")
     listed: list[Json] = [*methods]
@@ -65,4 +128,5 @@ def metadata(
         "dpop_signing_alg_values_supported": [*sorted(proof_algorithms)],
         "tls_client_certificate_bound_access_tokens": certificates,
         "scopes_supported": [*sorted(scopes)],
+        **({} if signing_in is None else signing_in.members(base)),
     }

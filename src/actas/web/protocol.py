@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -17,34 +17,20 @@ from uvicorn.server import ServerState
 from actas.web.admission import most_connections
 from actas.web.alarm import Alarm
 from actas.web.asgi import Application
+from actas.web.bounds import KEEP_ALIVE, LINGER, MAX_AHEAD, MAX_DROPPED, MAX_UNREAD, SLOWEST
 from actas.web.cycle import Cycle, refusal, scope_of
 from actas.web.peer import certificate_of, end_of
 from actas.web.reading import Head, Reader
-
-MAX_UNREAD: Final = 64 * 1024
-"""Bytes of a body that are kept before no more is read."""
-
-MOST_DROPPED: Final = 1024 * 1024
-"""Bytes that are read and dropped, so that an answer is not lost to them, before the connection is closed."""
-
-MAX_AHEAD: Final = 64
-"""Requests that may have come before the first of them is answered."""
-
-SLOWEST: Final = 10.0
-"""Seconds for a request to arrive once it has begun, for the first request of a connection, and for a caller
-to read on when it has let an answer lie."""
-
-LINGER: Final = 2.0
-"""Seconds in which what is still sent is dropped after the last answer, so that the answer arrives."""
-
-KEEP_ALIVE: Final = 75.0
-"""Seconds between two requests."""
+from actas.web.turnstile import Sheds
 
 
 class HttpConnection(asyncio.Protocol):
     """One connection. uvicorn makes it, keeps it in its state, and calls ``shutdown``.
 
     In this order below: what the transport calls, the reader, a cycle, the server, and the alarm.
+
+    Args:
+        sheds: asked before a request is answered; None lets every request in.
 
     Attributes:
         blocked: whether the peer has not read enough of what was written.
@@ -56,6 +42,8 @@ class HttpConnection(asyncio.Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],  # noqa: ARG002  (uvicorn's signature)
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        sheds: Sheds | None = None,
     ) -> None:
         self.blocked = False
         self._blocked_at = 0.0
@@ -67,13 +55,13 @@ class HttpConnection(asyncio.Protocol):
         self._client: tuple[str, int] | None = None
         self._server: tuple[str, int | None] | None = None
         self._certificate: bytes | None = None
-        self._draining = False
         self._reader = Reader(self, self._loop)
         self._reading: Cycle | None = None
         # The requests that are being answered: the first is at work.
         self._cycles: deque[Cycle] = deque()
         self._bad: str | None = None
-        self._paused = self._eof = False
+        self._paused = self._eof = self._resting = self._draining = False
+        self._sheds = sheds
         self._writable: asyncio.Future[None] | None = None
         self._alarm = Alarm(self._loop, self._look)
         self._rested: float | None = None
@@ -81,8 +69,7 @@ class HttpConnection(asyncio.Protocol):
         self._dropped = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are transports, but do not derive from asyncio's.
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's do not derive from it
         self._connections.add(self)
         if len(self._connections) > most_connections():
             self._transport.abort()
@@ -104,7 +91,7 @@ class HttpConnection(asyncio.Protocol):
             return
         if self._ended:
             self._dropped += len(data)
-            if self._dropped > MOST_DROPPED:
+            if self._dropped > MAX_DROPPED:
                 self._transport.close()
             return
         wrong = self._reader.read(data)
@@ -136,14 +123,16 @@ class HttpConnection(asyncio.Protocol):
         Raises:
             ValueError: too many wait for their answers.
         """
-        if len(self._cycles) >= MAX_AHEAD:
+        if self._resting:
+            self._hang_up()  # told to come back later, and has sent more already
+        if self._resting or len(self._cycles) >= MAX_AHEAD:
             raise ValueError("too many requests at once")
         scope = scope_of(head, client=self._client, server=self._server, certificate=self._certificate)
         keep_alive = head.keep_alive and not self._draining
         cycle = self._reading = Cycle(self, scope, keep_alive=keep_alive, expects=head.expects)
         self._cycles.append(cycle)
         if len(self._cycles) == 1:
-            self._start(cycle)
+            self._take(cycle)
         else:
             self._pause()
 
@@ -180,7 +169,7 @@ class HttpConnection(asyncio.Protocol):
 
     def read_on(self) -> None:
         """More of a body may come."""
-        if self._paused and not self._eof and not self._transport.is_closing():
+        if self._paused and not (self._resting or self._eof) and not self._transport.is_closing():
             self._paused = False
             self._transport.resume_reading()
 
@@ -198,7 +187,7 @@ class HttpConnection(asyncio.Protocol):
         if not cycle.keep_alive:
             self._hang_up()
         elif self._cycles:
-            self._start(self._cycles[0])
+            self._take(self._cycles[0])
         elif self._bad is not None:
             self._refuse(self._bad)
         else:
@@ -217,9 +206,26 @@ class HttpConnection(asyncio.Protocol):
         if self._cycles:
             self._cycles[-1].keep_alive = False
 
-    def _start(self, cycle: Cycle) -> None:
-        task = cycle.task = self._loop.create_task(cycle.run(self._application))
-        self._state.tasks.add(task)
+    def _take(self, cycle: Cycle) -> None:
+        """Have a request answered whose turn it is, or tell its caller to come back later and rest."""
+        shed = None if self._sheds is None else self._sheds(cycle.scope)
+        if shed is None:
+            task = cycle.task = self._loop.create_task(cycle.run(self._application))
+            self._state.tasks.add(task)
+            return
+        if len(self._cycles) > 1:
+            cycle.keep_alive = False  # more have come already, and the same would be said to each
+        cycle.turn_away(shed.headers, shed.body)
+        self._pause()
+        if not self._resting:
+            self._resting = True
+            shed.rest(self._wake)
+        self.finished(cycle)
+
+    def _wake(self) -> None:
+        self._resting = False
+        if not self._ended:
+            self.read_on()
 
     def _refuse(self, sentence: str) -> None:
         """Answer 400 in its turn and close; what is being read is not understood any further."""

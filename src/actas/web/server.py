@@ -17,7 +17,9 @@ import uvicorn
 import uvloop
 
 from actas.web.handshakes import SecureListener
+from actas.web.leaving import SETTLING, TOLD, Leave, knocked, turn_away
 from actas.web.protocol import HttpConnection
+from actas.web.turnstile import Sheds
 
 DRAIN: Final = 30
 """Seconds that running requests have to finish once a stop was asked for (REL-25)."""
@@ -37,23 +39,54 @@ class Listener:
 
     Attributes:
         tls: how it speaks TLS; None for plain HTTP.
+        sheds: asked before a request is answered.
     """
 
     app: Callable[..., Awaitable[None]] | Any
     socket: socket.socket
     tls: ssl.SSLContext | None = None
+    sheds: Sheds | None = None
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server that leaves signals to its owner, and bounds TLS handshakes."""
+    """A uvicorn server that leaves signals to its owner, and bounds TLS handshakes.
 
-    def __init__(self, config: uvicorn.Config, *, tls: ssl.SSLContext | None) -> None:
+    Attributes:
+        late: connections that were accepted when the listener closed and are not served yet.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: Listener) -> None:
         super().__init__(config)
-        self._tls = tls
+        self._socket = listener.socket
+        self._tls = listener.tls
+        self._sheds = listener.sheds
+        self._draining = False
+        self.late: set[asyncio.Task[Any]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self.servers = [await self._listening(one) for one in sockets or ()]
         self.started = True
+
+    def drain(self) -> None:
+        """Answer one more request at most on each connection, also on those still to come."""
+        self._draining = True
+        for connection in list(self.server_state.connections):
+            cast("HttpConnection", connection).drain()
+
+    def turn_away(self) -> None:
+        """Let nobody new in; see ``leaving``."""
+        turn_away(self._socket)
+
+    def close(self) -> None:
+        """Close the listener, and serve whoever waits before it. Before a TLS handshake nobody has asked."""
+        if self._tls is None and self.started:
+            loop = asyncio.get_running_loop()
+            for accepted in knocked(self._socket):
+                task = loop.create_task(loop.connect_accepted_socket(self._connection, accepted))
+                self.late.add(task)
+                task.add_done_callback(self.late.discard)
+        for listening in getattr(self, "servers", ()):
+            listening.close()
 
     async def _listening(self, one: socket.socket) -> asyncio.Server:
         if self._tls is None:
@@ -64,7 +97,10 @@ class _Server(uvicorn.Server):
         return cast("asyncio.Server", secure)  # uvicorn closes it, and waits until it is
 
     def _connection(self) -> HttpConnection:
-        return HttpConnection(self.config, self.server_state, {})
+        connection = HttpConnection(self.config, self.server_state, {}, sheds=self._sheds)
+        if self._draining:
+            connection.drain()
+        return connection
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -96,7 +132,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    listeners: Sequence[Listener], *, ready: Callable[[], None], on_hangup: Callable[[], Awaitable[None]]
+    listeners: Sequence[Listener],
+    *,
+    ready: Callable[[], None],
+    on_hangup: Callable[[], Awaitable[None]],
+    leave: Leave | None = None,
+    notice: float = 0.0,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return.
 
@@ -104,77 +145,118 @@ async def serve(
         listeners: what to serve.
         ready: called once every listener answers.
         on_hangup: called on SIGHUP.
+        leave: told of the stop.
+        notice: seconds between that and closing the listeners; a second signal cuts them short.
     """
     _allow_many_connections()
     servers = [_server(listener) for listener in listeners]
     loop = asyncio.get_running_loop()
     hangups: set[asyncio.Task[None]] = set()
 
-    stop = _Stop(servers, loop)
+    stop = _Stop(servers, loop, leave=leave or Leave(), notice=notice)
 
     def hangup() -> None:
         task = loop.create_task(_call(on_hangup))
         hangups.add(task)
         task.add_done_callback(hangups.discard)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, hangup)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        loop.add_reader(parent.sentinel, stop)  # a worker never outlives whoever would stop it
     tasks = [
         loop.create_task(server.serve(sockets=[listener.socket]))
         for server, listener in zip(servers, listeners, strict=True)
     ]
     try:
-        while not all(server.started for server in servers):
-            if any(task.done() for task in tasks):
-                break
-            await asyncio.sleep(0.005)
-        else:
-            ready()
-        await asyncio.gather(*tasks)
+        with _heard(loop, stop=stop, hangup=hangup):
+            while not all(server.started for server in servers):
+                if any(task.done() for task in tasks):
+                    break
+                await asyncio.sleep(0.005)
+            else:
+                ready()
+            await asyncio.gather(*tasks)
+    except asyncio.CancelledError:
+        # Ctrl-C before it was heard here: whoever called ends what requests need, so none may be answered.
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+@contextlib.contextmanager
+def _heard(loop: asyncio.AbstractEventLoop, *, stop: _Stop, hangup: Callable[[], None]) -> Generator[None]:
+    """Hear signals, and the end of whoever would send them to a worker: it never outlives him."""
+    parent = multiprocessing.parent_process()
+
+    def orphaned() -> None:
+        if parent is not None:
+            loop.remove_reader(parent.sentinel)
+        stop.once()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(TOLD, stop.once)
+    loop.add_signal_handler(signal.SIGHUP, hangup)
+    if parent is not None:
+        loop.add_reader(parent.sentinel, orphaned)
+    try:
+        yield
     finally:
         if parent is not None:
             loop.remove_reader(parent.sentinel)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT, TOLD, signal.SIGHUP):
             loop.remove_signal_handler(number)
 
 
 class _Stop:
-    """Stops servers once: no new connection, one last request on each old one, then the drain of uvicorn.
+    """Stops servers once: notice, no new connection, one last request on each old one, the drain of uvicorn.
 
     A caller between two requests may have sent one that is not read yet; hanging up would lose it.
     """
 
-    def __init__(self, servers: Sequence[_Server], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, servers: Sequence[_Server], loop: asyncio.AbstractEventLoop, *, leave: Leave, notice: float
+    ) -> None:
         self._servers = servers
         self._loop = loop
-        self._began: float | None = None
+        self._leave = leave
+        self._notice = notice
+        self._next: asyncio.TimerHandle | None = None
+        self._closing = False
 
     def __call__(self) -> None:
-        if self._began is not None:
+        if self._closing:
             return
-        self._began = self._loop.time()
+        if self._next is not None:  # a second signal: whoever sends it does not want to wait
+            self._next.cancel()
+            self._turn_away()
+            return
+        self._leave.told = True
         for server in self._servers:
-            for listening in getattr(server, "servers", ()):
-                listening.close()
-            for connection in _connections(server):
-                connection.drain()
-        self._look(self._began + GRACE)
+            server.drain()
+        self._next = self._loop.call_later(self._notice, self._turn_away)
+
+    def once(self) -> None:
+        """Stop, unless that was begun."""
+        if self._next is None:
+            self()
+
+    def _turn_away(self) -> None:
+        self._closing = True
+        for server in self._servers:
+            server.turn_away()
+        self._loop.call_later(SETTLING, self._close)
+
+    def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._look(self._loop.time() + GRACE)
 
     def _look(self, until: float) -> None:
-        waiting = any(server.server_state.connections for server in self._servers)
+        waiting = any(server.late or server.server_state.connections for server in self._servers)
         if waiting and self._loop.time() < until:
             self._loop.call_later(0.02, self._look, until)
             return
         for server in self._servers:
             server.should_exit = True
-
-
-def _connections(server: _Server) -> list[HttpConnection]:
-    return cast("list[HttpConnection]", list(server.server_state.connections))
 
 
 def _allow_many_connections() -> None:
@@ -205,5 +287,5 @@ def _server(listener: Listener) -> _Server:
             server_header=False,
             timeout_graceful_shutdown=DRAIN,
         ),
-        tls=listener.tls,
+        listener,
     )

@@ -8,10 +8,10 @@ import msgspec
 
 from actas.audit.stream import Receipt
 from actas.core.errors import InvalidDpopProof, OAuthError, UseDpopNonce
-from actas.exchange import Exchange
+from actas.exchange import Answer
 from actas.web.admission import Admission
 from actas.web.asgi import JSON, NO_STORE, Headers, Receive, Scope, Send, header, respond
-from actas.web.body import asked
+from actas.web.body import Desk, asked
 from actas.web.errors import ErrorWriter
 
 
@@ -43,7 +43,7 @@ class TokenEndpoint:
 
     def __init__(
         self,
-        exchange: Exchange,
+        exchange: Desk[Answer],
         *,
         nonces: GivesNonces,
         errors: ErrorWriter,

@@ -17,7 +17,8 @@ from actas.core.ports import SystemChance
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN
 from actas.crypto import jose
-from actas.issuers.access_token import PROFILE_OF, AccessTokenIssuer, act_of
+from actas.issuers.access_token import AccessTokenIssuer
+from actas.issuers.claims import PROFILE_OF, act_of
 from actas.issuers.issuer import MintedWrong
 from actas.subjects.chain import PROFILES
 

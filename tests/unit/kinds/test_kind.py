@@ -38,9 +38,11 @@ def test_every_kind_cites_its_specification_and_has_its_own_name() -> None:
 
 def test_two_issuers_of_one_type_are_refused() -> None:
     issuer = AccessTokenIssuer(issuer=ISSUER, keys=FakeRing(), chance=SystemChance())
-    assert Mint(issuer).token_types == {ACCESS_TOKEN}
+    beside = House().exchange._fulfilment
+    comes_with = {name: getattr(beside, f"_{name}") for name in ("follows", "tells", "begins")}
+    assert Mint(issuer, **comes_with).token_types == {ACCESS_TOKEN}
     with pytest.raises(ValueError, match="two issuers"):
-        Mint(issuer, issuer)
+        Mint(issuer, issuer, **comes_with)
 
 
 def test_two_grants_and_two_validators_of_one_type_are_refused() -> None:
@@ -52,7 +54,7 @@ def test_two_grants_and_two_validators_of_one_type_are_refused() -> None:
             *(
                 "clients",
                 "proofs",
-                "subjects",
+                "presented",
                 "apis",
                 "kinds",
                 "policy",

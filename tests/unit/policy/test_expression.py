@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -128,3 +130,19 @@ def test_what_an_expression_looked_at_can_be_shown() -> None:
 def test_the_claims_that_a_policy_needs_are_read_off_its_text(source: str, needed: set[str] | None) -> None:
     found = ClaimsNeeded.of([Expression(source, names=RULE_NAMES)]).subject
     assert found == (None if needed is None else frozenset(needed))
+
+
+STARTS = """
+import sys
+from actas.policy.expression import ISSUER_NAMES, Context, Expression
+assert Expression("claims.n > 2", names=ISSUER_NAMES).holds(Context({"claims": {"n": 3}}))
+loaded = {"prompt_toolkit", "rich", "typer"} & {*sys.modules}
+assert not loaded, loaded
+"""
+
+
+def test_the_language_is_loaded_without_its_command_line() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", STARTS], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr

@@ -45,6 +45,30 @@ def test_a_word_that_would_do_nothing_is_refused(tree: dict[str, Any], sentence:
     assert [one for one in sentences(tmp_path, tree) if sentence in one]
 
 
+@pytest.mark.parametrize(
+    ("tree", "path"),
+    [
+        (changed(default="mtls"), "defaults.token.binding"),
+        (changed(api="mtls"), "apis[1].token.binding"),
+        (changed(rule="mtls"), "token.binding"),
+    ],
+    ids=["defaults", "an API", "a rule"],
+)
+def test_a_certificate_that_nobody_can_show_is_not_asked_for(
+    tree: dict[str, Any], path: str, tmp_path: Path
+) -> None:
+    assert [one for one in sentences(tmp_path, tree) if f"{path}: nobody can show a certificate" in one]
+    tree["server"]["trusted_proxies"] = ["10.0.0.0/8"]
+    assert not [one for one in sentences(tmp_path, tree) if "certificate" in one]
+
+
+def test_where_nobody_is_asked_for_a_certificate_none_is_wanted(tmp_path: Path) -> None:
+    tree = changed(default="mtls")
+    tree["server"]["tls"] = {"certificate": "tls.pem", "key": "tls.pem"}
+    found = sentences(tmp_path, tree)
+    assert [one for one in found if "defaults.token.binding: nobody is asked for a certificate" in one]
+
+
 @pytest.mark.parametrize("word", ["relay", "unbind"])
 def test_a_deny_says_nothing_about_keys(word: str, tmp_path: Path) -> None:
     tree = acme()

@@ -46,8 +46,8 @@ CASES: list[tuple[Change, str]] = [
     (lambda t: api(t, scopes={"a": ""}), "apis[2].scopes.a: is empty; give a value, or leave the field out"),
     (lambda t: api(t, kind="mcp"), "apis[2].kind: is not part of this release; remove it"),
     (
-        lambda t: api(t, token={"format": "jwt"}),
-        "apis[2].token.format: is not part of this release; remove it",
+        lambda t: api(t, token={"format": "opaque"}),
+        "apis[2].token.format: must be jwt or reference",
     ),
     (lambda t: api(t, chain={"max_depth": 11}), "apis[2].chain.max_depth: must be at most 10"),
     (lambda t: api(t, chain={"max_depth": 0}), "apis[2].chain.max_depth: must be at least 1"),
@@ -133,11 +133,11 @@ CASES: list[tuple[Change, str]] = [
     ),
     (
         lambda t: client(t, "leaflet", grants=["token_exchange"]),
-        "clients[5].grants: a client with method none may use no grant; leave grants out",
+        "clients[5].grants[0]: a client with method none may not use token_exchange: it proves nothing",
     ),
     (
         lambda t: client(t, grants=["authorization_code"]),
-        "clients[0].grants[0]: must be token_exchange or client_credentials",
+        "clients[0].redirect_uris: is required: the grant authorization_code sends people somewhere",
     ),
     (lambda t: client(t, api="ordrs"), 'clients[0].api: there is no api "ordrs"; did you mean "orders"?'),
     (
@@ -157,8 +157,36 @@ CASES: list[tuple[Change, str]] = [
         'clients[0].may_request.scopes.orders[0]: orders has no scope "orders:raed" (it has orders:read, orders:write)',
     ),
     (
-        lambda t: client(t, redirect_uris=["https://x.example"]),
-        "clients[0].redirect_uris: is not part of this release; remove it",
+        lambda t: client(t, redirect_uris=["https://x.example"], grants=["token_exchange"]),
+        "clients[0].redirect_uris: nobody can be sent there: grants does not list authorization_code",
+    ),
+    (
+        lambda t: client(t, redirect_uris=["http://x.example"]),
+        "clients[0].redirect_uris[0]: must be https: what comes to an http address can be read on the way (RFC 9700 section 2.6)",
+    ),
+    (
+        lambda t: client(t, redirect_uris=["https://x.example/#top"]),
+        "clients[0].redirect_uris[0]: must be at most 2048 characters long, and have no fragment (#…)",
+    ),
+    (
+        lambda t: client(t, redirect_uris=["app:/callback"]),
+        "clients[0].redirect_uris[0]: must be https, http on the app's own computer (http://127.0.0.1/…), or a scheme of the app's own with a dot in it (com.example.app:/…)",
+    ),
+    (
+        lambda t: client(t, sign_in={"consent": "always"}),
+        "clients[0].sign_in: means nothing without redirect_uris",
+    ),
+    (
+        lambda t: t["apis"][0]["scopes"].update({"openid": "Sign in"}),
+        'apis[0].scopes.openid: the scope "openid" is taken: it opens what this server itself says of people',
+    ),
+    (
+        lambda t: t["apis"][0].update(audience="https://sts.acme.example/userinfo"),
+        "apis[0].audience: is the address at which this server itself speaks of people",
+    ),
+    (
+        lambda t: t.update(users=[{"name": "alice", "email": "alice"}]),
+        "users[0].email: is not an e-mail address such as alice@acme.example, its domain in lower case",
     ),
     (lambda t: client(t, kind="person"), "clients[0].kind: must be app, service or agent"),
     (lambda t: client(t, disabled="false"), "clients[0].disabled: must be true or false"),

@@ -166,12 +166,15 @@ CASES: list[tuple[Change, str]] = [
         "rules[0].subject.token_types[0]: no token of corp-okta is accepted as jwt",
     ),
     (
-        lambda t: subject(t, token_types=["id_token"]),
-        "rules[1].subject.token_types[0]: no token of actas is accepted as id_token",
+        lambda t: subject(t, token_types=["jwt"]),
+        "rules[1].subject.token_types[0]: no token of actas is accepted as jwt",
     ),
     (
         lambda t: subject(t, token_types=["saml2"]),
-        "rules[1].subject.token_types[0]: saml2 is not part of this release; it must be access_token, id_token or jwt",
+        (
+            "rules[1].subject.token_types[0]: saml2 is not part of this release; it must be access_token, id_token, jwt "
+            "or refresh_token"
+        ),
     ),
     (
         lambda t: rule(t, HELP, token={"lifetime": "61m"}),

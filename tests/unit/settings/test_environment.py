@@ -66,7 +66,7 @@ def test_a_variable_works_without_a_section_in_the_file(tmp_path: Path) -> None:
         (
             "DEFAULTS__TOKEN__FORMAT",
             "x",
-            "defaults.token.format: is not part of this release; unset the variable",
+            "defaults.token.format: must be jwt or reference",
         ),
         ("SERVER__LISTEN", "", "server.listen: is empty; give a value, or unset the variable"),
         ("SERVER__LISTEN__PORT", "1", 'server.listen.port: "listen" is one value and has no fields'),

@@ -166,7 +166,7 @@ def test_what_is_left_out_has_the_strict_default(tmp_path: Path) -> None:
     assert definitions.keys.envelope.path == tmp_path / "actas-data" / "envelope.key"
     assert definitions.defaults == PolicyDefaults()
     assert definitions.audit.checkpoint_every == 300
-    assert definitions.limits.in_flight == 1024
+    assert definitions.limits.in_flight == 128
     assert (definitions.issuers, definitions.apis, definitions.clients) == ({}, {}, {})
     assert (definitions.rules, definitions.tests) == ((), ())
 
@@ -313,6 +313,16 @@ def test_the_digest_knows_public_keys_and_no_secret(tmp_path: Path) -> None:
     tree["keys"]["envelope"] = {"file": "envelope.key"}
     secret["secret"] = "1c0e8f6f4d2b39571c0e8f6f4d2b3957"
     assert loaded(tmp_path, tree, dev=True).definitions.digest == written
+    hook = {
+        "name": "siem",
+        "webhook": "https://siem.acme.example/in",
+        "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    }
+    tree.setdefault("audit", {})["sinks"] = [hook]
+    with_sink = loaded(tmp_path, tree, dev=True).definitions.digest
+    assert with_sink != written
+    hook["secret"] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    assert loaded(tmp_path, tree, dev=True).definitions.digest == with_sink
 
 
 def test_definitions_cannot_be_changed(definitions: Definitions) -> None:

@@ -74,7 +74,7 @@ def test_no_secret_may_be_written_in_the_file() -> None:
     [
         {"verzion": 1},
         {"version": 2},
-        {"users": []},
+        {"connections": []},
         {"server": {"issuer": "ftp://x"}},
         {"server": {"issuer": "https://x.example", "workers": 65}},
         {"server": {}},

@@ -105,8 +105,8 @@ def test_a_section_is_written_in_one_place(tmp_path: Path) -> None:
             'actas.yaml:3: zebra: there is no section "zebra"',
         ),
         (
-            "version: 1\nserver: { issuer: https://a.example }\nusers: []",
-            "actas.yaml:3: users: is not part of this release; remove the section",
+            "version: 1\nserver: { issuer: https://a.example }\nvault: {}",
+            "actas.yaml:3: vault: is not part of this release; remove the section",
         ),
         (
             "version: 1\nserver: { issuer: https://a.example }\nvault: { a: b }",

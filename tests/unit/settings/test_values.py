@@ -225,13 +225,29 @@ def test_a_domain_and_a_host_are_written_in_one_way(tmp_path: Path, field: str, 
     assert found.startswith(f"issuers[0].{field}[0]: ")
 
 
+def test_authorities_that_are_none_are_refused(tmp_path: Path) -> None:
+    """Whoever trusts nobody cannot fetch a key: the server would not start."""
+    tree = acme()
+    for name, content, why in (
+        ("missing.pem", None, "cannot be read: No such file or directory"),
+        ("text.pem", b"no certificate", "is no PEM file with certificates"),
+    ):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        tree["server"]["authorities"] = str(tmp_path / name)
+        assert sentences(tmp_path, tree) == [f"server.authorities: {name}: {why}"]
+
+
 def test_long_texts_are_refused(tmp_path: Path) -> None:
     tree = acme()
     tree["server"]["data"] = "x" * 5000
     named(tree, "rules", "assistant-for-support")["when"] = "x" * 1025
     named(tree, "clients", "assistant")["owner"] = "x" * 256
+    tree["server"]["authorities"] = f"folder/{'ä' * 128}/x.pem"  # in bytes, a name too long for any folder
+    too_long = "is too long for a path: 4096 bytes, and 255 for each name in it"
     assert sentences(tmp_path, tree) == [
-        "server.data: is too long for a path",
+        f"server.data: {too_long}",
+        f"server.authorities: {too_long}",
         "clients[0].owner: must be at most 255 bytes long and without control characters",
         "rules[0].when: must be at most 1024 characters long",
     ]

@@ -1,7 +1,7 @@
 """The management API as an application: who is let in, what is read, and what is refused on the record.
 
-Bearer tokens only, never a cookie, and JSON only: a page of somebody else cannot make a browser send either
-(SEC-78). Every refusal is an entry of the audit log, unknown routes included (SEC-86, SEC-89).
+Tokens in a header only, never a cookie, and JSON only: a page of somebody else cannot make a browser send
+either (SEC-78). Every refusal is an entry of the audit log, unknown routes included (SEC-86, SEC-89).
 """
 
 from __future__ import annotations
@@ -9,29 +9,39 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
 from actas.admin.entrance import require
 from actas.admin.record import Author
-from actas.admin.refusals import InvalidToken, NotAccepted, NotFound
+from actas.admin.refusals import NotAccepted, NotFound
 from actas.audit.refusal import refused
-from actas.core.errors import OAuthError
+from actas.core.errors import InvalidDpopProof, InvalidToken, OAuthError, UseDpopNonce
+from actas.core.party import Caller
 from actas.core.ports import JsonObject
-from actas.core.secret import Secret
+from actas.core.redaction import Redaction
 from actas.crypto.json import BadJson, read_object
+from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.web.api.call import Call, Desk, malformed
 from actas.web.api.openapi import document
 from actas.web.api.routes import BASE, ROUTES, Route
 from actas.web.asgi import Receive, Scope, Send
+from actas.web.body import caller_of
 from actas.web.reading import MAX_MESSAGE
 
 LARGEST: Final = MAX_MESSAGE
 """Bytes of a body: those that a listener of ours takes, with its head. Files that are applied come as one."""
+
+LONGEST_PATH: Final = 1000
+"""Characters of an address that are looked through for the record: strangers send them, and it costs time."""
+
+_REDACTION: Final = Redaction()
+"""For addresses in the record: anybody writes anything into one, a token meant for a header too (SEC-87)."""
 
 _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -102,7 +112,7 @@ async def _guarded(desk: Desk, request: Request, route: Route | None) -> Respons
     trail = desk.audit.open(source, door="management")
     author: Author | None = None
     try:
-        author = await desk.entrance.enter(_authorization(request), source=source)
+        author = await desk.entrance.enter(_caller(request), method=request.method, url=_url(desk, request))
         trail.client = desk.clients.get(author.client or "")
         if route is None:
             raise NotFound(detail="there is no such route")
@@ -119,15 +129,22 @@ async def _guarded(desk: Desk, request: Request, route: Route | None) -> Respons
 def _placed(exc: Exception, request: Request) -> Exception:
     """Add to what administrators see of a refusal what was asked."""
     if isinstance(exc, OAuthError):
-        exc.detail = f"{request.method} {request.url.path[:300]}: {exc.detail}"
+        path = _REDACTION.text(str(request.scope["path"])[:LONGEST_PATH])[:300]
+        exc.detail = f"{request.method} {path}: {exc.detail}"
     return exc
 
 
-def _authorization(request: Request) -> Secret | None:
-    found = request.headers.getlist("authorization")
-    if len(found) > 1:
-        raise InvalidToken(detail="two Authorization headers")
-    return Secret(found[0]) if found else None
+def _caller(request: Request) -> Caller:
+    if len(request.headers.getlist("authorization")) > 1:
+        raise InvalidToken("bad_token", detail="two Authorization headers")
+    return caller_of(request.scope)
+
+
+def _url(desk: Desk, request: Request) -> str:
+    """Return the public address of a request: its ``Host`` could have been made up with the proof."""
+    server = urlsplit(desk.issuer)
+    path = bytes(request.scope.get("raw_path") or request.url.path.encode())
+    return f"{server.scheme}://{server.netloc}{path.partition(b'?')[0].decode('latin-1')}"
 
 
 async def _call(request: Request, route: Route, author: Author) -> Call:
@@ -146,10 +163,13 @@ async def _call(request: Request, route: Route, author: Author) -> Call:
 
 async def _body(request: Request, route: Route) -> JsonObject | None:
     data = bytearray()
-    async for piece in request.stream():
-        data += piece
-        if len(data) > LARGEST:
-            raise malformed(f"the body is larger than {LARGEST} bytes")
+    try:
+        async for piece in request.stream():
+            data += piece
+            if len(data) > LARGEST:
+                raise malformed(f"the body is larger than {LARGEST} bytes")
+    except ClientDisconnect:
+        raise malformed("the caller went away") from None
     if not data:
         return None
     if route.body is None:
@@ -184,6 +204,14 @@ def _error(desk: Desk, refusal: OAuthError, *, inside: bool) -> Response:
         headers["actas-entry"] = refusal.entry
     if refusal.retry_after is not None:
         headers["retry-after"] = str(refusal.retry_after)
-    if refusal.status in (401, 403):
+    status = refusal.status
+    if isinstance(refusal, InvalidDpopProof | UseDpopNonce):
+        status = 401  # RFC 9449 section 7.1
+        headers["dpop-nonce"] = desk.nonces.fresh()
+        algorithms = " ".join(PROOF_ALGORITHMS)
+        headers["www-authenticate"] = (
+            f'DPoP realm="{desk.issuer}", error="{refusal.code}", algs="{algorithms}"'
+        )
+    elif status in (401, 403):
         headers["www-authenticate"] = f'Bearer realm="{desk.issuer}", error="{refusal.code}"'
-    return _json(body, refusal.status, headers)
+    return _json(body, status, headers)

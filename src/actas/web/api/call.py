@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -14,10 +14,13 @@ from actas.admin.record import Author
 from actas.audit.log import AuditLog
 from actas.core.client import Client
 from actas.core.errors import InvalidRequest
+from actas.core.impersonation import ImpersonationStore
 from actas.core.ports import Json, JsonObject
 from actas.core.target import Api
+from actas.kinds.impersonations import Impersonations
 from actas.policy.decide import Policy
 from actas.web.errors import ErrorWriter
+from actas.web.token import GivesNonces
 
 
 class Apis(Protocol):
@@ -33,14 +36,17 @@ class Desk:
     """What the routes need, under one configuration.
 
     Attributes:
+        nonces: makes nonces for proofs.
         state: says which generation is in force in this process, and whether it is behind.
         tests: runs the policy tests and returns each with its ``problems``.
         cursors: the key that authenticates the cursors of pages.
         schema: the JSON Schema of the configuration.
+        kept: the impersonations; ``impersonations`` changes them.
     """
 
     issuer: str
     entrance: Entrance
+    nonces: GivesNonces
     deeds: Deeds
     filing: Filing
     keeping: Keeping
@@ -48,9 +54,11 @@ class Desk:
     clients: Mapping[str, Client]
     apis: Apis
     state: Callable[[], JsonObject]
-    tests: Callable[[], list[JsonObject]]
+    tests: Callable[[], Awaitable[list[JsonObject]]]
     cursors: bytes = field(repr=False)
     schema: Callable[[], JsonObject]
+    kept: ImpersonationStore
+    impersonations: Impersonations
     audit: AuditLog
     errors: ErrorWriter
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from actas.admin.objects import KEEPERS
 from actas.admin.roles import ROLES, management_audience, scope_of
+from actas.core.impersonation import Form, State
 from actas.core.ports import JsonObject
 from actas.web.api.routes import BASE, ROUTES, Route
 
@@ -26,6 +27,7 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
     "kind": {"schema": _TEXT, "description": "Kinds between commas. Default: all."},
     "api": {"schema": _TEXT, "description": "The name of the target.", "required": True},
+    "before": {"schema": _TEXT, "description": "Only those that were asked for earlier; `next` of a page."},
     "scope": {"schema": _TEXT, "description": "One scope of it."},
 }
 
@@ -102,6 +104,31 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     ),
     "Applied": _record("What files changed.", generation=_NUMBER, changes=_list(_CHANGE)),
     "Export": _record("What is kept, as a configuration file.", generation=_NUMBER, configuration=_ANY),
+    "Impersonation": _record(
+        "Somebody who acts, or acted, as somebody else.",
+        id=_TEXT,
+        state={"enum": [*get_args(State)]},
+        administrator=_record("Who acts.", iss=_TEXT, sub=_TEXT),
+        subject=_record("As whom.", iss=_TEXT, sub=_TEXT),
+        client=_TEXT,
+        form={"enum": [*get_args(Form)]},
+        reason=_TEXT,
+        ticket=_TEXT,
+        apis=_list(_TEXT),
+        scope=_TEXT,
+        names_actor=_TRUTH,
+        approval=_list(_TEXT),
+        requested_at=_NUMBER,
+        began_at={"type": ["integer", "null"]},
+        until=_NUMBER,
+        decided_by=_MAYBE_TEXT,
+        ended_by=_MAYBE_TEXT,
+        ended_why=_MAYBE_TEXT,
+    ),
+    "Impersonations": _record(
+        "Impersonations, the newest first.", items=_list(_ref("Impersonation")), next=_MAYBE_TEXT
+    ),
+    "EndImpersonation": {"type": "object", "properties": {"reason": _TEXT}, "additionalProperties": False},
     "Error": {
         "type": "object",
         "description": "A refusal.",
@@ -140,11 +167,19 @@ def document(*, issuer: str, configuration: JsonObject) -> JsonObject:
             f"`audience` `{management_audience(issuer)}` and one of the scopes {scopes}.",
         },
         "servers": [{"url": f"{issuer}{BASE}"}],
-        "security": [{"bearer": []}],
+        "security": [{"bearer": []}, {"dpop": []}],
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "dpop": {
+                    "type": "http",
+                    "scheme": "dpop",
+                    "description": "A token that is bound to a key, with a proof of it in the header `DPoP` "
+                    "(RFC 9449 section 7).",
+                },
+            },
         },
     }
     return whole
@@ -173,7 +208,7 @@ def _operation(route: Route, sections: dict[str, Any]) -> dict[str, Any]:
     }
     if route.body is not None:
         told["requestBody"] = {
-            "required": route.body != "MakeSecret",
+            "required": route.body not in ("MakeSecret", "EndImpersonation"),
             "content": {"application/json": {"schema": _body(route.body, sections)}},
         }
     return told

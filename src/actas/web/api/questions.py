@@ -42,7 +42,7 @@ async def who_can(desk: Desk, call: Call) -> Reply:
 async def run_tests(desk: Desk, call: Call) -> Reply:
     """Run the policy tests that are kept against the rules in force."""
     call.only()
-    tests: list[Json] = [*desk.tests()]
+    tests: list[Json] = [*await desk.tests()]
     return Reply(body={"tests": tests})
 
 

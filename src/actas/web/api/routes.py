@@ -12,7 +12,7 @@ from typing import Final
 from actas.admin.authority import CHANGES
 from actas.admin.objects import KINDS, SWITCHED, ObjectKind
 from actas.admin.roles import Role
-from actas.web.api import files, objects, questions
+from actas.web.api import files, impersonations, objects, questions
 from actas.web.api.call import Call, Desk, Reply
 
 BASE: Final = "/api/v1"
@@ -124,6 +124,29 @@ ROUTES: Final[tuple[Route, ...]] = (
         query=("api", "scope"),
     ),
     Route(method="POST", path="/run-tests", role="auditor", answers=questions.run_tests, gives="TestResults"),
+    Route(
+        method="GET",
+        path="/impersonations",
+        role="auditor",
+        answers=impersonations.impersonations,
+        gives="Impersonations",
+        query=("before",),
+    ),
+    Route(
+        method="GET",
+        path="/impersonations/{name}",
+        role="auditor",
+        answers=impersonations.impersonation,
+        gives="Impersonation",
+    ),
+    Route(
+        method="POST",
+        path="/impersonations/{name}/end",
+        role="operator",
+        answers=impersonations.end_impersonation,
+        gives="Impersonation",
+        body="EndImpersonation",
+    ),
     Route(method="POST", path="/plan", role="auditor", answers=files.plan, gives="Plan", body="Files"),
     Route(method="POST", path="/apply", role="operator", answers=files.apply, gives="Applied", body="Files"),
     Route(

@@ -1,0 +1,52 @@
+"""Why the management API refused: the reasons that only it has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.reason import Reason, ReasonText
+
+OF_MANAGING: Final[dict[Reason, ReasonText]] = {
+    "bad_token": ReasonText(
+        sentence="The token is missing, has ended, or is not for managing this server.",
+        meaning="The management API takes only tokens of its own, asked for by a client that holds a role.",
+        causes="Nobody is signed in, the hour is over, the client lost its role, or it is another token.",
+        remedy="actas login asks for a new one; the detail in the audit log says which check failed.",
+    ),
+    "role_too_small": ReasonText(
+        sentence="The role is too small for this.",
+        meaning="Every route of the management API wants a role, and nobody changes more than they hold.",
+        causes="An auditor changes something, or an operator changes a client that holds a higher role.",
+        remedy="actas whoami says the role; an owner changes who holds one.",
+    ),
+    "not_found": ReasonText(
+        sentence="There is nothing of that name.",
+        meaning="The management API has no such object, or no such route.",
+        causes="A misspelt name, or an object that was deleted.",
+        remedy="List the objects of the kind; a deleted name stays listed nowhere.",
+    ),
+    "conflict": ReasonText(
+        sentence="This cannot be changed in this way.",
+        meaning="The object is kept by a file, its name was used before, or something else is in the way.",
+        causes="Changing through the API what a file defines, or making a client under a deleted name.",
+        remedy="The detail says who keeps it: change it there, or choose another name.",
+    ),
+    "outdated": ReasonText(
+        sentence="It was changed in the meantime.",
+        meaning="The version named by If-Match, or the generation of a plan, is not the one kept now.",
+        causes="Somebody else changed it.",
+        remedy="Look at it again, and decide again.",
+    ),
+    "unconditional": ReasonText(
+        sentence="The request does not say which version it means.",
+        meaning="A change names the version that was seen, so that no change is lost (RFC 6585 section 3).",
+        causes="If-Match or If-None-Match is missing.",
+        remedy="Send the ETag of the object as If-Match, or If-None-Match: * for a new one.",
+    ),
+    "invalid_configuration": ReasonText(
+        sentence="The configuration would not hold.",
+        meaning="Every change is checked with everything else, exactly as files are at a start.",
+        causes="A name that does not exist, a condition that does not compile, a policy test that fails.",
+        remedy="faults has each fault with its place.",
+    ),
+}

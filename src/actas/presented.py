@@ -1,0 +1,140 @@
+"""Step 3 of the pipeline: whatever was presented is proven, and what a bad one calls for is done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.audit.event import record_of
+from actas.audit.trail import Trail
+from actas.clients.throttle import Throttle
+from actas.core.errors import BadToken, OAuthError
+from actas.core.family import Renewal, Spent
+from actas.core.party import Party, PresentedToken, Role
+from actas.core.permit import ExchangeRequest, Parties
+from actas.core.sign_in import Authorization, PresentedCode
+from actas.core.tracing import UNTRACED, Tracing
+from actas.grants.grant import Grant
+from actas.subjects.authorization_code import AuthorizationCodes
+from actas.subjects.named import NamedPeople
+from actas.subjects.refresh_token import Renewals, is_copy
+from actas.subjects.validator import Validators
+
+_STEPS: Final = {"subject": "actas.subject", "actor": "actas.actor"}
+"""What the proof of a token is called in a trace, by the role of the token."""
+
+
+class Presented:
+    """Proves what requests at the token endpoint present.
+
+    Args:
+        tokens: proves subject and actor tokens.
+        renewals: proves refresh tokens by which an earlier exchange is done again.
+        codes: redeems authorization codes.
+        named: knows people who are only named, and who acts as somebody else already.
+        throttle: makes guessing slow.
+        tracing: follows the steps of requests.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: Validators,
+        renewals: Renewals,
+        codes: AuthorizationCodes,
+        named: NamedPeople,
+        throttle: Throttle,
+        tracing: Tracing = UNTRACED,
+    ) -> None:
+        self._tokens = tokens
+        self._renewals = renewals
+        self._codes = codes
+        self._named = named
+        self._throttle = throttle
+        self._tracing = tracing
+
+    async def parties(
+        self,
+        request: ExchangeRequest,
+        authorization: Authorization | None,
+        itself: Party,
+        *,
+        grant: Grant,
+        trail: Trail,
+    ) -> Parties:
+        """Return everybody in a request; who is only named is looked up, and proves nothing.
+
+        Args:
+            authorization: what a code stands for, whose person is the subject then.
+            itself: the client, which speaks for itself when nobody else is the subject.
+        """
+        looked = self._named.look_up(request.named)
+        if authorization is not None:
+            trail.subject = await self.signed_in(authorization, grant, trail)
+        else:
+            trail.subject = await self.party(request.subject, grant, trail) or looked.party or itself
+        trail.actor = await self.party(request.actor, grant, trail)
+        return Parties(trail.subject, trail.actor, itself, looked.person)
+
+    async def party(self, token: PresentedToken | None, grant: Grant, trail: Trail) -> Party | None:
+        """Return whom a token speaks of; None when none was presented.
+
+        Raises:
+            OAuthError: it is not good. All methods raise it.
+        """
+        if token is None:
+            return None
+        name = "" if trail.client is None else trail.client.name
+        try:
+            with self._tracing.step(_STEPS[token.role]):
+                party = await self._tokens.prove(token)
+        except BadToken as bad:
+            raise await self._bad(bad, token.role, grant, trail) from bad
+        self._throttle.succeeded("failed_tokens", name, trail.source)
+        if party.impersonation is not None:
+            trail.impersonation = await self._named.behind(party)
+        return party
+
+    async def renewal(self, token: PresentedToken | None, grant: Grant, trail: Trail) -> Renewal | None:
+        """Return what a refresh token stands for; None when none was presented."""
+        if token is None:
+            return None
+        try:
+            return await self._renewals.prove(token.value.reveal())
+        except BadToken as bad:
+            raise await self._bad(bad, token.role, grant, trail) from bad
+
+    async def authorization(
+        self, code: PresentedCode | None, grant: Grant, trail: Trail
+    ) -> Authorization | None:
+        """Return what a code stands for, which is good no more; None when none was presented."""
+        client = trail.client
+        if code is None or client is None:
+            return None
+        try:
+            return await self._codes.redeem(code, client=client, proven=trail.proven)
+        except BadToken as bad:
+            raise await self._bad(bad, "subject", grant, trail) from bad
+
+    async def signed_in(self, authorization: Authorization, grant: Grant, trail: Trail) -> Party:
+        """Return who signed in."""
+        try:
+            return self._codes.party(authorization)
+        except BadToken as bad:
+            raise await self._bad(bad, "subject", grant, trail) from bad
+
+    async def written(self, trail: Trail) -> None:
+        """Note that the entry of an attempt, which revoked something, stands in the minutes."""
+        await self._renewals.written(trail.entry)
+
+    async def _bad(self, bad: BadToken, role: Role, grant: Grant, trail: Trail) -> OAuthError:
+        """Do what a bad token calls for, and return the refusal."""
+        client = trail.client
+        if bad.why in ("forged", "bad_code"):
+            self._throttle.failed("failed_tokens", "" if client is None else client.name, trail.source)
+        refusal = bad.refusal(role, grant.token_error)
+        if isinstance(bad, Spent) and client is not None and is_copy(bad, client=client, proven=trail.proven):
+            # There are two copies of it: RFC 9700 section 4.14.2, RFC 6749 section 4.1.2.
+            trail.refused, trail.revoked = refusal, (f"token:{bad.family}",)
+            record = record_of(trail, "exchange:refused")
+            await self._renewals.end_family(bad.family, ends_at=bad.ends_at, record=record)
+        return refusal

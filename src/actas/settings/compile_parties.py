@@ -1,0 +1,118 @@
+"""Forms of parties turned into the values that the other packages work with: issuers, APIs, people, clients.
+
+What a form leaves out gets its default here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from actas.core.client import Client, ClientAuth, SignInTerms
+from actas.core.person import Person
+from actas.core.ports import JsonObject
+from actas.core.secret import Secret
+from actas.core.target import Api
+from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
+from actas.settings.schema_auth import NoAuth
+from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.schema_people import ClientSignIn, UserForm
+from actas.trust.registry import TrustedIssuer
+
+
+def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
+    """Return an issuer; ``keys`` are the public JWKs of its files."""
+    audiences: dict[str, frozenset[str] | None] = (
+        {audience: frozenset(clients) for audience, clients in form.audiences.items()}
+        if isinstance(form.audiences, dict)
+        else dict.fromkeys(form.audiences or ())
+    )
+    is_cluster = form.type == "kubernetes"
+    has_place = form.jwks is not None or form.jwks_uri is not None
+    return TrustedIssuer(
+        name=form.name,
+        issuer=form.issuer,
+        kind=form.type if form.type != "kubernetes" else "jwks" if has_place else "oidc",
+        accepts=token_types(form.accepts or ()),
+        algorithms=frozenset(form.algorithms),
+        audiences=audiences,
+        jwks_uri=form.jwks_uri,
+        keys=keys,
+        jwks_hosts=frozenset(form.jwks_hosts or ()),
+        max_age=form.max_age,
+        max_life=form.max_life,
+        subject="claims.sub" if form.subject is None else form.subject,
+        email_domains=frozenset(form.email_domains or ()),
+        groups=form.groups,
+        when=tuple(form.when or ()),
+        party_kind=form.kind,
+        token_types=frozenset(form.token_types or ()),
+        workloads=form.workloads or is_cluster,
+        outage_grace=form.outage_grace,
+        disabled=form.disabled,
+    )
+
+
+def api(form: ApiForm) -> Api:
+    """Return an API."""
+    return Api(
+        name=form.name,
+        audience=form.audience,
+        scopes=dict(form.scopes or {}),
+        lifetime=form.token.lifetime,
+        algorithm=form.token.algorithm,
+        max_depth=form.chain.max_depth,
+        binding=form.token.binding,
+        format=form.token.format,
+        disabled=form.disabled,
+    )
+
+
+def user(form: UserForm, *, password: Secret | None) -> Person:
+    """Return a person; ``password`` is the one that the configuration gives them."""
+    return Person(
+        name=form.name,
+        display=form.display_name or form.name,
+        email=form.email,
+        groups=tuple(form.groups or ()),
+        initial=password,
+        disabled=form.disabled,
+    )
+
+
+def client(form: ClientForm, *, auth: ClientAuth) -> Client:
+    """Return a client; ``auth`` is how it proves who it is."""
+    default = [] if isinstance(form.auth, NoAuth) else ["token_exchange"]
+    if form.redirect_uris is not None:
+        default.append("authorization_code")
+    may = form.may_request
+    return Client(
+        name=form.name,
+        kind=form.kind,
+        auth=auth,
+        grants=frozenset(SHORT_GRANT_TYPES[one] for one in (default if form.grants is None else form.grants)),
+        api=form.api,
+        apis=frozenset(may.apis) if may is not None else frozenset(),
+        scopes={name: frozenset(scopes) for name, scopes in ((may and may.scopes) or {}).items()},
+        owner=form.owner,
+        sign_in=_sign_in(form),
+        disabled=form.disabled,
+    )
+
+
+def _sign_in(form: ClientForm) -> SignInTerms | None:
+    if form.redirect_uris is None:
+        return None
+    asked = form.sign_in or ClientSignIn.model_construct()
+    return SignInTerms(
+        redirect_uris=tuple(form.redirect_uris),
+        after_sign_out=tuple(form.post_logout_redirect_uris or ()),
+        algorithm=asked.algorithm,
+        consent=asked.consent,
+        groups=frozenset(asked.groups or ()),
+        display=form.display_name or form.name,
+    )
+
+
+def token_types(short: Iterable[str]) -> frozenset[TokenType]:
+    """Return token types by their short names."""
+    return frozenset(SHORT_TOKEN_TYPES[one] for one in short)

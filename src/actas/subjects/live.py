@@ -1,0 +1,122 @@
+"""Live state: whoever has a part in a token of ours must still be registered and trusted (SEC-23, SEC-52)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from actas.core.client import Client
+from actas.core.errors import BadToken
+from actas.core.party import OURSELVES, Party
+from actas.core.person import People, Person
+from actas.trust.registry import TrustedIssuer, TrustRegistry
+
+
+class LiveClients(Protocol):
+    """Finds a client as it is now. Answers from memory."""
+
+    def client(self, client_id: str) -> Client | None:
+        """Return the client, or None."""
+        ...
+
+
+class LiveParties:
+    """Knows who is still registered, enabled and trusted.
+
+    Args:
+        issuer: our own issuer identifier.
+        people: who signs in here.
+    """
+
+    def __init__(self, *, issuer: str, clients: LiveClients, trust: TrustRegistry, people: People) -> None:
+        self._issuer = issuer
+        self._clients = clients
+        self._trust = trust
+        self._people = people
+
+    def name_of(self, issuer: str) -> str:
+        """Return what the configuration calls an issuer, which must still be trusted.
+
+        Raises:
+            BadToken: it is not.
+        """
+        return OURSELVES if issuer == self._issuer else self.trusted(issuer).name
+
+    def trusted(self, iss: str) -> TrustedIssuer:
+        """Return an issuer that is trusted now.
+
+        Raises:
+            BadToken: there is none.
+        """
+        issuer = self._trust.issuer(iss)
+        if issuer is None or issuer.disabled:
+            raise BadToken(f"{iss}, who vouched for a party of it, is no longer trusted")
+        return issuer
+
+    def require(self, party: Party) -> None:
+        """Return when everybody in a token of ours is live: its client, its subject, its chain.
+
+        Raises:
+            BadToken: somebody is not.
+        """
+        self.require_client(party.client_id or "")
+        if party.kind != "person":
+            self.require_client(party.identity.subject)
+        elif party.origin.issuer == self._issuer:
+            self.require_person(party.identity.subject)
+        for actor in party.actors:
+            if actor.identity.issuer != self._issuer:
+                self.trusted(actor.identity.issuer)
+            elif actor.kind != "person":
+                self.require_client(actor.identity.subject)
+            else:
+                self.require_person(actor.identity.subject)
+
+    def signed_in(self, party: Party) -> Party:
+        """Return somebody who signed in here, as they are now.
+
+        Raises:
+            BadToken: they are locked out or gone, or the issuer that vouched for them is.
+        """
+        if party.origin.issuer != self._issuer:
+            self.trusted(party.origin.issuer)
+            return party
+        person = self.require_person(party.identity.subject)
+        if person is None:
+            raise BadToken(f"{party.identity.subject} is nobody who signs in here")
+        return msgspec.structs.replace(party, groups=person.groups)
+
+    def require_person(self, subject: str) -> Person | None:
+        """Return the person of ours of that subject, who must be live; None when another issuer's is named.
+
+        Raises:
+            BadToken: they are disabled or gone.
+        """
+        if not subject.startswith(f"{OURSELVES}:"):
+            return None
+        person = self._people.person(subject)
+        if person is None or person.disabled:
+            raise BadToken(f"{subject} is disabled or no longer listed among the users")
+        return person
+
+    def require_client(self, name: str) -> None:
+        """Return when a client of that name is live, or it is the name of a person.
+
+        Raises:
+            BadToken: it is disabled or gone.
+        """
+        # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is.
+        if ":" in name or "@" in name:
+            return
+        self.require_registered(name)
+
+    def require_registered(self, name: str) -> None:
+        """Return when a client of that name is live.
+
+        Raises:
+            BadToken: it is disabled or gone, or the name is not a client's.
+        """
+        client = self._clients.client(name)
+        if client is None or client.disabled:
+            raise BadToken(f"{name} is disabled or no longer registered")
