@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from actas_sdk.fastapi import Protect
 from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, Together, World
 from actas_sdk.sync import Caller, Verifier
 
@@ -24,13 +26,23 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 @dataclass
 class StillWorld:
-    """Time that moves when a test says so, and chance that can be foreseen."""
+    """Time that moves when a test says so, and chance that can be foreseen.
+
+    Attributes:
+        steady: how far the clock that nobody sets is off from the other one.
+    """
 
     now: float = NOW
     made: int = 0
+    steady: float = 0.0
 
     def world(self) -> World:
-        return World(now=lambda: self.now, jitter=lambda: 0.0, new_id=self.new_id)
+        return World(
+            now=lambda: self.now,
+            monotonic=lambda: self.now + self.steady,
+            jitter=lambda: 0.0,
+            new_id=self.new_id,
+        )
 
     def new_id(self) -> str:
         self.made += 1
@@ -132,6 +144,18 @@ def present(verifier: Verifier, token: str, *scopes: str) -> Caller:
     return verifier.check(
         method="GET", url=f"{ORDERS}/7", headers={"Authorization": f"Bearer {token}"}, scopes=scopes
     )
+
+
+def who_am_i(protect: Protect, *scopes: str) -> FastAPI:
+    """An API that tells everybody who they are."""
+    app = FastAPI(lifespan=protect.lifespan)
+    allowed = protect(*scopes)
+
+    async def me(caller: Caller = allowed) -> str:
+        return caller.subject.id
+
+    app.get("/me")(me)
+    return app
 
 
 def play(flow: Flow[Any], *replies: Answer | Failure) -> tuple[Any, list[Ask], list[float]]:

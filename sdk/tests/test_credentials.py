@@ -94,6 +94,22 @@ def test_the_environment_names_server_and_key_file(tmp_path: Path) -> None:
     assert Actas.from_env(environ).client_id == "orders"
 
 
+def test_the_environment_names_a_token_of_the_platform(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    environ = {**GOOD, "ACTAS_CLIENT_SECRET": "", "ACTAS_WORKLOAD_TOKEN": str(file)}
+    actas = Actas.from_env(environ)
+    assert actas._credentials == Workload(client_id="orders", path=str(file))
+
+
+def test_the_environment_names_a_certificate(tmp_path: Path) -> None:
+    pem = tmp_path / "orders.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem.write_bytes(private + self_signed(key))
+    environ = {**GOOD, "ACTAS_CLIENT_SECRET": "", "ACTAS_CLIENT_CERTIFICATE": str(pem)}
+    assert Actas.from_env(environ)._credentials == MutualTls(client_id="orders", certificate=str(pem))
+
+
 def test_the_environment_of_the_process_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)

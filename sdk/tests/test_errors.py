@@ -77,7 +77,7 @@ def test_a_challenge_leads_to_the_metadata_and_names_the_scopes() -> None:
 
     assert said["WWW-Authenticate"] == (
         'Bearer error="invalid_token", '
-        'error_description="The access token is malformed, expired or not meant for this API.", '
+        'error_description="The access token is malformed, expired, revoked or not meant for this API.", '
         'scope="orders:read orders:write", '
         'resource_metadata="https://orders.acme.example/.well-known/oauth-protected-resource"'
     )

@@ -105,7 +105,7 @@ def test_a_bad_token_is_401_and_says_no_more(
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == (
         'Bearer error="invalid_token", '
-        'error_description="The access token is malformed, expired or not meant for this API.", '
+        'error_description="The access token is malformed, expired, revoked or not meant for this API.", '
         f'scope="orders:read", {METADATA}'
     )
 

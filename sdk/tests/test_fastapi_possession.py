@@ -16,6 +16,7 @@ from sdk.tests.support import ISSUER, ORDERS
 from actas_sdk import DpopKey, Misconfigured
 from actas_sdk.dpop import digest
 from actas_sdk.fastapi import Caller, Protect
+from actas_sdk.strict_json import JsonObject
 from actas_sdk.testing import FakeActas
 
 PEM = ssl.DER_cert_to_PEM_cert(b"the DER of a certificate")
@@ -121,7 +122,7 @@ def test_a_certificate_that_the_server_hands_on_proves(
     protect = Protect(ISSUER, audience=ORDERS)
     fake_actas.stand_in(protect)
     app = app_of(protect)
-    cnf = {"x5t#S256": digest(b"the DER of a certificate")}
+    cnf: JsonObject = {"x5t#S256": digest(b"the DER of a certificate")}
     token = fake_actas.token("alice", scopes=["orders:read"], claims={"cnf": cnf}).reveal()
 
     async def over_tls(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:

@@ -11,7 +11,7 @@ from sdk.tests.support import ACCESS_TOKEN, INVENTORY, ISSUER
 from actas_sdk import Token
 from actas_sdk.credentials import Proof
 from actas_sdk.errors import Misconfigured
-from actas_sdk.requests import document, token, wanted_for, wanted_own
+from actas_sdk.requests import document, form_of, posted, wanted_for, wanted_own
 
 ENDPOINT = f"{ISSUER}/token"
 
@@ -22,7 +22,7 @@ def sent(ask: Any) -> list[tuple[str, str]]:
 
 def test_an_exchange_says_whose_token_for_which_api_and_which_scopes() -> None:
     wanted = wanted_for("alice-token", to=INVENTORY, scopes=["b", "a", "b"], subject_type="access_token")
-    ask = token(wanted, endpoint=ENDPOINT, proof=Proof(headers={"Authorization": "Basic x"}))
+    ask = posted(form_of(wanted), endpoint=ENDPOINT, proof=Proof(headers={"Authorization": "Basic x"}))
 
     assert (ask.method, ask.url) == ("POST", ENDPOINT)
     assert ask.headers["Content-Type"] == "application/x-www-form-urlencoded"
@@ -39,8 +39,8 @@ def test_an_exchange_says_whose_token_for_which_api_and_which_scopes() -> None:
 
 
 def test_our_own_authority_is_asked_for_with_another_grant() -> None:
-    ask = token(
-        wanted_own(to="inventory", scopes=[]),
+    ask = posted(
+        form_of(wanted_own(to="inventory", scopes=[])),
         endpoint=ENDPOINT,
         proof=Proof(form=(("client_assertion", "x"),)),
     )
@@ -74,7 +74,7 @@ def test_only_a_type_that_is_good_for_one_use_is_not_sent_twice() -> None:
 
 def test_everything_is_encoded() -> None:
     wanted = wanted_for("a&b=c+d é", to="größe & co", scopes=["a&b"], subject_type="jwt")
-    form = dict(sent(token(wanted, endpoint=ENDPOINT, proof=Proof())))
+    form = dict(sent(posted(form_of(wanted), endpoint=ENDPOINT, proof=Proof())))
 
     assert (form["subject_token"], form["audience"], form["scope"]) == ("a&b=c+d é", "größe & co", "a&b")
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx2
 import pytest
 from sdk.tests.support import ISSUER
 
-from actas_sdk import sync_wire
 from actas_sdk.async_wire import AsyncWire
 from actas_sdk.errors import Refused, Unreachable
 from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, together
@@ -136,26 +137,22 @@ async def test_what_an_inner_flow_raises_reaches_the_outer_one() -> None:
     assert await AsyncWire(None, trust_env=False, sleep=at_once).run(outer()) == "no"
 
 
-def test_an_answer_in_drops_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync_wire, "DEADLINE", -1.0)
+def test_an_answer_in_drops_is_left_at_the_deadline() -> None:
     stream = Chunks(b"0", b"1", b"2")
     with httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, stream=stream))) as http:
-        got = SyncWire(http, trust_env=False).run(one())
+        got = SyncWire(http, trust_env=False).run(one(replace(ASK, within=-1.0)))
 
     assert got == Failure(detail=f"{ASK.url}: TimeoutError", sent=True)
     assert stream.taken == 1
 
 
-async def test_an_async_answer_in_drops_is_left_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    from actas_sdk import async_wire
-
+async def test_an_async_answer_in_drops_is_left_at_the_deadline() -> None:
     async def never(_request: httpx2.Request) -> httpx2.Response:
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(async_wire, "DEADLINE", 0.0)
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(never)) as http:
-        got = await AsyncWire(http, trust_env=False).run(one())
+        got = await AsyncWire(http, trust_env=False).run(one(replace(ASK, within=0.0)))
 
     assert got == Failure(detail=f"{ASK.url}: TimeoutError", sent=True)
 
@@ -190,4 +187,43 @@ def test_closing_closes_what_was_opened_and_may_be_followed_by_more() -> None:
     wire.close()
     assert opened.is_closed
     assert not wire._http().is_closed
+    wire.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_waits_for_no_thread_that_did_not_come_along() -> None:
+    running, go = threading.Event(), threading.Event()
+
+    def hold(_seconds: float) -> None:
+        running.set()
+        go.wait(30)
+
+    def slow() -> Flow[str]:
+        yield Pause(1)
+        return "here"
+
+    def quick() -> Flow[str]:
+        yield Pause(0)
+        return "there"
+
+    wire = SyncWire(None, trust_env=False, sleep=hold)
+    opened = wire._http()
+
+    def there() -> None:
+        go.set()  # of this process alone
+        assert wire.run(together("k", quick)) == "there"
+        assert wire._http() is not opened
+
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(wire.run, together("k", slow))
+        running.wait(10)
+        with wire._lock:
+            process = multiprocessing.get_context("fork").Process(target=there)
+            process.start()
+        process.join(10)
+        process.kill()
+        go.set()
+        assert first.result(10) == "here"
+    assert process.exitcode == 0
+    assert wire._http() is opened
     wire.close()

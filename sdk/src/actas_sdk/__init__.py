@@ -27,6 +27,7 @@ from actas_sdk.errors import (
 )
 from actas_sdk.party import Party
 from actas_sdk.possession import ProofMemory
+from actas_sdk.refreshing import RefreshToken, Renewed
 from actas_sdk.resource import Resource
 from actas_sdk.token import Token
 
@@ -48,7 +49,9 @@ __all__ = [
     "NoToken",
     "Party",
     "ProofMemory",
+    "RefreshToken",
     "Refused",
+    "Renewed",
     "Resource",
     "SignInAgain",
     "StaleNonce",

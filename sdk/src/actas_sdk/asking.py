@@ -13,8 +13,8 @@ from actas_sdk.errors import BadAnswer, Refused, SignInAgain, Unreachable
 from actas_sdk.flow import Answer, Ask, Flow, World, together
 from actas_sdk.issuer import Issuer, ask
 from actas_sdk.party import Party
-from actas_sdk.requests import Wanted
-from actas_sdk.requests import token as token_request
+from actas_sdk.refreshing import REFRESH_TOKEN, Refresh, RefreshToken, Renewed, begun
+from actas_sdk.requests import Wanted, form_of, posted
 from actas_sdk.responses import nonce_wanted
 from actas_sdk.responses import token as token_response
 from actas_sdk.token import Token
@@ -145,6 +145,27 @@ class Asking:
             self._cache.drop(key)
             raise
 
+    def begin(self, wanted: Wanted) -> Flow[RefreshToken]:
+        """Return a refresh token. It is not kept here: whoever asks has another one each time.
+
+        Raises:
+            Refused: and `SignInAgain`, `Unreachable`, `BadAnswer`, as `obtain`.
+        """
+        endpoint = yield from self._endpoint()
+        asked_at = self._world.now()
+        # Not again when it may have arrived: each answer would be a token that nobody ends.
+        form = form_of(wanted, requested=REFRESH_TOKEN)
+        answer = yield from self._ask(form, endpoint, repeatable=False)
+        return begun(answer, wanted=wanted, asked_at=asked_at)
+
+    def refresh(self, refresh: Refresh) -> Flow[Renewed]:
+        """Do an exchange again, once for all who ask for the same with one refresh token at the same time.
+
+        Raises:
+            Refused: and `SignInAgain`, `Unreachable`, `BadAnswer`, as `obtain`.
+        """
+        return (yield from together(refresh.key, lambda: self._refresh(refresh)))
+
     def forget(self, wanted: Wanted) -> None:
         """Forget a token that an API did not accept, so that the next request gets another."""
         self._cache.drop(wanted.key)
@@ -154,12 +175,9 @@ class Asking:
         at_hand = self._cache.fresh(wanted.key, now=self._world.now())
         if at_hand is not None:
             return at_hand
-        described = yield from self.issuer.describe()
-        endpoint = described.token_endpoint
-        if endpoint is None:
-            raise BadAnswer(f"{self.issuer.address} has no token endpoint")
+        endpoint = yield from self._endpoint()
         asked_at = self._world.now()
-        answer = yield from self._ask(wanted, endpoint)
+        answer = yield from self._ask(form_of(wanted), endpoint, repeatable=wanted.repeatable)
         found = token_response(
             answer,
             wanted=wanted,
@@ -171,19 +189,32 @@ class Asking:
         self._cache.keep(wanted.key, found, asked_at=asked_at, until=until)
         return found
 
-    def _ask(self, wanted: Wanted, endpoint: str) -> Flow[Answer]:
+    def _refresh(self, refresh: Refresh) -> Flow[Renewed]:
+        endpoint = yield from self._endpoint()
+        asked_at = self._world.now()
+        answer = yield from self._ask(refresh.form, endpoint, repeatable=False)
+        client = Party(id=self._credentials.client_id)
+        return refresh.read(answer, client=client, asked_at=asked_at, dpop=self._dpop)
+
+    def _endpoint(self) -> Flow[str]:
+        described = yield from self.issuer.describe()
+        if described.token_endpoint is None:
+            raise BadAnswer(f"{self.issuer.address} has no token endpoint")
+        return described.token_endpoint
+
+    def _ask(self, form: list[tuple[str, str]], endpoint: str, *, repeatable: bool) -> Flow[Answer]:
         """Send the request; once more when all that was missing is a nonce (RFC 9449 section 8)."""
 
         def make() -> Ask:
             proof = self._credentials.proof(issuer=self.issuer.address, world=self._world)
-            return token_request(wanted, endpoint=endpoint, proof=proof, dpop=self._dpop)
+            return posted(form, endpoint=endpoint, proof=proof, dpop=self._dpop)
 
-        answer = yield from ask(make, world=self._world, repeatable=wanted.repeatable)
+        answer = yield from ask(make, world=self._world, repeatable=repeatable)
         if self._dpop is None:
             return answer
         self._dpop.learn(endpoint, answer.headers.get("dpop-nonce"))
         # Also when the nonce is known by now: another request may have learnt it since this proof was made.
         if nonce_wanted(answer):
-            answer = yield from ask(make, world=self._world, repeatable=wanted.repeatable)
+            answer = yield from ask(make, world=self._world, repeatable=repeatable)
             self._dpop.learn(endpoint, answer.headers.get("dpop-nonce"))
         return answer

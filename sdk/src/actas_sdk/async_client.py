@@ -14,10 +14,13 @@ from actas_sdk.async_wire import AsyncWire
 from actas_sdk.auth import ActingFor
 from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
-from actas_sdk.client_base import AskingClient, CheckingClient, Wired
+from actas_sdk.client_base import AskingClient
+from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
 from actas_sdk.token import Token
+from actas_sdk.verifier_base import CheckingClient
+from actas_sdk.wired import Wired
 
 __all__ = ["Actas", "Verifier"]
 
@@ -111,6 +114,56 @@ class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         """
         return await self._obtain(wanted_own(to=to, scopes=scopes))
 
+    async def refresh_token(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        scopes: Iterable[str] = (),
+        subject_type: str = "id_token",
+    ) -> RefreshToken:
+        """Return leave to do this exchange again later, while the person is away (RFC 6749 section 6).
+
+        A rule of the server must say that there is one (``token.refresh``), and the token must be of an
+        issuer that it trusts: its own tokens begin none.
+
+        Args:
+            whom: as for `exchange`.
+            to: as for `exchange`.
+            scopes: as for `exchange`.
+            subject_type: as for `exchange`.
+
+        Raises:
+            NoPerson: and what else `exchange` raises.
+        """
+        wanted = wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type)
+        return await self._wire.run(self._core.begin(wanted))
+
+    async def refresh(
+        self, token: RefreshToken | str, *, to: str | None = None, scopes: Iterable[str] = ()
+    ) -> Renewed:
+        """Do an exchange again with a refresh token: ``access, kept = await actas.refresh(kept)``.
+
+        The one that was used is used up, and using it again later ends everything that came of it. Keep the
+        next one before anything else is done. One task or thread refreshes for all who need the token: of one
+        process, those who ask for the same at the same time share one answer.
+
+        Args:
+            token: the newest one, or its text.
+            to: one API, when the exchange was for several; those of the first time when left out.
+            scopes: less than was granted at first; all of it when left out.
+
+        Raises:
+            NoPerson: ``token`` is empty.
+            Refused: the answer is no. The `Refused.reason` is ``refresh_repeated`` when somebody used this
+                one a moment ago, and ``refresh_reused`` when that was earlier: then everything has ended.
+            SignInAgain: it has ended; only the person can begin again.
+            Unreachable: no answer came. When the request may have arrived, only the person can begin again.
+            BadAnswer: the server answered what it must not.
+            Misconfigured: ``token``, ``to`` or the scopes cannot be sent.
+        """
+        return await self._wire.run(self._core.refresh(refresh_with(token, to=to, scopes=scopes)))
+
     def acting_for(
         self,
         whom: Caller | Token | str | None,
@@ -173,7 +226,21 @@ class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire
         proofs: where used proofs are remembered: something that several processes share, or None for a memory
             of this process.
         nonce_key: 32 random bytes that all processes of this API share: then proofs must hold its nonces.
-        http: the client to fetch keys through, which stays yours to close. None opens one.
+        revocation: whether to follow what the server says was revoked, and refuse such tokens, and all that
+            was made from them, within five seconds. It is asked every second, beside the requests. Then this
+            service proves who it is, in one of the ways of `Actas`.
+        revocation_within: seconds after which what was read of it is not believed any more, and every token
+            is refused with `Unreachable` until it can be read again: 2 to 300.
+        introspection: whether tokens that are no JWTs are taken, by asking the server about them (RFC 7662);
+            ``signed`` for answers that are signed (RFC 9701). The server answers only the API that a token is
+            for, and this service proves to be that.
+        introspection_kept: seconds for which an answer about a token is believed, 0 to 5: for so long a token
+            that was revoked is still taken.
+        client_id: the name this service is registered under, for these two.
+        client_secret: its secret, or
+        client_key: its private key: a JWK, or the path of a file that holds one.
+        credentials: another way to prove it, in place of these three.
+        http: the client to ask through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
     Raises:
@@ -203,9 +270,10 @@ class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire
             InvalidToken: it carries no token that holds; `NoToken`, `AmbiguousToken`, `InvalidProof` and
                 `StaleNonce` are kinds of it.
             MissingScope: the token holds but lacks a scope.
-            Unreachable: the keys could not be had: answer 503, not 401.
+            Unreachable: the keys, or what was revoked, could not be had: answer 503, not 401.
             BadAnswer: the issuer's keys are not what they must be: answer 503 as well.
         """
+        self.follow()
         return await self._wire.run(
             self._core.check(headers, method=method, url=url, certificate=certificate, scopes=scopes)
         )
@@ -220,4 +288,5 @@ class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire
         Raises:
             InvalidToken: and `MissingScope`, `Unreachable`, `BadAnswer`, as `check`.
         """
+        self.follow()
         return await self._wire.run(self._core.check_token(token, scopes=scopes))

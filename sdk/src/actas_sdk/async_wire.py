@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import aclosing
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -14,7 +16,7 @@ import httpx2
 
 from actas_sdk.errors import ActasError, Unreachable
 from actas_sdk.flow import Answer, Ask, Call, Failure, Flow, Step, Together
-from actas_sdk.wire import DEADLINE, FAULTS, TIMEOUT, answer_of, bounded, failure_of, request_of
+from actas_sdk.wire import FAULTS, TIMEOUT, answer_of, bounded, failure_of, request_of
 
 __all__ = ["AsyncWire"]
 
@@ -27,6 +29,7 @@ class _Here:
 
     http: httpx2.AsyncClient | None = None
     flights: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict[Hashable, asyncio.Task[Any]])
+    beside: asyncio.Task[None] | None = None
 
 
 class AsyncWire:
@@ -69,11 +72,28 @@ class AsyncWire:
                 return result
             reply = await self._do(step)
 
+    def keep_running(self, flow: Callable[[], Flow[None]]) -> None:
+        """Run ``flow`` in a task of its own until this is closed in this event loop, unless one does."""
+        here = self._here()
+        if here.beside is None or here.beside.done():
+            # Not in the context of the request that happened to be the first.
+            here.beside = asyncio.create_task(self.run(flow()), name="actas-sdk", context=Context())
+
+    def stop(self) -> None:
+        """Let what runs beside end, in every event loop, without waiting for it. Also from another thread."""
+        for loop, here in list(self._by_loop.items()):
+            if here.beside is not None and not loop.is_closed():
+                with contextlib.suppress(RuntimeError):  # closed since
+                    loop.call_soon_threadsafe(here.beside.cancel)
+
     async def aclose(self) -> None:
         """Stop what is in flight and close what was opened, in this event loop. It may be used again."""
         here = self._by_loop.pop(asyncio.get_running_loop(), _Here())
-        for task in here.flights.values():
+        tasks = [*here.flights.values(), *([] if here.beside is None else [here.beside])]
+        for task in tasks:
             task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         if here.http is not None:
             await here.http.aclose()
 
@@ -109,7 +129,7 @@ class AsyncWire:
 
     async def _send(self, ask: Ask) -> Answer | Failure:
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(ask.within):
                 http = self._http()
                 response = await http.send(
                     request_of(http, ask), stream=True, auth=None, follow_redirects=False

@@ -10,14 +10,16 @@ from typing import Final
 from actas_sdk.caller import Caller
 from actas_sdk.dpop import digest
 from actas_sdk.errors import BadAnswer, InvalidProof, InvalidToken, Unreachable
+from actas_sdk.feed import Feed
 from actas_sdk.flow import Call, Flow, World, together
+from actas_sdk.introspecting import Introspecting, is_jwt
 from actas_sdk.issuer import Issuer, ask
 from actas_sdk.jws import UnverifiedJws
 from actas_sdk.keys import KeySet, VerifyingKey
 from actas_sdk.possession import Binding, Possession, binding_of, proven
 from actas_sdk.requests import document, scope_set
 from actas_sdk.responses import key_set
-from actas_sdk.verify import Expected, Presented, presented, read, verified
+from actas_sdk.verify import Expected, Presented, answered, presented, read, verified
 
 __all__ = ["Checking"]
 
@@ -50,10 +52,24 @@ class Checking:
         expected: what a token must be.
         possession: what is asked of bound tokens.
         world: time and chance.
+        feed: says what was revoked, or None to believe every token until it expires.
+
+    Attributes:
+        introspecting: asks about tokens that are no JWTs; None takes no such token.
     """
 
-    def __init__(self, issuer: Issuer, *, expected: Expected, possession: Possession, world: World) -> None:
+    def __init__(
+        self,
+        issuer: Issuer,
+        *,
+        expected: Expected,
+        possession: Possession,
+        world: World,
+        feed: Feed | None = None,
+    ) -> None:
         self.issuer = issuer
+        self.feed = feed
+        self.introspecting: Introspecting | None = None
         self.expected = expected
         self.possession = possession
         self._world = world
@@ -103,7 +119,7 @@ class Checking:
         Raises:
             InvalidToken: the token does not hold, or is bound to a key, which only a request can prove.
             MissingScope: it holds but lacks one of ``scopes``.
-            Unreachable: the keys could not be had, so nothing is known about the token.
+            Unreachable: the keys, or what was revoked, could not be had, so nothing is known about the token.
             BadAnswer: the issuer's metadata or keys are not what they must be.
         """
         needed = scope_set(scopes)
@@ -114,9 +130,15 @@ class Checking:
         return caller
 
     def _verified(self, token: str) -> Flow[Caller]:
+        if self.introspecting is not None and not is_jwt(token):
+            said = yield from self.introspecting.claims_of(token)
+            return answered(token, said=said, expected=self.expected, now=self._world.now())
         jws = read(token, expected=self.expected)
-        keys = yield from self._keys_for(jws)
-        return verified(token, jws=jws, keys=keys, expected=self.expected, now=self._world.now())
+        keys = yield from self.keys_for(jws)
+        caller = verified(token, jws=jws, keys=keys, expected=self.expected, now=self._world.now())
+        if self.feed is not None:
+            yield from self.feed.require_live(caller.claims)
+        return caller
 
     def _proven(self, shown: Presented, binding: Binding | None, *, method: str, url: str) -> Flow[None]:
         if binding is None or binding.kind != "jkt":
@@ -134,7 +156,13 @@ class Checking:
         if first is not True:
             raise InvalidProof("the proof was used before")
 
-    def _keys_for(self, jws: UnverifiedJws) -> Flow[tuple[VerifyingKey, ...]]:
+    def keys_for(self, jws: UnverifiedJws) -> Flow[tuple[VerifyingKey, ...]]:
+        """Return the issuer's keys that may have signed something, never none.
+
+        Raises:
+            InvalidToken: it has no such key.
+            Unreachable: the keys could not be had; ``BadAnswer`` likewise.
+        """
         now, known = self._world.now(), self._known
         found: tuple[VerifyingKey, ...] = ()
         problem: Unreachable | BadAnswer | None = None

@@ -13,11 +13,14 @@ from actas_sdk.asking import Asking
 from actas_sdk.auth import BlockingActingFor
 from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
-from actas_sdk.client_base import AskingClient, CheckingClient, Wired
+from actas_sdk.client_base import AskingClient
+from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
 from actas_sdk.sync_wire import SyncWire
 from actas_sdk.token import Token
+from actas_sdk.verifier_base import CheckingClient
+from actas_sdk.wired import Wired
 
 __all__ = ["Actas", "Verifier"]
 
@@ -70,6 +73,24 @@ class Actas(_Blocking[Asking], AskingClient[httpx2.Client, SyncWire]):
         """Return a token for this service itself: `actas_sdk.Actas.own_token`, blocking."""
         return self._obtain(wanted_own(to=to, scopes=scopes))
 
+    def refresh_token(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        scopes: Iterable[str] = (),
+        subject_type: str = "id_token",
+    ) -> RefreshToken:
+        """Return leave to do this exchange again: `actas_sdk.Actas.refresh_token`, blocking."""
+        wanted = wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type)
+        return self._wire.run(self._core.begin(wanted))
+
+    def refresh(
+        self, token: RefreshToken | str, *, to: str | None = None, scopes: Iterable[str] = ()
+    ) -> Renewed:
+        """Do the exchange of a refresh token again: `actas_sdk.Actas.refresh`, blocking."""
+        return self._wire.run(self._core.refresh(refresh_with(token, to=to, scopes=scopes)))
+
     def acting_for(
         self,
         whom: Caller | Token | str | None,
@@ -106,10 +127,12 @@ class Verifier(_Blocking[Checking], CheckingClient[httpx2.Client, SyncWire]):
         certificate: bytes | None = None,
     ) -> Caller:
         """Return who sends this request: `actas_sdk.Verifier.check`, blocking."""
+        self.follow()
         return self._wire.run(
             self._core.check(headers, method=method, url=url, certificate=certificate, scopes=scopes)
         )
 
     def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
         """Return who holds ``token``: `actas_sdk.Verifier.check_token`, blocking."""
+        self.follow()
         return self._wire.run(self._core.check_token(token, scopes=scopes))

@@ -1,4 +1,4 @@
-"""How this service proves who it is to the server, and how that is read from the environment."""
+"""How this service proves who it is to the server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "MutualTls",
     "Proof",
     "Workload",
-    "from_environment",
+    "credentials_of",
 ]
 
 _ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -209,11 +209,11 @@ def _asserted(assertion: str, *, kind: str = _ASSERTION_TYPE) -> Proof:
     return Proof(form=(("client_assertion_type", kind), ("client_assertion", assertion)))
 
 
-def credentials(
+def credentials_of(
     client_id: str,
-    *,
     secret: str | None,
     key: SigningKey | Mapping[str, Json] | str | os.PathLike[str] | None,
+    other: Credentials | None,
 ) -> Credentials:
     """Return the one way that was given.
 
@@ -221,10 +221,16 @@ def credentials(
         client_id: the registered name of this service.
         secret: its shared secret, or None.
         key: its private key, as a JWK, the path of a file with one, or None.
+        other: another way, in place of these three, or None.
 
     Raises:
-        Misconfigured: none was given, or both, or the key cannot be used.
+        Misconfigured: none was given, or two, or the key cannot be used.
     """
+    if other is not None:
+        if client_id or secret is not None or key is not None:
+            raise Misconfigured("give credentials, or client_id with a secret or a key; not both")
+        require_id(other.client_id)
+        return other
     require_id(client_id)
     if (secret is None) == (key is None):
         raise Misconfigured("give the client a secret or a key, one of the two")
@@ -238,34 +244,3 @@ def credentials(
     if isinstance(key, str | os.PathLike):
         return ClientKey(client_id=client_id, key=SigningKey.from_file(key))
     return ClientKey(client_id=client_id, key=SigningKey.from_jwk(key or {}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """What the environment says about this service. The secret does not print."""
-
-    issuer: str
-    client_id: str
-    client_secret: str | None = field(repr=False)
-    client_key: str | None
-
-
-def from_environment(environ: Mapping[str, str]) -> Environment:
-    """Read ``ACTAS_ISSUER``, ``ACTAS_CLIENT_ID`` and one of ``ACTAS_CLIENT_SECRET`` and ``ACTAS_CLIENT_KEY``.
-
-    Raises:
-        Misconfigured: one is missing or both of the last two are set. Names the variables, never
-            their values.
-    """
-    found = {name: environ.get(name) or None for name in _VARIABLES}
-    issuer, client_id = found["ACTAS_ISSUER"], found["ACTAS_CLIENT_ID"]
-    secret, key = found["ACTAS_CLIENT_SECRET"], found["ACTAS_CLIENT_KEY"]
-    if issuer is None or client_id is None:
-        missing = [name for name in ("ACTAS_ISSUER", "ACTAS_CLIENT_ID") if found[name] is None]
-        raise Misconfigured(f"not set: {', '.join(missing)}")
-    if (secret is None) == (key is None):
-        raise Misconfigured("set one of ACTAS_CLIENT_SECRET and ACTAS_CLIENT_KEY (a file with a private JWK)")
-    return Environment(issuer=issuer, client_id=client_id, client_secret=secret, client_key=key)
-
-
-_VARIABLES: Final = ("ACTAS_ISSUER", "ACTAS_CLIENT_ID", "ACTAS_CLIENT_SECRET", "ACTAS_CLIENT_KEY")

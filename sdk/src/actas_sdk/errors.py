@@ -18,8 +18,8 @@
     └── MissingScope       the token holds but does not carry the scope: 403
 
 Down to `BadAnswer` they come from asking for tokens (`Actas`); `InvalidToken` and `MissingScope` come
-from checking them (`Verifier`), which can also meet `Unreachable` and `BadAnswer`: a key set out of
-reach says nothing about the token, so it is never an `InvalidToken`.
+from checking them (`Verifier`), which can also meet `Unreachable` and `BadAnswer`: keys or revocations
+out of reach say nothing about the token, so that is never an `InvalidToken`.
 
 No error carries a token: not in its text, its attributes, its cause or its context. Each has a
 **sentence** that is safe to show to whoever called, and a **detail** for the log.
@@ -184,7 +184,7 @@ class InvalidToken(ActasError):
             7.1).
     """
 
-    default_sentence = "The access token is malformed, expired or not meant for this API."
+    default_sentence = "The access token is malformed, expired, revoked or not meant for this API."
     status: ClassVar[int] = 401
     error: ClassVar[str | None] = "invalid_token"
     scheme: Literal["Bearer", "DPoP"] = "Bearer"

@@ -1,4 +1,5 @@
-"""A server in memory: discovery, keys and the token endpoint, as far as a client can tell.
+"""A server in memory: discovery, keys, the token endpoint and the feed of what was revoked, as far as a
+client can tell.
 
 It has no policy: it grants what is asked unless it was told to refuse. Left to `testing`: how a test
 uses it.
@@ -16,53 +17,26 @@ import httpx2
 from joserfc.jwk import ECKey
 
 from actas_sdk.address import well_known
-from actas_sdk.dpop import members_of, thumbprint
+from actas_sdk.dpop import digest, members_of, thumbprint
+from actas_sdk.fake_refusals import CODES, refused
 from actas_sdk.flow import World
 from actas_sdk.jws import encode, parse, said_by
+from actas_sdk.refreshing import REFRESH_TOKEN
 from actas_sdk.requests import ACCESS_TOKEN
 from actas_sdk.strict_json import Json, JsonObject
 from actas_sdk.token import Token
 
-__all__ = ["Asked", "FakeServer"]
+__all__ = ["Asked", "FakeServer", "lineage"]
+
+_SIGNED: Final = "token-introspection+jwt"
+_TOLD: Final = frozenset(
+    ("scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss", "jti", "act", "cnf", "sub_profile")
+)
+"""What is told of an active token."""
 
 _LIFE: Final = 120
+_IDLE: Final = 3600
 _KID: Final = "made-for-the-test"
-_CODES: Final[dict[str, str]] = {
-    "malformed_request": "invalid_request",
-    "unknown_grant": "unsupported_grant_type",
-    "bad_client_auth": "invalid_client",
-    "client_may_not_exchange": "unauthorized_client",
-    "unknown_profile": "invalid_request",
-    "bad_subject": "invalid_request",
-    "bad_actor": "invalid_request",
-    "expired": "invalid_request",
-    "revoked": "invalid_request",
-    "wrong_audience": "invalid_request",
-    "unknown_target": "invalid_target",
-    "no_rule": "invalid_target",
-    "denied_by_rule": "invalid_scope",
-    "excess": "invalid_scope",
-    "chain_too_deep": "invalid_request",
-    "actor_not_allowed": "invalid_request",
-    "bad_proof": "invalid_dpop_proof",
-    "binding_needed": "invalid_dpop_proof",
-    "key_not_proven": "invalid_request",
-    "audit_unavailable": "temporarily_unavailable",
-    "storage_unavailable": "temporarily_unavailable",
-    "upstream_down": "temporarily_unavailable",
-    "overloaded": "temporarily_unavailable",
-    "too_many_failures": "temporarily_unavailable",
-    "rate_limited": "temporarily_unavailable",
-    "internal": "server_error",
-}
-_STATUSES: Final = {
-    "invalid_client": 401,
-    "temporarily_unavailable": 503,
-    "server_error": 500,
-    "too_many_failures": 429,
-    "rate_limited": 429,
-}
-"""What is not answered with 400, by reason or by code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +78,8 @@ class FakeServer:
         self._world = world
         self._key = ECKey.generate_key("P-256")
         self._signed: dict[str, JsonObject] = {}
+        self._revoked: list[dict[str, str | int]] = []
+        self._begun: dict[str, dict[str, str]] = {}
 
     def sign(self, claims: Mapping[str, Json]) -> str:
         """Return an access token with these claims (RFC 9068), remembered as one of ours."""
@@ -111,15 +87,30 @@ class FakeServer:
         self._signed[token] = dict(claims)
         return token
 
+    def refer_to(self, claims: Mapping[str, Json]) -> str:
+        """Return a reference token for these claims: a text that means nothing."""
+        token = f"actas_ref_{self._world.new_id()}"
+        self._signed[token] = dict(claims)
+        return token
+
+    def jti_of(self, token: str) -> str:
+        """Return the name of a token of ours."""
+        return str(self._signed[token]["jti"])
+
     def refuse(self, reason: str | None) -> None:
         """Refuse every request from now on with ``reason``, or none any more.
 
         Raises:
             ValueError: there is no such reason.
         """
-        if reason is not None and reason not in _CODES:
-            raise ValueError(f"the reasons are {', '.join(_CODES)}")
+        if reason is not None and reason not in CODES:
+            raise ValueError(f"the reasons are {', '.join(CODES)}")
         self.refusal = reason
+
+    def revoke(self, kind: str, name: str, *, up_to: int) -> None:
+        """Revoke a token, by its ``jti``, or a party, by its name, as far as issued until ``up_to``."""
+        until = max([_instant(claims, "exp") for claims in self._signed.values()], default=up_to)
+        self._revoked.append({"mark": mark(kind, name), "up_to": up_to, "until": until})
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         """Return the answer to one request."""
@@ -131,6 +122,10 @@ class FakeServer:
         if url == f"{self._base}/jwks":
             public = self._key.as_dict(private=False, kid=_KID, alg="ES256", use="sig")
             return httpx2.Response(200, json={"keys": [public]})
+        if url == f"{self._base}/introspect" and request.method == "POST":
+            return self._introspect(request)
+        if url == f"{self._base}/revocations" and request.method == "POST":
+            return self._feed(request)
         if url == f"{self._base}/token" and request.method == "POST":
             return self._token(request)
         return httpx2.Response(404)
@@ -144,14 +139,46 @@ class FakeServer:
             "issuer": self.issuer,
             "token_endpoint": f"{self._base}/token",
             "jwks_uri": f"{self._base}/jwks",
+            "introspection_endpoint": f"{self._base}/introspect",
+            "actas_revocation_feed": f"{self._base}/revocations",
             "response_types_supported": [],
         }
 
+    def _feed(self, request: httpx2.Request) -> httpx2.Response:
+        after = int(dict(parse_qsl(request.content.decode("ascii"))).get("after", "0"))
+        told = {"revoked": self._revoked[after:], "last": len(self._revoked), "more": False, "age": 0}
+        return httpx2.Response(200, json=told, headers={"Cache-Control": "no-store"})
+
+    def _introspect(self, request: httpx2.Request) -> httpx2.Response:
+        form = dict(parse_qsl(request.content.decode("ascii")))
+        claims = self._signed.get(form["token"], {})
+        said: JsonObject = {"active": False}
+        if self._unfit(claims) is None:
+            kind = "DPoP" if "cnf" in claims else "Bearer"
+            said = {
+                "active": True,
+                "token_type": kind,
+                **{name: claims[name] for name in _TOLD & claims.keys()},
+            }
+        if _SIGNED not in request.headers.get("accept", ""):
+            return httpx2.Response(200, json=said, headers={"Cache-Control": "no-store"})
+        answer: JsonObject = {
+            "iss": self.issuer,
+            "aud": _client_id(request, form),
+            "iat": int(self._world.now()),
+            "token_introspection": said,
+        }
+        jws = encode(answer, header={"alg": "ES256", "typ": _SIGNED, "kid": _KID}, key=self._key)
+        return httpx2.Response(200, text=jws, headers={"Content-Type": f"application/{_SIGNED}"})
+
     def _token(self, request: httpx2.Request) -> httpx2.Response:
         form = dict(parse_qsl(request.content.decode("ascii"), strict_parsing=True))
+        begun = self._begun.pop(form.get("refresh_token", ""), None)
+        spent = "refresh_reused" if begun is None and "refresh_token" in form else None
+        form = {**(begun or {}), **form}
         subject_token = form.get("subject_token")
         subject = None if subject_token is None else self._signed.get(subject_token, {})
-        refusal = self.refusal or self._unfit(subject)
+        refusal = self.refusal or spent or (self._unfit(subject) if begun is None else self._ended(subject))
         to = form.get("resource") or form.get("audience", "")
         asked = Asked(
             client_id=_client_id(request, form),
@@ -163,7 +190,9 @@ class FakeServer:
         )
         self.asked.append(asked)
         if refusal is not None:
-            return _refused(refusal, entry=f"x_TEST{len(self.asked)}")
+            return refused(refusal, entry=f"x_TEST{len(self.asked)}")
+        if begun is None and form.get("requested_token_type") == REFRESH_TOKEN:
+            return httpx2.Response(200, json=self._kept_for(form), headers={"Cache-Control": "no-store"})
         jkt = _jkt(request)
         bound: JsonObject = {} if jkt is None else {"cnf": {"jkt": jkt}}
         token = self.sign({**self._claims(asked, subject=subject), **bound})
@@ -175,7 +204,16 @@ class FakeServer:
         }
         if subject is not None:
             body["issued_token_type"] = ACCESS_TOKEN
+        if begun is not None:
+            body["refresh_token"] = str(self._kept_for(begun)["access_token"])
         return httpx2.Response(200, json=body, headers={"Cache-Control": "no-store"})
+
+    def _kept_for(self, form: dict[str, str]) -> dict[str, str | int]:
+        """Return a refresh token that stands for an exchange."""
+        text = f"actas_rft_{self._world.new_id()}"
+        self._begun[text] = form
+        said = {"access_token": text, "issued_token_type": REFRESH_TOKEN, "token_type": "N_A"}
+        return {**said, "expires_in": _IDLE, "scope": form.get("scope", "")}
 
     def _unfit(self, subject: Mapping[str, Json] | None) -> str | None:
         """Return why the subject token is not acceptable, if it is not."""
@@ -184,7 +222,15 @@ class FakeServer:
         expires_at = subject.get("exp")
         if not isinstance(expires_at, int):
             return "bad_subject"
-        return "expired" if expires_at <= self._world.now() else None
+        if expires_at <= self._world.now():
+            return "expired"
+        return self._ended(subject)
+
+    def _ended(self, subject: Mapping[str, Json] | None) -> str | None:
+        """Return that the subject token was revoked, if it was."""
+        since, *marks = str((subject or {}).get("lineage", "0")).split(" ")
+        dead = any(one["mark"] in marks and int(since) <= int(one["up_to"]) for one in self._revoked)
+        return "revoked" if dead else None
 
     def _claims(self, asked: Asked, *, subject: Mapping[str, Json] | None) -> JsonObject:
         now = int(self._world.now())
@@ -198,6 +244,10 @@ class FakeServer:
             "jti": self._world.new_id(),
         }
         me: JsonObject = {"sub": asked.client_id, "sub_profile": "service"}
+        before = "" if subject is None else str(subject.get("lineage", ""))
+        claims["lineage"] = lineage(
+            before, ("token", str(claims["jti"])), ("party", asked.client_id), since=now
+        )
         if subject is None:
             return {**claims, **me}
         act: JsonObject = {"iss": self.issuer, **me}
@@ -205,6 +255,29 @@ class FakeServer:
             act["act"] = subject["act"]
         kept = {name: subject[name] for name in ("sub", "sub_profile") if name in subject}
         return {**claims, **kept, "act": act}
+
+
+def mark(kind: str, name: str) -> str:
+    """Return the mark of a token or a party."""
+    return digest(f"{kind} {name}".encode())[:12]
+
+
+def lineage(before: str, *things: tuple[str, str], since: int) -> str:
+    """Return the claim of a token.
+
+    Args:
+        before: that of the token it is made from, or nothing.
+        things: what it is besides, and who has a part in it: kind and name.
+        since: when it is made; counts when nothing is older.
+    """
+    begun, *marks = before.split(" ") if before else (str(since),)
+    found = dict.fromkeys([*marks, *(mark(kind, name) for kind, name in things)])
+    return f"{begun} {' '.join(found)}"
+
+
+def _instant(claims: Mapping[str, Json], name: str) -> int:
+    value = claims.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def _client_id(request: httpx2.Request, form: Mapping[str, str]) -> str:
@@ -223,14 +296,3 @@ def _jkt(request: httpx2.Request) -> str | None:
         return None
     jwk = parse(request.headers["dpop"], brings_key=True).unverified_header["jwk"]
     return thumbprint(members_of(cast("JsonObject", jwk)))
-
-
-def _refused(reason: str, *, entry: str) -> httpx2.Response:
-    code = _CODES[reason]
-    body = {
-        "error": code,
-        "error_description": f"Refused by the test: {reason}.",
-        "error_uri": f"https://docs.example/errors#{reason}",
-    }
-    status = _STATUSES.get(reason) or _STATUSES.get(code, 400)
-    return httpx2.Response(status, json=body, headers={"Actas-Entry": entry})

@@ -14,10 +14,11 @@
 # is an object, and would look for their names in the wrong module.
 
 import logging
+import os
 import ssl
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,11 +32,14 @@ from fastapi.security.base import SecurityBase
 from actas_sdk.address import origin, protected_resource
 from actas_sdk.async_client import Verifier
 from actas_sdk.caller import Caller
+from actas_sdk.credentials import Credentials
 from actas_sdk.errors import BadAnswer, InvalidToken, Misconfigured, MissingScope, Unreachable
 from actas_sdk.flow import REAL, World
 from actas_sdk.jws import ASYMMETRIC
+from actas_sdk.keys import SigningKey
 from actas_sdk.possession import ProofMemory
 from actas_sdk.requests import scope_set
+from actas_sdk.strict_json import Json
 
 __all__ = ["Caller", "Protect"]
 
@@ -59,7 +63,15 @@ class Protect:
         bound: as for `Verifier`.
         proofs: as for `Verifier`.
         nonce_key: as for `Verifier`.
-        http: the client to fetch keys through, which stays yours to close. None opens one.
+        revocation: as for `Verifier`; then the app follows what is revoked from its start.
+        revocation_within: as for `Verifier`.
+        introspection: as for `Verifier`.
+        introspection_kept: as for `Verifier`.
+        client_id: as for `Verifier`.
+        client_secret: as for `Verifier`.
+        client_key: as for `Verifier`.
+        credentials: as for `Verifier`.
+        http: the client to ask through, which stays yours to close. None opens one.
         world: time and chance, for tests.
 
     Attributes:
@@ -81,6 +93,14 @@ class Protect:
         bound: bool = False,
         proofs: ProofMemory | None = None,
         nonce_key: bytes | None = None,
+        revocation: bool = False,
+        revocation_within: float = 5.0,
+        introspection: bool | Literal["signed"] = False,
+        introspection_kept: float = 3.0,
+        client_id: str = "",
+        client_secret: str | None = None,
+        client_key: SigningKey | Mapping[str, Json] | str | os.PathLike[str] | None = None,
+        credentials: Credentials | None = None,
         http: httpx2.AsyncClient | None = None,
         world: World = REAL,
     ) -> None:
@@ -91,6 +111,14 @@ class Protect:
             bound=bound,
             proofs=proofs,
             nonce_key=nonce_key,
+            revocation=revocation,
+            revocation_within=revocation_within,
+            introspection=introspection,
+            introspection_kept=introspection_kept,
+            client_id=client_id,
+            client_secret=client_secret,
+            client_key=client_key,
+            credentials=credentials,
             http=http,
             world=world,
         )
@@ -134,11 +162,13 @@ class Protect:
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncGenerator[None]:
-        """Publish what this API is (RFC 9728) while the app runs, and close what was opened after.
+        """Publish what this API is (RFC 9728) and follow what is revoked while the app runs, and close what
+        was opened after.
 
         The challenge leads to that document. An app with a lifespan of its own enters this one in it.
         """
         self._publish(app)
+        self.verifier.follow()
         try:
             yield
         finally:

@@ -41,6 +41,7 @@ class Ask:
         headers: may hold a secret, so they do not print.
         body: may hold a token, so it does not print.
         largest: bytes of the largest answer that is read.
+        within: seconds for the whole of it, so that an answer in drops does not hold us.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Ask:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
     largest: int
+    within: float = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +132,13 @@ class World:
 
     Attributes:
         now: returns seconds since the epoch.
+        monotonic: returns seconds of a clock that nobody sets.
         jitter: returns a number from 0 to 1.
         new_id: returns a text nobody can guess, of at least 128 bits.
     """
 
     now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.SystemRandom().random
     new_id: Callable[[], str] = _new_id
 

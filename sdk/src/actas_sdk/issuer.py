@@ -10,8 +10,9 @@ from typing import Final
 from actas_sdk.address import issuer_address, well_known
 from actas_sdk.errors import BadAnswer, Unreachable
 from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, World, together
+from actas_sdk.metadata import Metadata, metadata
 from actas_sdk.requests import document
-from actas_sdk.responses import Metadata, metadata, unreachable
+from actas_sdk.responses import unreachable
 
 __all__ = ["Issuer", "ask"]
 

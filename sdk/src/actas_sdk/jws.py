@@ -31,6 +31,9 @@ ASYMMETRIC: Final = frozenset(
 LONGEST_TOKEN: Final = 16 * 1024
 """Characters of the longest token that is looked at."""
 
+REFERENCE: Final = "actas_ref_"
+"""How a reference token begins."""
+
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*")
 _KEY_IN_HEADER: Final = ("jwk", "jku", "x5u", "x5c")
 
@@ -64,7 +67,8 @@ def parse(token: str, *, brings_key: bool = False) -> UnverifiedJws:
         raise InvalidToken("the token is too long")
     segments = token.split(".") if token.isascii() else []
     if len(segments) != 3:
-        raise InvalidToken("the token is not a compact JWS")
+        asked = "; a reference token is taken with introspection=True" if token.startswith(REFERENCE) else ""
+        raise InvalidToken(f"the token is not a compact JWS{asked}")
     try:
         header = parse_object(decode_base64url(segments[0]))
         algorithm = text(header, "alg", longest=16)

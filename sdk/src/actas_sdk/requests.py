@@ -19,11 +19,22 @@ from actas_sdk.jws import LONGEST_TOKEN
 from actas_sdk.strict_json import encodable
 from actas_sdk.token import Token
 
-__all__ = ["ACCESS_TOKEN", "Wanted", "document", "token", "wanted_for", "wanted_own"]
+__all__ = [
+    "ACCESS_TOKEN",
+    "TOKEN_TYPE",
+    "Wanted",
+    "document",
+    "form_of",
+    "posted",
+    "target",
+    "target_field",
+    "wanted_for",
+    "wanted_own",
+]
 
-_TOKEN_TYPE: Final = "urn:ietf:params:oauth:token-type:"
-ACCESS_TOKEN: Final = _TOKEN_TYPE + "access_token"
-SHORT_TYPES: Final = {name: _TOKEN_TYPE + name for name in ("access_token", "id_token", "jwt")}
+TOKEN_TYPE: Final = "urn:ietf:params:oauth:token-type:"
+ACCESS_TOKEN: Final = TOKEN_TYPE + "access_token"
+SHORT_TYPES: Final = {name: TOKEN_TYPE + name for name in ("access_token", "id_token", "jwt")}
 """Token types by the short names people may use (RFC 8693 section 3)."""
 
 _EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -87,7 +98,7 @@ def wanted_for(
     declared = SHORT_TYPES.get(subject_type, subject_type)
     if ":" not in declared or not declared.isprintable() or len(declared) > 1024:
         raise Misconfigured("the subject type is none of access_token, id_token, jwt, nor a URI")
-    return Wanted(subject=held, subject_type=declared, to=_target(to), scopes=scope_set(scopes))
+    return Wanted(subject=held, subject_type=declared, to=target(to), scopes=scope_set(scopes))
 
 
 def wanted_own(*, to: str, scopes: Iterable[str]) -> Wanted:
@@ -96,7 +107,7 @@ def wanted_own(*, to: str, scopes: Iterable[str]) -> Wanted:
     Raises:
         Misconfigured: ``to`` or the scopes cannot be sent.
     """
-    return Wanted(subject=None, subject_type="", to=_target(to), scopes=scope_set(scopes))
+    return Wanted(subject=None, subject_type="", to=target(to), scopes=scope_set(scopes))
 
 
 def document(url: str) -> Ask:
@@ -109,12 +120,11 @@ def document(url: str) -> Ask:
     )
 
 
-def token(wanted: Wanted, *, endpoint: str, proof: Proof, dpop: DpopKey | None = None) -> Ask:
-    """Return the token request: RFC 8693 section 2.1, or RFC 6749 section 4.4 for our own authority.
+def form_of(wanted: Wanted, *, requested: str = ACCESS_TOKEN) -> list[tuple[str, str]]:
+    """Return what is asked: RFC 8693 section 2.1, or RFC 6749 section 4.4 for our own authority.
 
     Args:
-        proof: who asks.
-        dpop: the key that the token shall be bound to, or None.
+        requested: the type of the token that an exchange shall give.
     """
     form: list[tuple[str, str]] = []
     if wanted.subject is None:
@@ -124,13 +134,29 @@ def token(wanted: Wanted, *, endpoint: str, proof: Proof, dpop: DpopKey | None =
             ("grant_type", _EXCHANGE),
             ("subject_token", wanted.subject.reveal()),
             ("subject_token_type", wanted.subject_type),
-            ("requested_token_type", ACCESS_TOKEN),
+            ("requested_token_type", requested),
         ]
-    # An address is a `resource` (RFC 8707 section 2), any other name an `audience`.
-    form.append(("resource" if absolute(wanted.to) else "audience", wanted.to))
+    form.append(target_field(wanted.to))
     if wanted.scopes:
         form.append(("scope", " ".join(sorted(wanted.scopes))))
-    form += proof.form
+    return form
+
+
+def target_field(to: str) -> tuple[str, str]:
+    """Return what names an API: an address is a `resource` (RFC 8707 section 2), else it is an `audience`."""
+    return ("resource" if absolute(to) else "audience", to)
+
+
+def posted(
+    form: Iterable[tuple[str, str]], *, endpoint: str, proof: Proof, dpop: DpopKey | None = None
+) -> Ask:
+    """Return the request at the token endpoint.
+
+    Args:
+        form: what is asked.
+        proof: who asks.
+        dpop: the key that the token shall be bound to, or None.
+    """
     return Ask(
         method="POST",
         url=endpoint,
@@ -141,7 +167,7 @@ def token(wanted: Wanted, *, endpoint: str, proof: Proof, dpop: DpopKey | None =
             **proof.headers,
             **({} if dpop is None else {"DPoP": dpop.proof("POST", endpoint)}),
         },
-        body=urlencode(form).encode("ascii"),
+        body=urlencode([*form, *proof.form]).encode("ascii"),
         largest=_LARGEST_ANSWER,
     )
 
@@ -166,7 +192,12 @@ def is_scope(name: str) -> bool:
     return 0 < len(name) <= 256 and all("!" <= each <= "~" and each not in '"\\' for each in name)
 
 
-def _target(to: str) -> str:
+def target(to: str) -> str:
+    """Return the name or address of an API, as it can be sent.
+
+    Raises:
+        Misconfigured: it cannot.
+    """
     if not to or len(to) > 1024 or not to.isprintable():
         raise Misconfigured("name the API the token is for, with to=...")
     return to

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from actas_sdk.address import endpoint_allowed
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
@@ -32,28 +30,23 @@ from actas_sdk.strict_json import Json, JsonObject, NotStrict, parse_object, tex
 from actas_sdk.token import Token
 from actas_sdk.verify import chain_of
 
-__all__ = ["Metadata", "json_of", "key_set", "metadata", "nonce_wanted", "token", "unreachable"]
+__all__ = [
+    "B64TOKEN",
+    "granted",
+    "json_of",
+    "key_set",
+    "nonce_wanted",
+    "refusal",
+    "token",
+    "unreachable",
+]
 
-_B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _WORD: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _JSON: Final = frozenset({"application/json"})
 _LONGEST_LIFE: Final = 366 * 24 * 3600
 _LONGEST_WAIT: Final = 24 * 3600
 _OUR_FAULT: Final = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
-    """What a server says about itself (RFC 8414 section 2), as far as we use it.
-
-    Attributes:
-        token_endpoint: None when it has none, which is fine for whoever only checks tokens.
-        jwks_uri: None when it publishes no keys.
-    """
-
-    issuer: str
-    token_endpoint: str | None
-    jwks_uri: str | None
 
 
 def unreachable(reply: Answer | Failure, *, now: float) -> Unreachable | None:
@@ -72,29 +65,6 @@ def unreachable(reply: Answer | Failure, *, now: float) -> Unreachable | None:
         retry_after=_retry_after(reply.headers, now=now),
         entry=_entry(reply.headers),
     )
-
-
-def metadata(answer: Answer, *, issuer: str) -> Metadata:
-    """Return what the server says about itself.
-
-    Raises:
-        BadAnswer: it is not strict JSON, its ``issuer`` is not the one that was asked (RFC 8414
-            section 3.3: a document of another server could point our credentials anywhere), or it
-            leads to an address that is not called.
-    """
-    document = json_of(answer, types={"application/json"})
-    try:
-        said = text(document, "issuer")
-        endpoint = text_or_none(document, "token_endpoint", longest=2048)
-        jwks_uri = text_or_none(document, "jwks_uri", longest=2048)
-    except NotStrict as fault:
-        raise BadAnswer(f"the metadata at {answer.url}: {fault}") from None
-    if said != issuer:
-        raise BadAnswer(f"the metadata at {answer.url} is another issuer's")
-    for url in (endpoint, jwks_uri):
-        if url is not None and not endpoint_allowed(url, issuer=issuer):
-            raise BadAnswer(f"the metadata at {answer.url} leads to an address that is not https")
-    return Metadata(issuer=issuer, token_endpoint=endpoint, jwks_uri=jwks_uri)
 
 
 def key_set(answer: Answer) -> KeySet:
@@ -139,38 +109,61 @@ def token(
         SignInAgain: the subject token is too old or too weak.
         BadAnswer: the answer breaks its specification.
     """
-    if answer.status != 200:
-        raise _no(answer)
-    document = json_of(answer, types={"application/json"})
-    try:
-        value = text(document, "access_token", longest=LONGEST_TOKEN)
-        scheme = text(document, "token_type", longest=64)
-        if not _B64TOKEN.fullmatch(value):
-            raise NotStrict("access_token could not be sent in a header")
-        # RFC 6749 section 5.1: the name is case-insensitive. N_A, and every scheme that we do not
-        # speak, would be sent in a way its server does not expect.
-        expected = "Bearer" if dpop is None else "DPoP"
-        if scheme.lower() != expected.lower():
-            # A bearer token in place of a bound one would be worth stealing (RFC 9449 section 5).
-            raise NotStrict(f"token_type is not {expected}")
-        if wanted.subject is not None and text(document, "issued_token_type") != ACCESS_TOKEN:
-            raise NotStrict("issued_token_type is not what was asked for")
-        life = _life(document)
-        scopes = _granted(document, asked=wanted.scopes)
-    except NotStrict as fault:
-        raise BadAnswer(f"the token answer of {answer.url}: {fault}") from None
+    # N_A, and every scheme that we do not speak, would be sent in a way its server does not expect. A bearer
+    # token in place of a bound one would be worth stealing (RFC 9449 section 5).
+    given = granted(answer, wanted=wanted, kind=ACCESS_TOKEN, scheme="Bearer" if dpop is None else "DPoP")
     before = () if wanted.subject is None else wanted.subject.chain
     return Token(
-        value,
+        given.text,
         audience=wanted.to,
-        scopes=scopes,
-        chain=_chain_said(value) or (*before, client),
-        expires_at=None if life is None else asked_at + life,
+        scopes=given.scopes,
+        chain=_chain_said(given.text) or (*before, client),
+        expires_at=None if given.life is None else asked_at + given.life,
         key=dpop,
     )
 
 
-def _no(answer: Answer) -> ActasError:
+class Granted(NamedTuple):
+    """A token that an answer gave, of whatever kind, and what was said of it.
+
+    Attributes:
+        life: seconds from when it was asked for; None when nobody said.
+    """
+
+    text: str
+    life: int | None
+    scopes: frozenset[str]
+
+
+def granted(answer: Answer, *, wanted: Wanted, kind: str, scheme: str) -> Granted:
+    """Return what a token answer gave.
+
+    Args:
+        kind: the token type that was asked for.
+        scheme: what its ``token_type`` must be.
+
+    Raises:
+        Refused: the answer is no; `SignInAgain` and `Unreachable` likewise.
+        BadAnswer: the answer breaks its specification.
+    """
+    if answer.status != 200:
+        raise refusal(answer)
+    document = json_of(answer)
+    try:
+        value = text(document, "access_token", longest=LONGEST_TOKEN)
+        if not B64TOKEN.fullmatch(value):
+            raise NotStrict("access_token could not be sent in a header")
+        # RFC 6749 section 5.1: the name is case-insensitive.
+        if text(document, "token_type", longest=64).lower() != scheme.lower():
+            raise NotStrict(f"token_type is not {scheme}")
+        if wanted.subject is not None and text(document, "issued_token_type") != kind:
+            raise NotStrict("issued_token_type is not what was asked for")
+        return Granted(value, _life(document), _scopes(document, asked=wanted.scopes))
+    except NotStrict as fault:
+        raise BadAnswer(f"the token answer of {answer.url}: {fault}") from None
+
+
+def refusal(answer: Answer) -> ActasError:
     """Return what an answer other than 200 means (RFC 6749 section 5.2, RFC 8693 section 2.2.2)."""
     if answer.status not in {400, 401, 403}:
         return BadAnswer(f"{answer.url} answered {answer.status}; redirects are not followed")
@@ -220,7 +213,7 @@ def _life(document: Mapping[str, Json]) -> int | None:
     return life
 
 
-def _granted(document: Mapping[str, Json], *, asked: frozenset[str]) -> frozenset[str]:
+def _scopes(document: Mapping[str, Json], *, asked: frozenset[str]) -> frozenset[str]:
     """Return the scopes granted: what was asked for, unless the answer says otherwise (RFC 6749 5.1)."""
     said = text_or_none(document, "scope", longest=8192) if document.get("scope") != "" else ""
     if said is None:

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final, TypeVar
+from weakref import WeakSet
 
 import httpx2
 
 from actas_sdk.errors import ActasError, Unreachable
 from actas_sdk.flow import Answer, Ask, Call, Failure, Flow, Step, Together
-from actas_sdk.wire import DEADLINE, FAULTS, TIMEOUT, answer_of, bounded, failure_of, request_of
+from actas_sdk.wire import FAULTS, TIMEOUT, answer_of, bounded, failure_of, request_of
 
 __all__ = ["SyncWire"]
 
 T = TypeVar("T")
+Sleep = Callable[[float], None]
+
+_LONGEST_END: Final = 5.0
+"""Seconds that closing waits for what runs beside, which may be in the middle of a request."""
+
+
+class _Stopped(Exception):
+    """Whoever closed the wire wants this thread to end."""
+
+
+class _Beside(threading.Thread):
+    """Runs a flow until it is stopped. The process does not wait for it."""
+
+    def __init__(self, run: Callable[[_Beside], None]) -> None:
+        super().__init__(name="actas-sdk", daemon=True)
+        self._stopped = threading.Event()
+        self._job = run
+
+    def run(self) -> None:
+        self._job(self)
+
+    def stop(self) -> None:
+        """Let it end at its next step."""
+        self._stopped.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or end when it was stopped.
+
+        Raises:
+            _Stopped: it was.
+        """
+        if self._stopped.wait(seconds):
+            raise _Stopped
 
 
 class SyncWire:
@@ -37,7 +73,7 @@ class SyncWire:
         *,
         trust_env: bool,
         tls: ssl.SSLContext | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._given = http
         self._trust_env = trust_env
@@ -46,6 +82,8 @@ class SyncWire:
         self._own: httpx2.Client | None = None
         self._flights: dict[Hashable, Future[Any]] = {}
         self._lock = threading.Lock()
+        self._beside: _Beside | None = None
+        _WIRES.add(self)
 
     def run(self, flow: Flow[T]) -> T:
         """Do what ``flow`` yields until it returns, and return what it returns.
@@ -53,6 +91,58 @@ class SyncWire:
         Raises:
             ActasError: what the flow raises.
         """
+        return self._run(flow, sleep=self._sleep)
+
+    def keep_running(self, flow: Callable[[], Flow[None]]) -> None:
+        """Run ``flow`` in a thread of its own until this is closed, unless one does.
+
+        Also in a process that was forked from one where it ran: threads do not come along.
+        """
+        if self._beside is not None and self._beside.is_alive():
+            return
+        with self._lock:
+            if self._beside is None or not self._beside.is_alive():
+                self._beside = _Beside(partial(self._run_beside, flow))
+                self._beside.start()
+
+    def forked(self) -> None:
+        """Begin anew in a process that was just forked: what other threads were at ends here without them.
+
+        Connections are let go and not closed: the other process goes on with them.
+        """
+        self._lock = threading.Lock()
+        self._flights, self._own, self._beside = {}, None, None
+
+    def stop(self) -> None:
+        """Let what runs beside end, and then close what was opened, without waiting for it."""
+        beside = self._beside
+        if beside is not None and beside.is_alive():
+            beside.stop()
+        else:
+            self._close()
+
+    def close(self) -> None:
+        """Stop what runs beside and close what was opened. It may be used again afterwards."""
+        with self._lock:
+            beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.stop()
+            beside.join(_LONGEST_END)
+        self._close()
+
+    def _close(self) -> None:
+        with self._lock:
+            own, self._own = self._own, None
+        if own is not None:
+            own.close()
+
+    def _run_beside(self, flow: Callable[[], Flow[None]], thread: _Beside) -> None:
+        try:
+            self._run(flow(), sleep=thread.sleep)
+        except _Stopped:
+            self._close()
+
+    def _run(self, flow: Flow[T], *, sleep: Sleep) -> T:
         reply: object = None
         while True:
             try:
@@ -60,16 +150,9 @@ class SyncWire:
             except StopIteration as done:
                 result: T = done.value
                 return result
-            reply = self._do(step)
+            reply = self._do(step, sleep=sleep)
 
-    def close(self) -> None:
-        """Close what was opened. It may be used again afterwards."""
-        with self._lock:
-            own, self._own = self._own, None
-        if own is not None:
-            own.close()
-
-    def _do(self, step: Step) -> object:
+    def _do(self, step: Step, *, sleep: Sleep) -> object:
         if isinstance(step, Ask):
             return self._send(step)
         if isinstance(step, Together):
@@ -79,7 +162,7 @@ class SyncWire:
                 return problem
         if isinstance(step, Call):
             return step.function()
-        self._sleep(step.seconds)
+        sleep(step.seconds)
         return None
 
     def _together(self, key: Hashable, flow: Callable[[], Flow[Any]]) -> object:
@@ -118,7 +201,7 @@ class SyncWire:
                     for chunk in response.iter_bytes():
                         if not body.take(chunk):
                             break
-                        if time.monotonic() - started > DEADLINE:
+                        if time.monotonic() - started > ask.within:
                             raise TimeoutError
             finally:
                 response.close()
@@ -133,3 +216,16 @@ class SyncWire:
             if self._own is None:
                 self._own = httpx2.Client(timeout=TIMEOUT, trust_env=self._trust_env, verify=self._tls)
             return self._own
+
+
+_WIRES: Final[WeakSet[SyncWire]] = WeakSet()
+"""Every wire of this process, for one that is forked from it."""
+
+
+def _forked() -> None:
+    for wire in list(_WIRES):
+        wire.forked()
+
+
+if hasattr(os, "register_at_fork"):  # there is no fork on Windows
+    os.register_at_fork(after_in_child=_forked)

@@ -18,15 +18,15 @@ real ones, signed with a key made for the test, so that your service checks them
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, cast, runtime_checkable
 
 import httpx2
 import pytest
 
 from actas_sdk.dpop import DpopKey
-from actas_sdk.fake_server import Asked, FakeServer
+from actas_sdk.fake_server import Asked, FakeServer, lineage
 from actas_sdk.flow import REAL, World
 from actas_sdk.party import KINDS, Party, PartyKind
 from actas_sdk.strict_json import Json, JsonObject
@@ -34,6 +34,9 @@ from actas_sdk.token import Token
 from actas_sdk.verify import chain_of
 
 __all__ = ["Asked", "FakeActas"]
+
+_FOR_GOOD: Final = 4_102_444_800
+"""Seconds since the epoch: 2100."""
 
 _PROFILES: Final = {kind: profile for profile, kind in KINDS.items()}
 
@@ -126,9 +129,10 @@ class FakeActas:
         kind: PartyKind = "person",
         life: int = 300,
         dpop: DpopKey | None = None,
+        reference: bool = False,
         claims: Mapping[str, Json] | None = None,
     ) -> Token:
-        """Return a signed token.
+        """Return a token, signed unless it is a reference.
 
         Args:
             person: whom it speaks about.
@@ -138,33 +142,51 @@ class FakeActas:
             kind: what ``person`` is.
             life: seconds from now; none left for a token that has expired.
             dpop: the key it is bound to; then ``token.headers(method, url)`` proves it.
+            reference: whether it is a text that means nothing, to be asked about (RFC 7662), and no JWT.
             claims: put over the others, to make something odd.
         """
         now = int(self._world.now())
         actors = [Party(id=each, kind="agent") if isinstance(each, str) else each for each in via]
         audience, granted = to or self.audience, sorted(scopes)
-        said: JsonObject = {
-            "iss": self.issuer,
-            "aud": audience,
-            "client_id": actors[-1].id if actors else person,
-            "scope": " ".join(granted),
-            "iat": min(now, now + life),
-            "exp": now + life,
-            "jti": self._world.new_id(),
-            **_named(Party(id=person, kind=kind)),
-        }
-        said |= _acting(actors, issuer=self.issuer)
+        said = self._claims(Party(id=person, kind=kind), actors, issued_at=min(now, now + life))
+        said |= {"aud": audience, "scope": " ".join(granted), "exp": now + life}
         if dpop is not None:
             said["cnf"] = {"jkt": dpop.thumbprint}
         said.update(claims or {})
         return Token(
-            self._server.sign(said),
+            self._server.refer_to(said) if reference else self._server.sign(said),
             audience=audience,
             scopes=granted,
             chain=chain_of(said),
             expires_at=now + life,
             key=dpop,
         )
+
+    def _claims(self, person: Party, actors: Sequence[Party], *, issued_at: int) -> JsonObject:
+        """Return what a token says of who has a part in it."""
+        said: JsonObject = {
+            "iss": self.issuer,
+            "client_id": actors[-1].id if actors else person.id,
+            "iat": issued_at,
+            "jti": self._world.new_id(),
+            **_named(person),
+        }
+        said |= _acting(actors, issuer=self.issuer)
+        said["lineage"] = _begun(said, person.id, *(actor.id for actor in actors))
+        return said
+
+    def revoke(self, what: Token | str) -> None:
+        """End a token and all that was exchanged from it; or all that somebody has a part in so far.
+
+        Whoever follows what is revoked (`Verifier` with ``revocation``) and is stood in for knows at once.
+
+        Args:
+            what: a token of this fake, or the name of a person, an agent or a service.
+        """
+        if isinstance(what, Token):
+            self._server.revoke("token", self._server.jti_of(what.reveal()), up_to=_FOR_GOOD)
+        else:
+            self._server.revoke("party", what, up_to=int(self._world.now()))
 
     def refuse(self, reason: str) -> None:
         """Refuse every exchange from now on, as a server would for ``reason`` (such as ``no_rule``).
@@ -198,6 +220,12 @@ def fake_actas() -> Generator[FakeActas]:
     fake = FakeActas()
     yield fake
     fake.close()
+
+
+def _begun(said: JsonObject, *parties: str) -> str:
+    """Return the lineage of a token that begins with its person."""
+    known = [("party", each) for each in parties]
+    return lineage("", ("token", str(said["jti"])), *known, since=cast("int", said["iat"]))
 
 
 def _acting(actors: Iterable[Party], *, issuer: str) -> JsonObject:

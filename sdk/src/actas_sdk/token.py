@@ -1,4 +1,4 @@
-"""A token that does not show itself."""
+"""Tokens that do not show themselves."""
 
 from __future__ import annotations
 
@@ -9,11 +9,44 @@ from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import Misconfigured
 from actas_sdk.party import Party, sentence
 
-__all__ = ["Token"]
+__all__ = ["Hidden", "Token"]
+
+
+class Hidden:
+    """A text that opens something. It does not print, format, log, pickle or serialise."""
+
+    __slots__ = ("_text",)
+
+    audience: str
+    scopes: frozenset[str]
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the token's text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(audience={self.audience!r}, scopes={sorted(self.scopes)!r}, …)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is not pickled")
 
 
 @final
-class Token:
+class Token(Hidden):
     """An access token and what it is good for. Only `reveal` and `headers` give the text away.
 
     It does not print, format, log, pickle or serialise: a token in a log is a token lost.
@@ -27,7 +60,7 @@ class Token:
             somebody else's, so that this service can pass it on to be exchanged but not use it.
     """
 
-    __slots__ = ("_key", "_text", "audience", "chain", "expires_at", "scheme", "scopes")
+    __slots__ = ("_key", "audience", "chain", "expires_at", "scheme", "scopes")
 
     def __init__(
         self,
@@ -40,7 +73,7 @@ class Token:
         scheme: Literal["Bearer", "bound"] = "Bearer",
         key: DpopKey | None = None,
     ) -> None:
-        self._text = text
+        super().__init__(text)
         self._key = key
         self.scheme: Literal["Bearer", "DPoP", "bound"] = scheme if key is None else "DPoP"
         self.audience = audience
@@ -52,10 +85,6 @@ class Token:
     def sentence(self) -> str:
         """What the token means: *orders may use stock:read at inventory, acting for alice, …*."""
         return sentence(self.chain, scopes=self.scopes, target=self.audience)
-
-    def reveal(self) -> str:
-        """Return the token's text."""
-        return self._text
 
     def headers(self, method: str = "GET", url: str = "") -> dict[str, str]:
         """Return the headers that present this token (RFC 6750 section 2.1, RFC 9449 section 7.1).
@@ -84,20 +113,3 @@ class Token:
             nonce: the header's value, or None.
         """
         return self._key is not None and self._key.learn(url, nonce)
-
-    def __repr__(self) -> str:
-        return f"Token(audience={self.audience!r}, scopes={sorted(self.scopes)!r}, …)"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Token is not pickled")

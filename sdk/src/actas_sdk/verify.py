@@ -31,9 +31,12 @@ from actas_sdk.party import KINDS, Party
 from actas_sdk.strict_json import Json, NotStrict, parse_object, text, text_or_none, texts
 from actas_sdk.token import Token
 
-__all__ = ["Expected", "Presented", "presented", "read", "verified"]
+__all__ = ["Expected", "Presented", "answered", "presented", "read", "verified"]
 
 _TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+_USABLE: Final = frozenset({"bearer", "dpop"})
+"""How an access token is used. A refresh token may be active too, and is of no use to an API: ``N_A``."""
+
 _MOST_ACTORS: Final = 10
 _MOST_SCOPES: Final = 256
 _SKEW: Final = 30.0
@@ -140,6 +143,36 @@ def verified(
         return _caller(token, claims=claims, expected=expected, expires_at=expires_at)
     except NotStrict as fault:
         raise InvalidToken(f"the token does not hold: {fault}") from None
+
+
+def answered(token: str, *, said: Mapping[str, Json], expected: Expected, now: float) -> Caller:
+    """Return who is calling with a token that the server says is active: steps 5 to 8.
+
+    The answer is the server's own, so ``iss`` and ``iat`` may be left out (RFC 7662 section 2.2). Who it is
+    for and when it ends must be said: without that it would be good everywhere, or for ever.
+
+    Args:
+        token: the text that was asked about.
+        said: the members of the answer.
+        expected: what it must be.
+        now: seconds since the epoch.
+
+    Raises:
+        InvalidToken: a check failed.
+    """
+    claims = {"iss": expected.issuer, "iat": 1, **said}
+    try:
+        _check_issuer_and_audience(claims, expected=expected)
+        expires_at = _check_times(claims, now=now)
+        caller = _caller(token, claims=said, expected=expected, expires_at=expires_at)
+    except NotStrict as fault:
+        raise InvalidToken(f"the token does not hold: {fault}") from None
+    usage = str(said.get("token_type", "Bearer")).lower()
+    if usage not in _USABLE:
+        raise InvalidToken("the server says that it is no access token: no API takes it")
+    if usage == "dpop" and "cnf" not in said:
+        raise InvalidToken("the token is said to be bound to a key, and not to which")
+    return caller
 
 
 def _check_issuer_and_audience(claims: Mapping[str, Json], *, expected: Expected) -> None:

@@ -13,13 +13,10 @@ import httpx2
 
 from actas_sdk.flow import Answer, Ask, Failure
 
-__all__ = ["DEADLINE", "FAULTS", "TIMEOUT", "Body", "answer_of", "bounded", "failure_of", "request_of"]
+__all__ = ["FAULTS", "TIMEOUT", "Body", "answer_of", "bounded", "failure_of", "request_of"]
 
 TIMEOUT: Final = 5.0
 """Seconds for each step of a request: connect, write, each read."""
-
-DEADLINE: Final = 15.0
-"""Seconds for a whole request, so that an answer in drops does not hold us."""
 
 FAULTS: Final = (httpx2.RequestError, httpx2.StreamError, httpx2.InvalidURL, TimeoutError)
 """What the HTTP library raises when there is no answer."""
@@ -57,7 +54,11 @@ class Body:
 def request_of(http: httpx2.Client | httpx2.AsyncClient, ask: Ask) -> httpx2.Request:
     """Return the request for ``ask``."""
     return http.build_request(
-        ask.method, ask.url, headers=dict(ask.headers), content=ask.body, timeout=TIMEOUT
+        ask.method,
+        ask.url,
+        headers=dict(ask.headers),
+        content=ask.body,
+        timeout=min(TIMEOUT, ask.within),
     )
 
 

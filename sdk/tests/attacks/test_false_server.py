@@ -35,6 +35,12 @@ def actas_over(script: Script, still: StillWorld, **client: Any) -> Actas:
     return Actas(ISSUER, client_id="orders", client_secret="s3cr3t", http=http, world=still.world())
 
 
+def test_metadata_of_another_issuer_says_which_is_meant_and_which_was_found(still: StillWorld) -> None:
+    script = Script({WELL_KNOWN: httpx2.Response(200, json={**METADATA, "issuer": f"{ISSUER}/"})})
+    with pytest.raises(BadAnswer, match=f"issuer '{ISSUER}/', and '{ISSUER}' was asked for"):
+        actas_over(script, still).exchange("alice-token", to=INVENTORY)
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -23,7 +23,7 @@ from actas_sdk.credentials import ClientKey, ClientSecret
 from actas_sdk.errors import ActasError
 from actas_sdk.flow import World
 from actas_sdk.keys import SigningKey
-from actas_sdk.requests import document, token, wanted_for
+from actas_sdk.requests import document, form_of, posted, wanted_for
 from actas_sdk.sync import Actas as BlockingActas
 from actas_sdk.testing import FakeActas
 
@@ -87,7 +87,12 @@ def test_requests_and_credentials_do_not_show_what_they_carry() -> None:
         ClientKey(client_id="orders", key=key),
     ):
         proof = credentials.proof(issuer=ISSUER, world=world)
-        for each in (credentials, proof, wanted, token(wanted, endpoint=f"{ISSUER}/token", proof=proof)):
+        for each in (
+            credentials,
+            proof,
+            wanted,
+            posted(form_of(wanted), endpoint=f"{ISSUER}/token", proof=proof),
+        ):
             shown = everything_shown(each)
             assert "canary" not in shown
             assert "Basic " not in shown

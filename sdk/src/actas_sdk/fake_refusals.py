@@ -1,0 +1,72 @@
+"""How the server in memory refuses: as a real one does, for every reason that a test may name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx2
+
+__all__ = ["CODES", "refused"]
+
+CODES: Final[dict[str, str]] = {
+    "malformed_request": "invalid_request",
+    "unknown_grant": "unsupported_grant_type",
+    "bad_client_auth": "invalid_client",
+    "client_may_not_exchange": "unauthorized_client",
+    "unknown_profile": "invalid_request",
+    "bad_subject": "invalid_request",
+    "bad_actor": "invalid_request",
+    "expired": "invalid_request",
+    "revoked": "invalid_request",
+    "refresh_repeated": "invalid_grant",
+    "refresh_reused": "invalid_grant",
+    "bad_code": "invalid_grant",
+    "code_reused": "invalid_grant",
+    "wrong_audience": "invalid_request",
+    "unknown_target": "invalid_target",
+    "formats_differ": "invalid_target",
+    "no_rule": "invalid_target",
+    "denied_by_rule": "invalid_scope",
+    "excess": "invalid_scope",
+    "chain_too_deep": "invalid_request",
+    "actor_not_allowed": "invalid_request",
+    "bad_proof": "invalid_dpop_proof",
+    "binding_needed": "invalid_dpop_proof",
+    "key_not_proven": "invalid_request",
+    "reason_missing": "invalid_request",
+    "ticket_bad": "invalid_request",
+    "sign_in_again": "insufficient_user_authentication",
+    "protected_subject": "invalid_request",
+    "approval_needed": "invalid_request",
+    "impersonation_ended": "invalid_request",
+    "impersonated": "invalid_request",
+    "too_many_impersonations": "temporarily_unavailable",
+    "audit_unavailable": "temporarily_unavailable",
+    "storage_unavailable": "temporarily_unavailable",
+    "upstream_down": "temporarily_unavailable",
+    "overloaded": "temporarily_unavailable",
+    "too_many_failures": "temporarily_unavailable",
+    "rate_limited": "temporarily_unavailable",
+    "internal": "server_error",
+}
+_STATUSES: Final = {
+    "invalid_client": 401,
+    "temporarily_unavailable": 503,
+    "server_error": 500,
+    "too_many_failures": 429,
+    "rate_limited": 429,
+    "too_many_impersonations": 429,
+}
+"""What is not answered with 400, by reason or by code."""
+
+
+def refused(reason: str, *, entry: str) -> httpx2.Response:
+    """Return the answer of a server that refuses for ``reason``."""
+    code = CODES[reason]
+    body = {
+        "error": code,
+        "error_description": f"Refused by the test: {reason}.",
+        "error_uri": f"https://docs.example/errors#{reason}",
+    }
+    status = _STATUSES.get(reason) or _STATUSES.get(code, 400)
+    return httpx2.Response(status, json=body, headers={"Actas-Entry": entry})
