@@ -1,10 +1,11 @@
 """``make bench``, or ``python -m bench`` from the top of the repository: what an exchange costs, in one run.
 
 It prints the raw limit (one ES256 verification and one signature on one core), the pipeline in process, the
-same with 100,000 clients and 10,000 rules, and the server over HTTP with one and with two workers and 64
-connections, each as a multiple of the raw limit. It is no timed test: it fails only when an exchange is
-refused or an audit entry is missing. ``--quick`` takes half a minute, the whole some minutes.
-``docs/performance.md`` has figures. It needs Linux, whose ``/proc`` and core affinity it uses.
+same with 100,000 clients and 10,000 rules and with DPoP proofs, and the server over HTTP with one and with
+two workers and 64 connections, the latter also on PostgreSQL, each as a multiple of the raw limit; and what
+is left of one worker under ten times what it can do. It is no timed test: it fails only when an exchange is
+refused or an audit entry is missing. ``--quick`` takes a minute, the whole some minutes. The figures are in
+``docs/performance.md``. It needs Linux, whose ``/proc`` and core affinity it uses.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,12 +22,13 @@ from typing import Final
 import msgspec
 import uvloop
 
-from bench import http, in_process
+from bench import http, in_process, overload
 from bench.measure import Part, cores, pinned
+from bench.postgresql import Postgresql, postgresql
 from bench.raw import RawLimit
 from bench.table import as_document, machine, printed
 
-PARTS: Final = ("in-process", "catalog", "http-1", "http-2")
+PARTS: Final = ("in-process", "catalog", "dpop", "http-1", "http-2", "postgresql", "overload")
 _ROUND: Final = 10_000
 _SHORT: Final = 4_000
 
@@ -59,8 +62,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="actas-bench-") as name:
         folder = Path(name)
         description = machine(folder)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            parts = runner.run(measure(plan, folder))
+        shared = "postgresql" in plan.only
+        with (
+            postgresql(folder / "postgresql") if shared else nullcontext() as database,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            parts = runner.run(measure(plan, folder, database))
     if options.json:
         sys.stdout.buffer.write(
             msgspec.json.format(msgspec.json.encode(as_document(description, parts))) + b"\n"
@@ -70,11 +77,15 @@ def main() -> int:
     return 0
 
 
-async def measure(plan: Plan, folder: Path) -> list[Part]:
-    """Measure every part of the plan, one after the other."""
+async def measure(plan: Plan, folder: Path, database: Postgresql | None) -> list[Part]:
+    """Measure every part of the plan, one after the other.
+
+    Args:
+        database: what the part on PostgreSQL is measured on; None without that part.
+    """
     raw = RawLimit()
     parts: list[Part] = []
-    if {"in-process", "catalog"} & set(plan.only):
+    if {"in-process", "catalog", "dpop"} & set(plan.only):
         _say("the pipeline in process")
         core, _ = cores()
         with pinned(core):
@@ -84,15 +95,25 @@ async def measure(plan: Plan, folder: Path) -> list[Part]:
                 rounds=plan.rounds,
                 exchanges=plan.exchanges,
                 with_grown="catalog" in plan.only,
+                with_proofs="dpop" in plan.only,
             )
-    for workers in (1, 2):
-        if f"http-{workers}" not in plan.only:
-            continue
-        _say(f"the server over HTTP with {workers} worker{'s' if workers > 1 else ''}")
-        exchanges = min(_ROUND, max(1, plan.long // 5)) if workers == 1 else plan.exchanges
-        rounds = max(1, plan.long // exchanges) if workers == 1 else plan.rounds
-        at = _below(folder, f"http-{workers}")
-        parts.append(await http.measure(at, raw, workers=workers, rounds=rounds, exchanges=exchanges))
+    if "http-1" in plan.only:
+        _say("the server over HTTP with 1 worker")
+        exchanges = min(_ROUND, max(1, plan.long // 5))
+        rounds = max(1, plan.long // exchanges)
+        at = _below(folder, "http-1")
+        parts += await http.measure(at, raw, workers=1, rounds=rounds, exchanges=exchanges)
+    if {"http-2", "postgresql"} & set(plan.only):
+        both = "" if database is None else ", with files and on PostgreSQL"
+        _say(f"the server over HTTP with 2 workers{both}")
+        at = _below(folder, "http-2")
+        parts += await http.measure(
+            at, raw, workers=2, rounds=plan.rounds, exchanges=plan.exchanges, database=database
+        )
+    if "overload" in plan.only:
+        _say("one worker under ten times what it can do")
+        at, seconds = _below(folder, "overload"), 3.0 if plan.rounds < 7 else 10.0
+        parts += await overload.measure(at, raw, rounds=(plan.rounds + 1) // 2, seconds=seconds)
     return parts
 
 

@@ -45,7 +45,7 @@ server:
   listen: 127.0.0.1:{public}
   management: 127.0.0.1:{management}
   data: data
-issuers:
+{database}issuers:
   - name: corp-idp
     type: oidc
     issuer: {idp}
@@ -108,11 +108,13 @@ class Company:
     Attributes:
         public: the port of the protocol.
         management: the port of health.
+        database: the URL of the PostgreSQL that keeps everything; None for files.
     """
 
     folder: Path
     public: int = 0
     management: int = 0
+    database: str | None = None
     secrets: Mapping[str, str] = field(
         default_factory=lambda: {
             "ASSISTANT_SECRET": generate_secret(),
@@ -132,9 +134,21 @@ class Company:
 
     def draft(self) -> Draft:
         """Write the configuration and read it as the server does."""
-        text = CONFIGURATION.format(issuer=ISSUER, idp=IDP, public=self.public, management=self.management)
+        text = CONFIGURATION.format(
+            issuer=ISSUER,
+            idp=IDP,
+            public=self.public,
+            management=self.management,
+            database="" if self.database is None else "  database: { env: ACTAS_DATABASE_URL }\n",
+        )
         self.path.write_text(text, encoding="utf-8")
-        return read([self.path], dev=True, environ=self.secrets)
+        return read([self.path], dev=True, environ=self.environ)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that the configuration names."""
+        database = {} if self.database is None else {"ACTAS_DATABASE_URL": self.database}
+        return {**self.secrets, **database}
 
 
 class Forms:

@@ -35,7 +35,7 @@ def machine(folder: Path) -> dict[str, str]:
     """
     cpus = len(os.sched_getaffinity(0))
     return {
-        "processor": f"{cpus} cores, {_model()}",
+        "processor": f"{cpus} cores, {processor()}",
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}, {_build()}",
         "openssl": backend.openssl_version_text(),
@@ -51,7 +51,8 @@ def _build() -> str:
     return "optimised by profile" if "--enable-optimizations" in arguments else "not optimised by profile"
 
 
-def _model() -> str:
+def processor() -> str:
+    """Return what the processor calls itself."""
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
