@@ -6,8 +6,9 @@ reader never keeps the write-ahead log from being folded into its file.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ from actas.store.audit_claim import claim
 from actas.store.audit_lines import append, whole_lines
 from actas.store.audit_projection import projection
 from actas.store.audit_sqlite import Database, connect, line_of, number
+from actas.store.folder import sync
 
 CHECKPOINTS: Final = "checkpoints.jsonl"
 """The file of checkpoints in the folder of the streams."""
@@ -36,6 +38,8 @@ CHECKPOINTS: Final = "checkpoints.jsonl"
 OFFICES: Final[dict[Office, str]] = {"leader": "leader.lock", "pen": "checkpoints.lock"}
 
 _BUSY: Final = 5000
+_FIRST: Final = "SELECT seq FROM entries LIMIT 1"
+_NONE: Final = "CREATE TEMP TABLE entries (seq INTEGER PRIMARY KEY, line BLOB NOT NULL)"
 
 
 class FolderLog:
@@ -66,6 +70,9 @@ class FolderLog:
         for count, line in enumerate(lines, 1):
             if data := line.rstrip(b"\r\n"):
                 yield f"line {count} of {CHECKPOINTS}", data
+
+    def latest_checkpoints(self) -> Iterator[bytes]:
+        return (line for _, line in reversed(list(self.checkpoint_lines())))
 
     def index(self) -> AbstractContextManager[Index]:
         return projection(self.folder, self)
@@ -119,6 +126,26 @@ def streams(folder: Path) -> tuple[str, ...]:
     return named(path.stem for path in folder.glob("s*.db"))
 
 
+def folder_name(folder: Path) -> str:
+    """Return a name that no other folder of streams has; it is made when it is not there.
+
+    Raises:
+        LogUnreadable: it can be neither read nor made.
+    """
+    path, name = folder / "name", secrets.token_hex(8)
+    draft = folder / f".name.{name}"
+    try:
+        if not path.exists():
+            append(draft, [name.encode() + b"\n"])
+            with suppress(FileExistsError):  # of two that begin at once, one names it
+                path.hardlink_to(draft)
+            draft.unlink()
+            sync(folder)
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise LogUnreadable(f"{path}: {problem}") from problem
+
+
 @contextmanager
 def reading_file(path: Path) -> Generator[StreamReader]:
     """Open a stream's file as ``audit.kept.KeptLog`` opens a stream, with its errors."""
@@ -138,7 +165,7 @@ def reading(path: Path) -> Generator[FileReader]:
     """Open a stream's file for reading.
 
     A copy in a place where nothing may be written is read too, if it was closed cleanly or copied with its
-    write-ahead log folded in.
+    write-ahead log folded in. A file that its writer has only just made, without a table yet, has no entries.
 
     Raises:
         apsw.Error: it is not the file of a stream, or cannot be read.
@@ -148,13 +175,16 @@ def reading(path: Path) -> Generator[FileReader]:
     database = connect(path, flags=apsw.SQLITE_OPEN_READONLY, busy=_BUSY)
     try:
         try:
-            database.execute("SELECT seq FROM entries LIMIT 1").fetchall()
+            bare = not database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
         except (apsw.CantOpenError, apsw.ReadOnlyError):
             if path.with_name(path.name + "-wal").exists():
                 raise
             database.close(True)
             flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
             database = connect(f"{path.absolute().as_uri()}?immutable=1", flags=flags, busy=_BUSY)
+            bare = not database.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        # The table of a bare file is the reader's own, and empty: nothing may be written into the file.
+        database.execute(_NONE if bare else _FIRST).fetchall()
         yield FileReader(database)
     finally:
         database.close(True)

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import apsw
@@ -14,13 +15,14 @@ import pytest
 from tests.fakes.audit import CountingChance, bodies, body, event, rewrite
 from tests.fakes.clock import NOON, FixedClock
 
-from actas.audit.chain import Head, extend
-from actas.audit.kept import CHUNK
+from actas.audit.chain import EMPTY, Head, extend
+from actas.audit.kept import CHUNK, LogUnreadable, StreamDamaged, StreamReader
 from actas.audit.stream import instant
 from actas.store.audit import StreamWriter, open_writer
+from actas.store.audit_export import Part, export
 from actas.store.audit_file import StreamFile
 from actas.store.audit_folder import FolderLog, reading, streams
-from actas.store.audit_reader import export, line_at, tail
+from actas.store.audit_reader import Follower, line_at, tail
 
 
 @pytest.fixture
@@ -47,6 +49,33 @@ async def test_what_is_written_is_read_at_once(tmp_path: Path, writer: StreamWri
             assert line is not None
             assert event(line)["id"] == f"x_{n}"
         assert reader.line(99) is None
+
+
+class OneIsAway(FolderLog):
+    """A log whose second stream cannot be read while ``away``."""
+
+    away = True
+
+    def reading(self, stream: str) -> AbstractContextManager[StreamReader]:
+        if self.away and stream == "s2":
+            raise LogUnreadable("it is away")
+        return super().reading(stream)
+
+
+async def test_whoever_follows_misses_nothing_of_a_look_that_failed(
+    tmp_path: Path, writer: StreamWriter
+) -> None:
+    other = await open_writer(tmp_path, clock=FixedClock(), chance=CountingChance())
+    await writer.append(body("x_a"))
+    await other.append(body("x_b"))
+    log = OneIsAway(tmp_path)
+    follower = Follower(log, cursors={})
+    with pytest.raises(LogUnreadable):
+        follower.more()
+    log.away = False
+    assert names(follower.more()) == ["x_a", "x_b"]
+    assert follower.more() == []
+    await other.close()
 
 
 async def test_rows_come_in_chunks_and_miss_nothing(tmp_path: Path, writer: StreamWriter) -> None:
@@ -108,7 +137,7 @@ async def test_an_export_holds_the_checkpoints_and_then_all_entries_by_time(
         await (writer if n % 2 else other).append(timed(f"x_{n}", NOON + n))
     (tmp_path / "checkpoints.jsonl").write_bytes(b'{"kind":"actas/Checkpoint","v":1,"jws":"a"}\n')
     sink = io.BytesIO()
-    assert export(FolderLog(tmp_path), sink) == 8
+    assert export(FolderLog(tmp_path), sink).entries == 8
     first, *lines = sink.getvalue().splitlines()
     assert event(first)["kind"] == "actas/Checkpoint"
     assert names(lines) == [f"x_{n}" for n in range(6)]
@@ -121,7 +150,7 @@ async def test_an_export_since_an_instant_begins_there_and_has_no_gap(
     for n, at in enumerate([1, 5, 3, 7]):
         await writer.append(timed(f"x_{n}", NOON + at))
     sink = io.BytesIO()
-    export(FolderLog(tmp_path), sink, since=NOON + 4)
+    export(FolderLog(tmp_path), sink, Part(since=NOON + 4))
     assert names(sink.getvalue().splitlines()) == ["x_1", "x_2", "x_3"]
 
 
@@ -140,6 +169,28 @@ async def test_a_damaged_entry_is_exported_as_it_is(tmp_path: Path, writer: Stre
     export(FolderLog(tmp_path), sink)
     assert sink.getvalue().splitlines()[1:] == [b"\xff\x22", b"{"]
     rewrite(tmp_path / "s1.db", lambda db: db.execute("DELETE FROM entries WHERE seq > 1"))
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_file_that_its_writer_has_only_just_made_has_no_entries(tmp_path: Path, mode: str) -> None:
+    """As whoever reads the log sees it while a node or a worker begins: no damage, and nothing yet."""
+    path = tmp_path / "s1.db"
+    path.touch()
+    making = apsw.Connection(str(path))
+    making.execute(f"PRAGMA journal_mode = {mode}")
+    with FolderLog(tmp_path).reading("s1") as reader:
+        assert (reader.head(), list(reader.rows())) == (EMPTY, [])
+    StreamFile(path).close()
+    with FolderLog(tmp_path).reading("s1") as reader:
+        assert reader.head() == EMPTY
+
+
+def test_a_file_that_lost_its_entries_but_not_its_state_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "s1.db"
+    StreamFile(path).close()
+    apsw.Connection(str(path)).execute("DROP TABLE entries")
+    with pytest.raises(StreamDamaged, match="no such table"), FolderLog(tmp_path).reading("s1"):
+        pass
 
 
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
