@@ -57,6 +57,7 @@ class Desk(ABC, Generic[Answer]):
         """
         trail = self._audit.open(caller.address, door=self.door)
         try:
+            trail.caller = caller
             form = trail.form = Params.parse(body)
             self._fresh()
             known = await self._clients.authenticate(form, caller, room=self.room)

@@ -1,8 +1,10 @@
-"""Access tokens of ours that are shown at an address of our own, as any API is shown them.
+"""Tokens that are shown at an address of our own.
 
-One is read from the ``Authorization`` header and from nowhere else, proven anew, and taken only from whoever
-holds the key that it is bound to: a DPoP key is proven for the very request (RFC 9449 section 7), a
-certificate by the connection (RFC 8705 section 3). What the token must be good for is left to the address.
+An access token of ours is shown in the ``Authorization`` header, as any API is shown one (``ShownTokens``);
+that of a person who is there, in the form of a client (``Presence``). Each is proven anew, and taken only
+from whoever holds the key that it is bound to: a DPoP key is proven for the very request (RFC 9449 section
+7), a certificate by the connection (RFC 8705 section 3). What the token must be good for is left to the
+address.
 """
 
 from __future__ import annotations
@@ -10,14 +12,16 @@ from __future__ import annotations
 from typing import Protocol
 
 from actas.clients.dpop import Use
+from actas.clients.throttle import Throttle
 from actas.core.confirmation import Confirmation
-from actas.core.errors import BadToken, InvalidToken
+from actas.core.errors import BadToken, InvalidRequest, InvalidToken
 from actas.core.opaque import REFERENCE, begins_like
 from actas.core.party import Caller, Party, PresentedToken
 from actas.core.reason import Reason
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN
 from actas.crypto.proof import ParsedProof
+from actas.subjects.validator import Validators
 
 
 class Tokens(Protocol):
@@ -118,3 +122,52 @@ class ShownTokens:
 
     def _refusal(self, detail: str) -> InvalidToken:
         return InvalidToken(self._reason, detail=detail)
+
+
+class Presence:
+    """Proves tokens by which people show that they are there, in forms that clients send.
+
+    Args:
+        tokens: proves tokens of every declared type.
+        proofs: proves the keys that they are bound to.
+        throttle: makes guessing slow.
+        url: the public address of the forms.
+    """
+
+    def __init__(self, *, tokens: Validators, proofs: Proofs, throttle: Throttle, url: str) -> None:
+        self._tokens = tokens
+        self._proofs = proofs
+        self._throttle = throttle
+        self._url = url
+
+    async def prove(self, token: PresentedToken, caller: Caller, *, client: str) -> Party:
+        """Return whom a token speaks of.
+
+        Args:
+            token: in the role of an actor: one that is good while nobody is there shows nobody.
+            caller: who is on the other end.
+            client: the name of the client that sent it.
+
+        Raises:
+            TooManyRequests: too many that were forged came before it.
+            InvalidRequest: it does not hold, or is bound to a key that is not proven.
+            InvalidDpopProof: the proof does not hold; ``UseDpopNonce`` likewise.
+            StoreUnavailable: nobody knows whether it holds.
+        """
+        self._throttle.require_patience("failed_tokens", client, caller.address)
+        proof = self._proofs.read(caller)
+        try:
+            party = await self._tokens.prove(token)
+        except BadToken as bad:
+            if bad.why == "forged":
+                self._throttle.failed("failed_tokens", client, caller.address)
+            raise bad.refusal("subject", InvalidRequest) from bad
+        self._throttle.succeeded("failed_tokens", client, caller.address)
+        bound = party.confirmation
+        if bound is not None:
+            use = Use(method="POST", url=self._url, token=token.value.reveal())
+            proven = await self._proofs.prove(proof, certificate=caller.certificate, use=use)
+            if not proven.proves(bound):
+                detail = f"the token is bound to the {bound.words}; the request proves {proven.words}"
+                raise InvalidRequest("key_not_proven", detail=detail)
+        return party

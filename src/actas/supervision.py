@@ -15,10 +15,10 @@ from actas.audit.log import AuditLog
 from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
 from actas.core.client import Client
-from actas.core.errors import AccessDenied, BadToken, InvalidRequest
+from actas.core.errors import AccessDenied, InvalidRequest
 from actas.core.impersonation import Impersonation, ImpersonationStore
 from actas.core.params import Params
-from actas.core.party import Identity, Party, PresentedToken, is_impersonated
+from actas.core.party import Caller, Identity, Party, PresentedToken, is_impersonated
 from actas.core.ports import Clock, JsonObject
 from actas.core.wire import TokenType
 from actas.desk import Desk
@@ -26,7 +26,7 @@ from actas.kinds.acting_as import stale
 from actas.kinds.checks import not_the_requesters
 from actas.kinds.impersonations import Impersonations
 from actas.policy.decide import Policy
-from actas.subjects.validator import Validators
+from actas.shown import Presence
 
 ACTIONS: Final = ("list", "approve", "refuse", "end")
 
@@ -42,7 +42,7 @@ class Supervision(Desk[JsonObject]):
     Args:
         issuer: our own issuer identifier.
         clients: as for ``Desk``; ``audit`` and ``fresh`` likewise.
-        tokens: proves the tokens that people show.
+        presence: proves the tokens that people show.
         kept: the impersonations.
         impersonations: changes them.
         policy: says how fresh a sign-in has to be.
@@ -55,7 +55,7 @@ class Supervision(Desk[JsonObject]):
         *,
         issuer: str,
         clients: ClientAuthenticator,
-        tokens: Validators,
+        presence: Presence,
         kept: ImpersonationStore,
         impersonations: Impersonations,
         policy: Policy,
@@ -65,7 +65,7 @@ class Supervision(Desk[JsonObject]):
     ) -> None:
         super().__init__(clients=clients, audit=audit, fresh=fresh)
         self._issuer = issuer
-        self._tokens = tokens
+        self._presence = presence
         self._kept = kept
         self._impersonations = impersonations
         self._policy = policy
@@ -104,11 +104,9 @@ class Supervision(Desk[JsonObject]):
             raise InvalidRequest(
                 "malformed_request", detail="subject_token and its type are sent together, or neither"
             )
-        try:
-            party = await self._tokens.prove(PresentedToken(TokenType(declared), token, "subject"))
-        except BadToken as bad:
-            raise bad.refusal("subject", InvalidRequest) from bad
-        trail.subject = party
+        caller = trail.caller or Caller(address=trail.source)
+        shown_token = PresentedToken(TokenType(declared), token, "actor")
+        party = trail.subject = await self._presence.prove(shown_token, caller, client=client.name)
         if is_impersonated(party):
             raise InvalidRequest("impersonated", detail=f"somebody acts as {party.identity.subject} with it")
         refusal = not_the_requesters(party, client, Identity(self._issuer, client.name))

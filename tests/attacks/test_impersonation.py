@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.fakes.company import CORP, HELPDESK_IMPERSONATION, PEOPLE
 from tests.fakes.house import (
     CLIENTS,
@@ -40,6 +41,7 @@ from tests.fakes.impersonating import (
 from actas.audit.impersonations import record_of
 from actas.core.errors import OAuthError
 from actas.core.lineage import Revoked
+from actas.core.party import Actor, Identity
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, REFRESH_TOKEN, SUBJECT
 from actas.policy.impersonation import Approval, Impersonating, Terms
 from actas.policy.rule import RuleError
@@ -259,6 +261,20 @@ async def test_who_is_disabled_on_the_way_goes_no_further(gone: str) -> None:
     assert error.reason in ("impersonation_ended", "bad_subject"), error.detail
 
 
+@pytest.mark.requirement("SEC-23", "SEC-52")
+async def test_an_administrator_who_is_no_longer_listed_goes_no_further_either() -> None:
+    """One of ours, and whom the token does not name."""
+    house = house_of(HELPDESK_IMPERSONATION, ONWARD)
+    token = impersonated(house, {})
+    (one,) = await house.impersonations.newest(most=2)
+    alice = Actor(Identity(ISSUER, "actas:alice"), "person")
+    house.impersonations.put(structs.replace(one, administrator=alice, vouched_by=ISSUER, names_actor=False))
+    form = house.form("orders", token, audience="inventory")
+    assert (await house.post(form)).body["access_token"]
+    del house.catalog.people["actas:alice"]
+    assert (await house.turned_away(form)).reason == "impersonation_ended"
+
+
 @pytest.mark.requirement("SEC-23", "SEC-48")
 @pytest.mark.parametrize("hidden", [False, True])
 async def test_what_ends_the_administrator_ends_every_token(hidden: bool) -> None:
@@ -302,9 +318,10 @@ async def test_what_needs_approval_gives_nothing_until_it_has_it_and_no_more_tha
     assert await house.impersonations.decide(
         name, approved=True, by="lee", at=at, telling=lambda one: record_of(one, now=at, chance=house.chance)
     )
+    wider = {**asked, "scope": "orders:read orders:write"}
+    assert (await pending_of(house, wider)).members["impersonation"] != name
     assert claims_of(await house.post(asked))["txn"] == name
-    more = await house.turned_away({**asked, "scope": "orders:read orders:write"})
-    assert more.reason == "approval_needed"
+    assert (await house.turned_away(wider)).reason == "approval_needed"
 
 
 @pytest.mark.requirement("SEC-48")

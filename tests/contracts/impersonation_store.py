@@ -174,6 +174,31 @@ class ImpersonationStoreSuite:
         again = await self.begin(store, "k", at_once=2, **more)
         assert (again.fresh, again.impersonation.id) == (False, "j")
 
+    @pytest.mark.requirement("SEC-48")
+    async def test_an_approval_is_not_used_up_by_asking_for_more(
+        self, store: ImpersonationStore, other: ImpersonationStore
+    ) -> None:
+        leads: dict[str, Any] = {"approval": ("leads",)}
+        more: dict[str, Any] = {**leads, "scope": ("orders:read", "orders:write")}
+        await self.begin(store, **leads)
+        assert (await self.begin(other, "j", **more)).impersonation.id == "j"
+        assert await store.decide("i", approved=True, by="omar", at=NOW, telling=telling)
+        wider = await self.begin(store, "x", **more)
+        assert (wider.fresh, wider.impersonation.id, wider.impersonation.state) == (False, "j", "waiting")
+        begun = await self.begin(other, "x", at=NOW + 1, **leads)
+        assert (begun.fresh, begun.impersonation.id, begun.impersonation.state) == (True, "i", "running")
+
+    @pytest.mark.requirement("SEC-48")
+    async def test_whoever_asks_for_more_than_what_runs_is_told_what_runs(
+        self, store: ImpersonationStore
+    ) -> None:
+        leads: dict[str, Any] = {"approval": ("leads",), "at_once": 2}
+        await self.begin(store, **leads)
+        assert await store.decide("i", approved=True, by="omar", at=NOW, telling=telling)
+        await self.begin(store, **leads)
+        more = await self.begin(store, "x", apis=("orders", "inventory"), **leads)
+        assert (more.fresh, more.impersonation.id) == (False, "i")
+
     async def test_what_was_refused_does_not_begin(self, store: ImpersonationStore) -> None:
         await self.begin(store, approval=("leads",))
         refused = await store.decide("i", approved=False, by="omar", at=NOW, telling=telling)

@@ -59,6 +59,7 @@ from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.presented import Presented
 from actas.revocation import Feed, Revocation
+from actas.shown import Presence
 from actas.signin.terms import sign_in_rules, with_userinfo
 from actas.store.catalog import Catalog
 from actas.store.memory import MemoryOpaqueTokens, MemoryRefreshTokens
@@ -367,7 +368,12 @@ class House(Visits):
         return Supervision(
             issuer=ISSUER,
             clients=self.authenticator,
-            tokens=self.validators,
+            presence=Presence(
+                tokens=self.validators,
+                proofs=self.proofs,
+                throttle=self.throttle,
+                url=f"{ISSUER}/impersonations",
+            ),
             kept=self.impersonations,
             impersonations=self.acting,
             policy=self.catalog.policy,

@@ -103,6 +103,10 @@ async def test_what_is_asked_of_the_administrator_is_asked() -> None:
         ({"subject_token": administrator(one, acr="pwd")}, "sign_in_again"),
         ({"subject_token": administrator(one, acr="phr", auth_time=NOW - 61)}, "sign_in_again"),
         ({"subject_token": administrator(one, acr="phr", auth_time=None)}, "sign_in_again"),
+        ({"subject_token": administrator(one, acr="phr", auth_time=NOW + 61)}, "sign_in_again"),
+        ({"subject_token": administrator(one, acr="phr", auth_time=NOW + 10**9)}, "sign_in_again"),
+        ({"subject_token": administrator(one, acr=["phr"])}, "sign_in_again"),
+        ({"subject_token": administrator(one, acr={"phr": 1})}, "sign_in_again"),
     )
     for change, reason in changes:
         error = await one.turned_away(own_token(one, **{**fresh, **change}))

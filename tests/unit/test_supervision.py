@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from tests.fakes.company import secret_of
-from tests.fakes.house import NOW, House, claims_of
+from tests.fakes.company import client, secret_of, signing_in
+from tests.fakes.door import FORM, Response, call
+from tests.fakes.forge import b64
+from tests.fakes.house import CLIENTS, ISSUER, NOW, House, claims_of
 from tests.fakes.impersonating import (
     BY_IDENTIFIER,
     CAROL,
@@ -17,12 +20,18 @@ from tests.fakes.impersonating import (
     house_of,
     own_token,
 )
+from tests.fakes.prover import Prover
 
+from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
 from actas.core.party import Caller
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN
+from actas.core.secret import Secret
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, REFRESH_TOKEN
 from actas.policy.impersonation import Approval, Impersonating, Terms
 from actas.policy.rule import RuleSpec
+from actas.web.admission import Admission
+from actas.web.errors import ErrorWriter
+from actas.web.supervise import SupervisionEndpoint
 
 FOUR_EYES = Impersonating(terms=Terms(approvals=(Approval(by="support-leads"),), max_age=600, at_once=9))
 
@@ -37,7 +46,8 @@ async def ask(
     form = {"client_id": "helpdesk", "client_secret": secret_of("helpdesk"), "action": action}
     if who is not None:
         form |= {"subject_token": who, "subject_token_type": kind}
-    return dict(await house.supervision()(urlencode({**form, **more}).encode(), Caller(address="127.0.0.1")))
+    caller = more.pop("caller", Caller(address="127.0.0.1"))
+    return dict(await house.supervision()(urlencode({**form, **more}).encode(), caller))
 
 
 async def refused(house: House, action: str, who: str | None, **more: Any) -> OAuthError:
@@ -155,6 +165,86 @@ async def test_an_impersonated_token_shows_nobody_and_anothers_token_neither() -
     acted = house.our_token(sub=CAROL, client_id="helpdesk")
     error = await refused(house, "end", acted, kind=str(ACCESS_TOKEN), impersonation=name)
     assert error.reason == "bad_subject"
+
+
+@pytest.mark.requirement("SEC-48", "SEC-50")
+async def test_a_refresh_token_shows_nobody() -> None:
+    others = [one for one in CLIENTS if one.name != "helpdesk"]
+    house = house_of(clients=[*others, signing_in(client("helpdesk", kind="app"))])
+    answer = await house.post(await house.code_form("helpdesk"))
+    kept = str(answer.body["refresh_token"])
+    error = await refused(house, "list", kept, kind=str(REFRESH_TOKEN))
+    assert error.reason == "bad_subject"
+
+
+@pytest.mark.requirement("SEC-48", "TX-154")
+async def test_a_token_that_is_bound_to_a_key_is_taken_with_its_key_only() -> None:
+    house = house_of()
+    me, thief = Prover(), Prover()
+    carol = house.our_token(sub=CAROL, client_id="helpdesk", act=None, cnf={"jkt": me.jkt})
+    ath = b64(hashlib.sha256(carol.encode()).digest())
+    here: dict[str, Any] = {"htu": f"{ISSUER}/impersonations", "ath": ath}
+
+    async def shown(*proofs: str) -> dict[str, Any]:
+        caller = Caller(address="127.0.0.1", proofs=tuple(map(Secret, proofs)))
+        return await ask(house, "list", carol, kind=str(ACCESS_TOKEN), caller=caller)
+
+    async def error(*proofs: str) -> str:
+        with pytest.raises(OAuthError) as no:
+            await shown(*proofs)
+        return no.value.reason
+
+    assert await error() == "key_not_proven"
+    assert await error(thief.proof(**here)) == "key_not_proven"
+    assert await error(me.proof()) == "bad_proof"  # of a token request
+    assert await error(me.proof(**{**here, "htu": f"{ISSUER}/userinfo"})) == "bad_proof"
+    assert await error(me.proof(**{**here, "ath": b64(bytes(32))})) == "bad_proof"
+    proof = me.proof(**here)
+    assert await shown(proof) == {"impersonations": []}
+    assert await error(proof) == "bad_proof"
+
+
+async def test_a_proof_is_asked_for_with_a_nonce_where_one_is_needed() -> None:
+    house = house_of(nonce_required=True)
+    me = Prover()
+    carol = house.our_token(sub=CAROL, client_id="helpdesk", act=None, cnf={"jkt": me.jkt})
+    here: dict[str, Any] = {
+        "htu": f"{ISSUER}/impersonations",
+        "ath": b64(hashlib.sha256(carol.encode()).digest()),
+    }
+    endpoint = SupervisionEndpoint(
+        house.supervision(),
+        nonces=house.nonces,
+        errors=ErrorWriter(docs="https://docs.acme.example/errors", issuer=ISSUER, dev=False),
+        admission=Admission(most=8),
+    )
+    form = {
+        "client_id": "helpdesk", "client_secret": secret_of("helpdesk"), "action": "list",
+        "subject_token": carol, "subject_token_type": str(ACCESS_TOKEN),
+    }  # fmt: skip
+
+    async def sent(proof: str) -> Response:
+        headers = [FORM, (b"dpop", proof.encode())]
+        return await call(endpoint, path="/impersonations", headers=headers, body=urlencode(form).encode())
+
+    first = await sent(me.proof(**here))
+    assert (first.status, first.json["error"]) == (400, "use_dpop_nonce")
+    second = await sent(me.proof(nonce=first.headers["dpop-nonce"], **here))
+    assert (second.status, second.json) == (200, {"impersonations": []})
+    assert "dpop-nonce" in second.headers
+
+
+@pytest.mark.requirement("SEC-14")
+async def test_whoever_shows_forged_tokens_has_to_wait() -> None:
+    house = house_of(limits=Limits(failed_tokens=(Step(3, 60),)))
+    forged = house.our_token(sub=CAROL, client_id="helpdesk", act=None)[:-4] + "AAAA"
+    for _ in range(3):
+        assert (await refused(house, "list", forged, kind=str(ACCESS_TOKEN))).reason == "bad_subject"
+    right = administrator(house)
+    assert (await refused(house, "list", right)).reason == "too_many_failures"
+    assert await ask(house, "list", right, caller=Caller(address="192.0.2.9")) == {"impersonations": []}
+    house.clock.advance(61)
+    assert await ask(house, "list", right) == {"impersonations": []}
 
 
 @pytest.mark.parametrize(

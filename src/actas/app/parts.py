@@ -49,7 +49,7 @@ from actas.kinds.sign_in import SIGN_IN
 from actas.kinds.translation import TRANSLATION
 from actas.presented import Presented
 from actas.revocation import Feed, Revocation
-from actas.shown import ShownTokens
+from actas.shown import Presence, ShownTokens
 from actas.signin.userinfo import UserInfo
 from actas.store.epochs import MarksOfEpoch
 from actas.store.follower import Follower
@@ -271,7 +271,12 @@ def supervision(base: Foundation, shared: Shared) -> Supervision:
     return Supervision(
         issuer=base.issuer,
         clients=authenticator(base, shared),
-        tokens=validators(base, shared.out),
+        presence=Presence(
+            tokens=validators(base, shared.out),
+            proofs=proofs(base, shared),
+            throttle=shared.throttle,
+            url=f"{base.issuer.rstrip('/')}/impersonations",
+        ),
         kept=base.impersonations,
         impersonations=impersonations(base, shared.minutes),
         policy=base.catalog.policy,

@@ -110,7 +110,9 @@ def _endpoints(
 
 
 def _supervised(base: Foundation, shared: Shared, admission: Admission) -> SupervisionEndpoint:
-    return SupervisionEndpoint(supervision(base, shared), errors=_errors(base), admission=admission)
+    return SupervisionEndpoint(
+        supervision(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
+    )
 
 
 def _for_apps(base: Foundation, shared: Shared, *, prefix: str) -> dict[str, Endpoint]:

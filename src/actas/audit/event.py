@@ -17,7 +17,7 @@ from actas.audit.stream import instant
 from actas.audit.trail import Trail
 from actas.core.confirmation import NO_KEY
 from actas.core.events import EventName
-from actas.core.impersonation import Impersonation
+from actas.core.impersonation import NO_REASON, Impersonation
 from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import Json
@@ -249,7 +249,8 @@ def _asked(request: ExchangeRequest) -> dict[str, Any]:
     if request.named is not None:
         asked["form"] = request.named.form
         asked["requested_subject"] = said(request.named.subject)
-    asked |= {name: said(text) for name, text in msgspec.structs.asdict(request.why).items() if text}
+    if request.why is not NO_REASON:  # nearly no exchange gives one
+        asked |= {name: said(text) for name, text in msgspec.structs.asdict(request.why).items() if text}
     return asked
 
 

@@ -17,7 +17,7 @@ from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
 from actas.core.impersonation import Impersonation
 from actas.core.params import Params
-from actas.core.party import Actor, Party
+from actas.core.party import Actor, Caller, Party
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import Json
 from actas.core.target import Api
@@ -52,6 +52,7 @@ class Trail(msgspec.Struct):
         at: when the attempt began, seconds since the epoch.
         began: the same moment on a clock that nobody sets.
         source: the peer's address.
+        caller: who is on the other end, and what it shows beside its form; at desks only.
         trace: the id of the trace that the attempt is part of: the caller's, once it has proved who it is, or
             our own while somebody traces.
         proven: the keys that the caller proved to hold.
@@ -66,6 +67,7 @@ class Trail(msgspec.Struct):
     source: str
     door: Door = "exchange"
     began: float = 0.0
+    caller: Caller | None = None
     form: Params | None = None
     request: ExchangeRequest | None = None
     client: Client | None = None

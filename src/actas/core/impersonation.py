@@ -7,7 +7,7 @@ was decided, ``Impersonation`` is what is kept of it for as long as anybody may 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -143,15 +143,38 @@ class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in LIVE and now < self.until
 
 
+def the_same(kept: Iterable[Impersonation], wanted: Wanted) -> Impersonation | None:
+    """Return the one to go on with of those that are live, the newest first; None when none is wanted again.
+
+    One that is as much as is wanted comes first, and one that runs, or may begin, before one that waits.
+    """
+    found = [one for one in kept if is_the_same(one, wanted)]
+    return min(found, key=lambda one: (not covers(one, wanted), one.state == "waiting"), default=None)
+
+
 def is_the_same(one: Impersonation, wanted: Wanted) -> bool:
-    """Whether what is wanted is what one that is kept was begun, or asked for, for."""
+    """Whether what is wanted is what one that is kept was begun, or asked for, for.
+
+    Whoever wants more than is waiting, or was approved, wants another: the approval is for what it names, and
+    is not used up by what it does not. One that runs is the same whatever is wanted; what it does not cover,
+    it refuses.
+    """
     if (one.administrator.identity, one.client, one.subject) != (
         wanted.administrator.identity,
         wanted.client,
         wanted.subject,
     ):
         return False
-    return one.names_actor == wanted.names_actor and set(wanted.approval) <= set(one.approval)
+    if one.names_actor != wanted.names_actor or not set(wanted.approval) <= set(one.approval):
+        return False
+    return one.state == "running" or covers(one, wanted)
+
+
+def covers(one: Impersonation, wanted: Wanted) -> bool:
+    """Whether one that has to be approved is approved for all that is wanted; any other covers everything."""
+    if not one.approval:
+        return True
+    return set(wanted.apis) <= set(one.apis) and set(wanted.scope) <= set(one.scope)
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,8 +221,8 @@ class ImpersonationStore(Protocol):
     async def begin(self, wanted: Wanted, name: str, mark: str, *, at: int, telling: Telling) -> Begun:
         """Begin one, or go on with the one that the administrator has for that person through that client.
 
-        Only one that is as much as is wanted now is gone on with (``is_the_same``): what began without
-        approval never stands in for what needs it. One that was approved begins now, once. Exact over all
+        Only one that is as much as is wanted now is gone on with (``the_same``): what began without approval
+        never stands in for what needs it. One that was approved begins now, once. Exact over all
         nodes: who asks at the same moment waits.
 
         Args:

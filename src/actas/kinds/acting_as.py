@@ -13,6 +13,7 @@ from actas.core.lineage import Lineage, joined
 from actas.core.party import Party
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.reasons import Reason
+from actas.crypto.jose import MAX_LEEWAY
 from actas.kinds.kind import Kind
 from actas.kinds.ruling import names_of
 from actas.policy.decide import Policy, Verdict
@@ -96,8 +97,10 @@ def _stale(terms: Terms, party: Party, *, at: float) -> str | None:
             return f"the token does not say when {who} signed in (auth_time)"
         if signed_in + terms.max_age < at:
             return f"{who} signed in longer than {terms.max_age} s ago"
+        if signed_in - MAX_LEEWAY > at:
+            return f"{who} signed in when it has not been yet (auth_time)"
     for wanted_acr in terms.acr:
-        if acr not in wanted_acr:
+        if not isinstance(acr, str) or acr not in wanted_acr:
             one = ", ".join(sorted(wanted_acr))
             return f"the token of {who} says acr {acr!r}, and one of {one} is wanted"
     return None

@@ -22,6 +22,7 @@ from actas.core.impersonation import (
     Telling,
     TooMany,
     Wanted,
+    covers,
 )
 from actas.core.lineage import Lineage, Marking
 from actas.core.permit import Permit
@@ -83,7 +84,7 @@ class Impersonations:
         if one.state == "waiting":
             detail = f"the impersonation {one.id} waits for somebody of {', '.join(one.approval)}"
             raise ApprovalPending(waiting=one.id, detail=detail)
-        if not _covers(one, wanted):
+        if not covers(one, wanted):
             detail = (
                 f"the impersonation {one.id} was approved for {' '.join(one.scope)} at {' '.join(one.apis)}"
             )
@@ -180,10 +181,3 @@ class Impersonations:
 
     def _told(self, one: Impersonation) -> Record:
         return record_of(one, now=self._clock.now(), chance=self._chance)
-
-
-def _covers(one: Impersonation, wanted: Wanted) -> bool:
-    """Whether one that was approved was approved for what is wanted now."""
-    if not one.approval:
-        return True
-    return set(wanted.apis) <= set(one.apis) and set(wanted.scope) <= set(one.scope)

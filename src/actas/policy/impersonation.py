@@ -95,8 +95,7 @@ class Impersonating:
 
     Attributes:
         approval_within: seconds that an approval may take, and that it is good for.
-        protected_groups: as whose members nobody acts; ``protected_names`` as whom nobody does. Whoever
-            holds a role in this server is among them.
+        protected_groups: as whose members nobody acts; ``protected_names`` as whom nobody does.
     """
 
     terms: Terms = field(default_factory=Terms)
@@ -109,7 +108,7 @@ class Impersonating:
         if person.disabled:
             return f"{person.subject} is disabled"
         if not self.protected_names.isdisjoint((person.subject, person.name)):
-            return f"{person.subject} holds a role here, or is protected by name"
+            return f"{person.subject} is protected by name"
         groups = self.protected_groups.intersection(person.groups)
         return f"{person.subject} is in the protected group {min(groups)}" if groups else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from actas.core.url import Url, read_url
 from actas.settings.values import Label, Pattern, Word, wrong
@@ -85,6 +86,8 @@ class RedirectUri(Word):
         if len(text) > 2048 or "#" in text:
             wrong("must be at most 2048 characters long, and have no fragment (#…)")
         if self._OWN.fullmatch(text) is not None:
+            if not _can_be_split(text):
+                wrong("has a host or a port that there cannot be")
             return text
         if "://" not in text or text.partition("://")[0] not in ("http", "https"):
             wrong(
@@ -103,6 +106,15 @@ class RedirectUri(Word):
 
     def schema(self) -> dict[str, Any]:
         return {"format": "uri", "maxLength": 2048, "pattern": "^[a-z][a-z0-9.+-]*:"}
+
+
+def _can_be_split(text: str) -> bool:
+    """Whether readers of addresses agree where its host ends, and that its port is one."""
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        return False
+    return True
 
 
 class Issuer(Word):

@@ -35,7 +35,7 @@ class ApprovalForm(Form):
 
 
 class Protected(Form):
-    """As whom nobody acts, whatever a rule allows. Whoever holds a role in this server is among them."""
+    """As whom nobody acts, whatever a rule allows."""
 
     groups: _Groups | None = Field(default=None, description="Groups of people.")
     names: _Groups | None = Field(default=None, description="People, by the names of `users`.")

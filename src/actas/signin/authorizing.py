@@ -23,6 +23,7 @@ from actas.core.sign_in import Authorization, GrantedCode
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.proving import Begun, Visitor
+from actas.signin.redirects import may_go_to
 from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent, AskWho, Step
@@ -92,8 +93,8 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             self._fresh()
-            request, client, proved = self._opened(flow)
-            return await self._next(request, client, visitor, trail, proved=proved)
+            begun, request, client = self._opened(flow)
+            return await self._next(request, client, visitor, trail, proved=begun.proved)
         except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
             return await self._refused(trail, exc)
 
@@ -102,11 +103,14 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             self._fresh()
-            request, client, proved = self._opened(flow)
-            session = await self._session(request, visitor, proved=proved)
+            begun, request, client = self._opened(flow)
+            session = await self._session(request, visitor, proved=begun.proved)
             if session is None:
                 return self._ask_who(request, client)
             trail.client = client
+            if begun.shown != session.sign_in.person.subject:
+                # Somebody else has signed in since: nobody answers what another was asked.
+                return self._ask_consent(request, client, session, proved=begun.proved)
             if not allowed:
                 detail = f"{session.sign_in.person.subject} does not let {client.name} act for them"
                 raise SendBack(AccessDenied("denied_by_person", detail=detail), request.where)
@@ -130,14 +134,7 @@ class Authorizing:
                 subject = session.sign_in.person.subject
                 detail = f"{subject} was not asked about {' '.join(sorted(request.scope))}"
                 raise SendBack(ConsentRequired(detail=detail), request.where)
-            person = self._directory.person(session.sign_in.person.subject)
-            return AskConsent(
-                request=request,
-                client=client,
-                flow=self._begun.seal(Begun(request=request, proved=proved)),
-                person=person,
-                account=session.sign_in.person.subject,
-            )
+            return self._ask_consent(request, client, session, proved=proved)
         return await self._answer(request, client, session, trail, said_yes=False)
 
     async def _session(
@@ -231,7 +228,25 @@ class Authorizing:
         flow = self._begun.seal(Begun(request=request))
         return AskWho(request=request, client=client, flow=flow, name=request.login_hint or "")
 
-    def _opened(self, flow: str | None) -> tuple[AuthorizationRequest, Client, bool]:
+    def _ask_consent(
+        self, request: AuthorizationRequest, client: Client, session: Session, *, proved: bool
+    ) -> AskConsent:
+        subject = session.sign_in.person.subject
+        return AskConsent(
+            request=request,
+            client=client,
+            flow=self._begun.seal(Begun(request=request, proved=proved, shown=subject)),
+            person=self._directory.person(subject),
+            account=subject,
+        )
+
+    def _opened(self, flow: str | None) -> tuple[Begun, AuthorizationRequest, Client]:
+        """Return what a browser carried, and whose it is, as far as that still holds.
+
+        Raises:
+            AccessDenied: it was not made here.
+            InvalidRequest: no app asks, or not any more, or it is to be called back elsewhere by now.
+        """
         begun = self._begun.open(flow)
         request = begun.request
         if request is None:
@@ -239,7 +254,10 @@ class Authorizing:
         client = self._directory.client(request.client)
         if client is None or client.disabled or client.sign_in is None:
             raise InvalidRequest("unknown_app", detail=f"nobody signs in to {request.client} any more")
-        return request, client, begun.proved
+        if not may_go_to(request.redirect_uri, client.sign_in.redirect_uris):
+            detail = f"{client.name} has registered {request.redirect_uri[:300]} no more"
+            raise InvalidRequest("unknown_app", detail=detail)
+        return begun, request, client
 
     def _open(self, visitor: Visitor) -> Trail:
         return self._audit.open(visitor.source, door="authorization")

@@ -43,10 +43,12 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         request: what the app asks; None when somebody came by themselves.
         proved: whether somebody has signed in for this very request.
+        shown: the subject of whoever was asked whether the app may act for them; None while nobody was.
     """
 
     request: AuthorizationRequest | None = None
     proved: bool = False
+    shown: str | None = None
 
 
 class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

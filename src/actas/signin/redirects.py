@@ -7,24 +7,34 @@ from collections.abc import Collection
 from typing import Final
 
 _LOOPBACK: Final = re.compile(
-    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?((?:/[\x21\x22\x24-\x7e]*)?)", re.ASCII
+    r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<rest>(?:/[\x21\x22\x24-\x7e]*)?)",
+    re.ASCII,
 )
 """The app's own computer: whatever port it found free (OP-90), and what follows the port."""
+
+_LAST_PORT: Final = 65535
 
 
 def may_go_to(uri: str, registered: Collection[str]) -> bool:
     """Return whether an app that registered these may be called back at ``uri``."""
     if uri in registered:
         return True
-    found = _LOOPBACK.fullmatch(uri)
+    found = _local(uri)
     return found is not None and any(_same_but_port(found, one) for one in registered)
 
 
 def is_local(uri: str) -> bool:
     """Return whether ``uri`` is on the app's own computer, where nobody can check who answers (OP-91)."""
-    return _LOOPBACK.fullmatch(uri) is not None
+    return _local(uri) is not None
+
+
+def _local(uri: str) -> re.Match[str] | None:
+    """Return an address on the app's own computer, taken apart; None when it is another, or no address."""
+    found = _LOOPBACK.fullmatch(uri)
+    return None if found is None or int(found["port"] or 0) > _LAST_PORT else found
 
 
 def _same_but_port(found: re.Match[str], registered: str) -> bool:
-    other = _LOOPBACK.fullmatch(registered)
-    return other is not None and found.groups() == other.groups()
+    other = _local(registered)
+    return other is not None and found.group("host", "rest") == other.group("host", "rest")

@@ -22,7 +22,7 @@ from actas.core.impersonation import (
     Telling,
     TooMany,
     Wanted,
-    is_the_same,
+    the_same,
 )
 from actas.core.lineage import LATER, Revoked
 from actas.core.party import Identity
@@ -190,7 +190,7 @@ async def _there(connection: AsyncConnection, wanted: Wanted, *, at: int) -> Imp
         .order_by(table.requested_at.desc())
     )
     kept = [read_row(row) for row in (await connection.execute(same)).all()]
-    return next((one for one in kept if is_the_same(one, wanted)), None)
+    return the_same(kept, wanted)
 
 
 async def _require_room(connection: AsyncConnection, wanted: Wanted, *, at: int, approved: bool) -> None:

@@ -14,7 +14,7 @@ from actas.core.impersonation import (
     Telling,
     TooMany,
     Wanted,
-    is_the_same,
+    the_same,
 )
 from actas.core.lineage import LATER, Lineage, Revoked
 from actas.core.party import Identity
@@ -62,12 +62,12 @@ class MemoryImpersonations:
         lineage = Lineage((mark, *wanted.marks), wanted.since)
         if self._revoked(lineage) is not None:
             raise MarksRevoked
-        there = [one for one in self._of(wanted) if is_the_same(one, wanted) and one.is_live(at)]
-        if there and there[-1].state in ("running", "waiting"):
-            return Begun(impersonation=there[-1], fresh=False)
-        self._require_room(wanted, at=at, approved=bool(there))
-        if there:
-            one = self._changed(there[-1], state="running", began_at=at, until=at + there[-1].lasts)
+        there = the_same([one for one in reversed(self._of(wanted)) if one.is_live(at)], wanted)
+        if there is not None and there.state in ("running", "waiting"):
+            return Begun(impersonation=there, fresh=False)
+        self._require_room(wanted, at=at, approved=there is not None)
+        if there is not None:
+            one = self._changed(there, state="running", began_at=at, until=at + there.lasts)
         else:
             one = self._kept[name] = _new(wanted, name, mark, at=at)
             self._lineages[name] = lineage

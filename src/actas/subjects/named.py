@@ -112,6 +112,4 @@ class NamedPeople:
         if administrator.kind != "person":
             self._live.require_client(administrator.identity.subject)
         for subject in (administrator.identity.subject, found.subject.subject):
-            person = self._people.person(subject)
-            if person is not None and person.disabled:
-                raise BadToken(f"{subject} is disabled")
+            self._live.require_person(subject)

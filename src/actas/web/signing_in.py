@@ -65,62 +65,49 @@ class SigningIn:
 
     async def authorize(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an authorization request, by GET or by POST (OpenID Connect Core section 3.1.2.1)."""
-
-        async def asked(visitor: Visitor) -> Step:
-            posted = scope["method"] == "POST"
-            query = await read_form(scope, receive) if posted else bytes(scope["query_string"])
-            return await self._authorizing.ask(query, visitor)
-
         if scope["method"] not in ("GET", "POST"):  # a HEAD would hand out a code that nobody receives
             await not_allowed(send, b"GET, POST")
             return
-        await self._answer(scope, send, asked, door="authorization")
+        await self._answer(scope, receive, send, self._authorizing.ask, door="authorization")
 
-    async def go_on(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with what an app asked, once somebody signed in."""
 
-        async def continued(visitor: Visitor) -> Step:
-            form = Params.parse(bytes(scope["query_string"]))
-            return await self._authorizing.go_on(form.get("flow"), visitor)
+        async def continued(sent: bytes, visitor: Visitor) -> Step:
+            return await self._authorizing.go_on(Params.parse(sent).get("flow"), visitor)
 
         if scope["method"] != "GET":
             await not_allowed(send, b"GET")
             return
-        await self._answer(scope, send, continued, door="authorization")
+        await self._answer(scope, receive, send, continued, door="authorization")
 
-    async def begin(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form to somebody who came by themselves, or begins again."""
 
-        async def begun(_visitor: Visitor) -> Step:
-            return self._proving.begin(Params.parse(bytes(scope["query_string"])).get("flow"))
+        async def begun(sent: bytes, _visitor: Visitor) -> Step:
+            return self._proving.begin(Params.parse(sent).get("flow"))
 
-        await self._answer(scope, send, begun, door="sign_in")
+        await self._answer(scope, receive, send, begun, door="sign_in")
 
     async def logout(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask somebody whether to sign out, by GET or by POST (RP-Initiated Logout section 2)."""
-
-        async def asked(visitor: Visitor) -> AskLeave | Left:
-            posted = scope["method"] == "POST"
-            query = await read_form(scope, receive) if posted else bytes(scope["query_string"])
-            return await self._leaving.ask(query, visitor)
-
         if scope["method"] not in ("GET", "HEAD", "POST"):
             await not_allowed(send, b"GET, POST")
             return
-        await self._answer(scope, send, asked, door="sign_in")
+        await self._answer(scope, receive, send, self._leaving.ask, door="sign_in")
 
     async def leave(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sign somebody out, who said so."""
 
-        async def confirmed(visitor: Visitor) -> Left:
-            form = Params.parse(await read_form(scope, receive))
+        async def confirmed(sent: bytes, visitor: Visitor) -> Left:
+            form = Params.parse(sent)
             self._visitors.require_own_form(scope, form, visitor)
             return await self._leaving.confirm(form.get("flow"), visitor)
 
         if scope["method"] != "POST":
             await not_allowed(send, b"POST")
             return
-        await self._answer(scope, send, confirmed, door="sign_in")
+        await self._answer(scope, receive, send, confirmed, door="sign_in")
 
     def _posts(self, door: Door, answer: Next, *, shows: Application | None = None) -> Application:
         """Return who answers a form of ours; a GET changes nothing (SEC-78)."""
@@ -133,12 +120,12 @@ class SigningIn:
                 await not_allowed(send, b"POST" if shows is None else b"GET, POST")
                 return
 
-            async def posted(visitor: Visitor) -> Step:
-                form = Params.parse(await read_form(scope, receive))
+            async def posted(sent: bytes, visitor: Visitor) -> Step:
+                form = Params.parse(sent)
                 self._visitors.require_own_form(scope, form, visitor)
                 return await answer(form, visitor)
 
-            await self._answer(scope, send, posted, door=door)
+            await self._answer(scope, receive, send, posted, door=door)
 
         return endpoint
 
@@ -165,16 +152,24 @@ class SigningIn:
     async def _answer(
         self,
         scope: Scope,
+        receive: Receive,
         send: Send,
-        next_of: Callable[[Visitor], Awaitable[Step | AskLeave | Left]],
+        next_of: Callable[[bytes, Visitor], Awaitable[Step | AskLeave | Left]],
         *,
         door: Door,
     ) -> None:
-        """Show what comes next, or a refusal, which stands in the minutes by then."""
+        """Show what comes next, or a refusal, which stands in the minutes by then.
+
+        Args:
+            next_of: says what comes next, by the parameters as received, of a form or in the query.
+        """
         visitor, cookies = self._visitors.of(scope)
         try:
+            # Before a place is taken: a form may arrive as slowly as its sender likes (REL-11).
+            posted = scope["method"] == "POST"
+            sent = await read_form(scope, receive) if posted else bytes(scope["query_string"])
             with self._admission, occupying(self._admission):
-                step = await next_of(visitor)
+                step = await next_of(sent, visitor)
         except OAuthError as refusal:
             if refusal.entry is None:
                 trail = self._audit.open(visitor.source, door=door)

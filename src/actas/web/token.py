@@ -61,17 +61,22 @@ class TokenEndpoint:
         try:
             answer = await asked(self._exchange, scope, receive, admission=self._admission)
         except OAuthError as refused:
-            wanted = isinstance(refused, InvalidDpopProof | UseDpopNonce)
-            await self._errors.write(send, refused, extra=self._nonce(scope, wanted=wanted))
+            await self._errors.write(send, refused, extra=nonce_for(scope, self._nonces, refused))
             return
-        headers = [JSON, *NO_STORE, (b"actas-entry", answer.entry.encode("ascii")), *self._nonce(scope)]
+        entry = (b"actas-entry", answer.entry.encode("ascii"))
+        headers = [JSON, *NO_STORE, entry, *nonce_for(scope, self._nonces)]
         await respond(send, status=200, headers=headers, body=self._encode(answer.body))
         gone = scope.get("extensions", {}).get("actas.gone")
         if answer.receipt is not None and not (gone is not None and gone()):
             self._deliveries.delivered(answer.receipt)
 
-    def _nonce(self, scope: Scope, *, wanted: bool = False) -> Headers:
-        """Return a fresh nonce for whoever sends proofs, so that the next one need not be asked for again."""
-        if wanted or header(scope, b"dpop"):
-            return [(b"dpop-nonce", self._nonces.fresh().encode("ascii"))]
-        return []
+
+def nonce_for(scope: Scope, nonces: GivesNonces, refused: OAuthError | None = None) -> Headers:
+    """Return a fresh nonce for whoever sends proofs, so that the next one need not be asked for again.
+
+    Args:
+        refused: the answer, when it is a refusal; what is wrong with a proof asks for one.
+    """
+    if isinstance(refused, InvalidDpopProof | UseDpopNonce) or header(scope, b"dpop"):
+        return [(b"dpop-nonce", nonces.fresh().encode("ascii"))]
+    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -180,3 +181,15 @@ async def test_the_largest_tokens_make_an_event_that_the_log_takes() -> None:
     await house.ask("orders", subject, **how, actor_token=actor, actor_token_type=str(ID_TOKEN))
     assert house.writer.events[-1]["outcome"] == "granted"
     assert len(house.writer.lines[-1]) < LARGEST_BODY
+
+
+async def test_of_nearly_every_exchange_no_reason_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few exchanges have one, and the entry of every one is on the way of its answer."""
+
+    def looked(_: object) -> dict[str, str]:
+        raise AssertionError("it was taken apart")
+
+    monkeypatch.setattr("actas.audit.event.msgspec", SimpleNamespace(structs=SimpleNamespace(asdict=looked)))
+    house = House()
+    await house.ask("orders", house.our_token(), **READ)
+    assert house.writer.events[-1]["outcome"] == "granted"

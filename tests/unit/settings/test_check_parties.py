@@ -173,6 +173,14 @@ CASES: list[tuple[Change, str]] = [
         "clients[0].redirect_uris[0]: must be https, http on the app's own computer (http://127.0.0.1/…), or a scheme of the app's own with a dot in it (com.example.app:/…)",
     ),
     (
+        lambda t: client(t, redirect_uris=["com.acme.app://callback:65536/"]),
+        "clients[0].redirect_uris[0]: has a host or a port that there cannot be",
+    ),
+    (
+        lambda t: client(t, redirect_uris=["com.acme.app://[callback/"]),
+        "clients[0].redirect_uris[0]: has a host or a port that there cannot be",
+    ),
+    (
         lambda t: client(t, sign_in={"consent": "always"}),
         "clients[0].sign_in: means nothing without redirect_uris",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from actas.signin.password_rules import BadPassword, require_good
@@ -78,6 +80,26 @@ def test_the_configuration_says_how_long_it_must_be() -> None:
     assert why("correct horses!", shortest=15) == "good"
 
 
-def test_nothing_is_slow_whatever_is_typed() -> None:
-    for unit in ("a", "password", "alice", "1q2w3e", "\ufdfa"):
-        why((unit * 1024)[: 1024 // len(unit[:1].encode())])
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("a", "common"),
+        ("password", "common"),
+        ("alice", "common"),
+        ("1q2w3e", "common"),
+        ("\ufdfa", "good"),
+    ],
+)
+def test_the_longest_that_may_be_typed_is_looked_at_to_its_end(unit: str, expected: str) -> None:
+    longest = (unit * 1024)[: 1024 // len(unit[:1].encode())]
+    assert why(longest) == expected
+
+
+def test_what_is_too_long_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is done with the characters takes time with their number, and anybody may send them."""
+
+    def read(*_: object) -> str:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr("actas.signin.password_rules.unicodedata", SimpleNamespace(normalize=read))
+    assert why("\ufdfa" * 100_000) == "too_long"
