@@ -100,7 +100,7 @@ def test_it_signs_somebody_in_and_is_told_who_that_is(sts: RealServer) -> None:
     assert seen["person"]["sub"] == "actas:alice"
 
 
-@pytest.mark.requirement("OP-71", "OP-72", "OP-76")
+@pytest.mark.requirement("OP-71", "OP-76")
 def test_a_refresh_token_that_is_used_twice_ends_its_family(sts: RealServer) -> None:
     seen = told(sts, "refresh", signs_in)
     assert seen["sub"] == "actas:alice"
