@@ -83,6 +83,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "sign_in_again": (SignInAgain,),
     "protected_subject": (InvalidRequest,),
     "approval_needed": (ApprovalPending, InvalidRequest),
+    "already_decided": (InvalidRequest,),
     "impersonation_ended": (InvalidRequest,),
     "impersonated": (InvalidRequest,),
     "too_many_impersonations": (TooManyRequests,),

@@ -20,6 +20,7 @@ from actas.core.impersonation import Impersonation, ImpersonationStore
 from actas.core.params import Params
 from actas.core.party import Caller, Identity, Party, PresentedToken, is_impersonated
 from actas.core.ports import Clock, JsonObject
+from actas.core.reason import Reason
 from actas.core.wire import TokenType
 from actas.desk import Desk
 from actas.kinds.acting_as import stale
@@ -92,7 +93,7 @@ class Supervision(Desk[JsonObject]):
                 one.id, approved=action == "approve", by=name_of(mine)
             )
         if changed is None:
-            raise InvalidRequest("impersonation_ended", detail=f"{one.id} is {one.state}, and no longer so")
+            raise _too_late(await self._kept.find(one.id) or one, at=self._clock.now())
         return shown(changed)
 
     async def _who(self, client: Client, form: Params, trail: Trail) -> Party | None:
@@ -130,6 +131,18 @@ class Supervision(Desk[JsonObject]):
         refusal = stale(terms, who, at=self._clock.now())
         if refusal is not None:
             raise refusal.as_error()
+
+
+def _too_late(one: Impersonation, *, at: float) -> InvalidRequest:
+    """Return the refusal to change one that is not as it was: it has ended, or was decided on.
+
+    Args:
+        one: as it is now.
+    """
+    reason: Reason = "already_decided" if one.state == "refused" or one.is_live(at) else "impersonation_ended"
+    refusal = InvalidRequest(reason, detail=f"{one.id} is {one.state} until {one.until}")
+    refusal.members = {"state": one.state}
+    return refusal
 
 
 def shown(one: Impersonation) -> JsonObject:

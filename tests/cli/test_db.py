@@ -326,6 +326,7 @@ def test_what_has_ended_is_removed_and_nothing_else(
     ran = db("purge", "--json")
     assert ran.code == 0, ran.err
     assert ran.document["removed"] == {
+        "impersonations": 0,
         "revocations": 0,
         "opaque_tokens": 0,
         "refresh_tokens": 0,

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.program import Program
 from tests.fakes.token_server import Reply, TokenServer, granted, refused
 
-from actas.core.wire import ID_TOKEN
+from actas.core.wire import ID_TOKEN, SUBJECT
 
 NAME = "kMPqr0pBQmW8a1J5tqk0wQ"
 ONE: dict[str, Any] = {
@@ -98,3 +98,33 @@ def test_without_a_token_it_is_the_management_api_that_is_asked(
 def test_what_is_not_theirs_exits_with_no(asked: Program, server: TokenServer) -> None:
     server.answer = refused("access_denied", reason="not_yours")
     assert asked("impersonate", "end", "--as", "env:TOKEN", NAME).code == 1
+
+
+@pytest.mark.parametrize("command", [("list",), ("end", NAME)])
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--client", "helpdesk"), ("--as-type", "id"), ("--client-auth", "post"), ("--key", "k.jwk")],
+)
+def test_what_would_not_be_heard_is_not_taken(
+    asked: Program, server: TokenServer, command: tuple[str, ...], flag: str, value: str
+) -> None:
+    """Without --as it is the role of whoever signed in that counts, and no client's."""
+    ran = asked("impersonate", *command, flag, value)
+    assert ran.code == 2
+    assert f"{flag} is about a token that --as shows" in ran.err
+    assert server.forms == []
+
+
+@pytest.mark.parametrize("said", [("--reason", "it is slow"), ("--ticket", "HELP-1")])
+def test_a_reason_for_acting_as_nobody_is_not_taken(
+    asked: Program, server: TokenServer, said: tuple[str, str]
+) -> None:
+    who = ("exchange", "--subject", "env:TOKEN", "--audience", "orders")
+    ran = asked(*who, *said)
+    assert ran.code == 2
+    assert f"{said[0]} says why somebody acts as another" in ran.err
+    assert server.forms == []
+    server.answer = granted("the.new.token")
+    assert asked(*who, *said, "--requested-subject", "actas:carol").code == 0
+    named = ("exchange", "--subject", "env:TOKEN", "--subject-type", str(SUBJECT), "--audience", "orders")
+    assert asked(*named, "--actor", "env:TOKEN", *said).code == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 from tests.contracts.impersonation_store import NOW, ImpersonationStoreSuite, Revokes
@@ -11,9 +13,11 @@ from tests.fakes.house import ListedRevocations
 
 from actas.core.lineage import Lineage, Revoked
 from actas.store.database import Database
-from actas.store.impersonations import KEPT, SqlImpersonations
+from actas.store.impersonations import KEPT, LIVES, SqlImpersonations
 from actas.store.memory_impersonations import MemoryImpersonations
+from actas.store.purging import purge
 from actas.store.revocations import RevocationList
+from actas.store.stock import take_stock
 from actas.store.tables import OUTBOX
 
 
@@ -68,6 +72,27 @@ class _OnADatabase(ImpersonationStoreSuite):
         async with one.reading() as connection:
             rows = (await connection.execute(select(OUTBOX.c.event))).scalars().all()
         assert sorted(rows) == ["impersonation:ended", "impersonation:requested", "impersonation:started"]
+
+    @pytest.mark.requirement("REL-24")
+    async def test_what_is_long_over_is_counted_and_removed_when_somebody_asks(
+        self, store: SqlImpersonations, one: Database, clock: FixedClock, tmp_path: Path
+    ) -> None:
+        await self.begin(store)
+        clock.advance(KEPT + 1)
+        await self.begin(store, "j", at=int(clock.now()))
+        stock = await take_stock(one, now=int(clock.now()))
+        assert [held.ended for held in stock.holdings if held.name == "impersonations"] == [1]
+        removed = {name: count async for name, count in purge(one, tmp_path, clock=clock)}
+        assert removed["impersonations"] == 1
+        assert [left.id for left in await store.newest(most=9)] == ["j"]
+
+    async def test_what_must_be_over_by_now_is_not_looked_for(self, store: SqlImpersonations) -> None:
+        """Whoever begins one has the turn of all revocations: what they read has an end, however much is kept."""
+        much = {"lasts": 10 * LIVES, "at_once": 1}
+        await self.begin(store, at=NOW - LIVES + 1, **much)
+        assert (await self.begin(store, "j", **much)).impersonation.id == "i"
+        late = await self.begin(store, "j", at=NOW + 1, **much)
+        assert (late.fresh, late.impersonation.id) == (True, "j")
 
     @pytest.mark.requirement("REL-24")
     async def test_what_is_long_over_is_removed(self, store: SqlImpersonations, clock: FixedClock) -> None:

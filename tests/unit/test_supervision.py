@@ -95,7 +95,21 @@ async def test_nobody_decides_on_his_own_nor_without_the_group_nor_stale_nor_twi
     lee = administrator(house, "lee")
     assert (await refused(house, action, lee, impersonation="x" * 22)).reason == "not_yours"
     await ask(house, action, lee, impersonation=name)
-    assert (await refused(house, action, lee, impersonation=name)).reason == "impersonation_ended"
+    twice = await refused(house, action, lee, impersonation=name)
+    assert twice.reason == "already_decided"
+    assert twice.members == {"state": "approved" if action == "approve" else "refused"}
+
+
+async def test_what_has_lapsed_or_ended_is_not_decided_on_and_is_called_so() -> None:
+    house = guarded()
+    name = await waiting(house)
+    house.clock.advance(3600)
+    lee = administrator(house, "lee", auth_time=NOW + 3600, iat=NOW + 3600, exp=NOW + 4000)
+    assert (await refused(house, "approve", lee, impersonation=name)).reason == "impersonation_ended"
+    other = await waiting(house, subject_token=administrator(house, auth_time=NOW + 3600))
+    await ask(house, "end", lee, impersonation=other)
+    late = await refused(house, "approve", lee, impersonation=other)
+    assert (late.reason, late.members) == ("impersonation_ended", {"state": "ended"})
 
 
 @pytest.mark.requirement("SEC-24")

@@ -36,6 +36,7 @@ def test_both_well_known_addresses_say_the_same(apps: RealServer) -> None:
     assert found["userinfo_endpoint"] == f"{apps.issuer}/userinfo"
     assert found["code_challenge_methods_supported"] == ["S256"]
     assert found["subject_types_supported"] == ["public"]
+    assert {"pwd", "mfa"} <= set(found["acr_values_supported"])
     assert found["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
     assert {"openid", "profile", "email", "groups", "offline_access"} <= set(found["scopes_supported"])
     assert "authorization_code" in found["grant_types_supported"]

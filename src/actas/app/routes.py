@@ -16,7 +16,7 @@ from actas.core.wire import AUTHORIZATION_CODE, REFRESH, GrantType
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
 from actas.keys.life import CACHE_TIME
-from actas.signin.proving import PASSWORD
+from actas.signin.proving import MULTI_FACTOR, PASSWORD
 from actas.signin.request import PROMPTS
 from actas.web.admission import Admission, no_place
 from actas.web.documents import Document
@@ -182,7 +182,7 @@ def _signing_in(base: Foundation) -> SigningIn | None:
     return SigningIn(
         served=frozenset({"authorize", "userinfo", "logout"}),
         algorithms={one.algorithm for one in terms},
-        acr_values=(PASSWORD,),
+        acr_values=(PASSWORD, MULTI_FACTOR),
         prompts=PROMPTS,
         locales=("en",),
     )

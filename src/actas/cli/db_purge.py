@@ -36,7 +36,8 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool) -> None:
 
     Running servers do it by themselves; nothing is wrong when this is never run. What is removed can end,
     open or say nothing any more: revocations of tokens that have expired, refresh tokens and what opaque
-    tokens stood for, marks of assertions that nobody accepts any more. The audit log is never touched.
+    tokens stood for, marks of assertions that nobody accepts any more, impersonations that were asked for
+    three months ago. The audit log is never touched.
 
     Exits 0, 3 when the configuration does not hold, 4 when the database or the marks cannot be used; what was
     removed until then is gone.

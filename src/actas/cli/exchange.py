@@ -23,7 +23,7 @@ from actas.cli.tree import command as make
 from actas.cli.values import Words
 from actas.cli.verdict import Granted, Refused, read_answer
 from actas.cli.wire import Answered, Sent
-from actas.core.wire import ACCESS_TOKEN
+from actas.core.wire import ACCESS_TOKEN, SUBJECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +186,13 @@ def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
         raise misused("--own asks for the client's own token, which is asked for again with --own")
     if typed.own and typed.requested_subject is not None:
         raise misused("--own asks for the client's own token, and --requested-subject for another's")
+    if typed.requested_subject is None and typed.subject_type != SUBJECT:
+        for said, flag in ((typed.reason, "--reason"), (typed.ticket, "--ticket")):
+            if said is not None:
+                raise misused(
+                    f"{flag} says why somebody acts as another, and nobody is named",
+                    hint="--requested-subject WHO, or leave it out",
+                )
     if not typed.own and typed.subject is None:
         raise misused(
             "whom shall the token speak about?", hint="--subject TOKEN, or --own for the client itself"

@@ -57,6 +57,7 @@ def _list(run: Run, /, **flags: Any) -> None:
     Exits 0, 5 when nobody is signed in, 4 when the server cannot be reached, 6 when it refuses.
     """
     if flags["who"] is None:
+        _require_none(flags)
         told = Manager(run).get("/impersonations").body
         items = cast("list[JsonObject]", told["items"])
     else:
@@ -123,6 +124,7 @@ def _end(run: Run, /, name: str, reason: str | None, **flags: Any) -> None:
     if flags["who"] is not None:
         _done(run, _asked(run, "end", name, flags, reason=reason))
         return
+    _require_none(flags)
     body: JsonObject = {} if reason is None else {"reason": reason}
     _done(run, Manager(run).send("POST", f"/impersonations/{quote(name, safe='')}/end", body).body)
 
@@ -135,6 +137,18 @@ APPROVE: Final = {
 REFUSE: Final = {
     "command": _decision("refuse", does="Refuse to approve one that waits.", example="lee does not")
 }
+
+
+def _require_none(flags: dict[str, Any]) -> None:
+    """Return when nothing was said of who shows a token, where nobody does.
+
+    Raises:
+        Failure: something was, and would not be heard (exit 2).
+    """
+    for name, value in flags.items():
+        if value is not None and (name, value) != ("client_auth", "auto"):
+            flag = f"--{name.replace('_', '-')}"
+            raise misused(f"{flag} is about a token that --as shows, which is missing", hint="--as TOKEN")
 
 
 def _asked(

@@ -36,6 +36,7 @@ POLICY_REASONS: Final = frozenset(
         "actor_not_allowed",
         "expired",
         "protected_subject",
+        "already_decided",
         "impersonation_ended",
         "impersonated",
     }

@@ -41,6 +41,7 @@ Reason = Literal[
     "sign_in_again",
     "protected_subject",
     "approval_needed",
+    "already_decided",
     "impersonation_ended",
     "impersonated",
     "too_many_impersonations",

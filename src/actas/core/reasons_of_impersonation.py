@@ -42,6 +42,12 @@ OF_IMPERSONATION: Final[dict[Reason, ReasonText]] = {
         remedy="Have a second person approve it (`actas impersonate approve ID`), and send the same "
         "request again.",
     ),
+    "already_decided": ReasonText(
+        sentence="This impersonation does not wait for a decision any more.",
+        meaning="Somebody has approved it, or refused to, and `state` in the answer says what became of it.",
+        causes="Two who may approve decided at the same time.",
+        remedy="Nothing is to be done. `actas audit search impersonation:ID` says who decided.",
+    ),
     "impersonation_ended": ReasonText(
         sentence="The impersonation has ended, or was not approved.",
         meaning="It ran its time, the person, the administrator or an operator ended it, or approval was "

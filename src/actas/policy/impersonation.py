@@ -21,6 +21,9 @@ LONGEST_LIFE: Final = 60 * 60
 LONGEST_IMPERSONATION: Final = 8 * 60 * 60
 """Seconds that an impersonation lasts at most, however many tokens it had."""
 
+LONGEST_APPROVAL: Final = 24 * 60 * 60
+"""Seconds that an approval may take at most, and that it is good for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:

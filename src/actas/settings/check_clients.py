@@ -32,6 +32,9 @@ def check_apis(shaped: Shaped) -> Iterator[Fault]:
             yield written.fault(("audience",), "is this server itself; an API has an audience of its own")
         if "any" in (item.form.scopes or ()):
             yield written.fault(("scopes", "any"), 'no scope is called "any": rules use the word')
+        for index, scope in enumerate(item.form.read_only or ()):
+            if (sentence := no_such_scope(scope, (item.form.name,), shaped)) is not None:
+                yield written.fault(("read_only", index), sentence)
 
 
 def check_clients(shaped: Shaped) -> Iterator[Fault]:

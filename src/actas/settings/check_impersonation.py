@@ -11,8 +11,8 @@ from actas.settings.check_references import Rule, targets_of
 from actas.settings.faults import Fault
 from actas.settings.impersonation import is_administrative
 from actas.settings.patterns import faults_of_patterns
-from actas.settings.schema_impersonation import ApprovalForm
-from actas.settings.shaped import Shaped
+from actas.settings.schema_impersonation import ApprovalForm, ImpersonationForm
+from actas.settings.shaped import Item, Shaped
 from actas.settings.sources import Loc, Written
 from actas.settings.values import in_words
 
@@ -23,6 +23,7 @@ def check_impersonation(shaped: Shaped) -> Iterator[Fault]:
         form, written = shaped.impersonation.form, shaped.impersonation.written
         yield from _ticket(form.ticket, written, ("ticket",))
         yield from _approval(form.approval, written, ("approval",))
+        yield from _protected(shaped.impersonation, shaped)
     for rule in shaped.rules.values():
         if is_administrative(rule.form):
             yield from _rule(rule, shaped)
@@ -53,7 +54,34 @@ def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     if form.token.lifetime is not None and form.token.lifetime > longest:
         message = f"is longer than impersonation.max_lifetime ({in_words(longest)})"
         yield written.fault(("token", "lifetime"), message)
+    yield from _cut(rule, shaped)
     yield from _writes(rule, shaped)
+
+
+def _protected(section: Item[ImpersonationForm], shaped: Shaped) -> Iterator[Fault]:
+    """Warn of a protected name that nobody has: whoever it was meant for is not protected."""
+    known = shaped.names["users"]
+    for index, name in enumerate(section.form.protected.names or ()):
+        bare = name.removeprefix(f"{OURSELVES}:")
+        if bare not in known:
+            hint = shaped.hints.did_you_mean(bare, known)
+            message = f'there is no user "{name}", so this protects nobody{hint}'
+            yield section.written.fault(("protected", "names", index), message, "warning")
+
+
+def _cut(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    """Warn of a time of a rule that the section's cuts: of the two, the shorter holds."""
+    terms = rule.form.impersonation
+    section = None if shaped.impersonation is None else shaped.impersonation.form
+    if terms is None or section is None:
+        return
+    for name, said, overall in (
+        ("lasts", terms.lasts, section.lasts),
+        ("max_age", terms.max_age, section.max_age),
+    ):
+        if said is not None and overall is not None and said > overall:
+            message = f"is more than impersonation.{name} ({in_words(overall)}), which holds"
+            yield rule.written.fault(("impersonation", name), message, "warning")
 
 
 def _subject(rule: Rule) -> Iterator[Fault]:

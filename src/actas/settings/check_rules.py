@@ -111,6 +111,25 @@ def _same(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
         yield written.fault(("subject", "audience"), message)
 
 
+def _impersonated(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
+    """``impersonated`` opens one door, and whoever writes it elsewhere believes that it opens another."""
+    form, written = rule.form, rule.written
+    if form.allow is None:
+        return
+    if form.actor is not None and form.actor.impersonated:
+        message = "does nothing: an impersonated token is nobody's presence; leave it out"
+        yield written.fault(("actor", "impersonated"), message)
+    subject = form.subject
+    if subject is None or not subject.impersonated or is_administrative(form):
+        return  # of whom an administrator acts as, check_impersonation speaks
+    if form.allow not in ("delegation", "downscope"):
+        message = f"does nothing: {form.allow} never takes such a token; delegation and downscope may"
+        yield written.fault(("subject", "impersonated"), message)
+    elif subject.from_ is not None and OURSELVES not in subject.from_:
+        message = f"does nothing: such tokens are this server's own, and from does not list {OURSELVES}"
+        yield written.fault(("subject", "impersonated"), message)
+
+
 def _lifetime(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     form, written = rule.form, rule.written
     if form.allow != "impersonation" or is_administrative(form):
@@ -161,6 +180,7 @@ _CHECKS: Final[tuple[Callable[[Rule, Shaped], Iterator[Fault]], ...]] = (
     check_references,
     _issuer_kinds,
     _same,
+    _impersonated,
     _lifetime,
     _refresh,
     _claims,

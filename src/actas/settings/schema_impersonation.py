@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from actas.policy.impersonation import LONGEST_IMPERSONATION, LONGEST_LIFE
+from actas.policy.impersonation import LONGEST_APPROVAL, LONGEST_IMPERSONATION, LONGEST_LIFE
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_parties import Conditions, LabelText
 from actas.settings.values import Duration, Prose
@@ -109,7 +109,7 @@ class ImpersonationForm(Form):
     approval: ApprovalForm | None = Field(
         default=None, description="Who has to approve it first. Default: nobody."
     )
-    approval_within: Annotated[int, Duration(60, 24 * 3600)] = Field(
+    approval_within: Annotated[int, Duration(60, LONGEST_APPROVAL)] = Field(
         default=60 * 60,
         description="How long an approval may take, and for how long it is good until it is used, once.",
     )

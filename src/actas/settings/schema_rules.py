@@ -56,7 +56,7 @@ class SubjectSelector(Form):
         default=None,
         description="`true` takes a token of this server too under which somebody acts as somebody else; the "
         "new one belongs to the same impersonation and never outlives it. Without it such a token is "
-        "refused. In an allow only.",
+        "refused. Of the subject only, in an allow of delegation or downscope.",
     )
     unbind: Literal[True] | None = Field(
         default=None,

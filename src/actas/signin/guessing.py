@@ -31,7 +31,8 @@ AT_ONCE: Final = 2
 """Attempts for one name from one source that one process looks at, at a time: what is being looked at has not
 failed yet."""
 
-_MOST_NAME: Final = 256
+LONGEST_NAME: Final = 256
+"""Characters of a name that is looked at: nobody has a longer one."""
 
 
 class Attempt:
@@ -128,6 +129,10 @@ class SignInGuessing:
 
 
 def canonical(name: str) -> str:
-    """Return the name under which attempts are counted, whether or not anybody is called so."""
-    text = unicodedata.normalize("NFKC", name[:_MOST_NAME]).casefold()
+    """Return the name under which attempts are counted, whether or not anybody is called so.
+
+    Args:
+        name: of at most ``LONGEST_NAME`` characters.
+    """
+    text = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", " ".join(text.split()))

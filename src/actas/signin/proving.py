@@ -14,7 +14,7 @@ import msgspec
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
 from actas.core.client import Client
-from actas.core.errors import AccessDenied
+from actas.core.errors import AccessDenied, InvalidRequest
 from actas.core.party import OURSELVES, Identity
 from actas.core.person import Person, subject_of
 from actas.core.ports import Clock
@@ -22,7 +22,7 @@ from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
 from actas.signin.credentials import Credentials
 from actas.signin.flow import Flow
-from actas.signin.guessing import SignInGuessing, canonical
+from actas.signin.guessing import LONGEST_NAME, SignInGuessing, canonical
 from actas.signin.one_time_codes import OneTimeCodes
 from actas.signin.request import AuthorizationRequest
 from actas.signin.sessions import Sessions
@@ -150,6 +150,8 @@ class Proving:
         try:
             self._fresh()
             begun = self._begun.open(flow) if flow else Begun()
+            if len(name) > LONGEST_NAME:  # cut, it would be another's; whole, it would travel with every page
+                raise InvalidRequest("malformed_request", detail=f"a name of {len(name)} characters")
             person = self._directory.person(subject_of(canonical(name)))
             subject = None if person is None or person.disabled else person.subject
             async with self._guessing.attempt(name, visitor.source, subject=subject) as attempt:

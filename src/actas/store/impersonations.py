@@ -27,6 +27,7 @@ from actas.core.impersonation import (
 from actas.core.lineage import LATER, Revoked
 from actas.core.party import Identity
 from actas.core.ports import Clock
+from actas.policy.impersonation import LONGEST_APPROVAL, LONGEST_IMPERSONATION
 from actas.store.database import Database
 from actas.store.impersonation_rows import close, columns_of, read_row
 from actas.store.impersonation_tables import IMPERSONATION_MARKS, IMPERSONATIONS
@@ -38,6 +39,10 @@ KEPT: Final = 90 * 24 * 3600
 """Seconds for which the person may look up who acted as them, after it was asked for."""
 
 HOUR: Final = 3600
+
+LIVES: Final = 2 * LONGEST_APPROVAL + LONGEST_IMPERSONATION
+"""Seconds after which one that was asked for is over, whatever a configuration said: approved as late as can
+be, begun as late as can be. Whoever begins one has the turn of revocations, and looks no further back."""
 
 MOST_SWEPT: Final = 500
 
@@ -169,9 +174,11 @@ async def _found(connection: AsyncConnection, name: str) -> Impersonation | None
     return None if row is None else read_row(row)
 
 
-def _of_administrator(wanted: Wanted) -> Any:
+def _of_administrator(wanted: Wanted, *, since: int) -> Any:
+    """Those of an administrator that were asked for later than then, by the index of both."""
     table, identity = IMPERSONATIONS.c, wanted.administrator.identity
-    return (table.administrator_iss == identity.issuer) & (table.administrator == identity.subject)
+    mine = (table.administrator_iss == identity.issuer) & (table.administrator == identity.subject)
+    return mine & (table.requested_at > since)
 
 
 async def _there(connection: AsyncConnection, wanted: Wanted, *, at: int) -> Impersonation | None:
@@ -180,7 +187,7 @@ async def _there(connection: AsyncConnection, wanted: Wanted, *, at: int) -> Imp
     same = (
         select(IMPERSONATIONS)
         .where(
-            _of_administrator(wanted),
+            _of_administrator(wanted, since=at - LIVES),
             table.client == wanted.client,
             table.subject_iss == wanted.subject.issuer,
             table.subject == wanted.subject.subject,
@@ -199,10 +206,10 @@ async def _require_room(connection: AsyncConnection, wanted: Wanted, *, at: int,
     Raises:
         TooMany: they may not, yet.
     """
-    table, mine = IMPERSONATIONS.c, _of_administrator(wanted)
+    table = IMPERSONATIONS.c
     who = wanted.administrator.identity.subject
     running = select(func.count(), func.min(table.until)).where(
-        mine, table.state == "running", table.until > at
+        _of_administrator(wanted, since=at - LIVES), table.state == "running", table.until > at
     )
     count, first_end = (await connection.execute(running)).one()
     if count >= wanted.at_once:
@@ -210,7 +217,9 @@ async def _require_room(connection: AsyncConnection, wanted: Wanted, *, at: int,
         raise TooMany(detail, retry_after=max(1, first_end - at))
     if approved:
         return  # it was counted when it was asked for
-    lately = select(func.count(), func.min(table.requested_at)).where(mine, table.requested_at > at - HOUR)
+    lately = select(func.count(), func.min(table.requested_at)).where(
+        _of_administrator(wanted, since=at - HOUR)
+    )
     count, first = (await connection.execute(lately)).one()
     if count >= wanted.per_hour:
         detail = f"{who} wanted {count} within an hour, and {wanted.per_hour} are allowed"

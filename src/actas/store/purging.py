@@ -12,6 +12,7 @@ from typing import Final
 
 from actas.core.ports import Clock
 from actas.store.database import Database
+from actas.store.impersonations import SqlImpersonations
 from actas.store.marks_file import FILE, MarksFile
 from actas.store.marks_postgresql import MOST_REMOVED, REMOVE
 from actas.store.opaque import SqlOpaqueTokens
@@ -33,7 +34,9 @@ async def purge(database: Database, folder: Path, *, clock: Clock) -> AsyncItera
         DatabaseUnavailable: the database failed; what was removed so far is.
         apsw.Error, MarksLost, OSError: likewise of the marks.
     """
-    yield "revocations", await RevocationList(database, clock=clock).sweep()
+    revoked = RevocationList(database, clock=clock)
+    yield "impersonations", await SqlImpersonations(database, revoked=revoked, clock=clock).sweep()
+    yield "revocations", await revoked.sweep()
     yield "opaque_tokens", await SqlOpaqueTokens(database, clock=clock).sweep()
     yield "refresh_tokens", await SqlRefreshTokens(database, clock=clock).sweep()
     yield "sessions", await SqlSessions(database, clock=clock).sweep()

@@ -13,10 +13,13 @@ from sqlalchemy import BigInteger, column, func, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.store.database import Database
+from actas.store.impersonation_tables import IMPERSONATIONS
+from actas.store.impersonations import KEPT
 from actas.store.schema import table_names
 from actas.store.tables import OPAQUE_TOKENS, REFRESH_TOKENS, REVOCATIONS, SESSIONS
 
 ENDING: Final[dict[str, str]] = {
+    IMPERSONATIONS.name: "requested_at",
     REVOCATIONS.name: "until",
     OPAQUE_TOKENS.name: "expires_at",
     REFRESH_TOKENS.name: "until",
@@ -25,6 +28,9 @@ ENDING: Final[dict[str, str]] = {
 }
 """Tables whose rows have a time, and the column that says until when a row is needed, seconds since the
 epoch."""
+
+_LONGER: Final = {IMPERSONATIONS.name: KEPT}
+"""Seconds for which a row is needed beyond that."""
 
 MOST_COUNTED: Final = 1_000_000
 """Rows of a table that are counted one by one; of a longer one PostgreSQL's estimate is told."""
@@ -108,5 +114,6 @@ async def _counted(connection: AsyncConnection, name: str, *, now: int, bytes_: 
     ended: int | None = None
     if name in ENDING:
         until = column(ENDING[name], BigInteger)
-        ended = await connection.scalar(select(func.count()).select_from(table(name)).where(until < now))
+        over = until < now - _LONGER.get(name, 0)
+        ended = await connection.scalar(select(func.count()).select_from(table(name)).where(over))
     return Holding(name=name, rows=int(rows or 0), ended=ended, bytes=bytes_)

@@ -34,6 +34,9 @@ ITSELF: dict[str, Any] = {
 }
 
 
+WITHOUT_ACTOR: dict[str, Any] = {name: value for name, value in RULE.items() if name != "actor"}
+
+
 def tree(rule: dict[str, Any], section: dict[str, Any] | None = None) -> dict[str, Any]:
     found = acme()
     found["rules"].append(rule)
@@ -91,6 +94,23 @@ def test_a_client_may_act_by_itself(tmp_path: Path) -> None:
             {**ITSELF, "impersonation": {"by_identifier": True, "max_age": "5m"}},
             "impersonation.max_age: is about a sign-in",
         ),
+        ({**RULE, "actor": {**RULE["actor"], "impersonated": True}}, "actor.impersonated: does nothing"),
+        (
+            {**RULE, "subject": {"from": "actas", "impersonated": True}},
+            "subject.impersonated: says something of a token",
+        ),
+        (
+            {**RULE, "allow": "delegation", "subject": {"from": "corp-okta", "impersonated": True}},
+            "subject.impersonated: does nothing: such tokens are this server's own, and from does not list actas",
+        ),
+        (
+            {**WITHOUT_ACTOR, "subject": {"from": "actas", "impersonated": True}},
+            "subject.impersonated: does nothing: impersonation never takes such a token",
+        ),
+        (
+            {**WITHOUT_ACTOR, "allow": "translation", "subject": {"from": "corp-okta", "impersonated": True}},
+            "subject.impersonated: does nothing: translation never takes such a token",
+        ),
         (
             {**RULE, "allow": "delegation", "impersonation": {"reason": "required"}},
             "impersonation: is for an allow of impersonation",
@@ -106,6 +126,36 @@ def test_a_rule_that_lets_somebody_change_things_in_another_name_draws_a_warning
     rule = {**RULE, "scopes": {"any": ["orders:read", "orders:write"]}}
     (warning,) = [one for one in loaded(tmp_path, tree(rule)).warnings if "read_only" in one.message]
     assert warning.message.startswith("orders:write of orders may change things")
+
+
+@pytest.mark.parametrize("kind", ["delegation", "downscope"])
+def test_where_an_impersonated_token_may_be_taken_it_may_be_said(tmp_path: Path, kind: str) -> None:
+    rule = {
+        **WITHOUT_ACTOR,
+        "allow": kind,
+        "subject": {"from": "actas", "impersonated": True},
+        "scopes": "same",
+    }
+    assert not any("impersonated" in one for one in complaints(tmp_path, tree(rule)))
+
+
+def test_a_protected_name_that_nobody_has_draws_a_warning(tmp_path: Path) -> None:
+    found = tree(RULE, {"protected": {"names": ["root", "carla", "actas:carol", "carol"]}})
+    found["users"] = [{"name": "carol"}]
+    said = [one.message for one in loaded(tmp_path, found).warnings if "protects nobody" in one.message]
+    assert said == [
+        'there is no user "root", so this protects nobody',
+        'there is no user "carla", so this protects nobody; did you mean "carol"?',
+    ]
+
+
+def test_a_time_of_a_rule_that_the_section_cuts_draws_a_warning(tmp_path: Path) -> None:
+    rule = {**RULE, "impersonation": {"lasts": "2h", "max_age": "10m"}}
+    said = [one.message for one in loaded(tmp_path, tree(rule, {"max_age": "5m"})).warnings]
+    assert "is more than impersonation.lasts (1h), which holds" in said
+    assert "is more than impersonation.max_age (5m), which holds" in said
+    quiet = loaded(tmp_path, tree(rule, {"lasts": "2h"})).warnings
+    assert not any("which holds" in one.message for one in quiet)
 
 
 def test_the_environment_says_nothing_of_it(tmp_path: Path) -> None:

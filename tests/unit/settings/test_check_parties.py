@@ -19,6 +19,10 @@ def client(tree: Tree, name: str = "assistant", **fields: object) -> None:
 CASES: list[tuple[Change, str]] = [
     # ── APIs ─────────────────────────────────────────────────────────────────────────
     (
+        lambda t: api(t, "orders", read_only=["orders:read", "orders:raed"]),
+        'apis[0].read_only[1]: orders has no scope "orders:raed" (it has orders:read, orders:write)',
+    ),
+    (
         lambda t: api(t, audience="https://orders.acme.example"),
         'apis[2].audience: is also the audience of "orders" (actas.yaml:87)',
     ),

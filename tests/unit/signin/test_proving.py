@@ -114,6 +114,19 @@ async def test_a_wrong_one_is_asked_for_again_whoever_it_is(desk: Desk, name: st
     assert event["detail"] == detail
 
 
+@pytest.mark.requirement("SEC-14")
+async def test_a_name_that_is_too_long_is_nobodys_and_goes_nowhere(desk: Desk) -> None:
+    """Cut to what is compared it would be alice's, and count against her."""
+    name = "alice" + " " * 300 + "and more"
+    with pytest.raises(OAuthError) as refused:
+        await desk.proving.password(None, name=name, password=RIGHT, visitor=VISITOR)
+    assert refused.value.reason == "malformed_request"
+    assert name not in str(desk.house.writer.events)
+    assert [one["event"] for one in desk.house.writer.events] == ["sign_in:refused"]
+    longest = await desk.proving.password(None, name="x" * 256, password=RIGHT, visitor=VISITOR)
+    assert isinstance(longest, AskWho)
+
+
 async def test_whoever_is_locked_out_does_not_get_in_with_the_right_password(hashes: PasswordHashes) -> None:
     desk = Desk(hashes, (msgspec.structs.replace(ALICE, disabled=True),))
     step = await desk.proving.password(None, name="alice", password=RIGHT, visitor=VISITOR)
