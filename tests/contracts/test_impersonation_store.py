@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -88,7 +89,7 @@ class _OnADatabase(ImpersonationStoreSuite):
 
     async def test_what_must_be_over_by_now_is_not_looked_for(self, store: SqlImpersonations) -> None:
         """Whoever begins one has the turn of all revocations: what they read has an end, however much is kept."""
-        much = {"lasts": 10 * LIVES, "at_once": 1}
+        much: dict[str, Any] = {"lasts": 10 * LIVES, "at_once": 1}
         await self.begin(store, at=NOW - LIVES + 1, **much)
         assert (await self.begin(store, "j", **much)).impersonation.id == "i"
         late = await self.begin(store, "j", at=NOW + 1, **much)

@@ -52,6 +52,7 @@ def signing_in(
         showing=kit.showing,
         visitors=kit.visitors,
         registered=base.catalog,
+        audit=shared.minutes,
         admission=admission,
     )
     both = {**desk.endpoints(), **mine.endpoints()}
@@ -145,7 +146,6 @@ class _Kit:
             sessions=self._sessions,
             leave=self._flow("leave", Leave),
             audit=shared.minutes,
-            chance=self._chance,
             clock=base.clock,
             fresh=shared.follower.require_fresh,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 from actas.audit.log import AuditLog
-from actas.audit.trail import Trail
+from actas.audit.trail import Door, Trail
 from actas.core.errors import (
     AuditUnavailable,
     OAuthError,
@@ -37,6 +37,18 @@ async def refused(audit: AuditLog, trail: Trail, exc: Exception) -> OAuthError:
         return TemporarilyUnavailable("audit_unavailable", detail=type(failed).__name__)
     refusal.entry = None if receipt is None else trail.entry
     return refusal
+
+
+async def in_the_minutes(audit: AuditLog, refusal: OAuthError, *, source: str, door: Door) -> OAuthError:
+    """Return a refusal that stands in the minutes: a desk wrote it there, or it is written now.
+
+    Args:
+        source: the address of whoever is refused.
+        door: where they asked.
+    """
+    if refusal.entry is not None:
+        return refusal
+    return await refused(audit, audit.open(source, door=door), refusal)
 
 
 def _unwritten(failed: AuditUnavailable) -> OAuthError:

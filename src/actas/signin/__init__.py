@@ -4,7 +4,8 @@
 ``holdings`` is all that one person has of these, as it is sealed, ``records`` reads and changes it, and
 ``password_rules`` says which passwords nobody may choose. ``guessing`` makes guessing slow.
 
-``sessions`` knows who is signed in at which browser; ``session_records`` keeps that, sealed.
+``sessions`` knows who is signed in at which browser; ``session_records`` keeps that, sealed, and
+``ending`` ends one with its entry in the minutes.
 ``consents`` remembers what people let apps do.
 
 ``terms`` has the rules that registrations of apps amount to; ``userinfo`` tells an app who signed in to it.

@@ -19,6 +19,7 @@ from actas.core.person import Person
 from actas.core.ports import Chance, Clock
 from actas.core.records import Record
 from actas.signin.consents import Consent, Consents
+from actas.signin.ending import Endings
 from actas.signin.proving import Directory, Visitor
 from actas.signin.sessions import Session, SessionOutline, Sessions
 
@@ -69,6 +70,7 @@ class Account:
         self._issuer = issuer
         self._directory = directory
         self._sessions = sessions
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
         self._consents = consents
         self._audit = audit
         self._chance = chance
@@ -106,10 +108,7 @@ class Account:
             subject = session.sign_in.person.subject
             if sid not in [one.sid for one in await self._sessions.of(subject)]:
                 return False
-            record = self._record("session:ended", visitor, subject, sid=sid, client=None, by="the person")
-            await self._sessions.end(sid, record=record)
-            await self._audit.write(record.event, record.body)
-            await self._sessions.written(record.entry)
+            await self._endings.end(sid, subject, source=visitor.source)
         except Exception as exc:
             raise await self._refused(visitor, exc) from exc
         return True

@@ -7,22 +7,22 @@ what the app proved with an ID token that this server signed, however old, and t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes
 from actas.audit.refusal import refused
 from actas.core import claims as read
 from actas.core.client import Client
 from actas.core.errors import BadToken, OAuthError
 from actas.core.params import Params
 from actas.core.person import Person
-from actas.core.ports import Chance, Clock
+from actas.core.ports import Clock
 from actas.crypto import jose
 from actas.keys.ring import KeyRing
+from actas.signin.ending import Endings
 from actas.signin.flow import Flow
-from actas.signin.proving import Visitor
+from actas.signin.proving import Directory, Visitor
 from actas.signin.sessions import Sessions
 
 _TYPES = frozenset[str | None]({"JWT"})
@@ -61,18 +61,6 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
     leave: Leave
 
 
-class Directory(Protocol):
-    """Finds people and clients. Answers from memory."""
-
-    def person(self, subject: str) -> Person | None:
-        """Return the person of ours of that subject, or None."""
-        ...
-
-    def client(self, client_id: str) -> Client | None:
-        """Return the client, or None."""
-        ...
-
-
 class Leaving:
     """Ends sessions at the wish of who is at the browser.
 
@@ -91,7 +79,6 @@ class Leaving:
         sessions: Sessions,
         leave: Flow[Leave],
         audit: Minutes,
-        chance: Chance,
         clock: Clock,
         fresh: Callable[[], None],
     ) -> None:
@@ -99,10 +86,9 @@ class Leaving:
         self._directory = directory
         self._keys = keys
         self._sessions = sessions
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
         self._leave = leave
         self._audit = audit
-        self._chance = chance
-        self._clock = clock
         self._fresh = fresh
 
     async def ask(self, query: bytes, visitor: Visitor) -> AskLeave | Left:
@@ -138,19 +124,8 @@ class Leaving:
             leave = self._leave.open(flow)
             session = None if visitor.session is None else await self._sessions.find(visitor.session)
             if session is not None:
-                record = draw_up(
-                    "session:ended",
-                    now=self._clock.now(),
-                    chance=self._chance,
-                    source=visitor.source,
-                    subject={"iss": self._issuer, "sub": session.sign_in.person.subject, "kind": "person"},
-                    sid=session.sid,
-                    client=leave.client,
-                    by="the person",
-                )
-                await self._sessions.end(session.sid, record=record)
-                await self._audit.write(record.event, record.body)
-                await self._sessions.written(record.entry)
+                subject = session.sign_in.person.subject
+                await self._endings.end(session.sid, subject, source=visitor.source, client=leave.client)
         except Exception as exc:
             raise await self._refused(visitor, exc) from exc
         return Left(leave=leave)

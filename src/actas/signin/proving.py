@@ -21,6 +21,7 @@ from actas.core.ports import Clock
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
 from actas.signin.credentials import Credentials
+from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.guessing import LONGEST_NAME, SignInGuessing, canonical
 from actas.signin.one_time_codes import OneTimeCodes
@@ -124,6 +125,7 @@ class Proving:
         self._one_time_codes = one_time_codes
         self._guessing = guessing
         self._sessions = sessions
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
         self._begun = begun
         self._half = half
         self._audit = audit
@@ -238,9 +240,11 @@ class Proving:
                 ends_at=ends_at,
             )
 
+        ended = self._endings.of_replaced(by=person.subject, source=visitor.source)
         text, session = await self._sessions.begin(
-            sign_in, source=visitor.source, browser=visitor.agent, replaces=visitor.session
+            sign_in, source=visitor.source, browser=visitor.agent, replaces=visitor.session, ended=ended
         )
+        await ended.write()
         await self._audit.note(
             "sign_in:granted",
             source=visitor.source,

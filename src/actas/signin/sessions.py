@@ -46,6 +46,9 @@ class Ending(Revocations, Revoking, Protocol):
 SignInOf = Callable[[str, int], SignIn]
 """Takes what apps may call the session and when it ends, and says who signed in."""
 
+EndedOf = Callable[[Session], Record]
+"""Draws up the audit entry of a session that ends."""
+
 
 class Sessions:
     """Begins sessions, finds them and ends them.
@@ -83,7 +86,7 @@ class Sessions:
         self._absolute = absolute
 
     async def begin(
-        self, sign_in_of: SignInOf, *, source: str, browser: str, replaces: str | None, entry: str = ""
+        self, sign_in_of: SignInOf, *, source: str, browser: str, replaces: str | None, ended: EndedOf
     ) -> tuple[Secret, Session]:
         """Return a new session with the text that opens it.
 
@@ -92,7 +95,7 @@ class Sessions:
             browser: what the browser calls itself.
             replaces: the text of the session that the browser had before, which opens nothing any more. When
                 it was somebody else's, everything that is bound to it ends too.
-            entry: the audit entry that says who signed in.
+            ended: draws up the audit entry of the one before, when it is ended so; it is kept with that.
 
         Raises:
             StoreUnavailable: it was not kept, or nobody knows whether it was; then the text must not leave.
@@ -104,7 +107,7 @@ class Sessions:
             now = int(self._clock.now())
             sign_in = sign_in_of(token.id, now + self._absolute)
             if before is not None:
-                sign_in = await self._after(before[1], sign_in, now=now, entry=entry)
+                sign_in = await self._after(before[1], sign_in, now=now, ended=ended)
             session = Session(
                 sid=sign_in.sid,
                 sign_in=sign_in,
@@ -168,15 +171,16 @@ class Sessions:
         found = [one for one, marks in await self._records.outlines(subject) if self._is_good(one, marks)]
         return tuple(sorted(found, key=lambda one: (one.began, one.seen_at), reverse=True))
 
-    async def _after(self, before: Session, sign_in: SignIn, *, now: int, entry: str) -> SignIn:
+    async def _after(self, before: Session, sign_in: SignIn, *, now: int, ended: EndedOf) -> SignIn:
         """Return a sign-in as it goes on from the session before, which is ended when it is another's."""
         marks = self._records.marks(before.sign_in)
         if before.ends_at <= now or self._revocations.against(Lineage(marks, before.began)) is not None:
             return sign_in
         if (before.sign_in.person, before.sign_in.origin) == (sign_in.person, sign_in.origin):
             return msgspec.structs.replace(sign_in, sid=before.sid)
-        mark = self._records.mark(before.sid)
-        await self._revocations.add([Revoked(mark=mark, up_to=LATER, until=before.ends_at, entry=entry)])
+        mark, record = self._records.mark(before.sid), ended(before)
+        revoked = Revoked(mark=mark, up_to=LATER, until=before.ends_at, entry=record.entry)
+        await self._revocations.add([revoked], record=record)
         return sign_in
 
     def _is_good(self, session: SessionOutline, marks: tuple[str, ...]) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from actas.audit.log import AuditLog
+from actas.audit.refusal import in_the_minutes
 from actas.core.errors import OAuthError
 from actas.core.params import Params
 from actas.core.places import occupying
@@ -16,7 +18,7 @@ from actas.signin.proving import Visitor
 from actas.signin.request import Registered
 from actas.signin.sessions import SessionOutline
 from actas.web.admission import Admission
-from actas.web.asgi import Application, Receive, Scope, Send
+from actas.web.asgi import Application, Headers, Receive, Scope, Send
 from actas.web.body import read_form
 from actas.web.pages.account import AppRow, MyAccess, SessionRow
 from actas.web.pages.parts import App, ScopeLine
@@ -42,6 +44,7 @@ class AccountPages:
     Args:
         prefix: what stands before every path of ours.
         registered: finds the APIs whose scopes are shown.
+        audit: takes refusals of what is not even a form.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class AccountPages:
         showing: Showing,
         visitors: Visitors,
         registered: Registered,
+        audit: AuditLog,
         admission: Admission,
     ) -> None:
         self._account = account
@@ -59,6 +63,7 @@ class AccountPages:
         self._showing = showing
         self._visitors = visitors
         self._registered = registered
+        self._audit = audit
         self._admission = admission
 
     def endpoints(self) -> dict[str, Application]:
@@ -80,7 +85,7 @@ class AccountPages:
             with self._admission, occupying(self._admission):
                 mine = await self._account.mine(visitor)
         except OAuthError as refusal:
-            await self._showing.error(refusal, send, cookies=cookies)
+            await self._refuse(refusal, visitor, send, cookies)
             return
         if mine is None:
             await see_other(send, f"{self._prefix}{SIGN_IN}", cookies)
@@ -102,12 +107,16 @@ class AccountPages:
                 with self._admission, occupying(self._admission):
                     ended = await deed(visitor, form.require(field))
             except OAuthError as refusal:
-                await self._showing.error(refusal, send, cookies=cookies)
+                await self._refuse(refusal, visitor, send, cookies)
                 return
             done = f"?done={field}" if ended else ""
             await see_other(send, f"{self._prefix}{ACCOUNT}{done}", cookies)
 
         return endpoint
+
+    async def _refuse(self, refusal: OAuthError, visitor: Visitor, send: Send, cookies: Headers) -> None:
+        told = await in_the_minutes(self._audit, refusal, source=visitor.source, door="account")
+        await self._showing.error(told, send, cookies=cookies)
 
     def _view(self, mine: Mine, visitor: Visitor, done: str | None) -> MyAccess:
         return MyAccess(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from actas.audit.log import Minutes
-from actas.audit.refusal import refused
+from actas.audit.refusal import in_the_minutes
 from actas.audit.trail import Door
 from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.params import Params
@@ -171,10 +171,8 @@ class SigningIn:
             with self._admission, occupying(self._admission):
                 step = await next_of(sent, visitor)
         except OAuthError as refusal:
-            if refusal.entry is None:
-                trail = self._audit.open(visitor.source, door=door)
-                refusal = await refused(self._audit, trail, refusal)
-            await self._showing.error(refusal, send, cookies=cookies)
+            told = await in_the_minutes(self._audit, refusal, source=visitor.source, door=door)
+            await self._showing.error(told, send, cookies=cookies)
             return
         if isinstance(step, AskLeave | Left):
             await self._showing.leaving(step, visitor, send, cookies=cookies)

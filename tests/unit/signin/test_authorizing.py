@@ -15,18 +15,23 @@ from actas.core.client import SignInTerms
 from actas.core.errors import OAuthError
 from actas.core.party import Identity
 from actas.core.ports import SystemChance
+from actas.core.records import Record
 from actas.core.sign_in import SignIn
 from actas.keys.opaque import OpaqueTexts
 from actas.signin.authorizing import Authorizing
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.proving import Begun, Visitor
-from actas.signin.sessions import Sessions
+from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent
 from actas.store.memory_sign_in import MemoryConsents, MemorySessions
 from actas.subjects.live import LiveParties
 
 WEB = signing_in(client("web", kind="app"))
+
+
+def never(_session: Session) -> Record:
+    raise AssertionError("no session is replaced here")
 
 
 class Desk:
@@ -68,7 +73,9 @@ class Desk:
                 amr=("pwd",), sid=sid, ends_at=ends_at,
             )  # fmt: skip
 
-        text, _ = await self.sessions.begin(sign_in, source="192.0.2.7", browser="Firefox", replaces=None)
+        text, _ = await self.sessions.begin(
+            sign_in, source="192.0.2.7", browser="Firefox", replaces=None, ended=never
+        )
         return Visitor(source="192.0.2.7", agent="Firefox", browser="browser-1", session=text.reveal())
 
     async def asked(self, visitor: Visitor) -> AskConsent:

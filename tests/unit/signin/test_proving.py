@@ -97,6 +97,27 @@ async def test_a_right_password_begins_a_session(desk: Desk) -> None:
     assert desk.house.writer.events[-1]["event"] == "sign_in:granted"
 
 
+@pytest.mark.requirement("SEC-77", "SEC-86")
+async def test_whoever_signs_in_over_somebody_else_ends_their_session_and_the_minutes_say_so(
+    hashes: PasswordHashes,
+) -> None:
+    desk = Desk(hashes, (*PEOPLE, msgspec.structs.replace(ALICE, name="dora")))
+    hers = await desk.proving.password(None, name="dora", password=RIGHT, visitor=VISITOR)
+    assert isinstance(hers, GoOn)
+    before = await desk.sessions.find(hers.session)
+    assert before is not None
+    same = msgspec.structs.replace(VISITOR, session=hers.session)
+    again = await desk.proving.password(None, name="dora", password=RIGHT, visitor=same)
+    assert isinstance(again, GoOn)  # the same person goes on with the same session, and nothing ends
+    here = msgspec.structs.replace(VISITOR, session=again.session)
+    assert isinstance(await desk.proving.password(None, name="alice", password=RIGHT, visitor=here), GoOn)
+    said = [one for one in desk.house.writer.events if one["event"] == "session:ended"]
+    assert [(one["sid"], one["subject"]["sub"]) for one in said] == [(before.sid, "actas:dora")]
+    assert said[0]["by"] == "actas:alice, who signed in at the same browser"
+    assert desk.house.revoked.waiting == []  # it was kept with what it tells, and stands in a stream
+    assert desk.house.writer.events[-1]["event"] == "sign_in:granted"
+
+
 @pytest.mark.requirement("SEC-13")
 @pytest.mark.parametrize(
     ("name", "detail"),

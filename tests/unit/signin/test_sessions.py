@@ -37,7 +37,7 @@ PEOPLE_HERE = (PEOPLE[0], Person(name="dora", display="Dora"))
 
 
 def entry(house: House) -> Record:
-    return draw_up("revocation:granted", now=house.clock.now(), chance=SystemChance(), reason="test")
+    return draw_up("session:ended", now=house.clock.now(), chance=SystemChance(), reason="test")
 
 
 @dataclass
@@ -91,7 +91,7 @@ class Here:
             )
 
         text, session = await self.node(**changes).begin(
-            sign_in, source="192.0.2.7", browser=browser, replaces=replaces
+            sign_in, source="192.0.2.7", browser=browser, replaces=replaces, ended=lambda _: entry(self.house)
         )
         return text.reveal(), session
 
@@ -175,6 +175,9 @@ async def test_whoever_signs_in_over_somebody_else_ends_all_that_is_bound_to_the
     assert session.sid != before.sid
     assert here.is_revoked(before.sid)
     assert not here.is_revoked(session.sid)
+    # Its end is kept with its entry, which names it.
+    (waiting,) = here.house.revoked.waiting
+    assert [one.entry for one in here.house.revoked.listed] == [waiting.entry]
 
 
 async def test_what_goes_on_from_an_ended_session_goes_by_another_name(here: Here) -> None:

@@ -48,9 +48,9 @@ def endpoint_of(path: str, behind: Behind) -> Any:
     visitors = OwnForms(
         issuer="https://sts.acme.example", mark=lambda *of: "-".join(of), chance=SystemChance()
     )
-    shared: Any = {"showing": behind, "visitors": visitors, "admission": behind.admission}
+    shared: Any = {"showing": behind, "visitors": visitors, "audit": behind, "admission": behind.admission}
     desk: Any = behind
-    signing_in = SigningIn(authorizing=desk, proving=desk, leaving=desk, audit=desk, **shared)
+    signing_in = SigningIn(authorizing=desk, proving=desk, leaving=desk, **shared)
     account = AccountPages(desk, prefix="", registered=desk, **shared)
     return {**signing_in.endpoints(), **account.endpoints()}[path]
 
