@@ -23,6 +23,7 @@ from actas.core.ports import Clock, JsonObject
 from actas.core.reason import Reason
 from actas.core.wire import TokenType
 from actas.desk import Desk
+from actas.grants.named import why_of
 from actas.kinds.acting_as import stale
 from actas.kinds.checks import not_the_requesters
 from actas.kinds.impersonations import Impersonations
@@ -33,8 +34,6 @@ ACTIONS: Final = ("list", "approve", "refuse", "end")
 
 MOST_LISTED: Final = 200
 """Impersonations in one answer, the newest first."""
-
-_LONGEST_WHY: Final = 500
 
 
 class Supervision(Desk[JsonObject]):
@@ -86,7 +85,7 @@ class Supervision(Desk[JsonObject]):
             raise AccessDenied("not_yours", detail="there is none of that name that this one may see")
         trail.impersonation = one
         if action == "end":
-            changed = await self._impersonations.end(one.id, by=name_of(mine), why=_why(form))
+            changed = await self._impersonations.end(one.id, by=name_of(mine), why=why_of(form).reason)
         else:
             self._require_second(one, who)
             changed = await self._impersonations.decide(
@@ -190,10 +189,3 @@ def _approves(one: Impersonation, who: Party) -> bool:
     """
     known_by = (one.vouched_by, one.subject.issuer)
     return bool(one.approval) and who.origin.issuer in known_by and set(one.approval) <= set(who.groups)
-
-
-def _why(form: Params) -> str:
-    text = form.get("reason") or ""
-    if len(text) > _LONGEST_WHY or not text.isprintable():
-        raise InvalidRequest("malformed_request", detail="reason is one line of at most 500 characters")
-    return text.strip()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.contracts.restoring import RestoringSuite
+from tests.contracts.restoring_people import RestoringPeopleSuite
 
 from actas.core.secret import Secret
 
@@ -14,7 +15,7 @@ def file(folder: Path) -> Secret:
     return Secret(f"sqlite:///{folder}/actas.db")
 
 
-class TestSqlite(RestoringSuite):
+class TestSqlite(RestoringSuite, RestoringPeopleSuite):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Secret:
         return file(tmp_path / "one")
@@ -24,7 +25,7 @@ class TestSqlite(RestoringSuite):
         return file(tmp_path / "two")
 
 
-class TestPostgresql(RestoringSuite):
+class TestPostgresql(RestoringSuite, RestoringPeopleSuite):
     @pytest.fixture
     def place(self, postgres: str) -> Secret:
         return Secret(postgres)
@@ -34,7 +35,7 @@ class TestPostgresql(RestoringSuite):
         return Secret(another_postgres)
 
 
-class TestFromSqliteToPostgresql(RestoringSuite):
+class TestFromSqliteToPostgresql(RestoringSuite, RestoringPeopleSuite):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Secret:
         return file(tmp_path / "one")
@@ -44,7 +45,7 @@ class TestFromSqliteToPostgresql(RestoringSuite):
         return Secret(postgres)
 
 
-class TestFromPostgresqlToSqlite(RestoringSuite):
+class TestFromPostgresqlToSqlite(RestoringSuite, RestoringPeopleSuite):
     @pytest.fixture
     def place(self, postgres: str) -> Secret:
         return Secret(postgres)

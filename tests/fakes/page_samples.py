@@ -156,7 +156,6 @@ def _consent(words: Words) -> dict[str, View]:
             scopes=_scopes(words),
             redirect_host=words.host("notes.example"),
             offline=True,
-            others="/posted/others",
             **common,
         ),
         "consent_local": Consent(app=assistant, scopes=one, redirect_host="localhost", local=True, **common),
@@ -200,7 +199,6 @@ def _endings(words: Words) -> dict[str, View]:
         "message_care": Message(
             sentence="You are signed out here.",
             text=(words.line("Notes could not be told. Close it, too."),),
-            care=True,
         ),
         "posting": Posting(
             address=RETURN,

@@ -17,7 +17,6 @@ The tree::
     ├── InsufficientScope      403 insufficient_scope
     ├── SignInAgain            400 insufficient_user_authentication
     ├── ApprovalPending        400 authorization_pending
-    ├── AccessDenied           400 access_denied
     ├── TemporarilyUnavailable 503 temporarily_unavailable
     ├── TooManyRequests        429 temporarily_unavailable
     └── ServerError            500 server_error

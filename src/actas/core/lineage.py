@@ -106,6 +106,10 @@ class Revoking(Protocol):
         ...
 
 
+class Ending(Revocations, Revoking, Protocol):
+    """Knows what was revoked, and revokes."""
+
+
 class Marking(Protocol):
     """Makes marks."""
 

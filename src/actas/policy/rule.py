@@ -35,7 +35,7 @@ KindWord = Literal[
     "sign_in",
 ]
 """What an allow may say. None implies another. ``own``: the client speaks for itself; ``sign_in``: a person
-signed in to it, which only rules of our own allow (``app.offering``). An ``impersonation`` of a configuration
+signed in to it, which only rules of our own allow (``signin.terms``). An ``impersonation`` of a configuration
 that names an actor, or says ``by_identifier``, is an ``administrative_impersonation``."""
 
 DenyWord = KindWord | Literal["any"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from actas.core.errors import StoreUnavailable
-from actas.core.lineage import Lineage, Marking, Revocations, Revoked, Revoking
+from actas.core.lineage import Ending, Lineage, Marking, Revoked
 from actas.core.ports import Clock
 from actas.core.records import Record
 from actas.subjects.authorization_code import LONGEST, mark_of_consent
@@ -91,10 +91,6 @@ class ConsentStore(Protocol):
     async def of(self, subject: str) -> Sequence[KeptConsent]:
         """Return what a person let apps do."""
         ...
-
-
-class Ending(Revocations, Revoking, Protocol):
-    """Knows what was revoked, and revokes."""
 
 
 class Consents:

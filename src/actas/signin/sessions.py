@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
 from actas.core.errors import BadToken, StoreUnavailable
-from actas.core.lineage import LATER, Lineage, Marking, Revocations, Revoked, Revoking
+from actas.core.lineage import LATER, Ending, Lineage, Marking, Revoked
 from actas.core.ports import Clock
 from actas.core.records import Record
 from actas.core.secret import Secret
@@ -37,10 +37,6 @@ SEEN_EVERY: Final = 60
 
 LONGEST_BROWSER: Final = 200
 """Characters that are kept of what a browser calls itself."""
-
-
-class Ending(Revocations, Revoking, Protocol):
-    """Knows what was revoked, and revokes."""
 
 
 SignInOf = Callable[[str, int], SignIn]
@@ -92,7 +88,7 @@ class Sessions:
 
         Args:
             source: the address that the person signs in from.
-            browser: what the browser calls itself.
+            browser: what the browser calls itself, as it said it.
             replaces: the text of the session that the browser had before, which opens nothing any more. When
                 it was somebody else's, everything that is bound to it ends too.
             ended: draws up the audit entry of the one before, when it is ended so; it is kept with that.
@@ -100,7 +96,7 @@ class Sessions:
         Raises:
             StoreUnavailable: it was not kept, or nobody knows whether it was; then the text must not leave.
         """
-        printable = "".join(one for one in browser if one.isprintable())
+        printable = "".join(one for one in browser if one.isascii() and one.isprintable())
         while True:
             before = None if replaces is None else await self._records.opened(replaces)
             token = self._records.new()

@@ -6,15 +6,13 @@ up; presented as a subject token it is checked alike, and stays as it is (RFC 86
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import msgspec
 
 from actas.core.client import Client
 from actas.core.confirmation import Confirmation
 from actas.core.errors import BadToken
 from actas.core.family import Family, Renewal, Spent
-from actas.core.lineage import LATER, Marking, Revocations, Revoked, Revoking
+from actas.core.lineage import LATER, Ending, Marking, Revoked
 from actas.core.party import OURSELVES, Party, PresentedToken
 from actas.core.ports import Clock
 from actas.core.records import Record
@@ -23,10 +21,6 @@ from actas.keys.refresh import RefreshTokens
 from actas.subjects.jwt import presenters_of
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import note_written, require_unrevoked
-
-
-class Ending(Revocations, Revoking, Protocol):
-    """Knows what was revoked, and revokes."""
 
 
 class Renewals:

@@ -21,7 +21,6 @@ from actas.web.asgi import Headers, Scope, address, header
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _MOST_COOKIES: Final = 16 * 1024
-_MOST_AGENT: Final = 200
 
 
 class Visitors:
@@ -53,7 +52,7 @@ class Visitors:
             headers = [self._cookie(self._browser, name)]
         visitor = Visitor(
             source=address(scope),
-            agent=_agent(scope),
+            agent=b" ".join(header(scope, b"user-agent")).decode("latin-1"),
             browser=self._mark("browser", name),
             session=cookies.get(self._session) or None,
         )
@@ -110,8 +109,3 @@ def _cookies(scope: Scope) -> dict[str, str]:
             twice.add(name)
         found[name] = value.strip('"')
     return {name: value for name, value in found.items() if name not in twice}
-
-
-def _agent(scope: Scope) -> str:
-    text = b" ".join(header(scope, b"user-agent")).decode("latin-1")
-    return "".join(char for char in text if char.isascii() and char.isprintable())[:_MOST_AGENT]

@@ -148,7 +148,7 @@ async def test_a_text_of_a_session_is_good_for_nothing_else(here: Here) -> None:
 
 
 async def test_what_a_browser_calls_itself_is_cut_to_what_can_be_shown(here: Here) -> None:
-    _, session = await here.signed_in(browser="Fire\x1b[31mfox\n\u202e" + "x" * 300)
+    _, session = await here.signed_in(browser="Fire\x1b[31mfox\n\u202e\xe9" + "x" * 300)
     assert session.browser == "Fire[31mfox" + "x" * 189
 
 

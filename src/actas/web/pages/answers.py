@@ -54,7 +54,6 @@ class Message(View):
         sentence: what happened.
         text: what follows from it, a paragraph each.
         link: a path to go on to, with its words; None for nowhere.
-        care: whether it is something to look at twice.
     """
 
     template: ClassVar[str] = "message.html"
@@ -63,7 +62,6 @@ class Message(View):
     sentence: str
     text: tuple[str, ...] = ()
     link: tuple[str, str] | None = None
-    care: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,6 @@ class Consent(FormView):
         local: whether the answer goes to a program on the person's own computer (OP-91).
         offline: whether the app may act while the person is away.
         my_access: the path of the page on which it can be stopped.
-        others: the path at which to sign in as somebody else; None where that is not possible.
     """
 
     template: ClassVar[str] = "consent.html"
@@ -36,7 +35,6 @@ class Consent(FormView):
     local: bool = False
     offline: bool = False
     my_access: str
-    others: str | None = None
 
     @property
     def line(self) -> tuple[Station, ...]:
