@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.fakes.program import Program
 from tests.fakes.token_server import Reply, TokenServer, granted, refused
 
-from actas.core.wire import ID_TOKEN, SUBJECT
+from actas.core.wire import DPOP_JWT, ID_TOKEN, SUBJECT
+from actas.crypto.key import PrivateKey
+from actas.crypto.private_jwk import private_jwk
+from actas.crypto.proof import parse_proof
+from actas.crypto.thumbprint import access_token_hash
 
 NAME = "kMPqr0pBQmW8a1J5tqk0wQ"
 ONE: dict[str, Any] = {
@@ -98,6 +103,21 @@ def test_without_a_token_it_is_the_management_api_that_is_asked(
 def test_what_is_not_theirs_exits_with_no(asked: Program, server: TokenServer) -> None:
     server.answer = refused("access_denied", reason="not_yours")
     assert asked("impersonate", "end", "--as", "env:TOKEN", NAME).code == 1
+
+
+def test_a_token_that_is_bound_to_a_key_is_shown_with_proof_of_it(
+    asked: Program, server: TokenServer, tmp_path: Path
+) -> None:
+    key = PrivateKey.generate("ES256")
+    file = tmp_path / "key.jwk"
+    file.write_text(json.dumps(private_jwk(key)))
+    server.answer = says({**ONE, "state": "ended"})
+    ran = asked("impersonate", "end", NAME, "--as", "env:TOKEN", "--dpop", str(file))
+    assert ran.code == 0, ran.err
+    (proof,) = [headers["dpop"] for headers in server.headers if "dpop" in headers]
+    claims = parse_proof(proof, typ=DPOP_JWT).unverified_claims
+    assert (claims["htm"], claims["htu"]) == ("POST", f"{server.issuer}/impersonations")
+    assert claims["ath"] == access_token_hash("the.token.itself")
 
 
 @pytest.mark.parametrize("command", [("list",), ("end", NAME)])

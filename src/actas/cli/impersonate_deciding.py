@@ -14,6 +14,7 @@ import click
 from actas.audit.stream import instant
 from actas.cli.ask import token_type
 from actas.cli.asking import asker, client_flags, credentials, proven
+from actas.cli.dpop import holder
 from actas.cli.entries import moment
 from actas.cli.exits import misused
 from actas.cli.line import Chain
@@ -25,6 +26,7 @@ from actas.cli.telling import failure_of
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
 from actas.cli.verdict import read_refusal
+from actas.cli.wire import Sent
 from actas.core.ports import Json, JsonObject
 
 _NOBODY: Final = Chain(stations=(), targets=(), scopes=())
@@ -35,6 +37,13 @@ def _shows(command: Any) -> Any:
     flags = (
         click.option("--as", "who", metavar="TOKEN", help=f"Who asks, by a token of theirs: {TOKEN_HELP}."),
         click.option("--as-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [access]"),
+        click.option(
+            "--dpop",
+            is_flag=False,
+            flag_value="",
+            metavar="[KEY]",
+            help="Prove the key that it is bound to (RFC 9449): one's own, or a file with one JWK.",
+        ),
         client_flags,
     )
     for flag in reversed(flags):
@@ -160,7 +169,7 @@ def _asked(
         Failure: it was refused, or there is no answer.
     """
     tokens = TokenArguments(run)
-    shown, declared = flags.pop("who"), flags.pop("as_type")
+    shown, declared, dpop = flags.pop("who"), flags.pop("as_type"), flags.pop("dpop")
     text = tokens.read(shown, flag="--as")
     who = credentials(run, tokens, **flags)
     ask = asker(run)
@@ -169,8 +178,14 @@ def _asked(
     fields.append(("subject_token_type", token_type(declared, text, flag="--as-type")))
     more = (("impersonation", name), ("reason", reason))
     fields += [(key, value) for key, value in more if value is not None]
-    proof = who.prove(server, now=run.now)
-    answered = ask(proven(f"{server.issuer}/impersonations", proof, *fields))
+
+    def request() -> Sent:
+        return proven(f"{server.issuer}/impersonations", who.prove(server, now=run.now), *fields)
+
+    if dpop is None:
+        answered = ask(request())
+    else:
+        _, answered = holder(run, dpop).asks(ask, request, token=text.value.reveal())
     document = answered.document()
     if answered.status != 200 or document is None:
         raise failure_of(read_refusal(answered, _NOBODY))
