@@ -109,6 +109,16 @@ OPERATED: Final = {
 }
 """The members of what an operator does to a sink."""
 
+LOGOUT: Final = {
+    "client": "the app",
+    "subject": "`iss`, `sub` and `kind` of whose session it was",
+    "sid": "the session, as apps know it",
+    "ended_at": "when it ended, seconds since the epoch",
+    "because": "the entry of what ended it; null when the configuration locked the person out",
+    "tries": "how often it was tried",
+}
+"""The members of what became of telling an app that a session ended."""
+
 IMPERSONATION: Final = {
     "impersonation": "its id, the `txn` of every token of it",
     "administrator": "`iss`, `sub`, `kind`: who acts, or wants to",
@@ -158,6 +168,8 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "client": "the app that asked, when one proved to",
         "by": "who ended it",
     },
+    "logout:delivered": LOGOUT,
+    "logout:failed": {**LOGOUT, "detail": "why the last try failed"},
     "authorization:granted": {
         "source": "the address of the browser",
         "client": "the app",

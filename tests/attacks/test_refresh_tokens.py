@@ -38,6 +38,7 @@ from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, REFRESH_TOKEN
 from actas.policy.rule import Refreshing
 
 
+@pytest.mark.requirement("OP-74")
 async def test_an_honest_client_lives_on_it() -> None:
     it = house()
     token = await begin(it)
@@ -63,6 +64,7 @@ async def test_an_honest_client_lives_on_it() -> None:
     assert await refused(refresh(it, next_of(last)[0])) == ("invalid_grant", "expired")
 
 
+@pytest.mark.requirement("OP-74")
 async def test_one_that_is_not_used_ends() -> None:
     it = house()
     token = await begin(it)
@@ -99,6 +101,7 @@ async def test_the_minutes_name_it_and_never_hold_it() -> None:
     assert (renewed["grant"], renewed["kind"]) == ("refresh_token", "delegation")
 
 
+@pytest.mark.requirement("OP-72")
 async def test_a_thief_who_comes_later_ends_it_for_everybody() -> None:
     """RFC 9700 section 4.14.2: of two copies nobody knows which is the thief's."""
     it = house()
@@ -113,6 +116,7 @@ async def test_a_thief_who_comes_later_ends_it_for_everybody() -> None:
     assert not await live(it, owners)
 
 
+@pytest.mark.requirement("OP-72")
 async def test_a_thief_who_was_first_is_ended_by_the_owner() -> None:
     it = house()
     owners = await begin(it)
@@ -123,6 +127,7 @@ async def test_a_thief_who_was_first_is_ended_by_the_owner() -> None:
     assert not await live(it, access)
 
 
+@pytest.mark.requirement("OP-72")
 async def test_an_old_one_ends_it_too_even_in_the_first_seconds() -> None:
     it = house()
     first = await begin(it)
@@ -132,6 +137,7 @@ async def test_an_old_one_ends_it_too_even_in_the_first_seconds() -> None:
     assert await refused(refresh(it, third)) == ("invalid_grant", "revoked")
 
 
+@pytest.mark.requirement("OP-73")
 async def test_two_threads_of_an_honest_client_end_nothing_and_get_one_successor() -> None:
     it = house()
     token = await begin(it)
@@ -156,6 +162,7 @@ async def test_another_client_gets_nothing_from_it_and_ends_nothing() -> None:
     assert next_of(await refresh(it, after))
 
 
+@pytest.mark.requirement("OP-75", "OP-72")
 async def test_what_was_stolen_as_a_subject_token_is_no_good_either() -> None:
     rules = (
         RULE,
@@ -264,6 +271,7 @@ async def test_one_that_the_minutes_do_not_have_was_never_given_and_costs_nobody
     assert next_of(await refresh(it, token))
 
 
+@pytest.mark.requirement("OP-73")
 async def test_two_that_race_get_one_successor() -> None:
     """Both were found good; the one that is slower finds it used."""
     it = house()

@@ -331,6 +331,7 @@ def test_what_has_ended_is_removed_and_nothing_else(
         "opaque_tokens": 0,
         "refresh_tokens": 0,
         "sessions": 0,
+        "session_apps": 0,
         "marks": 700,
     }
     document = db("status", "--json").document

@@ -60,10 +60,12 @@ from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.presented import Presented
 from actas.revocation import Feed, Revocation
 from actas.shown import Presence
+from actas.signin.served import Serving
 from actas.signin.terms import sign_in_rules, with_userinfo
 from actas.store.catalog import Catalog
 from actas.store.memory import MemoryOpaqueTokens, MemoryRefreshTokens
 from actas.store.memory_impersonations import MemoryImpersonations
+from actas.store.memory_session_apps import MemorySessionApps
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.authorization_code import AuthorizationCodes
 from actas.subjects.foreign_jwt import ForeignJwtValidator
@@ -197,6 +199,8 @@ class House(Visits):
         )
         self.families = MemoryRefreshTokens(clock=self.clock, revoked=self.revoked.against)
         self.refresh = RefreshTokens(self.families, texts)
+        self.apps = MemorySessionApps(clock=self.clock, revoked=self.revoked.against)
+        self.revoked.ends = self.apps.end
 
     def _read_tokens(self) -> None:
         """What validates the tokens that are presented."""
@@ -306,6 +310,7 @@ class House(Visits):
             refreshing,
             follows=refreshing,
             tells=IdTokenIssuer(issuer=ISSUER, clients=self.catalog, keys=self.ring, chance=self.chance),
+            serves=Serving(issuer=ISSUER, store=self.apps, marking=self.ring),
             begins=self.acting,
         )
         self.exchange = Exchange(

@@ -6,7 +6,7 @@ Each can be told to fail, and each shows what it was given.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from actas.audit.stream import Receipt
@@ -69,12 +69,15 @@ class FreshFollower:
 
 
 class ListedRevocations:
-    """What was revoked, in a list; ``broken`` makes it refuse. ``waiting`` are entries that are not written."""
+    """What was revoked, in a list; ``broken`` makes it refuse. ``waiting`` are entries that are not written;
+    ``ends`` is told what is revoked, as what ends with it is in the same transaction.
+    """
 
     def __init__(self) -> None:
         self.listed: list[Revoked] = []
         self.waiting: list[Record] = []
         self.broken = False
+        self.ends: Callable[[list[Revoked]], None] = lambda _: None
 
     @property
     def last(self) -> int:
@@ -92,7 +95,9 @@ class ListedRevocations:
     async def add(self, revoked: Iterable[Revoked], *, record: Record | None = None) -> None:
         if self.broken:
             raise StoreUnavailable("the database is away")
+        revoked = list(revoked)
         self.listed += revoked
+        self.ends(revoked)
         self.waiting += [] if record is None else [record]
 
     async def written(self, entry: str) -> None:

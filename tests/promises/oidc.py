@@ -74,6 +74,10 @@ ROWS: tuple[Requirement, ...] = on(
     kept("OP-62", "project policy", "A token that was exchanged, or is for another API, opens no UserInfo."),
     kept("OP-70", "RFC 6749 section 6", "A refresh asks for no more than was granted."),
     kept("OP-71", "RFC 9700 section 2.2.2", "Refresh tokens of public clients are rotated, as all are."),
+    kept("OP-72", "RFC 9700 section 4.14.2", "A refresh token that was used before ends its family."),
+    kept("OP-73", "project policy", "Of many who use a refresh token at once one gets its successor."),
+    kept("OP-74", "project policy", "A family ends by its age, and earlier when it is not used."),
+    kept("OP-75", "project policy", "As a subject token it stays as it is, and a copy ends its family."),
     kept("OP-76", "OpenID Connect Core 12.2", "A refreshed ID token keeps auth_time and has no nonce."),
     kept("OP-77", "RFC 9700 section 4.14.2", "What is not offline ends with the session."),
     kept("OP-100", "RFC 8414 section 3", "Both well-known addresses have the same content."),
@@ -84,6 +88,16 @@ ROWS: tuple[Requirement, ...] = on(
         "OP-82", "RP-Initiated Logout 3", "Nobody is sent on but to a registered address, for a proven app."
     ),
     kept("OP-83", "RP-Initiated Logout 2", "Who is signed in is asked before they are signed out."),
+    kept(
+        "OP-84",
+        "Back-Channel Logout 2.4",
+        "Whatever ends a session, every app that got tokens in it gets a logout token.",
+    ),
+    kept(
+        "OP-85",
+        "Back-Channel Logout 2.8",
+        "An app that does not say 200 or 204 is tried again, with a bound, by any node.",
+    ),
     kept(
         "OP-101",
         "OpenID Connect Discovery 3",

@@ -151,6 +151,8 @@ def test_what_clients_need_to_have_people_sign_in_is_published() -> None:
         "authorization_endpoint": f"{ISSUER}/authorize",
         "userinfo_endpoint": f"{ISSUER}/userinfo",
         "end_session_endpoint": f"{ISSUER}/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
         "subject_types_supported": ["public"],

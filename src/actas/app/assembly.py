@@ -33,6 +33,7 @@ from actas.app.signing_in import hashing
 from actas.app.sinks import Pumps
 from actas.app.steward import Steward
 from actas.app.sweeping import sweep_on
+from actas.app.telling import telling
 from actas.core.errors import AuditUnavailable
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
@@ -108,6 +109,7 @@ class Assembly:
                 "seal the log": lambda: base.notary().run(every=every, note=self.seals.note),
                 "write down floods": self._count_floods,
                 "follow": self.shared.follower.run,
+                "tell apps": telling(lambda: self.base, self.shared).run,
                 "share metrics": self.metrics.run,
                 "keep keys": self._keeper.run,
                 "hear news": lambda: base.database.hear(lambda _: self.shared.follower.wake()),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from actas.app.checkup_keys import look_at_keys
+from actas.app.checkup_logout import look_at_apps
 from actas.app.checkup_sinks import look_at_sinks
 from actas.app.finding import DAY, Result, ending
 from actas.app.foundation import Foundation, foundation, place_of
@@ -291,6 +292,7 @@ _LOOKS: Final[dict[str, tuple[Callable[[Foundation], Awaitable[Sequence[Result]]
     ),
     "audit log": (_log, "actas audit verify says what is wrong"),
     "audit sinks": (look_at_sinks, "actas audit sinks list says how each stands"),
+    "logout": (look_at_apps, "its log says more"),
     "issuers": (_issuers, "its log says more"),
 }
 """What is looked at once a server could start, and what to do when it cannot be looked at."""

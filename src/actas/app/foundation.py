@@ -38,6 +38,7 @@ from actas.store.opaque import SqlOpaqueTokens
 from actas.store.outbox import Outbox
 from actas.store.refresh import SqlRefreshTokens
 from actas.store.revocations import RevocationList, open_revocations
+from actas.store.session_apps import SqlSessionApps
 from actas.store.sessions import SqlSessions
 
 
@@ -98,6 +99,11 @@ class Foundation:
     def session_store(self) -> SqlSessions:
         """Where sessions are kept."""
         return SqlSessions(self.database, clock=self.clock)
+
+    @property
+    def session_apps(self) -> SqlSessionApps:
+        """Where it is kept which apps sessions have served."""
+        return SqlSessionApps(self.database, clock=self.clock)
 
     @property
     def outbox(self) -> Outbox:

@@ -14,6 +14,7 @@ from actas.keys.refresh import RefreshTokens
 from actas.kinds.fulfilment import Mint
 from actas.kinds.impersonations import Impersonations
 from actas.signin.consents import Consents
+from actas.signin.served import Serving
 from actas.signin.sessions import Sessions
 from actas.store.consents import SqlConsents
 from actas.subjects.access_token import AccessTokenValidator
@@ -40,6 +41,7 @@ def mint(base: Foundation, minutes: Minutes) -> Mint:
         refresh,
         follows=refresh,
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
+        serves=Serving(issuer=base.issuer, store=base.session_apps, marking=base.ring),
         begins=impersonations(base, minutes),
     )
 

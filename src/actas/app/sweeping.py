@@ -30,6 +30,7 @@ async def sweep_on(base: Foundation, may: Callable[[], Awaitable[None]]) -> None
             ("refresh tokens", base.refresh_store.sweep),
             ("impersonations", base.impersonations.sweep),
             ("sessions", base.session_store.sweep),
+            ("apps of sessions", base.session_apps.sweep),
         ):
             try:
                 await may()

@@ -118,6 +118,8 @@ class SignInTerms:
         consent: when they are asked.
         groups: only people in one of these may sign in to it; empty for everybody.
         display: what people call the app.
+        told_at: where it is told that a session ended (OpenID Connect Back-Channel Logout 1.0); None when it
+            is not.
     """
 
     redirect_uris: tuple[str, ...]
@@ -126,6 +128,7 @@ class SignInTerms:
     consent: Consent = "once"
     groups: frozenset[str] = frozenset()
     display: str = ""
+    told_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ EventName = Literal[
     "consent:given",
     "consent:withdrawn",
     "session:ended",
+    "logout:delivered",
+    "logout:failed",
     "account:refused",
     "log:started",
     "log:recovered",
@@ -83,6 +85,9 @@ EVENTS: Final[dict[EventName, str]] = {
     "consent:withdrawn": "Somebody let an app act for them no more, and what it held ended.",
     "account:refused": "Somebody looked at what is theirs, or wanted it ended, and was refused.",
     "session:ended": "A session ended before its time, and with it what apps hold by it.",
+    "logout:delivered": "An app was told that a session had ended in which it got tokens, and said that "
+    "it heard.",
+    "logout:failed": "An app could not be told that a session had ended, and nobody tries any more.",
     "log:started": "A stream was born, or a clean one was opened again. The first entry of every stream.",
     "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
     "whose delivery is unknown.",

@@ -207,6 +207,12 @@ AUDIT_SINK_DELIVERIES: Final = Counter(
     help="Deliveries to a sink, by how they ended.",
     labels=("sink", "outcome"),
 )
+LOGOUT_NOTICES: Final = Counter(
+    name="logout_notices_total",
+    help="Tries to tell an app that a session ended, by how they ended: delivered, failed, or given_up.",
+    labels=("outcome",),
+    most=4,
+)
 CLOCK_OFFSET: Final = Gauge(
     name="clock_offset_seconds",
     help="By how much the clock of this computer and the database's differ at least.",
@@ -244,6 +250,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     AUDIT_SINK_STOPPED,
     AUDIT_SINK_RESERVE,
     AUDIT_SINK_DELIVERIES,
+    LOGOUT_NOTICES,
     CLOCK_OFFSET,
     CLOCK_JUMPS,
     BUILD_INFO,

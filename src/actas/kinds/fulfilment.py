@@ -11,6 +11,7 @@ from actas.core.family import Family
 from actas.core.impersonation import Begun, Wanted
 from actas.core.permit import Issued, Permit, Refreshed
 from actas.core.secret import Secret
+from actas.core.sign_in import Authorization
 from actas.core.wire import TokenFormat, TokenType
 from actas.issuers.issuer import TokenIssuer
 
@@ -59,6 +60,18 @@ class Tells(Protocol):
         ...
 
 
+class Serves(Protocol):
+    """Notes which apps a session serves, so that they can be told when it ends."""
+
+    async def serve(self, authorization: Authorization) -> None:
+        """Note that it serves the app, before that gets anything.
+
+        Raises:
+            OAuthError: the session has ended.
+        """
+        ...
+
+
 class Begins(Protocol):
     """Begins the impersonation that has to run before a token of it is made."""
 
@@ -82,15 +95,19 @@ class Mint:
         issuers: one issuer per token type and format.
         follows: makes the refresh token that comes with it.
         tells: makes the ID token that comes with it.
+        serves: notes which app a session serves.
         begins: begins impersonations.
     """
 
-    def __init__(self, *issuers: TokenIssuer, follows: Follows, tells: Tells, begins: Begins) -> None:
+    def __init__(
+        self, *issuers: TokenIssuer, follows: Follows, tells: Tells, serves: Serves, begins: Begins
+    ) -> None:
         self._issuers: Mapping[tuple[TokenType, TokenFormat], TokenIssuer] = {
             (issuer.token_type, issuer.format): issuer for issuer in issuers
         }
         self._follows = follows
         self._tells = tells
+        self._serves = serves
         self._begins = begins
         if len(self._issuers) != len(issuers):
             raise ValueError("two issuers claim one token type and format")
@@ -108,6 +125,8 @@ class Mint:
             except Exception:
                 await self._begins.take_back(begun)
                 raise
+        if permit.authorization is not None and permit.renewal is None:
+            await self._serves.serve(permit.authorization)
         issued = await self._issue(permit)
         if permit.authorization is not None:
             issued = msgspec.structs.replace(issued, id_token=await self._tells.tell(permit, issued))

@@ -100,3 +100,4 @@ def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
     for client in shaped.clients.values():
         if isinstance(client.form.auth, KeyAuth):
             yield client.form.auth.jwks_uri, client.written, ("auth", "jwks_uri")
+        yield client.form.backchannel_logout_uri, client.written, ("backchannel_logout_uri",)

@@ -42,6 +42,9 @@ def _grants(item: Item[ClientForm]) -> Iterator[Fault]:
 
 def _redirects(item: Item[ClientForm]) -> Iterator[Fault]:
     form, written = item.form, item.written
+    if form.backchannel_logout_session_required and form.backchannel_logout_uri is None:
+        message = "means nothing without backchannel_logout_uri"
+        yield written.fault(("backchannel_logout_session_required",), message)
     grants = form.grants
     if form.redirect_uris is not None:
         if grants is not None and "authorization_code" not in grants:
@@ -51,6 +54,6 @@ def _redirects(item: Item[ClientForm]) -> Iterator[Fault]:
     if "authorization_code" in (grants or ()):
         message = "is required: the grant authorization_code sends people somewhere"
         yield written.fault(("redirect_uris",), message)
-    for field in ("post_logout_redirect_uris", "sign_in"):
+    for field in ("post_logout_redirect_uris", "backchannel_logout_uri", "sign_in"):
         if getattr(form, field) is not None:
             yield written.fault((field,), "means nothing without redirect_uris")

@@ -110,6 +110,7 @@ def _sign_in(form: ClientForm) -> SignInTerms | None:
         consent=asked.consent,
         groups=frozenset(asked.groups or ()),
         display=form.display_name or form.name,
+        told_at=form.backchannel_logout_uri,
     )
 
 

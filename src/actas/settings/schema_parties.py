@@ -246,6 +246,18 @@ class ClientForm(Form):
     post_logout_redirect_uris: _Redirects | None = Field(
         default=None, description="Where people may be sent after they signed out, each exactly."
     )
+    backchannel_logout_uri: Annotated[str, HttpsUrl(query=True)] | None = Field(
+        default=None,
+        description="Where it is told that somebody whom it signed in has left, by a signed logout token "
+        "(OpenID Connect Back-Channel Logout 1.0). https, and a public address, unless "
+        "`server.private_hosts` names its host.",
+        examples=["https://web.acme.example/left"],
+    )
+    backchannel_logout_session_required: bool = Field(
+        default=False,
+        description="Whether a logout token must name the session (`sid`). It always does; the field is here "
+        "so that what apps register elsewhere can be written here unchanged.",
+    )
     sign_in: ClientSignIn | None = Field(
         default=None, description="How people sign in to it, where it has `redirect_uris`."
     )

@@ -44,6 +44,7 @@ LEFT_OUT: Final = frozenset(
         REFRESH_TOKENS.name,
         REFRESH_MARKS.name,
         SESSIONS.name,
+        "session_apps",
         "impersonations",
         "impersonation_marks",
         "marks",

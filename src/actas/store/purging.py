@@ -18,6 +18,7 @@ from actas.store.marks_postgresql import MOST_REMOVED, REMOVE
 from actas.store.opaque import SqlOpaqueTokens
 from actas.store.refresh import SqlRefreshTokens
 from actas.store.revocations import RevocationList
+from actas.store.session_apps import SqlSessionApps
 from actas.store.sessions import SqlSessions
 
 WITHIN: Final = 60.0
@@ -40,6 +41,7 @@ async def purge(database: Database, folder: Path, *, clock: Clock) -> AsyncItera
     yield "opaque_tokens", await SqlOpaqueTokens(database, clock=clock).sweep()
     yield "refresh_tokens", await SqlRefreshTokens(database, clock=clock).sweep()
     yield "sessions", await SqlSessions(database, clock=clock).sweep()
+    yield "session_apps", await SqlSessionApps(database, clock=clock).sweep()
     now = int(clock.now())
     if database.shared:
         yield "marks", await _marks_in(database, now=now)

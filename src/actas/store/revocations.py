@@ -30,6 +30,7 @@ from actas.store.epochs import Epoch
 from actas.store.impersonation_rows import end_impersonations
 from actas.store.outbox import Outbox
 from actas.store.refresh_families import end_families
+from actas.store.session_app_rows import end_served
 from actas.store.tables import REVOCATIONS
 
 MOST_READ: Final = 10_000
@@ -146,6 +147,7 @@ class RevocationList:
             first = max(highest + 1, int(now * 1000))
             rows = await end_families(connection, rows)
             rows, ended = await end_impersonations(connection, rows, at=int(now))
+            await end_served(connection, rows, at=int(now))
             await connection.execute(
                 insert(REVOCATIONS), [_row(first + place, one) for place, one in enumerate(rows)]
             )

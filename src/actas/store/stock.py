@@ -16,6 +16,7 @@ from actas.store.database import Database
 from actas.store.impersonation_tables import IMPERSONATIONS
 from actas.store.impersonations import KEPT
 from actas.store.schema import table_names
+from actas.store.session_app_rows import SESSION_APPS
 from actas.store.tables import OPAQUE_TOKENS, REFRESH_TOKENS, REVOCATIONS, SESSIONS
 
 ENDING: Final[dict[str, str]] = {
@@ -24,6 +25,7 @@ ENDING: Final[dict[str, str]] = {
     OPAQUE_TOKENS.name: "expires_at",
     REFRESH_TOKENS.name: "until",
     SESSIONS.name: "ends_at",
+    SESSION_APPS.name: "ends_at",
     "marks": "keep_until",
 }
 """Tables whose rows have a time, and the column that says until when a row is needed, seconds since the

@@ -59,6 +59,8 @@ class SigningIn:
             # Left out, it would be true (OpenID Connect Discovery section 3).
             "request_uri_parameter_supported": False,
         }
+        if "logout" in self.served:
+            said |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
         for name, values in (
             ("acr_values_supported", self.acr_values),
             ("prompt_values_supported", self.prompts),

@@ -66,6 +66,8 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "sign_in:granted": Meaning("create", "Somebody signed in", 3, "session"),
     "sign_in:refused": Meaning("create", "Sign-in refused", 5, "session"),
     "session:ended": Meaning("delete", "Session ended", 3, "session"),
+    "logout:delivered": Meaning("delete", "App told of a session's end", 3, "session of an app"),
+    "logout:failed": Meaning("delete", "App not told of a session's end", 6, "session of an app"),
     "authorization:granted": Meaning("create", "App authorized", 3, "authorization"),
     "authorization:refused": Meaning("create", "App not authorized", 5, "authorization"),
     "consent:withdrawn": Meaning("delete", "Consent withdrawn", 4, "consent"),
