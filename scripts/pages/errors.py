@@ -95,6 +95,8 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "not_signed_in": (LoginRequired,),
     "not_consented": (ConsentRequired,),
     "denied_by_person": (AccessDenied,),
+    "push_required": (InvalidRequest,),
+    "request_gone": (InvalidRequest,),
     "bad_access_token": (InvalidToken,),
     "scope_missing": (InsufficientScope,),
     "not_yours": (AccessDenied,),

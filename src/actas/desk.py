@@ -13,6 +13,7 @@ from actas.audit.log import AuditLog
 from actas.audit.refusal import refused
 from actas.audit.trail import Door, Trail
 from actas.clients.authenticator import ClientAuthenticator
+from actas.clients.dpop import ProofChecker
 from actas.core.client import Client
 from actas.core.errors import InvalidClient, OAuthError
 from actas.core.params import Params
@@ -28,21 +29,32 @@ class Desk(ABC, Generic[Answer]):
         clients: says who asks.
         audit: takes the refusals.
         fresh: raises when what this process knows of the shared state may be out of date.
+        proofs: says which key a request proves; None where that makes no difference.
 
     Attributes:
         door: how the minutes call it.
         proven: whether clients must prove who they are; a public client only says its name.
         room: whose share of a client's requests this counts towards: that of the token endpoint, or its own.
+        exact: whether an assertion must name our issuer identifier as its audience, whatever is registered.
     """
 
     door: ClassVar[Door]
     proven: ClassVar[bool] = True
     room: ClassVar[str] = ""
+    exact: ClassVar[bool] = False
 
-    def __init__(self, *, clients: ClientAuthenticator, audit: AuditLog, fresh: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        clients: ClientAuthenticator,
+        audit: AuditLog,
+        fresh: Callable[[], None],
+        proofs: ProofChecker | None = None,
+    ) -> None:
         self._clients = clients
         self._audit = audit
         self._fresh = fresh
+        self._proofs = proofs
 
     async def __call__(self, body: bytes, caller: Caller) -> Answer:
         """Answer one request.
@@ -60,10 +72,13 @@ class Desk(ABC, Generic[Answer]):
             trail.caller = caller
             form = trail.form = Params.parse(body)
             self._fresh()
-            known = await self._clients.authenticate(form, caller, room=self.room)
+            proof = None if self._proofs is None else self._proofs.read(caller)
+            known = await self._clients.authenticate(form, caller, room=self.room, exact=self.exact)
             trail.client, trail.method = known.client, known.method
             if self.proven and known.method == "none":
                 raise InvalidClient(detail=f"{known.client.name} did not prove who it is")
+            if self._proofs is not None:
+                trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
             return await self._answer(known.client, form, trail)
         except Exception as exc:
             raise await refused(self._audit, trail, exc) from exc

@@ -35,6 +35,24 @@ ROWS: tuple[Requirement, ...] = on(
     kept("OP-12", "OpenID Connect Core 3.1.2.1", "Where nobody may be asked, the app is told what would be."),
     kept("OP-13", "OpenID Connect Core 3.1.2.1", "login, consent and max_age have somebody asked again."),
     kept("OP-15", "OpenID Connect Core 6", "Request objects are refused by the error that is theirs."),
+    kept(
+        "OP-30",
+        "RFC 9126 section 2",
+        "Apps push what they ask, as proven clients, and get a reference to it.",
+    ),
+    kept("OP-31", "RFC 9126 section 2.1", "A reference is not pushed."),
+    kept(
+        "OP-32",
+        "RFC 9126 section 7.3",
+        "A reference cannot be guessed, and is good for a minute, for its client and for one code.",
+    ),
+    kept("OP-33", "RFC 9126 section 2.3", "What is wrong is said as JSON, and by 405, 413 or 429."),
+    kept("OP-34", "RFC 9126 section 6", "From a client that must push, nothing else is taken."),
+    kept(
+        "OP-35",
+        "RFC 7523bis section 5",
+        "The audience of an assertion is the issuer here, whatever is registered.",
+    ),
     kept("OP-21", "RFC 7636 section 4.2", "S256 is the one way to make a challenge."),
     kept(
         "OP-42", "OpenID Connect Core 11", "Without consent, or a client that refreshes, nothing is offline."

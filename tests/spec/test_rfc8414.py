@@ -159,6 +159,9 @@ def test_what_clients_need_to_have_people_sign_in_is_published() -> None:
         "id_token_signing_alg_values_supported": ["ES256", "RS256"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "pushed_authorization_request_endpoint": f"{ISSUER}/par",
+        "require_pushed_authorization_requests": False,
+        "claims_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "prompt_values_supported": ["none", "login"],
         "acr_values_supported": ["pwd", "mfa"],
@@ -168,6 +171,12 @@ def test_what_clients_need_to_have_people_sign_in_is_published() -> None:
             *("name", "preferred_username", "email", "email_verified", "groups"),
         ],
     }
+
+
+@pytest.mark.requirement("OP-34")
+def test_that_every_request_must_be_pushed_is_published() -> None:
+    only = published(signing_in=replace(SERVED, only_pushed=True))
+    assert only["require_pushed_authorization_requests"] is True
 
 
 @pytest.mark.requirement("TX-142")
@@ -181,6 +190,7 @@ def test_an_address_that_is_not_there_is_not_published_nor_what_belongs_to_it() 
         "end_session_endpoint",
         "acr_values_supported",
         "prompt_values_supported",
+        "pushed_authorization_request_endpoint",
     )
     assert not {*absent, "authorization_response_iss_parameter_supported"} & set(found)
 

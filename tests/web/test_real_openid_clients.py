@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -42,6 +43,9 @@ def sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
         grants=["authorization_code", "refresh_token"],
         may_request={"apis": ["orders"]},
     )
+    server.company.named("clients", "nightly").update(
+        redirect_uris=[CALLBACK], grants=["authorization_code"], sign_in={"pushed": "required"}
+    )
     with server:
         yield server
 
@@ -55,6 +59,8 @@ def through(sts: RealServer, address: str) -> str:
     """Where the browser ends, once alice has signed in and let the app have what it asks."""
     browser = Browser(sts.base)
     browser.get(address)
+    if browser.follow().status_code == 303:
+        return browser.location
     browser.sign_in("alice", PASSWORD)
     if browser.response.status_code == 200:
         browser.send(decision="allow")
@@ -137,6 +143,26 @@ def test_requests_oauth2client_signs_somebody_in(sts: RealServer) -> None:
     assert token.id_token.subject == "actas:alice"
     assert token.id_token.nonce == asked.nonce
     assert app.userinfo(token.access_token)["sub"] == "actas:alice"
+
+
+@pytest.mark.requirement("OP-30", "OP-32", "OP-7", "OP-34")
+def test_requests_oauth2client_pushes_what_it_asks(sts: RealServer) -> None:
+    app = OAuth2Client.from_discovery_endpoint(
+        f"{sts.base}/.well-known/openid-configuration",
+        issuer=sts.issuer,
+        auth=ClientSecretBasic("nightly", sts.company.secrets["nightly"]),
+        redirect_uri=CALLBACK,
+        testing=True,
+    )
+    asked = app.authorization_request(scope="openid profile")
+    plain = parse_qs(urlsplit(through(sts, str(asked))).query)
+    assert plain["error"] == ["invalid_request"]
+    pushed = app.pushed_authorization_request(asked)
+    assert set(parse_qs(urlsplit(str(pushed)).query)) == {"client_id", "request_uri"}
+    answer = asked.validate_callback(through(sts, str(pushed)))
+    token = app.authorization_code(answer, validate=False)
+    assert isinstance(token.id_token, IdToken)
+    assert (token.id_token.subject, token.id_token.nonce) == ("actas:alice", asked.nonce)
 
 
 @pytest.mark.requirement("OP-77", "OP-83")

@@ -274,6 +274,50 @@ def test_a_code_is_handed_out_only_to_who_receives_it(sts: RealServer, browser: 
     assert len(sts.events()) == before
 
 
+def test_a_browser_that_loads_pages_ahead_is_handed_no_code(sts: RealServer, browser: Browser) -> None:
+    signed_in(browser)
+    before = len(sts.events())
+    ahead = {"Sec-Purpose": "prefetch;prerender"}
+    address = f"{sts.base}/authorize?{urlencode(asked(prompt='none'))}"
+    answer = browser.session.get(address, headers=ahead, allow_redirects=False, timeout=30)
+    assert (answer.status_code, answer.headers["cache-control"]) == (503, "no-store")
+    assert len(sts.events()) == before
+
+
+def pushed(sts: RealServer, **changes: Any) -> Reply:
+    form = {**asked(**changes), "client_secret": sts.company.secrets["desk"]}
+    return ask(sts.port, "POST", "/par", headers={"Content-Type": FORM}, body=encoded(form))
+
+
+@pytest.mark.requirement("OP-30", "OP-32")
+def test_a_page_of_a_pushed_request_may_be_loaded_again(sts: RealServer, browser: Browser) -> None:
+    reply = pushed(sts, prompt="consent", login_hint="alice")
+    assert reply.status == 201, reply
+    browser.get("/authorize", client_id="desk", request_uri=reply.json["request_uri"])
+    here = browser.location
+    assert here.startswith("/sign-in?flow=")
+    for _ in range(2):
+        assert "Acme Web" in browser.get(here).text
+        assert browser.form()[1]["name"] == "alice"
+    browser.sign_in("alice", PASSWORDS["alice"])
+    consent = browser.response.request.path_url or ""
+    assert browser.send(decision="allow").status_code == 303
+    assert redeem(sts, browser.answer()["code"]).status == 200
+    browser.get(consent)  # the back button
+    assert browser.send(decision="allow").status_code == 400
+    assert sts.events()[-1]["reason"] == "request_gone"
+    assert "location" not in browser.response.headers
+
+
+@pytest.mark.requirement("OP-33")
+def test_the_address_for_pushing_says_what_it_does_not_take(sts: RealServer) -> None:
+    get = ask(sts.port, "GET", "/par")
+    assert (get.status, get.header("allow")) == (405, "POST")
+    for size in (20_000, 600 * 1024, 3 * 1024 * 1024):
+        reply = pushed(sts, id_token_hint="x" * size)
+        assert (reply.status, reply.json["error"]) == (413, "invalid_request"), size
+
+
 @pytest.mark.requirement("OP-13", "OP-42")
 def test_a_person_may_say_no(sts: RealServer, browser: Browser) -> None:
     browser.get("/authorize", **asked(prompt="consent"))

@@ -178,10 +178,10 @@ def nonces(base: Foundation) -> Nonces:
     )
 
 
-def proofs(base: Foundation, shared: Shared) -> ProofChecker:
-    """Return what checks the DPoP proofs of token requests."""
+def proofs(base: Foundation, shared: Shared, *, path: str = "/token") -> ProofChecker:
+    """Return what checks the DPoP proofs of requests to a path, and of the use of tokens anywhere here."""
     return ProofChecker(
-        url=f"{base.issuer.rstrip('/')}/token",
+        url=f"{base.issuer.rstrip('/')}{path}",
         max_age=base.definitions.server.dpop.max_age,
         nonces=nonces(base),
         marks=once(base, shared),

@@ -8,7 +8,7 @@ from typing import Final
 from actas.app.foundation import Foundation
 from actas.app.management import management
 from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision, userinfo
-from actas.app.signing_in import signing_in
+from actas.app.signing_in import pushing, signing_in
 from actas.app.steward import Steward
 from actas.core.ports import JsonObject
 from actas.core.sign_in import userinfo_audience
@@ -25,6 +25,7 @@ from actas.web.errors_page import ErrorsPage
 from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import SigningIn, metadata, metadata_paths
+from actas.web.par import PAR, PushedRequestEndpoint
 from actas.web.revoke import FeedEndpoint, RevocationEndpoint
 from actas.web.supervise import SupervisionEndpoint
 from actas.web.token import Deliveries, TokenEndpoint
@@ -32,7 +33,7 @@ from actas.web.traced import TracedDesk
 from actas.web.turnstile import Turnstile
 from actas.web.userinfo import UserInfoEndpoint
 
-FORMS: Final = ("token", "introspect", "revoke", "revocations", "impersonations")
+FORMS: Final = ("token", "introspect", "revoke", "revocations", "impersonations", "par")
 """The endpoints that take forms of clients."""
 
 
@@ -103,7 +104,7 @@ def _endpoints(
         f"{prefix}/errors": ErrorsPage(),
         **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
-        **_for_apps(base, shared, prefix=prefix),
+        **_for_apps(base, shared, prefix=prefix, admission=admission),
         paths["oauth"]: about,
         paths["openid"]: about,
     }
@@ -115,12 +116,15 @@ def _supervised(base: Foundation, shared: Shared, admission: Admission) -> Super
     )
 
 
-def _for_apps(base: Foundation, shared: Shared, *, prefix: str) -> dict[str, Endpoint]:
+def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admission) -> dict[str, Endpoint]:
     """Return what apps that people sign in to ask; nothing while there is no such app."""
     if not _people_sign_in(base):
         return {}
     # Room of its own: whoever asks about people takes none from those who exchange.
     return {
+        f"{prefix}{PAR}": PushedRequestEndpoint(
+            pushing(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
+        ),
         f"{prefix}/userinfo": UserInfoEndpoint(
             userinfo(base, shared),
             url=userinfo_audience(base.issuer),
@@ -128,7 +132,7 @@ def _for_apps(base: Foundation, shared: Shared, *, prefix: str) -> dict[str, End
             nonces=nonces(base),
             errors=_errors(base),
             admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
-        )
+        ),
     }
 
 
@@ -185,6 +189,7 @@ def _signing_in(base: Foundation) -> SigningIn | None:
         acr_values=(PASSWORD, MULTI_FACTOR),
         prompts=PROMPTS,
         locales=("en",),
+        only_pushed=all(one.pushed for one in terms),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from actas.app.foundation import Foundation
 from actas.app.own_tokens import codes, consents, sessions
-from actas.app.parts import Shared, once
+from actas.app.parts import Shared, authenticator, once, proofs
 from actas.core.ports import SystemChance
 from actas.crypto.password_hash import PasswordHashes
 from actas.signin.account import Account
@@ -18,6 +18,9 @@ from actas.signin.guessing import SignInGuessing
 from actas.signin.leaving import Leave, Leaving
 from actas.signin.one_time_codes import OneTimeCodes
 from actas.signin.proving import CODE_WITHIN, Begun, Half, Proving
+from actas.signin.pushed import LIFE as PUSHED
+from actas.signin.pushed import Kept, PushedRequests
+from actas.signin.pushing import Pushing
 from actas.signin.records import CredentialRecords
 from actas.store.credentials import SqlCredentials
 from actas.web.account import AccountPages
@@ -60,12 +63,36 @@ def signing_in(
     return {**found, **assets.endpoints(prefix)}
 
 
+def pushing(base: Foundation, shared: Shared) -> Pushing:
+    """Return what takes the authorization requests that apps push, over a configuration."""
+    return Pushing(
+        clients=authenticator(base, shared),
+        registered=base.catalog,
+        made=_pushed(base, shared),
+        proofs=proofs(base, shared, path="/par"),
+        clock=base.clock,
+        audit=shared.minutes,
+        fresh=shared.require_issuing,
+    )
+
+
 @contextlib.asynccontextmanager
 async def hashing(base: Foundation) -> AsyncGenerator[PasswordHashes]:
     """What hashes people's passwords, for as long as a process serves."""
     await _records(base).count_seals()
     with contextlib.closing(PasswordHashes(pepper=base.ring.password_pepper)) as hashes:
         yield hashes
+
+
+def _pushed(base: Foundation, shared: Shared) -> PushedRequests:
+    chance = SystemChance()
+    return PushedRequests(
+        issuer=base.issuer,
+        flow=Flow("pushed", Kept, key=base.ring.opaque_key, chance=chance, clock=base.clock, life=PUSHED),
+        marks=once(base, shared),
+        chance=chance,
+        clock=base.clock,
+    )
 
 
 def _records(base: Foundation) -> CredentialRecords:
@@ -107,6 +134,7 @@ class _Kit:
             sessions=self._sessions,
             consents=self._consents,
             codes=codes(base, once(base, shared)),
+            pushed=_pushed(base, shared),
             begun=self._begun,
             audit=shared.minutes,
             chance=self._chance,

@@ -90,7 +90,7 @@ def _add_outcome(event: dict[str, Any], trail: Trail) -> None:
 
 
 def _add_question(event: dict[str, Any], trail: Trail) -> None:
-    known = trail.client is not None
+    known = trail.refused is None or not trail.of_stranger
     if trail.form is not None and trail.form.blank:
         blank = trail.form.blank[:16] if known else trail.form.blank[_FEW]
         event["blank"] = [without_tokens(name[:64]) for name in blank]

@@ -97,8 +97,9 @@ class Minutes:
         if trail.trace is None and self._tracing.on and trail.door == "exchange":
             trail.trace = self._tracing.begin()
         if (
-            trail.client is None
+            trail.of_stranger
             and refused is not None
+            and not trail.revoked
             and not self._flood.admit(place_of(trail.source), refused.reason)
         ):
             self._count(trail, refused.reason)

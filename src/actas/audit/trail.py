@@ -87,3 +87,8 @@ class Trail(msgspec.Struct):
     issued_actors: tuple[Actor, ...] = ()
     revoked: tuple[str, ...] = ()
     refused: OAuthError | None = None
+
+    @property
+    def of_stranger(self) -> bool:
+        """Whether anybody could have made it: it has no client, or one that proves nothing."""
+        return self.client is None or self.method == "none"

@@ -91,9 +91,17 @@ class AssertionCheck:
         self._meter = meter
 
     async def require(
-        self, client: Client, jws: jose.ParsedJws, *, key: jose.PublicKey | jose.SharedKey
+        self,
+        client: Client,
+        jws: jose.ParsedJws,
+        *,
+        key: jose.PublicKey | jose.SharedKey,
+        exact: bool = False,
     ) -> None:
         """Return when the assertion is the client's, meant for us, and was never used.
+
+        Args:
+            exact: whether its audience must be our issuer identifier, whatever the client registered (AG-44).
 
         Raises:
             BadToken: it is not.
@@ -111,7 +119,7 @@ class AssertionCheck:
             raise BadToken("iss and sub differ")
         audience = read.audience(claims)
         if audience != (self._issuer,) and not (
-            client.auth.endpoint_audience and audience == (f"{self._issuer}/token",)
+            client.auth.endpoint_audience and not exact and audience == (f"{self._issuer}/token",)
         ):
             raise BadToken("aud is not this server's issuer identifier alone")
         first = await self._marks.claim(

@@ -48,6 +48,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         assertion_type: what the assertion is declared to be.
         certificate: the certificate in DER whose key the caller proved to hold.
         challenge: whether the Authorization header was used.
+        exact: whether an assertion must name our issuer identifier as its audience, whatever is registered.
     """
 
     offer: Offer
@@ -56,6 +57,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     assertion_type: str | None = None
     certificate: bytes | None = None
     challenge: bool = False
+    exact: bool = False
 
     @property
     def shown_id(self) -> str:
@@ -111,13 +113,16 @@ class ClientAuthenticator:
         self._throttle = throttle
         self._meter = meter
 
-    async def authenticate(self, form: Params, caller: Caller, *, room: str = "") -> Authenticated:
+    async def authenticate(
+        self, form: Params, caller: Caller, *, room: str = "", exact: bool = False
+    ) -> Authenticated:
         """Return the client that calls.
 
         Args:
             form: the request.
             caller: who sent it.
             room: what the request counts towards, of what one client may ask for.
+            exact: as ``Credentials.exact``.
 
         Raises:
             InvalidRequest: two methods in one request, or contradicting client ids (TX-23, TX-100).
@@ -125,6 +130,8 @@ class ClientAuthenticator:
             TooManyRequests: it failed too often to be looked at now, or the client asks too often.
         """
         credentials = self._credentials(form, caller)
+        if exact:
+            credentials = msgspec.structs.replace(credentials, exact=True)
         name, source = credentials.client_id, caller.address
         self._throttle.require_patience("failed_client_auth", name, source)
         client = self._clients.client(credentials.client_id)

@@ -33,7 +33,7 @@ class ClientSecretJwtMethod:
             if credentials.assertion_type != JWT_BEARER_CLIENT_ASSERTION:
                 raise BadToken("client_assertion_type is not jwt-bearer")
             jws = jose.parse(credentials.proof.reveal(), shared=True)
-            await self._check.require(client, jws, key=self._key(client, jws))
+            await self._check.require(client, jws, key=self._key(client, jws), exact=credentials.exact)
         except BadToken as bad:
             raise InvalidClient(detail=f"client assertion of {client.name}: {bad.detail}") from bad
 

@@ -48,8 +48,8 @@ class ProofChecker:
     """Checks proofs for token requests, and for the use of tokens at addresses of ours.
 
     Attributes:
-        url: the public address of the token endpoint, from the configuration: what a request says of its own
-            address could have been made up with it.
+        url: the public address of the endpoint at which tokens are asked for, from the configuration: what a
+            request says of its own address could have been made up with it.
         max_age: seconds since a proof was made for which it is taken.
         marks: where a used ``jti`` is remembered, for all nodes.
         meter: told of every proof that was used before.
@@ -130,8 +130,7 @@ class ProofChecker:
         if claims.get("htm") != method:
             raise BadToken(f"the htm of the proof is not {method}")
         if not _is_at(claims.get("htu"), url):
-            here = "the address of the token endpoint" if use is None else url
-            raise BadToken(f"the htu of the proof is not {here}")
+            raise BadToken(f"the htu of the proof is not {url}")
         if use is not None:
             if claims.get("ath") != access_token_hash(use.token):
                 raise BadToken("the ath of the proof is not that of the token")

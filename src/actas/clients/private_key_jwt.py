@@ -49,7 +49,7 @@ class PrivateKeyJwtMethod:
             if credentials.assertion_type != JWT_BEARER_CLIENT_ASSERTION:
                 raise BadToken("client_assertion_type is not jwt-bearer")
             jws = jose.parse(credentials.proof.reveal())
-            await self._check.require(client, jws, key=await self._key(client, jws))
+            await self._check.require(client, jws, key=await self._key(client, jws), exact=credentials.exact)
         except BadToken as bad:
             detail = f"client assertion of {client.name}: {bad.detail}"
             if bad.why == "upstream_down":

@@ -120,6 +120,7 @@ class SignInTerms:
         display: what people call the app.
         told_at: where it is told that a session ended (OpenID Connect Back-Channel Logout 1.0); None when it
             is not.
+        pushed: whether what it asks is taken only when it was pushed (RFC 9126 section 6).
     """
 
     redirect_uris: tuple[str, ...]
@@ -129,6 +130,7 @@ class SignInTerms:
     groups: frozenset[str] = frozenset()
     display: str = ""
     told_at: str | None = None
+    pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

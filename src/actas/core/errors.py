@@ -75,6 +75,10 @@ class InvalidRequest(OAuthError):
     code = "invalid_request"
 
 
+class TooLarge(InvalidRequest):
+    """What was sent has more bytes than are read here: 413 where that is asked for (RFC 9126 section 2.3)."""
+
+
 class InvalidClient(OAuthError):
     """RFC 6749 section 5.2.
 

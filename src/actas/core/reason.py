@@ -53,6 +53,8 @@ Reason = Literal[
     "not_signed_in",
     "not_consented",
     "denied_by_person",
+    "push_required",
+    "request_gone",
     "bad_access_token",
     "scope_missing",
     "not_yours",

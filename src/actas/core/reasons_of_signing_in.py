@@ -64,5 +64,19 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         causes="The button.",
         remedy="Nothing, or ask for less.",
     ),
+    "push_required": ReasonText(
+        sentence="This app must push its authorization requests, and did not.",
+        meaning="`sign_in.pushed` of the client is `required`, and what it asks came with the browser.",
+        causes="A library that was not told to use pushed authorization requests (RFC 9126).",
+        remedy="Send the parameters to `/par` and the browser with the `request_uri` that it answers.",
+    ),
+    "request_gone": ReasonText(
+        sentence="What the app asked for was answered already, or has waited for too long.",
+        meaning="A `request_uri` of ours is good for a minute, for the client that pushed the request, and "
+        "until it was answered with a code.",
+        causes="The back button after signing in, a bookmark, a link that was kept or sent on, an app that "
+        "uses one twice.",
+        remedy="Go back to the app and sign in from there.",
+    ),
 }
 """Each of them."""

@@ -111,6 +111,7 @@ def _sign_in(form: ClientForm) -> SignInTerms | None:
         groups=frozenset(asked.groups or ()),
         display=form.display_name or form.name,
         told_at=form.backchannel_logout_uri,
+        pushed=asked.pushed == "required",
     )
 
 

@@ -51,3 +51,8 @@ class ClientSignIn(Form):
     algorithm: Literal["RS256", "ES256", "EdDSA"] = Field(
         default="RS256", description="What its ID tokens are signed with."
     )
+    pushed: Literal["required", "allowed"] = Field(
+        default="allowed",
+        description="Whether it must push its authorization requests to `/par` first (RFC 9126), so that "
+        "nobody at the browser can read or change them: `required` or `allowed`.",
+    )

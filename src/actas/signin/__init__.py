@@ -8,6 +8,9 @@
 ``ending`` ends one with its entry in the minutes.
 ``consents`` remembers what people let apps do.
 
+``request`` reads what an app asks, ``pushed`` and ``pushing`` what it sent here before (RFC 9126), and
+``authorizing`` answers it.
+
 ``terms`` has the rules that registrations of apps amount to; ``userinfo`` tells an app who signed in to it.
 No token is made here: what a person let an app do becomes a code, and the code goes through ``exchange`` like
 every other request.

@@ -23,10 +23,11 @@ from actas.core.sign_in import Authorization, GrantedCode
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.proving import Begun, Visitor
+from actas.signin.pushed import PushedRequests
 from actas.signin.redirects import may_go_to
 from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
 from actas.signin.sessions import Session, Sessions
-from actas.signin.steps import Answered, AskConsent, AskWho, Step
+from actas.signin.steps import Answered, AskConsent, AskWho, Later, Step
 from actas.subjects.authorization_code import LIFE, AuthorizationCodes
 
 
@@ -40,6 +41,7 @@ class Authorizing:
     Args:
         issuer: our own issuer identifier.
         codes: keeps what is handed out.
+        pushed: knows what apps pushed before.
         begun: seals what a browser carries.
         fresh: raises when what this process knows of the shared state may be out of date.
     """
@@ -52,6 +54,7 @@ class Authorizing:
         sessions: Sessions,
         consents: Consents,
         codes: AuthorizationCodes,
+        pushed: PushedRequests,
         begun: Flow[Begun],
         audit: Minutes,
         chance: Chance,
@@ -63,6 +66,7 @@ class Authorizing:
         self._sessions = sessions
         self._consents = consents
         self._codes = codes
+        self._pushed = pushed
         self._begun = begun
         self._audit = audit
         self._chance = chance
@@ -83,8 +87,10 @@ class Authorizing:
         try:
             form = trail.form = Params.parse(query)
             self._fresh()
-            request, client = read_request(form, self._directory, now=self._clock.now())
-            return await self._next(request, client, visitor, trail, proved=False)
+            name, form = self._pushed.find(form) or (None, form)
+            request, client = read_request(form, self._directory, now=self._clock.now(), pushed=name)
+            step = await self._next(request, client, visitor, trail, proved=False)
+            return step if name is None else _later(step)
         except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
             return await self._refused(trail, exc)
 
@@ -200,6 +206,7 @@ class Authorizing:
             await self._consents.give(subject, name, scope=request.scope, apis=request.apis, record=record)
             await self._audit.write(record.event, record.body)
             await self._consents.written(record.entry)
+        await self._pushed.use_up(request)
         code = await self._codes.keep(
             GrantedCode(
                 authorization=authorization,
@@ -273,3 +280,12 @@ class Authorizing:
         if not isinstance(exc, SendBack) or isinstance(error, StoreUnavailable):
             raise refusal from exc
         return self._answered(exc.where, ("error", refusal.code), ("error_description", refusal.sentence))
+
+
+def _later(step: Step) -> Step:
+    """Return a step of a pushed request: what it was asked by cannot be loaded again after a minute."""
+    match step:
+        case AskWho() | AskConsent():
+            return Later(flow=step.flow, signed_in=isinstance(step, AskConsent))
+        case _:
+            return step

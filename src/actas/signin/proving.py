@@ -262,7 +262,8 @@ class Proving:
     def _ask(self, flow: str | None, name: str, *, wrong: bool = False) -> AskWho:
         request = self._begun.open(flow).request if flow else None
         client = self._client(request)
-        return AskWho(request=request, client=client, flow=flow or "", name=name, wrong=wrong)
+        hinted = "" if request is None else request.login_hint or ""
+        return AskWho(request=request, client=client, flow=flow or "", name=name or hinted, wrong=wrong)
 
     def _flow(self, request: AuthorizationRequest | None) -> str:
         return "" if request is None else self._begun.seal(Begun(request=request))

@@ -77,6 +77,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
         max_age: seconds since somebody proved who they are, at most.
         began: when it was asked, seconds since the epoch.
         jkt: the thumbprint of the DPoP key that will redeem the code.
+        pushed: names the pushed request that this was; None when it came with the browser.
     """
 
     client: str
@@ -94,6 +95,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     login_hint: str | None = None
     jkt: str | None = None
     by_resource: bool = False
+    pushed: str | None = None
 
     @property
     def where(self) -> Where:
@@ -128,12 +130,15 @@ class SendBack(Exception):
         self.where = where
 
 
-def read_request(form: Params, registered: Registered, *, now: float) -> tuple[AuthorizationRequest, Client]:
+def read_request(
+    form: Params, registered: Registered, *, now: float, pushed: str | None = None
+) -> tuple[AuthorizationRequest, Client]:
     """Return what is asked, and who asks.
 
     Args:
         form: the parameters, as received.
         now: seconds since the epoch.
+        pushed: names the pushed request that they are of; None when they came with the browser.
 
     Raises:
         OAuthError: nobody can be told but the person.
@@ -151,7 +156,11 @@ def read_request(form: Params, registered: Registered, *, now: float) -> tuple[A
     try:
         if mode is None:
             raise _malformed("response_mode is neither query nor form_post")
-        return _read(form, client, registered, where, now=int(now)), client
+        request = _read(form, client, registered, where, now=int(now))
+        if terms.pushed and pushed is None:
+            detail = f"{client.name} must push what it asks: sign_in.pushed is required"
+            raise InvalidRequest("push_required", detail=detail)
+        return msgspec.structs.replace(request, pushed=pushed), client
     except OAuthError as refused:
         if state is not None and len(state) > _LONGEST["state"]:
             raise

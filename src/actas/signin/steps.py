@@ -56,6 +56,18 @@ class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
     account: str
 
 
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """The browser goes on at an address that may be loaded again, unlike the one that it was sent to.
+
+    Attributes:
+        flow: what it carries there.
+        signed_in: whether somebody is signed in as the app wants it, and is to be asked for consent.
+    """
+
+    flow: str
+    signed_in: bool
+
+
 class GoOn(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody is signed in; the browser goes on with what it came for.
 
@@ -80,4 +92,4 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[tuple[str, str], ...]
 
 
-Step = AskWho | AskCode | AskConsent | GoOn | Answered
+Step = AskWho | AskCode | AskConsent | Later | GoOn | Answered

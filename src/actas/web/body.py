@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, TypeVar
 
-from actas.core.errors import InvalidRequest, OAuthError
+from actas.core.errors import InvalidRequest, OAuthError, TooLarge
 from actas.core.params import MAX_FORM_BYTES
 from actas.core.party import Caller
 from actas.core.places import occupying
@@ -111,7 +111,7 @@ async def _gather(first: Message, receive: Receive) -> bytes:
 
 def _bound(body: bytes | bytearray) -> None:
     if len(body) > MAX_FORM_BYTES:
-        raise InvalidRequest("malformed_request", detail="the form is larger than 512 KiB")
+        raise TooLarge("malformed_request", detail="the form is larger than 512 KiB")
 
 
 def _is_form(value: bytes) -> bool:

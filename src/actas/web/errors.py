@@ -58,11 +58,16 @@ class ErrorWriter:
         return headers
 
     async def write(
-        self, send: Send, error: OAuthError, *, extra: Iterable[tuple[bytes, bytes]] = ()
+        self,
+        send: Send,
+        error: OAuthError,
+        *,
+        extra: Iterable[tuple[bytes, bytes]] = (),
+        status: int | None = None,
     ) -> None:
-        """Send the error, with ``extra`` headers."""
+        """Send the error, with ``extra`` headers, and with ``status`` where the endpoint has its own."""
         headers = [*self.headers(error), *extra]
-        await respond(send, status=error.status, headers=headers, body=self.encoded(error))
+        await respond(send, status=status or error.status, headers=headers, body=self.encoded(error))
 
 
 def _plain(text: str) -> str:

@@ -33,6 +33,7 @@ class SigningIn:
         acr_values: how strong a sign-in can be.
         prompts: values of ``prompt``.
         locales: the languages of the pages (BCP 47).
+        only_pushed: whether every client must push its authorization requests (RFC 9126 section 5).
     """
 
     served: frozenset[Served]
@@ -40,6 +41,7 @@ class SigningIn:
     acr_values: Collection[str] = ()
     prompts: Collection[str] = ()
     locales: Collection[str] = ()
+    only_pushed: bool = False
 
     def members(self, base: str) -> JsonObject:
         """Return what it adds to the metadata of the server at ``base``."""
@@ -56,6 +58,9 @@ class SigningIn:
             "response_types_supported": ["code"],
             "response_modes_supported": ["query", "form_post"],
             "authorization_response_iss_parameter_supported": True,
+            "pushed_authorization_request_endpoint": f"{base}/par",
+            "require_pushed_authorization_requests": self.only_pushed,
+            "claims_parameter_supported": False,
             # Left out, it would be true (OpenID Connect Discovery section 3).
             "request_uri_parameter_supported": False,
         }

@@ -19,7 +19,7 @@ from actas.signin.leaving import AskLeave, Left
 from actas.signin.proving import Visitor
 from actas.signin.redirects import is_local
 from actas.signin.request import Registered, Where
-from actas.signin.steps import Answered, AskCode, AskConsent, AskWho, GoOn, Step
+from actas.signin.steps import Answered, AskCode, AskConsent, AskWho, GoOn, Later, Step
 from actas.web.asgi import Headers, Send, respond
 from actas.web.pages.answers import ErrorView, Message, Posting, SignOut
 from actas.web.pages.consent import Consent
@@ -75,6 +75,9 @@ class Showing:
         match step:
             case GoOn():
                 await self._on(step, send, cookies=cookies)
+            case Later():
+                path = CONTINUE if step.signed_in else SIGN_IN
+                await see_other(send, f"{self.prefix}{path}?flow={quote(step.flow, safe='')}", cookies)
             case Answered() if step.where.mode == "query":
                 await see_other(send, _with_query(step.where, step.members), cookies)
             case Answered():

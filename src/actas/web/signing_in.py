@@ -15,7 +15,7 @@ from actas.signin.leaving import AskLeave, Leaving, Left
 from actas.signin.proving import Proving, Visitor
 from actas.signin.steps import Step
 from actas.web.admission import Admission
-from actas.web.asgi import Application, Receive, Scope, Send
+from actas.web.asgi import NO_STORE, Application, Receive, Scope, Send, header, respond
 from actas.web.body import read_form
 from actas.web.showing import CODE, CONSENT, CONTINUE, LEAVE, LOGOUT, SIGN_IN, Showing, not_allowed
 from actas.web.visitor import Visitors
@@ -67,6 +67,9 @@ class SigningIn:
         """Answer an authorization request, by GET or by POST (OpenID Connect Core section 3.1.2.1)."""
         if scope["method"] not in ("GET", "POST"):  # a HEAD would hand out a code that nobody receives
             await not_allowed(send, b"GET, POST")
+            return
+        if _nobody_looks(scope):
+            await respond(send, status=503, headers=[*NO_STORE], body=b"")
             return
         await self._answer(scope, receive, send, self._authorizing.ask, door="authorization")
 
@@ -178,3 +181,8 @@ class SigningIn:
             await self._showing.leaving(step, visitor, send, cookies=cookies)
         else:
             await self._showing.step(step, visitor, send, cookies=cookies)
+
+
+def _nobody_looks(scope: Scope) -> bool:
+    """Return whether a browser loads a page before anybody asked for it: no code is made for that."""
+    return any(value.startswith(b"prefetch") for value in header(scope, b"sec-purpose"))

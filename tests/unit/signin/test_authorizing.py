@@ -4,91 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from tests.fakes.company import CALLBACK, client, signing_in
-from tests.fakes.house import CLIENTS, ISSUER, OPAQUE_KEY, PEOPLE, House
-from tests.fakes.visits import VERIFIER, challenge_of
+from tests.fakes.company import client, signing_in
+from tests.fakes.front_door import FrontDoor, asked
+from tests.fakes.house import CLIENTS, PEOPLE, House
 
 from actas.core.client import SignInTerms
 from actas.core.errors import OAuthError
-from actas.core.party import Identity
-from actas.core.ports import SystemChance
-from actas.core.records import Record
-from actas.core.sign_in import SignIn
-from actas.keys.opaque import OpaqueTexts
-from actas.signin.authorizing import Authorizing
-from actas.signin.consents import Consents
-from actas.signin.flow import Flow
 from actas.signin.proving import Begun, Visitor
-from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent
-from actas.store.memory_sign_in import MemoryConsents, MemorySessions
-from actas.subjects.live import LiveParties
 
 WEB = signing_in(client("web", kind="app"))
 
 
-def never(_session: Session) -> Record:
-    raise AssertionError("no session is replaced here")
-
-
-class Desk:
+class Desk(FrontDoor):
     """Everything that answers an app, over a house."""
 
     def __init__(self) -> None:
-        self.house = house = House(clients=[*CLIENTS[:3], WEB], people=PEOPLE)
-        chance, catalog = SystemChance(), house.catalog
-        kept: dict[str, Any] = {
-            "issuer": ISSUER, "revocations": house.revoked, "marking": house.ring, "clock": house.clock,
-        }  # fmt: skip
-        self.sessions = Sessions(
-            store=MemorySessions(clock=house.clock),
-            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
-            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
-            **kept,
-        )
-        self.consents = Consents(store=MemoryConsents(), **kept)
-        self.authorizing = Authorizing(
-            issuer=ISSUER,
-            directory=catalog,
-            sessions=self.sessions,
-            consents=self.consents,
-            codes=house.codes,
-            begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=house.clock),
-            audit=house.minutes,
-            chance=chance,
-            clock=house.clock,
-            fresh=house.follower.require_fresh,
-        )
-
-    async def visitor(self, name: str) -> Visitor:
-        """A browser in which somebody has signed in."""
-        identity, now = Identity(ISSUER, f"actas:{name}"), int(self.house.clock.now())
-
-        def sign_in(sid: str, ends_at: int) -> SignIn:
-            return SignIn(
-                person=identity, origin=identity, origin_name="actas", groups=(), claims={}, at=now, acr="pwd",
-                amr=("pwd",), sid=sid, ends_at=ends_at,
-            )  # fmt: skip
-
-        text, _ = await self.sessions.begin(
-            sign_in, source="192.0.2.7", browser="Firefox", replaces=None, ended=never
-        )
-        return Visitor(source="192.0.2.7", agent="Firefox", browser="browser-1", session=text.reveal())
+        super().__init__(House(clients=[*CLIENTS[:3], WEB], people=PEOPLE))
 
     async def asked(self, visitor: Visitor) -> AskConsent:
         """The question that an app's request leads to."""
-        form = {
-            "client_id": "web",
-            "response_type": "code",
-            "redirect_uri": CALLBACK,
-            "scope": "openid",
-            "code_challenge": challenge_of(VERIFIER),
-            "code_challenge_method": "S256",
-        }
-        step = await self.authorizing.ask(urlencode(form).encode(), visitor)
+        step = await self.bring(visitor, asked(state=None, scope="openid"))
         assert isinstance(step, AskConsent)
         return step
 
