@@ -165,7 +165,7 @@ def test_requests_oauth2client_pushes_what_it_asks(sts: RealServer) -> None:
     assert (token.id_token.subject, token.id_token.nonce) == ("actas:alice", asked.nonce)
 
 
-@pytest.mark.requirement("OP-77", "OP-83")
+@pytest.mark.requirement("OP-77", "OP-80", "OP-83")
 def test_who_signs_out_is_asked_and_what_was_bound_to_the_session_ends(sts: RealServer) -> None:
     about = discovered(sts)
     browser = Browser(sts.base)
@@ -184,7 +184,12 @@ def test_who_signs_out_is_asked_and_what_was_bound_to_the_session_ends(sts: Real
     app.fetch_token(
         about["token_endpoint"], authorization_response=browser.location, state=state, code_verifier="w" * 64
     )
-    page = browser.get(about["end_session_endpoint"])
+    browser.response = page = browser.session.post(
+        about["end_session_endpoint"],
+        data={"id_token_hint": app.token["id_token"], "state": "bye"},
+        headers={"Origin": "https://app.acme.example", "Sec-Fetch-Site": "cross-site"},
+        timeout=30,
+    )
     assert "Alice" in page.text
     assert browser.send().status_code == 200
     assert sts.events()[-1]["event"] == "session:ended"

@@ -132,6 +132,7 @@ def sessions(base: Foundation) -> Sessions:
         revocations=base.revoked,
         marking=base.ring,
         clock=base.clock,
+        lives=base.definitions.lives,
     )
 
 

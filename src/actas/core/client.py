@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
@@ -107,6 +107,29 @@ Consent = Literal["once", "always", "never"]
 answered for everybody."""
 
 
+LONGEST_ID_TOKEN: Final = 300
+"""Seconds: an ID token can be exchanged, so its life bounds what is done without its person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLives:
+    """How long a sign-in is good for, in seconds.
+
+    Attributes:
+        session: of somebody at a browser, however much they use it.
+        session_idle: the same when they do not.
+        refresh: for how long an app may refresh what it was given, however often it does.
+        refresh_idle: the same when it does not.
+        id_token: of an ID token.
+    """
+
+    session: int = 8 * 3600
+    session_idle: int = 2 * 3600
+    refresh: int = 30 * 24 * 3600
+    refresh_idle: int = 7 * 24 * 3600
+    id_token: int = LONGEST_ID_TOKEN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInTerms:
     """How people sign in to an app.
@@ -121,6 +144,7 @@ class SignInTerms:
         told_at: where it is told that a session ended (OpenID Connect Back-Channel Logout 1.0); None when it
             is not.
         pushed: whether what it asks is taken only when it was pushed (RFC 9126 section 6).
+        lives: how long what it gets is good for.
     """
 
     redirect_uris: tuple[str, ...]
@@ -131,6 +155,7 @@ class SignInTerms:
     display: str = ""
     told_at: str | None = None
     pushed: bool = False
+    lives: SignInLives = SignInLives()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import sha256, sha512
 from typing import Final
 
-from actas.core.client import Client
+from actas.core.client import LONGEST_ID_TOKEN, Client, SignInTerms
 from actas.core.lineage import CLAIM, Lineage
 from actas.core.permit import Issued, Permit
 from actas.core.ports import Chance, JsonObject
@@ -20,9 +20,6 @@ from actas.crypto import base64url, jose
 from actas.issuers.claims import how_signed_in
 from actas.issuers.issuer import Clients, MintedWrong
 from actas.keys.ring import KeyRing
-
-LIFE: Final = 300
-"""Seconds: OP-58."""
 
 _TYP: Final = "JWT"
 
@@ -49,29 +46,31 @@ class IdTokenIssuer:
             return None
         if authorization.client != permit.client_id:
             raise MintedWrong("it would tell another client who signed in")
-        algorithm = _algorithm(self._clients.client(permit.client_id))
-        claims = self._claims(permit, issued, algorithm=algorithm)
+        terms = _terms(self._clients.client(permit.client_id))
+        algorithm = terms.algorithm
+        claims = self._claims(permit, issued, terms)
         token = await self._keys.sign(claims, typ=_TYP, purpose="id_token", algorithm=algorithm)
         jws = jose.parse(token.reveal())
         if jws.unverified_claims != claims or jws.unverified_header.get("typ") != _TYP:
             raise MintedWrong("the claims are not those that were signed")
         return token
 
-    def _claims(self, permit: Permit, issued: Issued, *, algorithm: SigningAlgorithm) -> JsonObject:
+    def _claims(self, permit: Permit, issued: Issued, terms: SignInTerms) -> JsonObject:
         authorization = permit.authorization
         if authorization is None:
             raise MintedWrong("nobody signed in")
         token_id = self._chance.token(16)
+        ends_at = permit.issued_at + min(terms.lives.id_token, LONGEST_ID_TOKEN)
         mark = self._keys.mark("token", self._issuer, token_id)
         claims: JsonObject = {
             "iss": self._issuer,
             "sub": permit.subject.subject,
             "aud": permit.client_id,
             "iat": permit.issued_at,
-            "exp": min(permit.issued_at + LIFE, permit.not_after or permit.issued_at + LIFE),
+            "exp": min(ends_at, permit.not_after or ends_at),
             "jti": token_id,
             "sid": authorization.sign_in.sid,
-            "at_hash": half_hash(issued.token.reveal(), algorithm),
+            "at_hash": half_hash(issued.token.reveal(), terms.algorithm),
             **how_signed_in(authorization.sign_in),
             "txn": authorization.id,
             CLAIM: Lineage((mark, *permit.lineage.marks), permit.lineage.since).claim(),
@@ -95,7 +94,7 @@ def half_hash(text: str, algorithm: SigningAlgorithm) -> str:
     return base64url.encode(digest[: len(digest) // 2]).decode("ascii")
 
 
-def _algorithm(client: Client | None) -> SigningAlgorithm:
+def _terms(client: Client | None) -> SignInTerms:
     if client is None or client.sign_in is None:
         raise MintedWrong("nobody signs in to that client")
-    return client.sign_in.algorithm
+    return client.sign_in

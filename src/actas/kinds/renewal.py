@@ -119,7 +119,12 @@ def refreshing(verdicts: Iterable[Verdict]) -> Refreshing | None:
             found.append(rule.spec.refresh)
     if not found:
         return None
-    return Refreshing(lifetime=min(one.lifetime for one in found), idle=min(one.idle for one in found))
+    sessions = [one.session for one in found if one.session is not None]
+    return Refreshing(
+        lifetime=min(one.lifetime for one in found),
+        idle=min(one.idle for one in found),
+        session=min(sessions, default=None),
+    )
 
 
 def refused_refresh(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Iterator[Refusal]:
@@ -133,9 +138,25 @@ def refused_refresh(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Iterat
     if allowed is None:
         detail = f"of {', '.join(rules)} not every rule allows refresh tokens (token.refresh)"
         yield Refusal(error=InvalidTarget, reason="no_rule", detail=detail, rules=tuple(rules))
-    elif proposal.renewal is not None and proposal.renewal.family.began + allowed.lifetime <= proposal.at:
-        detail = f"the exchange may be done again for {allowed.lifetime} s by now, and began earlier"
-        yield Refusal(error=InvalidGrant, reason="expired", detail=detail, rules=tuple(rules))
+    elif proposal.renewal is not None:
+        over = _over(proposal.renewal, allowed, at=proposal.at)
+        if over is not None:
+            yield Refusal(error=InvalidGrant, reason="expired", detail=over, rules=tuple(rules))
+
+
+def _over(renewal: Renewal, allowed: Refreshing, *, at: float) -> str | None:
+    """Return why it may not be done again any more under the rules of today, or None."""
+    family = renewal.family
+    if family.began + allowed.lifetime <= at:
+        return f"the exchange may be done again for {allowed.lifetime} s by now, and began earlier"
+    if renewal.renewed_at + allowed.idle <= at:
+        return f"it was not done again for {allowed.idle} s"
+    authorization = family.authorization
+    if authorization is None or authorization.offline or allowed.session is None:
+        return None
+    if authorization.sign_in.at + allowed.session <= at:
+        return f"a session lasts {allowed.session} s by now, and this one began earlier"
+    return None
 
 
 def life_of(

@@ -116,10 +116,12 @@ class Refreshing:
     Attributes:
         lifetime: seconds from the exchange on, however often it is done again.
         idle: seconds from the last time on.
+        session: seconds from the sign-in on that what ends with the session lasts; None when there is none.
     """
 
     lifetime: int
     idle: int
+    session: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from actas.core.client import Client, ClientAuth, SignInTerms
+from actas.core.client import Client, ClientAuth, SignInLives, SignInTerms
 from actas.core.person import Person
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.settings.schema_auth import NoAuth
+from actas.settings.schema_lives import lives_at
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import ClientSignIn, UserForm
 from actas.trust.registry import TrustedIssuer
@@ -79,8 +80,13 @@ def user(form: UserForm, *, password: Secret | None) -> Person:
     )
 
 
-def client(form: ClientForm, *, auth: ClientAuth) -> Client:
-    """Return a client; ``auth`` is how it proves who it is."""
+def client(form: ClientForm, *, auth: ClientAuth, lives: SignInLives) -> Client:
+    """Return a client.
+
+    Args:
+        auth: how it proves who it is.
+        lives: how long a sign-in is good for where it says nothing.
+    """
     default = [] if isinstance(form.auth, NoAuth) else ["token_exchange"]
     if form.redirect_uris is not None:
         default.append("authorization_code")
@@ -94,12 +100,12 @@ def client(form: ClientForm, *, auth: ClientAuth) -> Client:
         apis=frozenset(may.apis) if may is not None else frozenset(),
         scopes={name: frozenset(scopes) for name, scopes in ((may and may.scopes) or {}).items()},
         owner=form.owner,
-        sign_in=_sign_in(form),
+        sign_in=_sign_in(form, lives),
         disabled=form.disabled,
     )
 
 
-def _sign_in(form: ClientForm) -> SignInTerms | None:
+def _sign_in(form: ClientForm, usual: SignInLives) -> SignInTerms | None:
     if form.redirect_uris is None:
         return None
     asked = form.sign_in or ClientSignIn.model_construct()
@@ -112,6 +118,7 @@ def _sign_in(form: ClientForm) -> SignInTerms | None:
         display=form.display_name or form.name,
         told_at=form.backchannel_logout_uri,
         pushed=asked.pushed == "required",
+        lives=lives_at(asked, usual),
     )
 
 

@@ -12,7 +12,7 @@ from actas.admin.roles import Role
 from actas.audit.formats.catalog import SinkFormatName
 from actas.audit.query import Term
 from actas.clients.throttle import Limits as Throttled
-from actas.core.client import Client
+from actas.core.client import Client, SignInLives
 from actas.core.person import Person
 from actas.core.secret import Secret
 from actas.core.target import Api
@@ -231,6 +231,7 @@ class Definitions:
         apis: by name.
         clients: by name.
         users: by name.
+        lives: how long a sign-in is good for, where a client says nothing.
         impersonating: what holds for every rule that lets somebody act as somebody else.
         admins: the role that each client holds, by its name.
         places: ``file:line`` of each named thing, by section and name.
@@ -250,6 +251,7 @@ class Definitions:
     audit: AuditSettings
     limits: LimitSettings
     impersonating: Impersonating
+    lives: SignInLives
     tests: tuple[PolicyTest, ...]
     places: Mapping[str, Mapping[str, str]]
     digest: str

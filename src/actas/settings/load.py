@@ -163,6 +163,7 @@ class Draft:
             server=self.server,
             keys=self.keys,
             defaults=resolved.defaults,
+            lives=resolved.lives,
             issuers={
                 name: parties.issuer(item.form, keys=resolved.issuer_keys.get(name, ()))
                 for name, item in shaped.issuers.items()
@@ -171,6 +172,7 @@ class Draft:
             clients={
                 name: parties.client(
                     item.form,
+                    lives=resolved.lives,
                     auth=client_auth(
                         item.form.auth,
                         found=resolved.clients[name],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from actas.core.client import SignInLives
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
@@ -29,6 +30,7 @@ from actas.settings.impersonation import impersonating
 from actas.settings.references import References
 from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, SecretJwtAuth
 from actas.settings.schema_envelope import Envelope
+from actas.settings.schema_lives import lives_of
 from actas.settings.schema_parties import ClientForm
 from actas.settings.schema_server import Keys, Server
 from actas.settings.shaped import Item, Shaped
@@ -53,6 +55,7 @@ class Resolved:
     audit: AuditSettings
     limits: LimitSettings
     impersonating: Impersonating
+    lives: SignInLives
     clients: dict[str, Found] = field(default_factory=dict[str, Found])
     passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
@@ -84,15 +87,14 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         or shaped.limits is None
     ):
         return None
-    server = shaped.server
-    data = references.path(server.form.data, server.written)
+    data = references.path(shaped.server.form.data, shaped.server.written)
     return Resolved(
         server=server_settings(
-            server.form,
+            shaped.server.form,
             data=data,
             database=database,
-            authorities=trusted_authorities(server, references),
-            tls=server_tls(server, references),
+            authorities=trusted_authorities(shaped.server, references),
+            tls=server_tls(shaped.server, references),
         ),
         keys=_keys(
             shaped.keys.form,
@@ -104,6 +106,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         audit=audit_settings(shaped.audit, references, data=data),
         limits=limit_settings(shaped.limits.form),
         impersonating=impersonating(shaped.impersonation.form),
+        lives=lives_of(shaped.defaults.form.sign_in),
         clients=clients,
         passwords=passwords,
         issuer_keys=issuer_keys,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from actas.settings.forms import Form, SecretSource
+from actas.settings.schema_lives import ClientLives
 from actas.settings.values import EMAIL, Label, Name, Prose
 
 _Groups = Annotated[list[Annotated[str, Label()]], Field(min_length=1, max_length=256)]
@@ -37,7 +38,7 @@ class UserForm(Form):
     )
 
 
-class ClientSignIn(Form):
+class ClientSignIn(ClientLives):
     """How people sign in to a client."""
 
     consent: Literal["once", "always", "never"] = Field(

@@ -10,6 +10,7 @@ from actas.keys.life import LEAST_AHEAD, LEAST_KEPT, LONGEST_TOKEN
 from actas.settings.addresses import Host, HttpsUrl, Listen, Network
 from actas.settings.forms import Form, SecretSource
 from actas.settings.schema_envelope import EnvelopeForm
+from actas.settings.schema_lives import SignInLife
 from actas.settings.values import Duration, FilePath, Rate, wrong
 
 DAY: Final = 86_400
@@ -209,6 +210,9 @@ class Defaults(Form):
 
     token: DefaultToken = Field(default_factory=DefaultToken.model_construct, description="Of tokens.")
     chain: DefaultChain = Field(default_factory=DefaultChain.model_construct, description="Of chains.")
+    sign_in: SignInLife = Field(
+        default_factory=SignInLife.model_construct, description="How long a sign-in is good for."
+    )
     on_excess_scope: Literal["reject", "trim"] = Field(
         default="reject",
         description="When a request asks for more scopes than it may have: `reject` it, or `trim` and grant "

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from actas.core.client import SignInLives
 from actas.core.errors import BadToken, StoreUnavailable
 from actas.core.lineage import LATER, Ending, Lineage, Marking, Revoked
 from actas.core.ports import Clock
@@ -26,11 +27,7 @@ from actas.subjects.revoked import note_written
 
 __all__ = ["Session", "SessionOutline", "SessionStore", "Sessions"]
 
-IDLE: Final = 2 * 3600
-"""Seconds after which a session that nobody uses has ended, unless another span is set."""
-
-ABSOLUTE: Final = 8 * 3600
-"""Seconds after which a session has ended however much it is used, unless another span is set."""
+USUAL: Final = SignInLives()
 
 SEEN_EVERY: Final = 60
 """Seconds in which it is noted once that a session is used."""
@@ -56,8 +53,7 @@ class Sessions:
         live: knows who is still listed, enabled and trusted.
         revocations: knows what was revoked, and takes what is.
         marking: makes marks.
-        idle: as ``IDLE``.
-        absolute: as ``ABSOLUTE``.
+        lives: how long a session lasts. What is shorter by now than when one began holds for it too.
     """
 
     def __init__(
@@ -70,16 +66,15 @@ class Sessions:
         revocations: Ending,
         marking: Marking,
         clock: Clock,
-        idle: int = IDLE,
-        absolute: int = ABSOLUTE,
+        lives: SignInLives = USUAL,
     ) -> None:
         self._issuer = issuer
         self._records = SessionRecords(issuer=issuer, store=store, texts=texts, marking=marking)
         self._live = live
         self._revocations = revocations
         self._clock = clock
-        self._idle = idle
-        self._absolute = absolute
+        self._idle = lives.session_idle
+        self._absolute = lives.session
 
     async def begin(
         self, sign_in_of: SignInOf, *, source: str, browser: str, replaces: str | None, ended: EndedOf
@@ -133,6 +128,9 @@ class Sessions:
         ):
             return None
         now = int(self._clock.now())
+        ends_at = self._ends_at(session)
+        sign_in = msgspec.structs.replace(session.sign_in, ends_at=ends_at)
+        session = msgspec.structs.replace(session, sign_in=sign_in, ends_at=ends_at)
         if now - session.seen_at < SEEN_EVERY:
             return session
         await self._records.touch(digest, at=now)
@@ -164,13 +162,20 @@ class Sessions:
         Raises:
             StoreUnavailable: nobody knows, or what was kept is not what was sealed.
         """
-        found = [one for one, marks in await self._records.outlines(subject) if self._is_good(one, marks)]
+        found = [
+            msgspec.structs.replace(one, ends_at=self._ends_at(one))
+            for one, marks in await self._records.outlines(subject)
+            if self._is_good(one, marks)
+        ]
         return tuple(sorted(found, key=lambda one: (one.began, one.seen_at), reverse=True))
 
     async def _after(self, before: Session, sign_in: SignIn, *, now: int, ended: EndedOf) -> SignIn:
         """Return a sign-in as it goes on from the session before, which is ended when it is another's."""
         marks = self._records.marks(before.sign_in)
-        if before.ends_at <= now or self._revocations.against(Lineage(marks, before.began)) is not None:
+        if (
+            self._ends_at(before) <= now
+            or self._revocations.against(Lineage(marks, before.began)) is not None
+        ):
             return sign_in
         if (before.sign_in.person, before.sign_in.origin) == (sign_in.person, sign_in.origin):
             return msgspec.structs.replace(sign_in, sid=before.sid)
@@ -182,9 +187,13 @@ class Sessions:
     def _is_good(self, session: SessionOutline, marks: tuple[str, ...]) -> bool:
         """Return whether it has not ended, is in use, and was not revoked."""
         now = self._clock.now()
-        if session.ends_at <= now or now - session.seen_at >= self._idle:
+        if self._ends_at(session) <= now or now - session.seen_at >= self._idle:
             return False
         return self._revocations.against(Lineage(marks, session.began)) is None
+
+    def _ends_at(self, session: SessionOutline) -> int:
+        """Return when it ends by itself: as it was to, or sooner when sessions are shorter by now."""
+        return min(session.ends_at, session.began + self._absolute)
 
     def _is_live(self, sign_in: SignIn) -> bool:
         try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
 
 from actas.core.client import Client
 from actas.core.party import OURSELVES
@@ -17,19 +16,14 @@ from actas.core.sign_in import USERINFO
 from actas.core.wire import REFRESH
 from actas.policy.rule import ClientSelector, PartySelector, Refreshing, RuleSpec, ScopeMap
 
-REFRESH_LIFE: Final = 30 * 24 * 3600
-"""Seconds after which a person must sign in to an app again, however often it refreshed what it has."""
-
-REFRESH_IDLE: Final = 7 * 24 * 3600
-"""Seconds after which they must when it did not."""
-
 
 def sign_in_rules(clients: Iterable[Client]) -> Iterator[RuleSpec]:
     """Yield the rule of each app that people sign in to."""
     for client in clients:
         if client.sign_in is None:
             continue
-        refreshed = Refreshing(lifetime=REFRESH_LIFE, idle=REFRESH_IDLE)
+        lives = client.sign_in.lives
+        refreshed = Refreshing(lifetime=lives.refresh, idle=lives.refresh_idle, session=lives.session)
         yield RuleSpec(
             name=f"{OURSELVES}:sign-in:{client.name}",  # the colon keeps it apart from the configuration's
             effect="allow",

@@ -16,6 +16,7 @@ from tests.fakes.house import CORP, ISSUER, NOW, OPAQUE_KEY, PEOPLE, House
 from tests.fakes.in_memory import ListedRevocations
 
 from actas.audit.log import draw_up
+from actas.core.client import SignInLives
 from actas.core.errors import BadToken, StoreUnavailable
 from actas.core.lineage import Lineage, Revoked
 from actas.core.party import Identity
@@ -24,13 +25,14 @@ from actas.core.ports import SystemChance
 from actas.core.records import Record
 from actas.core.sign_in import SignIn
 from actas.keys.opaque import OpaqueTexts
-from actas.signin.sessions import ABSOLUTE, IDLE, Session, Sessions
+from actas.signin.sessions import Session, Sessions
 from actas.store.memory_sign_in import MemorySessions
 from actas.subjects.authorization_code import mark_of_session
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_party
 from actas.trust.registry import TrustedIssuer
 
+ABSOLUTE, IDLE = SignInLives().session, SignInLives().session_idle
 ALICE = Identity(ISSUER, "actas:alice")
 DORA = Identity(ISSUER, "actas:dora")
 PEOPLE_HERE = (PEOPLE[0], Person(name="dora", display="Dora"))
@@ -64,6 +66,7 @@ class Here:
             "revocations": house.revoked,
             "marking": house.ring,
             "clock": house.clock,
+            "lives": SignInLives(),
         }
         return Sessions(**{**known, **changes})
 
@@ -306,11 +309,11 @@ async def test_a_session_ends_however_much_it_is_used(here: Here) -> None:
 
 
 async def test_limits_are_set(here: Here) -> None:
-    text, session = await here.signed_in(absolute=100)
+    text, session = await here.signed_in(lives=SignInLives(session=100))
     assert session.ends_at == NOW + 100
     here.house.clock.advance(20)
-    assert await here.node(idle=20).find(text) is None
-    assert await here.node(idle=21).find(text) is not None
+    assert await here.node(lives=SignInLives(session_idle=20)).find(text) is None
+    assert await here.node(lives=SignInLives(session_idle=21)).find(text) is not None
 
 
 @pytest.mark.requirement("SEC-95")
@@ -398,3 +401,21 @@ async def test_a_text_does_not_leave_when_it_was_not_kept(here: Here) -> None:
     with pytest.raises(StoreUnavailable):
         await here.signed_in()
     assert here.store.kept == {}
+
+
+@pytest.mark.requirement("SEC-77")
+async def test_sessions_that_are_made_shorter_end_sooner_those_that_began_before_too(here: Here) -> None:
+    text, session = await here.signed_in()
+    here.house.clock.advance(1000)
+    shorter = here.node(lives=SignInLives(session=1001))
+    found = await shorter.find(text)
+    assert found is not None
+    assert found.ends_at == found.sign_in.ends_at == NOW + 1001
+    assert [one.ends_at for one in await shorter.of("actas:alice")] == [NOW + 1001]
+    over = here.node(lives=SignInLives(session=1000))
+    assert await over.find(text) is None
+    assert await over.of("actas:alice") == ()
+    _, after = await here.signed_in(replaces=text, lives=SignInLives(session=1000))
+    assert after.sid != session.sid  # nothing goes on that has ended
+    longer = await here.node(lives=SignInLives(session=ABSOLUTE * 2)).find(text)
+    assert longer is None or longer.ends_at == NOW + ABSOLUTE
