@@ -16,16 +16,17 @@ from actas.audit.trail import Trail
 from actas.clients.authenticator import ClientAuthenticator
 from actas.core.client import Client
 from actas.core.errors import AccessDenied, InvalidRequest
-from actas.core.impersonation import Impersonation, ImpersonationStore
+from actas.core.impersonation import Impersonation, ImpersonationStore, name_of
 from actas.core.params import Params
 from actas.core.party import Caller, Identity, Party, PresentedToken, is_impersonated
-from actas.core.ports import Clock, JsonObject
+from actas.core.ports import Clock, Json, JsonObject
 from actas.core.reason import Reason
 from actas.core.wire import TokenType
 from actas.desk import Desk
 from actas.grants.named import why_of
 from actas.kinds.acting_as import stale
 from actas.kinds.checks import not_the_requesters
+from actas.kinds.impersonation_pages import Paging
 from actas.kinds.impersonations import Impersonations
 from actas.policy.decide import Policy
 from actas.shown import Presence
@@ -33,7 +34,7 @@ from actas.shown import Presence
 ACTIONS: Final = ("list", "approve", "refuse", "end")
 
 MOST_LISTED: Final = 200
-"""Impersonations in one answer, the newest first."""
+"""Impersonations in one answer, the newest first; ``next`` is the cursor of those behind them."""
 
 
 class Supervision(Desk[JsonObject]):
@@ -45,6 +46,7 @@ class Supervision(Desk[JsonObject]):
         presence: proves the tokens that people show.
         kept: the impersonations.
         impersonations: changes them.
+        paging: cuts lists into pages.
         policy: says how fresh a sign-in has to be.
     """
 
@@ -58,6 +60,7 @@ class Supervision(Desk[JsonObject]):
         presence: Presence,
         kept: ImpersonationStore,
         impersonations: Impersonations,
+        paging: Paging,
         policy: Policy,
         clock: Clock,
         audit: AuditLog,
@@ -68,6 +71,7 @@ class Supervision(Desk[JsonObject]):
         self._presence = presence
         self._kept = kept
         self._impersonations = impersonations
+        self._paging = paging
         self._policy = policy
         self._clock = clock
 
@@ -78,8 +82,7 @@ class Supervision(Desk[JsonObject]):
         who = await self._who(client, form, trail)
         mine = Identity(self._issuer, client.name) if who is None else who.identity
         if action == "list":
-            found = await self._kept.newest(most=MOST_LISTED)
-            return {"impersonations": [shown(one) for one in found if _may_see(one, mine, who)]}
+            return await self._listed(mine, who, form)
         one = await self._kept.find(form.require("impersonation"))
         if one is None or not _may_see(one, mine, who):
             raise AccessDenied("not_yours", detail="there is none of that name that this one may see")
@@ -94,6 +97,15 @@ class Supervision(Desk[JsonObject]):
         if changed is None:
             raise _too_late(await self._kept.find(one.id) or one, at=self._clock.now())
         return shown(changed)
+
+    async def _listed(self, mine: Identity, who: Party | None, form: Params) -> JsonObject:
+        """Return a page of those that somebody may see; those that others approve leave it shorter."""
+        of, groups = f"impersonations of {name_of(mine)}", () if who is None else who.groups
+        after = self._paging.start(form.get("cursor"), of=of)
+        found = await self._kept.concerning(mine, groups, most=MOST_LISTED + 1, after=after)
+        page, following = self._paging.cut(found, most=MOST_LISTED, of=of)
+        listed: list[Json] = [shown(one) for one in page if _may_see(one, mine, who)]
+        return {"impersonations": listed, "next": following}
 
     async def _who(self, client: Client, form: Params, trail: Trail) -> Party | None:
         """Return the person whose token was shown; None when none was, and the client speaks for itself."""
@@ -170,11 +182,6 @@ def shown(one: Impersonation) -> JsonObject:
 
 def _named(identity: Identity) -> JsonObject:
     return {"iss": identity.issuer, "sub": identity.subject}
-
-
-def name_of(identity: Identity) -> str:
-    """Return how an impersonation names who decided on it, or ended it."""
-    return f"{identity.issuer} {identity.subject}"
 
 
 def _may_see(one: Impersonation, mine: Identity, who: Party | None) -> bool:

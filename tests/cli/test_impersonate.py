@@ -86,6 +86,19 @@ def test_the_list_says_who_and_why(asked: Program, server: TokenServer) -> None:
     assert "HELP-1 the order does not load" in ran.out
 
 
+def test_the_list_is_read_page_by_page(asked: Program, server: TokenServer) -> None:
+    pages = [
+        {"impersonations": [{**ONE, "id": "first"}], "next": "c-1"},
+        {"impersonations": [], "next": "c-2"},
+        {"impersonations": [{**ONE, "id": "last"}], "next": None},
+    ]
+    left = iter(pages)
+    server.answers = lambda: says(next(left))
+    ran = asked("impersonate", "list", "--as", "env:TOKEN", "-o", "name")
+    assert (ran.code, ran.out.split()) == (0, ["first", "last"]), ran.err
+    assert [form.get("cursor") for form in server.forms] == [None, ["c-1"], ["c-2"]]
+
+
 @pytest.mark.parametrize("action", ["approve", "refuse"])
 def test_nobody_decides_without_showing_who_they_are(asked: Program, action: str) -> None:
     assert asked("impersonate", action, NAME).code == 2

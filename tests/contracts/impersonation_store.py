@@ -251,14 +251,60 @@ class ImpersonationStoreSuite:
             await self.begin(store)
         assert await store.find("i") is None
 
+    @pytest.mark.requirement("SEC-48")
     async def test_a_person_sees_who_acted_as_them(self, store: ImpersonationStore) -> None:
+        carol = Identity(OURS, "actas:carol")
         await self.begin(store)
         await self.begin(store, "j", who="omar", at=NOW + 1)
         await self.begin(store, "k", who="omar", whom="actas:olga", at_once=2, at=NOW + 2)
-        mine = await store.of_subject(Identity(OURS, "actas:carol"), most=10)
-        assert [one.id for one in mine] == ["j", "i"]
-        assert [one.id for one in await store.newest(most=2)] == ["k", "j"]
-        assert [one.id for one in await store.newest(most=9, before=NOW + 2)] == ["j", "i"]
+        await self.begin(store, "w", who="lee", approval=("leads",), at=NOW + 3)
+        assert [one.id for one in await store.of_subject(carol, most=10)] == ["j", "i"]
+        assert await store.of_subject(Identity("https://other.example", "actas:carol"), most=10) == []
+        assert [one.id for one in await store.running_as(carol, at=NOW + 5)] == ["j", "i"]
+        assert [one.id for one in await store.running_as(carol, at=NOW + 600)] == ["j"]
+        await store.end("j", by="carol", why="", at=NOW + 6, telling=telling)
+        assert [one.id for one in await store.running_as(carol, at=NOW + 6)] == ["i"]
+        assert [one.id for one in await store.of_subject(carol, most=10)] == ["j", "i"]
+
+    async def test_a_list_is_gone_on_with_where_it_stopped_also_within_a_second(
+        self, store: ImpersonationStore, other: ImpersonationStore
+    ) -> None:
+        for place in range(9):
+            await self.begin(store, f"i{place}", who=f"a{place}", at=NOW + place // 4)
+        seen: list[str] = []
+        pages = 0
+        found = await store.newest(most=2)
+        while found:
+            seen += [one.id for one in found]
+            pages += 1
+            found = await other.newest(most=2, after=found[-1].place)
+        assert seen == ["i8", "i4", "i5", "i6", "i7", "i0", "i1", "i2", "i3"]
+        assert pages == 5
+        carol = Identity(OURS, "actas:carol")
+        first = await store.of_subject(carol, most=4)
+        rest = await store.of_subject(carol, most=9, after=first[-1].place)
+        assert [one.id for one in (*first, *rest)] == seen
+
+    async def test_whoever_has_to_do_with_one_finds_it_among_any_number(
+        self, store: ImpersonationStore
+    ) -> None:
+        await self.begin(store, "mine", who="dana")
+        await self.begin(store, "about", who="omar", whom="dana", at=NOW + 1)
+        await self.begin(store, "waits", who="omar", whom="actas:olga", approval=("leads", "security"), at=NOW + 2,
+                         at_once=9)  # fmt: skip
+        for place in range(30):
+            await self.begin(store, f"x{place}", who=f"a{place}", at=NOW + 3)
+        dana = Identity(OURS, "dana")
+
+        async def found(*groups: str, most: int = 10, **more: Any) -> list[str]:
+            return [one.id for one in await store.concerning(dana, groups, most=most, **more)]
+
+        assert await found() == ["about", "mine"]
+        assert await found("leads", "") == ["waits", "about", "mine"]
+        assert await found("security", "lead", "%") == ["about", "mine"]
+        waits = await store.find("waits")
+        assert waits is not None
+        assert await found("leads", most=1, after=waits.place) == ["about"]
 
     async def refreshed(self, revokes: Revokes) -> None:
         """Have what was revoked read, where it is kept elsewhere."""

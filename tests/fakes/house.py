@@ -50,6 +50,7 @@ from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
 from actas.kinds.fulfilment import Mint
 from actas.kinds.impersonation import IMPERSONATION
+from actas.kinds.impersonation_pages import Paging
 from actas.kinds.impersonations import Impersonations
 from actas.kinds.kind import Kind
 from actas.kinds.own import OWN
@@ -108,13 +109,7 @@ from tests.fakes.company import (
     sells,
     signing_in,
 )
-from tests.fakes.in_memory import (
-    FreshFollower,
-    InlineKeys,
-    ListedRevocations,
-    ListWriter,
-    SetMarks,
-)
+from tests.fakes.in_memory import FreshFollower, InlineKeys, ListedRevocations, ListWriter, SetMarks
 from tests.fakes.ring import FakeRing
 from tests.fakes.visits import Visits, claims_of
 
@@ -381,6 +376,7 @@ class House(Visits):
             ),
             kept=self.impersonations,
             impersonations=self.acting,
+            paging=Paging(OPAQUE_KEY),
             policy=self.catalog.policy,
             clock=self.clock,
             audit=self.minutes,

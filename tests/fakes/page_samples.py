@@ -288,10 +288,15 @@ def _impersonations(words: Words) -> tuple[ImpersonationRow, ...]:
             reason=words.line("An order stands twice in her basket; looking at what she sees"),
             ticket="HELP-4711" if n == 0 else None,
             targets=(words.name("orders"), words.name("inventory")),
+            scopes=_scopes(words)[:2],
+            known_by="https://idp.acme.example" if n else None,
+            client=words.name("helpdesk"),
+            approved_by=words.name("lee") if n else None,
             began_at=NOW - timedelta(days=n * 40, minutes=2),
             ends_at=NOW - timedelta(days=n * 40, minutes=-8),
             running=n == 0,
-            ended_by=words.name("Alice Liddell") if n else None,
+            ended="by you" if n == 1 else "when its time was over" if n else None,
+            ended_why=words.line("The ticket is closed") if n == 1 else None,
         )
         for n in range(words.rows)
     )

@@ -102,7 +102,11 @@ POLICY = on(
         "There is no impersonation without a verified token, but where a rule names the client and the people.",
     ),
     kept("SEC-47", _IMPERSONATION, "Nobody impersonates upward."),
-    kept("SEC-48", _IMPERSONATION, "An impersonated token is short, says why, and feeds no other."),
+    kept(
+        "SEC-48",
+        _IMPERSONATION,
+        "An impersonated token is short, says why, feeds no other, and the person sees who acted and ends it.",
+    ),
 )
 
 CHAINS = on(

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from tests.fakes.company import client, secret_of, signing_in
 from tests.fakes.door import FORM, Response, call
@@ -24,7 +25,7 @@ from tests.fakes.prover import Prover
 
 from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
-from actas.core.party import Caller
+from actas.core.party import Actor, Caller, Identity
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, REFRESH_TOKEN
 from actas.policy.impersonation import Approval, Impersonating, Terms
@@ -143,6 +144,44 @@ async def test_everybody_sees_what_concerns_them_and_nothing_else() -> None:
     assert mine["administrator"]["sub"] == DANA
 
 
+def many(house: House, number: int, **changes: Any) -> list[str]:
+    """Impersonations of one second that run."""
+    (one,) = house.impersonations.kept.values()
+    names = [f"{place:022d}" for place in range(number)]
+    for name in names:
+        house.impersonations.put(msgspec.structs.replace(one, id=name, mark=name, **changes))
+    return names
+
+
+async def test_the_list_has_ones_own_however_many_others_there_are() -> None:
+    house = house_of()
+    name = claims_of(await house.post(own_token(house)))["txn"]
+    others = Actor(Identity(ISSUER, "omar@acme.example"), "person")
+    many(house, 300, administrator=others, subject=Identity(ISSUER, "actas:olga"), requested_at=NOW + 5)
+    (mine,) = (await ask(house, "list", administrator(house)))["impersonations"]
+    assert mine["id"] == name
+
+
+@pytest.mark.requirement("SEC-96")
+async def test_pages_lose_nobody_within_a_second_and_a_cursor_is_good_for_one_person_only() -> None:
+    house = house_of()
+    name = claims_of(await house.post(own_token(house)))["txn"]
+    names = many(house, 450)
+    dana = administrator(house)
+    seen: list[str] = []
+    told = await ask(house, "list", dana)
+    while True:
+        seen += [one["id"] for one in told["impersonations"]]
+        if told["next"] is None:
+            break
+        assert len(told["impersonations"]) == 200
+        cursor = told["next"]
+        told = await ask(house, "list", dana, cursor=cursor)
+    assert sorted(seen) == sorted([name, *names])
+    for who, shown in ((administrator(house, "lee"), cursor), (dana, cursor[:-2]), (dana, "x")):
+        assert (await refused(house, "list", who, cursor=shown)).reason == "malformed_request"
+
+
 @pytest.mark.requirement("SEC-48")
 @pytest.mark.parametrize("who", ["administrator", "person"])
 async def test_whoever_it_concerns_ends_it_and_every_token_is_dead(who: str) -> None:
@@ -214,7 +253,7 @@ async def test_a_token_that_is_bound_to_a_key_is_taken_with_its_key_only() -> No
     assert await error(me.proof(**{**here, "htu": f"{ISSUER}/userinfo"})) == "bad_proof"
     assert await error(me.proof(**{**here, "ath": b64(bytes(32))})) == "bad_proof"
     proof = me.proof(**here)
-    assert await shown(proof) == {"impersonations": []}
+    assert await shown(proof) == {"impersonations": [], "next": None}
     assert await error(proof) == "bad_proof"
 
 
@@ -244,7 +283,7 @@ async def test_a_proof_is_asked_for_with_a_nonce_where_one_is_needed() -> None:
     first = await sent(me.proof(**here))
     assert (first.status, first.json["error"]) == (400, "use_dpop_nonce")
     second = await sent(me.proof(nonce=first.headers["dpop-nonce"], **here))
-    assert (second.status, second.json) == (200, {"impersonations": []})
+    assert (second.status, second.json) == (200, {"impersonations": [], "next": None})
     assert "dpop-nonce" in second.headers
 
 
@@ -256,9 +295,12 @@ async def test_whoever_shows_forged_tokens_has_to_wait() -> None:
         assert (await refused(house, "list", forged, kind=str(ACCESS_TOKEN))).reason == "bad_subject"
     right = administrator(house)
     assert (await refused(house, "list", right)).reason == "too_many_failures"
-    assert await ask(house, "list", right, caller=Caller(address="192.0.2.9")) == {"impersonations": []}
+    assert await ask(house, "list", right, caller=Caller(address="192.0.2.9")) == {
+        "impersonations": [],
+        "next": None,
+    }
     house.clock.advance(61)
-    assert await ask(house, "list", right) == {"impersonations": []}
+    assert await ask(house, "list", right) == {"impersonations": [], "next": None}
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,14 @@ def test_whoever_holds_a_role_sees_all_of_them_and_an_auditor_ends_none(nodes: N
     headers = {"Authorization": f"Bearer {token}"}
     listed = ask(second.port, "GET", "/api/v1/impersonations", headers=headers).json["items"]
     assert name in [one["id"] for one in listed]
+    paged: list[Any] = []
+    following: str | None = ""
+    while following is not None:
+        page = ask(second.port, "GET", f"/api/v1/impersonations?limit=1{following}", headers=headers).json
+        paged += page["items"]
+        following = f"&cursor={page['next']}" if page["next"] else None
+    assert [one["id"] for one in paged] == [one["id"] for one in listed]
+    assert ask(second.port, "GET", "/api/v1/impersonations?cursor=eA", headers=headers).status == 400
     one = ask(second.port, "GET", f"/api/v1/impersonations/{name}", headers=headers).json
     assert one["administrator"]["sub"] == "frank@acme.example"
     assert ask(second.port, "POST", f"/api/v1/impersonations/{name}/end", headers=headers).status == 403

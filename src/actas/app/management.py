@@ -13,12 +13,11 @@ from actas.admin.objects import Change, Digest, Snapshot
 from actas.admin.record import Author
 from actas.admin.refusals import NotAccepted
 from actas.app.foundation import Foundation
-from actas.app.own_tokens import impersonations, own_tokens
+from actas.app.own_tokens import cursors_key, impersonations, own_tokens
 from actas.app.parts import Shared, nonces, proofs
 from actas.app.policy_tests import run_policy_tests
 from actas.app.steward import Steward
 from actas.core.ports import Json, JsonObject
-from actas.crypto.keyed import keyed_digest
 from actas.crypto.passwords import digest_secret, generate_secret
 from actas.policy.decide import Policy
 from actas.settings.definitions import Definitions
@@ -31,8 +30,6 @@ from actas.web.errors import ErrorWriter
 
 TESTS_WITHIN: Final = 15.0
 """Seconds for the policy tests of one call: whoever asked waits for them, and so does everybody behind."""
-
-_CURSORS: Final = b"actas: cursors of pages"
 
 
 class StoreOfRecord:
@@ -104,7 +101,7 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         apis=base.catalog,
         state=state,
         tests=lambda: store.tested(base.definitions, base.catalog.policy),
-        cursors=keyed_digest(_CURSORS, key=base.ring.secret_pepper),
+        cursors=cursors_key(base),
         schema=json_schema,
         kept=base.impersonations,
         impersonations=impersonations(base, shared.minutes),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from actas.app.foundation import Foundation
 from actas.audit.log import Minutes
 from actas.core.ports import MarkStore, SystemChance
+from actas.crypto.keyed import keyed_digest
 from actas.issuers.access_token import AccessTokenIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
@@ -24,6 +27,8 @@ from actas.subjects.named import NamedPeople
 from actas.subjects.own_id_token import OwnIdTokens
 from actas.subjects.reference_token import ReferenceTokens
 from actas.subjects.refresh_token import Renewals
+
+_CURSORS: Final = b"actas: cursors of pages"
 
 
 def mint(base: Foundation, minutes: Minutes) -> Mint:
@@ -68,6 +73,11 @@ def impersonations(base: Foundation, minutes: Minutes) -> Impersonations:
         chance=SystemChance(),
         clock=base.clock,
     )
+
+
+def cursors_key(base: Foundation) -> bytes:
+    """Return the key that authenticates the cursors of pages, the same on every node."""
+    return keyed_digest(_CURSORS, key=base.ring.secret_pepper)
 
 
 def named_people(base: Foundation) -> NamedPeople:

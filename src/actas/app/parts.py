@@ -10,6 +10,7 @@ from actas.app.foundation import Foundation
 from actas.app.outside import Outside
 from actas.app.own_tokens import (
     codes,
+    cursors_key,
     impersonations,
     mint,
     named_people,
@@ -44,6 +45,7 @@ from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATIO
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
 from actas.kinds.impersonation import IMPERSONATION
+from actas.kinds.impersonation_pages import Paging
 from actas.kinds.own import OWN
 from actas.kinds.sign_in import SIGN_IN
 from actas.kinds.translation import TRANSLATION
@@ -279,6 +281,7 @@ def supervision(base: Foundation, shared: Shared) -> Supervision:
         ),
         kept=base.impersonations,
         impersonations=impersonations(base, shared.minutes),
+        paging=Paging(cursors_key(base)),
         policy=base.catalog.policy,
         clock=base.clock,
         audit=shared.minutes,

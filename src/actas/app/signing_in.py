@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import AsyncGenerator
 
 from actas.app.foundation import Foundation
-from actas.app.own_tokens import codes, consents, sessions
+from actas.app.own_tokens import codes, consents, cursors_key, impersonations, sessions
 from actas.app.parts import Shared, authenticator, once, proofs
 from actas.core.ports import SystemChance
 from actas.crypto.password_hash import PasswordHashes
+from actas.kinds.impersonation_pages import Paging
 from actas.signin.account import Account
+from actas.signin.acting import ActingAsMe
 from actas.signin.authorizing import Authorizing
 from actas.signin.credentials import Credentials
 from actas.signin.flow import LIFE, Content, Flow
@@ -185,6 +187,12 @@ class _Kit:
             directory=base.catalog,
             sessions=self._sessions,
             consents=self._consents,
+            acting=ActingAsMe(
+                kept=base.impersonations,
+                impersonations=impersonations(base, shared.minutes),
+                paging=Paging(cursors_key(base)),
+                clock=base.clock,
+            ),
             audit=shared.minutes,
             chance=self._chance,
             clock=base.clock,

@@ -67,10 +67,9 @@ def _list(run: Run, /, **flags: Any) -> None:
     """
     if flags["who"] is None:
         _require_none(flags)
-        told = Manager(run).get("/impersonations").body
-        items = cast("list[JsonObject]", told["items"])
+        items = Manager(run).items("impersonations")
     else:
-        items = cast("list[JsonObject]", _asked(run, "list", None, flags)["impersonations"])
+        items = _all(_Asking(run, flags))
     run.out.listing(
         Listing(
             kind="actas/Impersonation",
@@ -99,7 +98,7 @@ def _decision(action: str, *, does: str, example: str) -> click.Command:
     def command(run: Run, /, name: str, **flags: Any) -> None:
         if flags["who"] is None:
             raise misused(f"who wants to {action} it?", hint="--as TOKEN, of somebody who may")
-        _done(run, _asked(run, action, name, flags))
+        _done(run, _Asking(run, flags)(action, impersonation=name))
 
     command.help = (
         f"{does}\n\nA second person does, never whoever asked nor whom it is about. Exits 1 when it is not "
@@ -131,7 +130,7 @@ def _end(run: Run, /, name: str, reason: str | None, **flags: Any) -> None:
     it has ended already or is not theirs, 4 when the server cannot be reached, 5 when nobody is signed in.
     """
     if flags["who"] is not None:
-        _done(run, _asked(run, "end", name, flags, reason=reason))
+        _done(run, _Asking(run, flags)("end", impersonation=name, reason=reason))
         return
     _require_none(flags)
     body: JsonObject = {} if reason is None else {"reason": reason}
@@ -160,36 +159,58 @@ def _require_none(flags: dict[str, Any]) -> None:
             raise misused(f"{flag} is about a token that --as shows, which is missing", hint="--as TOKEN")
 
 
-def _asked(
-    run: Run, action: str, name: str | None, flags: dict[str, Any], *, reason: str | None = None
-) -> JsonObject:
-    """Ask as somebody who shows a token, and return the answer.
+class _Asking:
+    """Somebody who shows a token of theirs, as often as there is something to ask."""
 
-    Raises:
-        Failure: it was refused, or there is no answer.
-    """
-    tokens = TokenArguments(run)
-    shown, declared, dpop = flags.pop("who"), flags.pop("as_type"), flags.pop("dpop")
-    text = tokens.read(shown, flag="--as")
-    who = credentials(run, tokens, **flags)
-    ask = asker(run)
-    server = find_server(run.server(), ask)
-    fields = [("action", action), ("subject_token", text.value.reveal())]
-    fields.append(("subject_token_type", token_type(declared, text, flag="--as-type")))
-    more = (("impersonation", name), ("reason", reason))
-    fields += [(key, value) for key, value in more if value is not None]
+    def __init__(self, run: Run, flags: dict[str, Any]) -> None:
+        tokens = TokenArguments(run)
+        shown, declared, self._dpop = flags.pop("who"), flags.pop("as_type"), flags.pop("dpop")
+        text = tokens.read(shown, flag="--as")
+        self._run = run
+        self._who = credentials(run, tokens, **flags)
+        self._ask = asker(run)
+        self._server = find_server(run.server(), self._ask)
+        self._token = text.value
+        self._shown = [
+            ("subject_token", text.value.reveal()),
+            ("subject_token_type", token_type(declared, text, flag="--as-type")),
+        ]
 
-    def request() -> Sent:
-        return proven(f"{server.issuer}/impersonations", who.prove(server, now=run.now), *fields)
+    def __call__(self, action: str, **more: str | None) -> JsonObject:
+        """Ask, and return the answer.
 
-    if dpop is None:
-        answered = ask(request())
-    else:
-        _, answered = holder(run, dpop).asks(ask, request, token=text.value.reveal())
-    document = answered.document()
-    if answered.status != 200 or document is None:
-        raise failure_of(read_refusal(answered, _NOBODY))
-    return document
+        Raises:
+            Failure: it was refused, or there is no answer.
+        """
+        fields = [("action", action), *self._shown]
+        fields += [(key, value) for key, value in more.items() if value is not None]
+
+        def request() -> Sent:
+            proof = self._who.prove(self._server, now=self._run.now)
+            return proven(f"{self._server.issuer}/impersonations", proof, *fields)
+
+        if self._dpop is None:
+            answered = self._ask(request())
+        else:
+            key = holder(self._run, self._dpop)
+            _, answered = key.asks(self._ask, request, token=self._token.reveal())
+        document = answered.document()
+        if answered.status != 200 or document is None:
+            raise failure_of(read_refusal(answered, _NOBODY))
+        return document
+
+
+def _all(asking: _Asking) -> list[JsonObject]:
+    """Return every one that somebody may see, page by page."""
+    found: list[JsonObject] = []
+    following: str | None = None
+    while True:
+        page = asking("list", cursor=following)
+        found += cast("list[JsonObject]", page["impersonations"])
+        after = page.get("next")
+        if not isinstance(after, str):
+            return found
+        following = after
 
 
 def _done(run: Run, one: JsonObject) -> None:

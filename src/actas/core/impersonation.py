@@ -7,7 +7,7 @@ was decided, ``Impersonation`` is what is kept of it for as long as anybody may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -99,6 +99,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     since: int
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a list of them stops, and is gone on with: the newest come first, those of one second by id."""
+
+    requested_at: int
+    id: str
+
+
 class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
     """An impersonation as it is kept. Times are seconds since the epoch.
 
@@ -141,6 +148,16 @@ class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
     def is_live(self, now: float) -> bool:
         """Whether it runs, or still may."""
         return self.state in LIVE and now < self.until
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among others."""
+        return Place(self.requested_at, self.id)
+
+
+def name_of(identity: Identity) -> str:
+    """Return how an impersonation names who decided on it, or ended it."""
+    return f"{identity.issuer} {identity.subject}"
 
 
 def the_same(kept: Iterable[Impersonation], wanted: Wanted) -> Impersonation | None:
@@ -254,16 +271,28 @@ class ImpersonationStore(Protocol):
         """
         ...
 
-    async def of_subject(self, subject: Identity, *, most: int) -> list[Impersonation]:
-        """Return those of a person, the newest first."""
-        ...
-
-    async def newest(self, *, most: int, before: int | None = None) -> list[Impersonation]:
-        """Return all, the newest first.
+    async def of_subject(
+        self, subject: Identity, *, most: int, after: Place | None = None
+    ) -> list[Impersonation]:
+        """Return those in which somebody acts or acted as a person, the newest first.
 
         Args:
-            before: those that were asked for earlier than this.
+            after: where to go on; None for the newest. So for the other lists.
         """
+        ...
+
+    async def running_as(self, subject: Identity, *, at: int) -> list[Impersonation]:
+        """Return those in which somebody acts as a person at ``at``, the newest first."""
+        ...
+
+    async def concerning(
+        self, who: Identity, groups: Collection[str], *, most: int, after: Place | None = None
+    ) -> list[Impersonation]:
+        """Return those that somebody asked for, that are about them, or that their groups help to approve."""
+        ...
+
+    async def newest(self, *, most: int, after: Place | None = None) -> list[Impersonation]:
+        """Return all of them."""
         ...
 
     async def written(self, entry: str) -> None:

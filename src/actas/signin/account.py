@@ -1,7 +1,7 @@
 """What people see of themselves: where they are signed in, what may act for them, and a way to stop each.
 
 Only who is signed in at the browser sees or changes anything here, and only their own: a token opens none of
-it (SEC-48).
+it, so nobody who acts as them sees or hides that they do (SEC-48).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from actas.core.errors import OAuthError
 from actas.core.person import Person
 from actas.core.ports import Chance, Clock
 from actas.core.records import Record
+from actas.signin.acting import Acting, ActingAsMe
 from actas.signin.consents import Consent, Consents
 from actas.signin.ending import Endings
 from actas.signin.proving import Directory, Visitor
@@ -32,6 +33,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
         person: None when an issuer vouches for them.
         sessions: where they are signed in, newest first.
         apps: what they let apps do, each with the app as it is now; None when it is no more.
+        acting: who acts and acted as them.
         now: seconds since the epoch.
     """
 
@@ -39,6 +41,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     person: Person | None
     sessions: tuple[SessionOutline, ...]
     apps: tuple[tuple[Consent, Client | None], ...]
+    acting: Acting
     now: int
 
     @property
@@ -62,6 +65,7 @@ class Account:
         directory: Directory,
         sessions: Sessions,
         consents: Consents,
+        acting: ActingAsMe,
         audit: Minutes,
         chance: Chance,
         clock: Clock,
@@ -72,13 +76,17 @@ class Account:
         self._sessions = sessions
         self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
         self._consents = consents
+        self._acting = acting
         self._audit = audit
         self._chance = chance
         self._clock = clock
         self._fresh = fresh
 
-    async def mine(self, visitor: Visitor) -> Mine | None:
+    async def mine(self, visitor: Visitor, *, earlier: str | None = None) -> Mine | None:
         """Return what there is to see; None when nobody is signed in at this browser.
+
+        Args:
+            earlier: the cursor of an earlier page of who acted as them.
 
         Raises:
             OAuthError: nobody knows. So for the other methods.
@@ -94,6 +102,7 @@ class Account:
                 person=self._directory.person(subject),
                 sessions=await self._sessions.of(subject),
                 apps=tuple((one, self._directory.client(one.client)) for one in given),
+                acting=await self._acting.of(session.sign_in.person, cursor=earlier),
                 now=int(self._clock.now()),
             )
         except Exception as exc:
@@ -131,6 +140,14 @@ class Account:
         except Exception as exc:
             raise await self._refused(visitor, exc) from exc
         return True
+
+    async def end_impersonation(self, visitor: Visitor, name: str) -> bool:
+        """End what somebody does as the person at this browser; False when nobody does any more."""
+        try:
+            session = await self._session(visitor)
+            return session is not None and await self._acting.end(session.sign_in.person, name)
+        except Exception as exc:
+            raise await self._refused(visitor, exc) from exc
 
     async def _session(self, visitor: Visitor) -> Session | None:
         self._fresh()

@@ -41,6 +41,11 @@ class _Details(msgspec.Struct, frozen=True, kw_only=True):
     lasts: int
 
 
+def approved_by(group: str) -> str:
+    """Return by what those are found that a group has to approve. No mark of what ends one has a ``:``."""
+    return f"approved by:{group}"
+
+
 def columns_of(wanted: Wanted, *, name: str, mark: str, at: int) -> dict[str, Any]:
     """Return the row of a new one, whose state is still to be said."""
     details = _Details(

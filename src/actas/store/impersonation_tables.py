@@ -56,6 +56,6 @@ IMPERSONATION_MARKS: Final = Table(
     Column("mark", Text, primary_key=True),
     Column("impersonation", Text, primary_key=True),
 )
-"""What would end an impersonation when it is revoked."""
+"""What an impersonation is found by: what would end it when it is revoked, and which group approves it."""
 
 Index("impersonation_marks_impersonation", IMPERSONATION_MARKS.c.impersonation)

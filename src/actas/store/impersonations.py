@@ -7,10 +7,11 @@ seen.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.core.impersonation import (
@@ -18,6 +19,7 @@ from actas.core.impersonation import (
     Begun,
     Impersonation,
     MarksRevoked,
+    Place,
     State,
     Telling,
     TooMany,
@@ -29,7 +31,7 @@ from actas.core.party import Identity
 from actas.core.ports import Clock
 from actas.policy.impersonation import LONGEST_APPROVAL, LONGEST_IMPERSONATION
 from actas.store.database import Database
-from actas.store.impersonation_rows import close, columns_of, read_row
+from actas.store.impersonation_rows import approved_by, close, columns_of, read_row
 from actas.store.impersonation_tables import IMPERSONATION_MARKS, IMPERSONATIONS
 from actas.store.outbox import Outbox
 from actas.store.refresh_families import TURN, is_revoked
@@ -123,15 +125,25 @@ class SqlImpersonations:
             return None
         return ended
 
-    async def of_subject(self, subject: Identity, *, most: int) -> list[Impersonation]:
-        table = IMPERSONATIONS.c
-        return await self._several(
-            (table.subject_iss == subject.issuer) & (table.subject == subject.subject), most=most
-        )
+    async def of_subject(
+        self, subject: Identity, *, most: int, after: Place | None = None
+    ) -> list[Impersonation]:
+        return await self._several(_about(subject), IMPERSONATIONS.c.began_at > 0, most=most, after=after)
 
-    async def newest(self, *, most: int, before: int | None = None) -> list[Impersonation]:
-        earlier = LATER if before is None else before
-        return await self._several(IMPERSONATIONS.c.requested_at < earlier, most=most)
+    async def running_as(self, subject: Identity, *, at: int) -> list[Impersonation]:
+        table = IMPERSONATIONS.c
+        return await self._several(_about(subject), table.state == "running", table.until > at)
+
+    async def concerning(
+        self, who: Identity, groups: Collection[str], *, most: int, after: Place | None = None
+    ) -> list[Impersonation]:
+        marks = IMPERSONATION_MARKS.c
+        theirs = select(marks.impersonation).where(marks.mark.in_([approved_by(one) for one in groups]))
+        concerned = or_(_by(who), _about(who), IMPERSONATIONS.c.id.in_(theirs))
+        return await self._several(concerned, most=most, after=after)
+
+    async def newest(self, *, most: int, after: Place | None = None) -> list[Impersonation]:
+        return await self._several(most=most, after=after)
 
     async def written(self, entry: str) -> None:
         await self._outbox.written(entry)
@@ -160,11 +172,16 @@ class SqlImpersonations:
             if len(names) < MOST_SWEPT:
                 return removed
 
-    async def _several(self, condition: Any, *, most: int) -> list[Impersonation]:
+    async def _several(
+        self, *conditions: Any, most: int | None = None, after: Place | None = None
+    ) -> list[Impersonation]:
         table = IMPERSONATIONS.c
-        wanted = (
-            select(IMPERSONATIONS).where(condition).order_by(table.requested_at.desc(), table.id).limit(most)
-        )
+        wanted = select(IMPERSONATIONS).where(*conditions).order_by(table.requested_at.desc(), table.id)
+        if after is not None:
+            at = after.requested_at
+            wanted = wanted.where(table.requested_at <= at, or_(table.requested_at < at, table.id > after.id))
+        if most is not None:
+            wanted = wanted.limit(most)
         async with self._database.reading() as connection:
             return [read_row(row) for row in (await connection.execute(wanted)).all()]
 
@@ -176,9 +193,17 @@ async def _found(connection: AsyncConnection, name: str) -> Impersonation | None
 
 def _of_administrator(wanted: Wanted, *, since: int) -> Any:
     """Those of an administrator that were asked for later than then, by the index of both."""
-    table, identity = IMPERSONATIONS.c, wanted.administrator.identity
-    mine = (table.administrator_iss == identity.issuer) & (table.administrator == identity.subject)
-    return mine & (table.requested_at > since)
+    return _by(wanted.administrator.identity) & (IMPERSONATIONS.c.requested_at > since)
+
+
+def _by(administrator: Identity) -> Any:
+    table = IMPERSONATIONS.c
+    return (table.administrator_iss == administrator.issuer) & (table.administrator == administrator.subject)
+
+
+def _about(subject: Identity) -> Any:
+    table = IMPERSONATIONS.c
+    return (table.subject_iss == subject.issuer) & (table.subject == subject.subject)
 
 
 async def _there(connection: AsyncConnection, wanted: Wanted, *, at: int) -> Impersonation | None:
@@ -189,8 +214,7 @@ async def _there(connection: AsyncConnection, wanted: Wanted, *, at: int) -> Imp
         .where(
             _of_administrator(wanted, since=at - LIVES),
             table.client == wanted.client,
-            table.subject_iss == wanted.subject.issuer,
-            table.subject == wanted.subject.subject,
+            _about(wanted.subject),
             table.state.in_(LIVE),
             table.until > at,
         )
@@ -235,7 +259,7 @@ async def _put(
     else:
         row |= {"state": "running", "until": at + wanted.lasts, "began_at": at}
     await connection.execute(insert(IMPERSONATIONS).values(**row))
-    marks = dict.fromkeys((mark, *wanted.marks))
+    marks = dict.fromkeys((mark, *wanted.marks, *map(approved_by, wanted.approval[:1])))
     rows = [{"mark": one, "impersonation": name} for one in marks]
     await connection.execute(insert(IMPERSONATION_MARKS), rows)
     made = await _found(connection, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from actas.core.impersonation import (
     Begun,
     Impersonation,
     MarksRevoked,
+    Place,
     Telling,
     TooMany,
     Wanted,
@@ -32,23 +33,24 @@ class MemoryImpersonations:
         revoke: takes what is.
 
     Attributes:
+        kept: by id.
         records: the audit entries that were kept with changes, and are not written.
     """
 
     def __init__(self, *, revoked: Callable[[Lineage], Revoked | None], revoke: Revoke) -> None:
         self.records: list[Record] = []
-        self._kept: dict[str, Impersonation] = {}
+        self.kept: dict[str, Impersonation] = {}
         self._lineages: dict[str, Lineage] = {}
         self._revoked = revoked
         self._revoke = revoke
 
     def put(self, one: Impersonation) -> None:
         """Keep one as it is."""
-        self._kept[one.id] = one
+        self.kept[one.id] = one
         self._lineages[one.id] = Lineage((one.mark,), one.requested_at)
 
     async def find(self, name: str) -> Impersonation | None:
-        one = self._kept.get(name)
+        one = self.kept.get(name)
         lineage = self._lineages.get(name)
         if one is None or lineage is None:
             return one
@@ -69,7 +71,7 @@ class MemoryImpersonations:
         if there is not None:
             one = self._changed(there, state="running", began_at=at, until=at + there.lasts)
         else:
-            one = self._kept[name] = _new(wanted, name, mark, at=at)
+            one = self.kept[name] = _new(wanted, name, mark, at=at)
             self._lineages[name] = lineage
         self.records.append(telling(one))
         return Begun(impersonation=one, fresh=True)
@@ -95,25 +97,39 @@ class MemoryImpersonations:
         await self._revoke([Revoked(mark=one.mark, up_to=LATER, until=until, entry=self.records[-1].entry)])
         return one
 
-    async def of_subject(self, subject: Identity, *, most: int) -> list[Impersonation]:
-        found = [one for one in reversed(self._kept.values()) if one.subject == subject]
-        return found[:most]
+    async def of_subject(
+        self, subject: Identity, *, most: int, after: Place | None = None
+    ) -> list[Impersonation]:
+        found = [one for one in self.kept.values() if one.subject == subject and one.began_at > 0]
+        return _page(found, most=most, after=after)
 
-    async def newest(self, *, most: int, before: int | None = None) -> list[Impersonation]:
-        earlier = LATER if before is None else before
-        found = [one for one in reversed(self._kept.values()) if one.requested_at < earlier]
-        return found[:most]
+    async def running_as(self, subject: Identity, *, at: int) -> list[Impersonation]:
+        running = [one for one in self.kept.values() if one.subject == subject and one.runs(at)]
+        return _page(running, most=len(running), after=None)
+
+    async def concerning(
+        self, who: Identity, groups: Collection[str], *, most: int, after: Place | None = None
+    ) -> list[Impersonation]:
+        found = [
+            one
+            for one in self.kept.values()
+            if who in (one.administrator.identity, one.subject) or set(one.approval[:1]) & set(groups)
+        ]
+        return _page(found, most=most, after=after)
+
+    async def newest(self, *, most: int, after: Place | None = None) -> list[Impersonation]:
+        return _page(self.kept.values(), most=most, after=after)
 
     async def written(self, entry: str) -> None:
         self.records = [one for one in self.records if one.entry != entry]
 
     def _changed(self, one: Impersonation, **changes: Any) -> Impersonation:
-        changed = self._kept[one.id] = msgspec.structs.replace(one, **changes)
+        changed = self.kept[one.id] = msgspec.structs.replace(one, **changes)
         return changed
 
     def _of(self, wanted: Wanted) -> list[Impersonation]:
         identity = wanted.administrator.identity
-        return [one for one in self._kept.values() if one.administrator.identity == identity]
+        return [one for one in self.kept.values() if one.administrator.identity == identity]
 
     def _require_room(self, wanted: Wanted, *, at: int, approved: bool) -> None:
         running = [one.until for one in self._of(wanted) if one.runs(at)]
@@ -122,6 +138,14 @@ class MemoryImpersonations:
         lately = [one.requested_at for one in self._of(wanted) if one.requested_at > at - HOUR]
         if not approved and len(lately) >= wanted.per_hour:
             raise TooMany("too many within an hour", retry_after=max(1, min(lately) + HOUR - at))
+
+
+def _page(found: Iterable[Impersonation], *, most: int, after: Place | None) -> list[Impersonation]:
+    ordered = sorted(found, key=lambda one: (-one.requested_at, one.id))
+    if after is not None:
+        start = (-after.requested_at, after.id)
+        ordered = [one for one in ordered if (-one.requested_at, one.id) > start]
+    return ordered[:most]
 
 
 def _new(wanted: Wanted, name: str, mark: str, *, at: int) -> Impersonation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from actas.audit.log import AuditLog
 from actas.audit.refusal import in_the_minutes
@@ -17,6 +18,7 @@ from actas.signin.consents import Consent
 from actas.signin.proving import Visitor
 from actas.signin.request import Registered
 from actas.signin.sessions import SessionOutline
+from actas.web.acted_as import rows_of
 from actas.web.admission import Admission
 from actas.web.asgi import Application, Headers, Receive, Scope, Send
 from actas.web.body import read_form
@@ -27,11 +29,13 @@ from actas.web.visitor import Visitors
 
 END_SESSION: Final = "/account/end-session"
 STOP_APP: Final = "/account/stop-app"
+END_IMPERSONATION: Final = "/account/end-impersonation"
 _FORMS: Final = "account"
 """What the forms of the page are tied to: they are many, and one page."""
 
 _DONE: Final = {
     "session": "That session has ended, and what apps hold by it.",
+    "impersonation": "It has ended, with everything that was begun with it.",
     "app": "The app holds nothing of yours any more. It has to ask you again.",
 }
 
@@ -72,6 +76,7 @@ class AccountPages:
             ACCOUNT: self.look,
             END_SESSION: self._ends("session", self._account.end_session),
             STOP_APP: self._ends("app", self._account.stop_app),
+            END_IMPERSONATION: self._ends("impersonation", self._account.end_impersonation),
         }
 
     async def look(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -81,9 +86,10 @@ class AccountPages:
             await not_allowed(send, b"GET")
             return
         try:
-            done = Params.parse(bytes(scope["query_string"])).get("done")
+            asked = Params.parse(bytes(scope["query_string"]))
+            done = asked.get("done")
             with self._admission, occupying(self._admission):
-                mine = await self._account.mine(visitor)
+                mine = await self._account.mine(visitor, earlier=asked.get("earlier"))
         except OAuthError as refusal:
             await self._refuse(refusal, visitor, send, cookies)
             return
@@ -126,16 +132,21 @@ class AccountPages:
             csrf=self._visitors.csrf(visitor, _FORMS),
             sessions=tuple(_session(one, current=one.sid == mine.session.sid) for one in mine.sessions),
             apps=tuple(self._app(one, app_of(client) or App(one.client), mine) for one, client in mine.apps),
-            impersonations=(),
+            impersonations=rows_of(mine, self._registered),
+            earlier=self._earlier(mine),
             done=done,
             end_session=f"{self._prefix}{END_SESSION}",
             stop_app=f"{self._prefix}{STOP_APP}",
-            end_impersonation="",
+            end_impersonation=f"{self._prefix}{END_IMPERSONATION}",
             sign_out=f"{self._prefix}{LOGOUT}",
             change_password=None,
             codes=False,
             change_codes=None,
         )
+
+    def _earlier(self, mine: Mine) -> str | None:
+        cursor = mine.acting.earlier
+        return None if cursor is None else f"{self._prefix}{ACCOUNT}?{urlencode({'earlier': cursor})}"
 
     def _app(self, consent: Consent, app: App, _mine: Mine) -> AppRow:
         return AppRow(

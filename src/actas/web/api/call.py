@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -115,6 +116,24 @@ class Reply:
 def malformed(detail: str) -> InvalidRequest:
     """Return the refusal of a call that is not as the reference says."""
     return InvalidRequest("malformed_request", detail=detail)
+
+
+MOST: Final = 500
+"""Things on one page."""
+
+USUAL: Final = 100
+
+
+def limit_of(call: Call) -> int:
+    """Return how many things a page shows, by the parameter ``limit``.
+
+    Raises:
+        InvalidRequest: it is no such number.
+    """
+    limit = call.query.get("limit", str(USUAL))
+    if not re.fullmatch(r"[1-9][0-9]{0,2}", limit) or int(limit) > MOST:
+        raise malformed(f"limit is a number from 1 to {MOST}")
+    return int(limit)
 
 
 _WORDS: Final[dict[type, str]] = {

@@ -1,27 +1,12 @@
-"""Cursors of pages: they say where to go on, and are worth nothing once somebody touched them (SEC-96)."""
+"""The cursors of lists of the management API (SEC-96)."""
 
 from __future__ import annotations
 
-import hmac
-from typing import Final
-
-from actas.crypto import base64url
-from actas.crypto.keyed import keyed_digest
+from actas.crypto import cursors
+from actas.crypto.cursors import cursor
 from actas.web.api.call import malformed
 
-_MAC: Final = 16
-
-
-def cursor(after: str, *, of: str, key: bytes) -> str:
-    """Return the cursor of the page behind ``after``.
-
-    Args:
-        after: the last name of the page before.
-        of: which list, with its filters; a cursor of another is refused.
-        key: authenticates it.
-    """
-    text = after.encode()
-    return base64url.encode(_mac(text, of, key) + text).decode()
+__all__ = ["behind", "cursor"]
 
 
 def behind(text: str, *, of: str, key: bytes) -> str:
@@ -31,14 +16,6 @@ def behind(text: str, *, of: str, key: bytes) -> str:
         InvalidRequest: it is no cursor of ours for this list.
     """
     try:
-        data = base64url.decode(text.encode())
-        after = data[_MAC:].decode()
+        return cursors.behind(text, of=of, key=key)
     except ValueError:
-        raise malformed("the cursor is none of ours") from None
-    if not hmac.compare_digest(data[:_MAC], _mac(data[_MAC:], of, key)):
-        raise malformed("the cursor is none of ours for this list")
-    return after
-
-
-def _mac(after: bytes, of: str, key: bytes) -> bytes:
-    return keyed_digest(of.encode() + b"\x00" + after, key=key)[:_MAC]
+        raise malformed("the cursor is none of ours for this list") from None

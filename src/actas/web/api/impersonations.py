@@ -6,22 +6,21 @@ from typing import Final
 
 from actas.admin.refusals import Conflict, NotFound
 from actas.core.ports import Json
+from actas.kinds.impersonation_pages import Paging
 from actas.supervision import shown
-from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
+from actas.web.api.call import Call, Desk, Reply, fields_of, limit_of, malformed
 
-MOST: Final = 500
-"""Impersonations in one answer."""
+_LIST: Final = "all impersonations"
 
 
 async def impersonations(desk: Desk, call: Call) -> Reply:
-    """Return who acts, or acted, as whom and why, the newest first."""
-    call.only("before")
-    text = call.query.get("before")
-    if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise malformed("before is seconds since the epoch")
-    found = await desk.kept.newest(most=MOST, before=None if text is None else int(text))
-    items: list[Json] = [shown(one) for one in found]
-    following = str(found[-1].requested_at) if len(found) == MOST else None
+    """Return a page of who acts, or acted, as whom and why, the newest first."""
+    call.only("limit", "cursor")
+    most, paging = limit_of(call), Paging(desk.cursors)
+    after = paging.start(call.query.get("cursor"), of=_LIST)
+    found = await desk.kept.newest(most=most + 1, after=after)
+    page, following = paging.cut(found, most=most, of=_LIST)
+    items: list[Json] = [shown(one) for one in page]
     return Reply(body={"items": items, "next": following})
 
 

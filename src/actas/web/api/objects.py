@@ -8,13 +8,8 @@ from typing import Final
 from actas.admin.deeds import ABSENT, Condition
 from actas.admin.objects import KEEPERS, Keeper, Kept, ObjectKind, own_name
 from actas.core.ports import Json, JsonObject
-from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
+from actas.web.api.call import Call, Desk, Reply, fields_of, limit_of, malformed
 from actas.web.api.cursor import behind, cursor
-
-MOST: Final = 500
-"""Objects on one page."""
-
-USUAL: Final = 100
 
 _VERSION: Final = re.compile(r'"([0-9]{1,18})"')
 
@@ -54,9 +49,7 @@ async def listed(desk: Desk, call: Call) -> Reply:
     """Return a page of the objects of a kind, by name."""
     call.only("limit", "cursor", "kept_by")
     kind, keepers = _kind(call), keepers_in(call)
-    limit = call.query.get("limit", str(USUAL))
-    if not re.fullmatch(r"[1-9][0-9]{0,2}", limit) or int(limit) > MOST:
-        raise malformed(f"limit is a number from 1 to {MOST}")
+    limit = limit_of(call)
     page_of = f"{kind} {' '.join(keepers)}"
     after = call.query.get("cursor")
     start = "" if after is None else behind(after, of=page_of, key=desk.cursors)
@@ -69,7 +62,7 @@ async def listed(desk: Desk, call: Call) -> Reply:
         ),
         key=lambda one: one.name,
     )
-    page, more = found[: int(limit)], len(found) > int(limit)
+    page, more = found[:limit], len(found) > limit
     following = cursor(page[-1].name, of=page_of, key=desk.cursors) if more else None
     return Reply(body={"items": [shown(one) for one in page], "next": following})
 

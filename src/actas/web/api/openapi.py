@@ -27,7 +27,6 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     },
     "kind": {"schema": _TEXT, "description": "Kinds between commas. Default: all."},
     "api": {"schema": _TEXT, "description": "The name of the target.", "required": True},
-    "before": {"schema": _TEXT, "description": "Only those that were asked for earlier; `next` of a page."},
     "scope": {"schema": _TEXT, "description": "One scope of it."},
 }
 

@@ -130,7 +130,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         role="auditor",
         answers=impersonations.impersonations,
         gives="Impersonations",
-        query=("before",),
+        query=("limit", "cursor"),
     ),
     Route(
         method="GET",

@@ -58,13 +58,17 @@ class ImpersonationRow:
     Attributes:
         id: sent as ``impersonation``.
         who: acted.
+        known_by: the issuer that knows them; None when that is this server.
+        client: through which they asked.
         reason: they gave.
         ticket: they named; None for none.
-        targets: the names of the APIs that it is good for.
+        targets: the names of the APIs that it is good for; ``scopes`` what it may do there.
+        approved_by: the second person who approved it; None when none had to.
         began_at: when it began.
         ends_at: when it ends or ended.
         running: whether it goes on now.
-        ended_by: who ended it before its time; None when nobody did.
+        ended: how it ended, as in "by you"; None while it runs.
+        ended_why: what whoever ended it said; None for nothing.
     """
 
     id: str
@@ -72,10 +76,15 @@ class ImpersonationRow:
     reason: str
     ticket: str | None
     targets: tuple[str, ...]
+    scopes: tuple[ScopeLine, ...]
     began_at: datetime
     ends_at: datetime
     running: bool
-    ended_by: str | None = None
+    known_by: str | None = None
+    client: str
+    approved_by: str | None = None
+    ended: str | None = None
+    ended_why: str | None = None
 
     @property
     def line(self) -> tuple[Station, ...]:
@@ -104,6 +113,7 @@ class MyAccess(View):
         sessions: where I am signed in, this one first.
         apps: what may act for me.
         impersonations: who acted as me, the running ones first.
+        earlier: the address of the page of those before; None when there are none.
         done: what was just done, in a sentence; None for nothing.
         end_session: the path that ends a session, by ``session``.
         stop_app: the path that stops an app, by ``app``.
@@ -125,6 +135,7 @@ class MyAccess(View):
     sessions: tuple[SessionRow, ...]
     apps: tuple[AppRow, ...]
     impersonations: tuple[ImpersonationRow, ...]
+    earlier: str | None = None
     done: str | None = None
     end_session: str
     stop_app: str
