@@ -91,6 +91,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "code_reused": (InvalidGrant,),
     "unknown_app": (InvalidRequest,),
     "wrong_credentials": (AccessDenied,),
+    "weak_password": (AccessDenied,),
     "forged_form": (AccessDenied,),
     "not_signed_in": (LoginRequired,),
     "not_consented": (ConsentRequired,),

@@ -170,6 +170,26 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
     },
     "logout:delivered": LOGOUT,
     "logout:failed": {**LOGOUT, "detail": "why the last try failed"},
+    "session:others_ended": {
+        "source": "the address of the browser",
+        "subject": "whose they were",
+        "sid": "the session that goes on, if one does",
+        "by": "what ended them",
+    },
+    "credentials:changed": {
+        "source": "the address of the browser",
+        "subject": "whose they are",
+        "sid": "the session in which it was changed",
+        "what": "`password`, `code`, `recovery` or `passkey`",
+        "change": "`set`, `added`, `made`, `renamed` or `removed`",
+        "by": "who changed it",
+    },
+    "credentials:reset": {
+        "subject": "whose they were",
+        "what": "list of `password`, `code`, `recovery` and `passkey`: what there was of it",
+        "by": "who took it away, as in `configuration:changed`",
+        "why": "the reason that was given",
+    },
     "authorization:granted": {
         "source": "the address of the browser",
         "client": "the app",

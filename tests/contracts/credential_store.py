@@ -11,6 +11,7 @@ from tests.fakes.codes import code_of
 from tests.fakes.sealer import sealer
 
 from actas.core.ports import SystemChance
+from actas.core.records import Record
 from actas.signin.holdings import KeptHoldings
 from actas.signin.one_time_codes import OneTimeCodes
 from actas.signin.records import CredentialRecords, CredentialStore
@@ -36,9 +37,19 @@ class SealedBeside(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    async def __call__(self) -> list[str]:
+        """Return the entries that wait to be written, sorted."""
+        ...
+
+
+def entry(name: str) -> Record:
+    return Record(entry=name, event="credentials:changed", body=b"{}", at=1_700_000_000.0)
+
+
 class CredentialStoreSuite:
     """Inherit as ``Test...``: ``store`` is empty, ``other`` is another way to the same place, ``sealed_beside``
-    keeps a value beside what people have.
+    keeps a value beside what people have, and ``waiting`` says which entries wait.
     """
 
     async def begun(self, store: CredentialStore, first: KeptHoldings) -> None:
@@ -78,6 +89,21 @@ class CredentialStoreSuite:
         assert not await store.write(kept(), seen=None, beside=await store.neighbours())
         assert await store.read(ALICE) == second
         assert await store.read("actas:bob") is None
+
+    @pytest.mark.requirement("REL-01")
+    async def test_an_entry_is_kept_with_what_it_tells_or_not_at_all(
+        self, store: CredentialStore, other: CredentialStore, waiting: Waiting
+    ) -> None:
+        first, second = kept(), kept(version=2, sealed=b"two")
+        beside = await store.neighbours()
+        assert await store.write(first, seen=None, beside=beside, record=entry("x_1"))
+        assert not await other.write(first, seen=None, beside=beside, record=entry("x_never_1"))
+        assert await other.write(second, seen=first, beside=(), record=entry("x_2"))
+        assert not await store.write(second, seen=first, beside=(), record=entry("x_never_2"))
+        assert not await store.forget("actas:bob", record=entry("x_never_3"))
+        assert await store.forget(ALICE, record=entry("x_3"))
+        assert not await other.forget(ALICE, record=entry("x_never_4"))
+        assert await waiting() == ["x_1", "x_2", "x_3"]
 
     @pytest.mark.requirement("REL-19")
     async def test_of_many_at_once_exactly_one_changes_it(

@@ -8,19 +8,33 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from actas.core.reasons import REASONS
-from actas.web.pages.account import AppRow, ImpersonationRow, MyAccess, SessionRow
+from actas.web.pages.account import AppRow, ImpersonationRow, MyAccess, SessionRow, WayRow
 from actas.web.pages.answers import ErrorView, Message, Posting, ReasonsView, SignOut
 from actas.web.pages.consent import Consent
 from actas.web.pages.device import DeviceCode, DeviceConsent
 from actas.web.pages.parts import App, ProviderButton, ScopeLine
-from actas.web.pages.security import ChangePassword, DropCodes, EnrolCodes
-from actas.web.pages.sign_in import Account, ChooseAccount, SignIn, SignInCode
+from actas.web.pages.security import (
+    BeginCodes,
+    ChangePassword,
+    DropCodes,
+    EnrolCodes,
+    MakePasskey,
+    NewRecovery,
+    PasskeyList,
+    PasskeyRow,
+    RecoveryCodes,
+)
+from actas.web.pages.sign_in import Account, ChooseAccount, PasskeyForm, SignIn, SignInCode
 from actas.web.pages.view import View
 
 NOW: Final = datetime(2026, 11, 26, 14, 2, 11, tzinfo=UTC)
 CSRF: Final = "csrf-of-this-page"
 RETURN: Final = "http://127.0.0.1:19999/callback"
 SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+ASKED: Final = '{"challenge":"AAAA","rpId":"localhost","userVerification":"required"}'
+RECOVERY: Final = tuple(
+    "-".join((*["mzxw", "6ytb", "oi3t", "kmju", "gyzd", "qnrw", "geyd"], f"az{n}q")) for n in range(2, 8)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,7 @@ def _signing_in(words: Words) -> dict[str, View]:
     form = _form("sign-in", words)
     code = {"name": name, "back": "/posted/back", **_form("code", words)}
     alice = Account("a1", name, words.name("Alice Liddell"))
+    passkey = PasskeyForm("/posted/passkey", CSRF, ASKED)
     choose = _form("choose", words)
     return {
         "sign_in": SignIn(app=app, **form),
@@ -113,11 +128,20 @@ def _signing_in(words: Words) -> dict[str, View]:
             provider_action="/posted/provider",
             **form,
         ),
+        "sign_in_passkey": SignIn(
+            app=app,
+            providers=ids,
+            provider_action="/posted/provider",
+            passkey=passkey,
+            **form,
+        ),
+        "sign_in_once_more": SignIn(name=name, again=True, **form),
         "sign_in_elsewhere": SignIn(
             app=app, password=False, providers=ids, provider_action="/posted/provider", **form
         ),
         "sign_in_nobody": SignIn(password=False, **form),
         "sign_in_code": SignInCode(app=app, **code),
+        "sign_in_code_passkey": SignInCode(app=app, passkey=passkey, **code),
         "sign_in_code_again": SignInCode(error=words.line("This code is not the one of now."), **code),
         "choose_account": ChooseAccount(app=app, accounts=(alice,), **choose),
         "choose_among": ChooseAccount(
@@ -217,14 +241,14 @@ def _account(words: Words) -> dict[str, View]:
     security: dict[str, Any] = {"account": words.name("alice@acme.example"), "back": "/my-access"}
     wrong = words.line("This is not your password.")
     uri = f"otpauth://totp/acme:alice%40acme.example?secret={SECRET}&issuer=acme"
-    empty = _access(words, sessions=(), apps=(), impersonations=(), codes=False)
+    empty = _access(words, sessions=(), apps=(), impersonations=())
     return {
         "my_access": _access(
             words,
             sessions=_sessions(words),
             apps=_apps(words),
             impersonations=_impersonations(words),
-            codes=True,
+            ways=_ways(words),
             done=words.line("release-bot may not act for you any more."),
         ),
         "my_access_empty": empty,
@@ -233,7 +257,19 @@ def _account(words: Words) -> dict[str, View]:
             shortest=12, error=wrong, **security, **_form("password", words)
         ),
         "enrol_codes": EnrolCodes(secret=SECRET, uri=uri, **security, **_form("codes", words)),
-        "drop_codes": DropCodes(error=wrong, **security, **_form("codes", words)),
+        "change_password_none": ChangePassword(
+            shortest=12, has_one=False, **security, **_form("password", words)
+        ),
+        "begin_codes": BeginCodes(back="/my-access", **_form("codes", words)),
+        "drop_codes": DropCodes(back="/my-access", **_form("codes", words)),
+        "new_recovery": NewRecovery(back="/my-access", **_form("recovery", words)),
+        "passkeys": _passkeys(words, done=words.line("The passkey signs you in from now on.")),
+        "passkeys_last": _passkeys(words, removable=False),
+        "passkeys_none": _passkeys(words, passkeys=(), error=words.line("No passkey was added.")),
+        "make_passkey": MakePasskey(
+            asked=ASKED, name=words.name("Firefox on Linux"), back="/passkeys", **_form("passkeys", words)
+        ),
+        "recovery_codes": RecoveryCodes(codes=RECOVERY, first=True, back="/my-access"),
     }
 
 
@@ -247,9 +283,31 @@ def _access(words: Words, **more: Any) -> MyAccess:
         stop_app="/posted/app",
         end_impersonation="/posted/impersonation",
         sign_out="/posted/sign-out",
-        change_password="/change-password",
-        change_codes="/codes",
         **more,
+    )
+
+
+def _passkeys(words: Words, **more: Any) -> PasskeyList:
+    rows = tuple(
+        PasskeyRow(
+            id=f"k{n}",
+            name=words.name("Laptop" if n else "Phone"),
+            made_at=NOW - timedelta(days=40 + n),
+            used_at=NOW - timedelta(minutes=7) if n else None,
+        )
+        for n in range(words.rows)
+    )
+    kept: dict[str, Any] = {"passkeys": rows, "removable": True, "now": NOW, "back": "/my-access", **more}
+    return PasskeyList(**kept, **_form("passkeys", words))
+
+
+def _ways(words: Words) -> tuple[WayRow, ...]:
+    account = words.name("alice@acme.example")
+    return (
+        WayRow(name="Password", text=f"You sign in as {account}.", path="/pw", button="Change password"),
+        WayRow(name="Passkeys", on="2", text="They sign you in.", path="/k", button="Manage passkeys"),
+        WayRow(name="One-time codes", on="on", text="You are asked.", path="/c", button="Turn off codes"),
+        WayRow(name="Recovery codes", text="2 left.", care=True, path="/r", button="Make new codes"),
     )
 
 

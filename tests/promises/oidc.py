@@ -97,7 +97,11 @@ ROWS: tuple[Requirement, ...] = on(
     kept("OP-74", "project policy", "A family ends by its age, and earlier when it is not used."),
     kept("OP-75", "project policy", "As a subject token it stays as it is, and a copy ends its family."),
     kept("OP-76", "OpenID Connect Core 12.2", "A refreshed ID token keeps auth_time and has no nonce."),
-    kept("OP-77", "RFC 9700 section 4.14.2", "What is not offline ends with the session."),
+    kept(
+        "OP-77",
+        "RFC 9700 section 4.14.2",
+        "What is not offline ends with the session; a new password ends all but the session that made it.",
+    ),
     kept("OP-100", "RFC 8414 section 3", "Both well-known addresses have the same content."),
     kept("OP-103", "RFC 7517 section 9", "The key set has public members only."),
     kept("OP-80", "RP-Initiated Logout 2", "Signing out may be asked for by GET and by POST."),

@@ -252,7 +252,7 @@ def test_a_form_that_another_browser_was_given_changes_nothing(sts: RealServer, 
 
 
 @pytest.mark.requirement("SEC-78")
-@pytest.mark.parametrize("path", ["/consent", "/sign-in/code"])
+@pytest.mark.parametrize("path", ["/consent", "/sign-in/code", "/sign-in/passkey", "/sign-in/code/passkey"])
 def test_nothing_changes_by_get(browser: Browser, path: str) -> None:
     assert browser.get(path).status_code == 405
 

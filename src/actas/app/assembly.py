@@ -113,7 +113,7 @@ class Assembly:
                 "share metrics": self.metrics.run,
                 "keep keys": self._keeper.run,
                 "hear news": lambda: base.database.hear(lambda _: self.shared.follower.wake()),
-                "sweep": lambda: sweep_on(base, partial(require_time, base, self.shared.timekeeper)),
+                "sweep": lambda: sweep_on(base, self.shared, self.steward.snapshot),
             }
         )
         gc.collect()

@@ -16,6 +16,7 @@ from actas.app.foundation import Foundation
 from actas.app.own_tokens import cursors_key, impersonations, own_tokens
 from actas.app.parts import Shared, nonces, proofs
 from actas.app.policy_tests import run_policy_tests
+from actas.app.proving import resetting
 from actas.app.steward import Steward
 from actas.core.ports import Json, JsonObject
 from actas.crypto.passwords import digest_secret, generate_secret
@@ -103,6 +104,7 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         tests=lambda: store.tested(base.definitions, base.catalog.policy),
         cursors=cursors_key(base),
         schema=json_schema,
+        resetting=resetting(base, shared),
         kept=base.impersonations,
         impersonations=impersonations(base, shared.minutes),
         audit=shared.minutes,

@@ -8,28 +8,25 @@ from collections.abc import AsyncGenerator
 from actas.app.foundation import Foundation
 from actas.app.own_tokens import codes, consents, cursors_key, impersonations, sessions
 from actas.app.parts import Shared, authenticator, once, proofs
+from actas.app.proving import ProvingKit, records_of
 from actas.core.ports import SystemChance
 from actas.crypto.password_hash import PasswordHashes
 from actas.kinds.impersonation_pages import Paging
 from actas.signin.account import Account
 from actas.signin.acting import ActingAsMe
 from actas.signin.authorizing import Authorizing
-from actas.signin.credentials import Credentials
 from actas.signin.flow import LIFE, Content, Flow
-from actas.signin.guessing import SignInGuessing
 from actas.signin.leaving import Leave, Leaving
-from actas.signin.one_time_codes import OneTimeCodes
-from actas.signin.proving import CODE_WITHIN, Begun, Half, Proving
+from actas.signin.proving import Begun
 from actas.signin.pushed import LIFE as PUSHED
 from actas.signin.pushed import Kept, PushedRequests
 from actas.signin.pushing import Pushing
-from actas.signin.records import CredentialRecords
-from actas.store.credentials import SqlCredentials
 from actas.web.account import AccountPages
 from actas.web.admission import Admission
 from actas.web.asgi import Application
 from actas.web.pages import assets
 from actas.web.pages.rendering import Pages
+from actas.web.securing import OwnPages
 from actas.web.showing import Showing
 from actas.web.signing_in import SigningIn
 from actas.web.visitor import Visitors
@@ -44,7 +41,8 @@ def signing_in(
     kit = _Kit(base, shared, prefix)
     desk = SigningIn(
         authorizing=kit.authorizing(),
-        proving=kit.proving(),
+        proving=kit.proof.proving,
+        by_passkey=kit.proof.by_passkey(),
         leaving=kit.leaving(),
         showing=kit.showing,
         visitors=kit.visitors,
@@ -60,7 +58,9 @@ def signing_in(
         audit=shared.minutes,
         admission=admission,
     )
-    both = {**desk.endpoints(), **mine.endpoints()}
+    keeping = kit.proof.keeping()
+    own = OwnPages(keeping, prefix=prefix, showing=kit.showing, visitors=kit.visitors, admission=admission)
+    both = {**desk.endpoints(), **mine.endpoints(), **kit.proof.endpoints(own, keeping)}
     found = {f"{prefix}{path}": endpoint for path, endpoint in both.items()}
     return {**found, **assets.endpoints(prefix)}
 
@@ -81,7 +81,7 @@ def pushing(base: Foundation, shared: Shared) -> Pushing:
 @contextlib.asynccontextmanager
 async def hashing(base: Foundation) -> AsyncGenerator[PasswordHashes]:
     """What hashes people's passwords, for as long as a process serves."""
-    await _records(base).count_seals()
+    await records_of(base).count_seals()
     with contextlib.closing(PasswordHashes(pepper=base.ring.password_pepper)) as hashes:
         yield hashes
 
@@ -97,10 +97,6 @@ def _pushed(base: Foundation, shared: Shared) -> PushedRequests:
     )
 
 
-def _records(base: Foundation) -> CredentialRecords:
-    return CredentialRecords(SqlCredentials(base.database), sealer=base.keys.sealer, chance=SystemChance())
-
-
 class _Kit:
     """What the endpoints share, over one configuration."""
 
@@ -111,6 +107,7 @@ class _Kit:
         self._sessions = sessions(base)
         self._consents = consents(base)
         self._begun = self._flow("begun", Begun)
+        self.proof = ProvingKit(base, shared, signed_in=self._sessions, begun=self._begun)
         self.visitors = Visitors(issuer=base.issuer, mark=base.ring.mark, chance=self._chance)
         self.showing = Showing(
             prefix=prefix,
@@ -122,6 +119,7 @@ class _Kit:
             ),
             visitors=self.visitors,
             registered=base.catalog,
+            asked_of_passkeys=self.proof.asked_of_passkeys if self.proof.passkeys_work else None,
         )
 
     def _flow(self, kind: str, content: type[Content], *, life: int = LIFE) -> Flow[Content]:
@@ -140,29 +138,6 @@ class _Kit:
             begun=self._begun,
             audit=shared.minutes,
             chance=self._chance,
-            clock=base.clock,
-            fresh=shared.require_issuing,
-        )
-
-    def proving(self) -> Proving:
-        base, shared = self._base, self._shared
-        records = _records(base)
-        return Proving(
-            issuer=base.issuer,
-            directory=base.catalog,
-            credentials=Credentials(records, hashes=shared.hashes, clock=base.clock),
-            one_time_codes=OneTimeCodes(
-                records,
-                pepper=base.ring.password_pepper,
-                issuer=base.issuer,
-                clock=base.clock,
-                chance=self._chance,
-            ),
-            guessing=SignInGuessing(shared.throttle, records, mark=base.ring.mark),
-            sessions=self._sessions,
-            begun=self._begun,
-            half=self._flow("half", Half, life=CODE_WITHIN),
-            audit=shared.minutes,
             clock=base.clock,
             fresh=shared.require_issuing,
         )
@@ -193,6 +168,7 @@ class _Kit:
                 paging=Paging(cursors_key(base)),
                 clock=base.clock,
             ),
+            credentials=self.proof.credentials,
             audit=shared.minutes,
             chance=self._chance,
             clock=base.clock,

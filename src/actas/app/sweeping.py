@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import structlog
 
+from actas.admin.objects import Snapshot
+from actas.app.following import require_time
 from actas.app.foundation import Foundation
+from actas.app.parts import Shared
+from actas.app.proving import resetting
+from actas.core.person import subject_of
+from actas.signin.resetting import Resetting
 
 SWEEP_EVERY: Final = 600.0
 """Seconds between two removals of what has ended."""
@@ -16,12 +23,23 @@ SWEEP_EVERY: Final = 600.0
 _log = structlog.get_logger("actas")
 
 
-async def sweep_on(base: Foundation, may: Callable[[], Awaitable[None]]) -> None:
+Known = Callable[[], Awaitable[Snapshot]]
+"""Says what is kept of the configuration, and who was deleted."""
+
+
+async def forget_deleted(known: Known, resetting: Resetting) -> None:
+    """Forget what people who were deleted had to sign in with, where that was not done at once (SEC-97)."""
+    for one in (await known()).objects:
+        if one.kind == "users" and one.state == "deleted":
+            await resetting.forget(subject_of(one.name))
+
+
+async def sweep_on(base: Foundation, shared: Shared, known: Known) -> None:
     """Forget what has ended, again and again. Every process does; what one removed the next does not find.
 
-    Args:
-        may: raises while nothing may be removed: a clock that is ahead would end what has not ended.
+    Nothing is removed while the time is not known: a clock that is ahead would end what has not ended.
     """
+    gone = resetting(base, shared)
     while True:
         await asyncio.sleep(SWEEP_EVERY)
         for what, sweep in (
@@ -31,9 +49,10 @@ async def sweep_on(base: Foundation, may: Callable[[], Awaitable[None]]) -> None
             ("impersonations", base.impersonations.sweep),
             ("sessions", base.session_store.sweep),
             ("apps of sessions", base.session_apps.sweep),
+            ("what deleted people had", partial(forget_deleted, known, gone)),
         ):
             try:
-                await may()
+                await require_time(base, shared.timekeeper)
                 await sweep()
             except Exception as failed:  # noqa: BLE001 - whatever it is, the next turn is tried
                 _log.error(f"{what} not swept", detail=f"{type(failed).__name__}: {failed}")

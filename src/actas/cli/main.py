@@ -51,7 +51,7 @@ COMMANDS: Final = (
     Entry("clients", "actas.cli.clients", "Look at clients, switch them off, and make their secrets."),
     Entry("apis", "actas.cli.apis", "Look at APIs, and switch them off."),
     Entry("issuers", "actas.cli.issuers", "Look at trusted issuers, and switch them off."),
-    Entry("users", "actas.cli.users", "Look at users, and lock them out."),
+    Entry("users", "actas.cli.users", "Look at users, lock them out, and take away what they have lost."),
     Entry("rules", "actas.cli.rules", "Look at rules, test them, and ask who can reach what."),
     Entry(
         "impersonate",

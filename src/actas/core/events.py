@@ -30,7 +30,10 @@ EventName = Literal[
     "session:ended",
     "logout:delivered",
     "logout:failed",
+    "session:others_ended",
     "account:refused",
+    "credentials:changed",
+    "credentials:reset",
     "log:started",
     "log:recovered",
     "log:closed",
@@ -83,11 +86,17 @@ EVENTS: Final[dict[EventName, str]] = {
     "policy, or because it was malformed.",
     "consent:given": "Somebody let an app act for them.",
     "consent:withdrawn": "Somebody let an app act for them no more, and what it held ended.",
-    "account:refused": "Somebody looked at what is theirs, or wanted it ended, and was refused.",
+    "account:refused": "Somebody looked at what is theirs, or wanted it changed or ended, and was refused.",
+    "credentials:changed": "Somebody changed what they sign in with: their password, their one-time codes or "
+    "their passkeys. What it is now is not said.",
+    "credentials:reset": "What somebody signs in with was taken away from them: by an administrator, because "
+    "they had lost it, or because they were deleted.",
     "session:ended": "A session ended before its time, and with it what apps hold by it.",
     "logout:delivered": "An app was told that a session had ended in which it got tokens, and said that "
     "it heard.",
     "logout:failed": "An app could not be told that a session had ended, and nobody tries any more.",
+    "session:others_ended": "All sessions of a person ended but the one that is named, with what apps hold "
+    "by them and what apps hold for the time when the person is signed out.",
     "log:started": "A stream was born, or a clean one was opened again. The first entry of every stream.",
     "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
     "whose delivery is unknown.",

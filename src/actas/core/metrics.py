@@ -99,7 +99,7 @@ EXCHANGES: Final = Counter(
     name="exchanges_total",
     help="Requests at the token endpoint, by how they ended. A granted one has no reason.",
     labels=("kind", "outcome", "reason"),
-    most=480,
+    most=800,
 )
 EXCHANGE_DURATION: Final = Histogram(
     name="exchange_duration_seconds",

@@ -49,6 +49,7 @@ Reason = Literal[
     "code_reused",
     "unknown_app",
     "wrong_credentials",
+    "weak_password",
     "forged_form",
     "not_signed_in",
     "not_consented",

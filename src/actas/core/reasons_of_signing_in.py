@@ -38,6 +38,14 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         causes="A mistyped password, a one-time code that was used or is old, somebody who guesses.",
         remedy="Try again. The audit log has how often, and from where.",
     ),
+    "weak_password": ReasonText(
+        sentence="Nobody may choose this password.",
+        meaning="Somebody wanted a new password that is too short, that many people have, that is made of "
+        "what is known of them, or that they have already. Nothing was changed.",
+        causes="A name with a year, a word with a digit, a row of keys.",
+        remedy="Choose a longer one: a few words that do not belong together, or what a password manager "
+        "makes.",
+    ),
     "forged_form": ReasonText(
         sentence="The form was not sent from a page of this server, or has been open for too long.",
         meaning="A form that changes something comes from a page that this browser was given lately. "

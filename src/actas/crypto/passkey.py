@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -43,6 +44,23 @@ _MOST_TEXT: Final = 64 * 1024
 _ALGORITHM: Final = 3  # RFC 9052 table 4
 
 
+def may_be_used_at(issuer: str) -> bool:
+    """Return whether browsers make passkeys for the host of an address: a name, no number.
+
+    They are made for domains alone (Web Authentication section 5.1.3), and not without TLS, this computer
+    aside.
+    """
+    parts = urlsplit(issuer)
+    host = parts.hostname or ""
+    if parts.scheme != "https" and host != "localhost" and not host.endswith(".localhost"):
+        return False
+    try:
+        ip_address(host)
+    except ValueError:
+        return bool(host)
+    return False
+
+
 class BadPasskey(Exception):
     """What a browser answered does not hold. The message is for administrators."""
 
@@ -73,6 +91,19 @@ class Shown:
 
     id: bytes
     handle: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a passkey that proved to be the one says of itself.
+
+    Attributes:
+        count: how often it was used.
+        synced: whether it may be kept on several devices (Web Authentication section 6.1.3).
+    """
+
+    count: int
+    synced: bool
 
 
 class PasskeyRules:
@@ -172,8 +203,8 @@ class PasskeyRules:
         read = _read(AuthenticationResponse, answer)
         return Shown(read.raw_id, read.response.user_handle)
 
-    def used(self, answer: JsonObject, challenge: bytes, *, attested: bytes) -> int:
-        """Return how often a passkey says that it was used, once it has proved to be the one.
+    def used(self, answer: JsonObject, challenge: bytes, *, attested: bytes) -> Used:
+        """Return what a passkey says of itself, once it has proved to be the one.
 
         Args:
             attested: what was kept of the passkey that it must be.
@@ -188,7 +219,8 @@ class PasskeyRules:
             self._server.authenticate_complete(_state(challenge), [known], read)
         except ValueError as wrong:
             raise BadPasskey(str(wrong)) from None
-        return int(read.response.authenticator_data.counter)
+        data = read.response.authenticator_data
+        return Used(int(data.counter), data.is_backup_eligible())
 
 
 def _require_own_page(client_data: Any) -> None:

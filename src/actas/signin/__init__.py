@@ -6,7 +6,8 @@
 
 ``sessions`` knows who is signed in at which browser; ``session_records`` keeps that, sealed, and
 ``ending`` ends one with its entry in the minutes.
-``consents`` remembers what people let apps do.
+``consents`` remembers what people let apps do. ``account`` shows people what is theirs and ends it; ``owner``
+says who may change what they sign in with, and ``securing`` changes it.
 
 ``request`` reads what an app asks, ``pushed`` and ``pushing`` what it sent here before (RFC 9126), and
 ``authorizing`` answers it.

@@ -20,7 +20,9 @@ from actas.core.ports import Chance, Clock
 from actas.core.records import Record
 from actas.signin.acting import Acting, ActingAsMe
 from actas.signin.consents import Consent, Consents
+from actas.signin.credentials import Credentials, Held
 from actas.signin.ending import Endings
+from actas.signin.holdings import Kind
 from actas.signin.proving import Directory, Visitor
 from actas.signin.sessions import Session, SessionOutline, Sessions
 
@@ -34,6 +36,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
         sessions: where they are signed in, newest first.
         apps: what they let apps do, each with the app as it is now; None when it is no more.
         acting: who acts and acted as them.
+        has: what they can prove who they are with; nothing when an issuer vouches for them.
+        held: what there is of it.
         now: seconds since the epoch.
     """
 
@@ -42,6 +46,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[SessionOutline, ...]
     apps: tuple[tuple[Consent, Client | None], ...]
     acting: Acting
+    has: frozenset[Kind] = frozenset()
+    held: tuple[Held, ...] = ()
     now: int
 
     @property
@@ -66,6 +72,7 @@ class Account:
         sessions: Sessions,
         consents: Consents,
         acting: ActingAsMe,
+        credentials: Credentials,
         audit: Minutes,
         chance: Chance,
         clock: Clock,
@@ -77,6 +84,7 @@ class Account:
         self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
         self._consents = consents
         self._acting = acting
+        self._credentials = credentials
         self._audit = audit
         self._chance = chance
         self._clock = clock
@@ -97,9 +105,16 @@ class Account:
                 return None
             subject = session.sign_in.person.subject
             given = await self._consents.of(subject)
+            own = session.sign_in.origin.issuer == self._issuer
+            person = self._directory.person(subject) if own else None
+            has: frozenset[Kind] = frozenset()
+            if person is not None:
+                has = await self._credentials.has(subject, initial=person.initial)
             return Mine(
                 session=session,
-                person=self._directory.person(subject),
+                person=person,
+                has=has,
+                held=() if person is None else await self._credentials.list(subject),
                 sessions=await self._sessions.of(subject),
                 apps=tuple((one, self._directory.client(one.client)) for one in given),
                 acting=await self._acting.of(session.sign_in.person, cursor=earlier),

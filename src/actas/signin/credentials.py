@@ -6,7 +6,7 @@ nobody (SEC-13). How often somebody may try is ``guessing``'s; it is asked befor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -15,10 +15,11 @@ import msgspec
 
 from actas.core.errors import TemporarilyUnavailable
 from actas.core.ports import Clock
+from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.crypto import base64url
 from actas.crypto.password_hash import PasswordHashes
-from actas.signin.holdings import Holdings, Kind, Password
+from actas.signin.holdings import LONGEST_NAME, Holdings, Kind, Password
 from actas.signin.password_rules import SHORTEST, require_good
 from actas.signin.records import CredentialRecords
 
@@ -96,24 +97,43 @@ class Credentials:
             await self._note_use(subject, holdings.password, password if checked.outdated else None, now)
         return True
 
-    async def set_password(self, subject: str, password: str, *, about: Iterable[str] = ()) -> None:
-        """Have a person have this password from now on, and none that they had before.
+    @property
+    def shortest(self) -> int:
+        """Characters of a password that somebody chooses, at least."""
+        return self._shortest
+
+    def require_good(self, password: str, *, about: Iterable[str] = ()) -> None:
+        """Return when somebody may choose a password.
 
         Args:
             about: what is known of the person, which no password may be made of.
 
         Raises:
             BadPassword: nobody may choose it.
+        """
+        require_good(password, about=about, shortest=self._shortest)
+
+    async def set_password(
+        self, subject: str, password: str, *, about: Iterable[str] = (), record: Record | None = None
+    ) -> None:
+        """Have a person have this password from now on, and none that they had before.
+
+        Args:
+            about: what is known of the person, which no password may be made of.
+            record: the audit entry of it, which is kept with it. So for the other changes.
+
+        Raises:
+            BadPassword: nobody may choose it.
             TemporarilyUnavailable: too many passwords are being checked.
             StoreUnavailable: nobody knows whether it was kept.
         """
-        require_good(password, about=about, shortest=self._shortest)
+        self.require_good(password, about=about)
         made = Password(hashed=await self._hashes.hash(password), made_at=int(self._clock.now()))
 
         def change(before: Holdings) -> tuple[Holdings, None]:
             return msgspec.structs.replace(before, password=made, chose_password=True), None
 
-        await self._records.change(subject, change)
+        await self._records.change(subject, change, record=record)
 
     async def has(self, subject: str, *, initial: Secret | None = None) -> frozenset[Kind]:
         """Return what a person can prove who they are with.
@@ -142,11 +162,11 @@ class Credentials:
         """
         return tuple(_held(await self._records.read(subject)))
 
-    async def remove(self, subject: str, held: str) -> bool:
-        """Take something away from a person; False when they do not have it.
+    async def remove(self, subject: str, *held: str, record: Record | None = None) -> bool:
+        """Take something away from a person; False when they have none of it.
 
         Args:
-            held: its ``id``.
+            held: the ``id`` of each thing.
 
         Raises:
             StoreUnavailable: nobody knows whether it was taken away.
@@ -156,15 +176,28 @@ class Credentials:
             after = _without(before, held)
             return after, after != before
 
-        return await self._records.change(subject, change)
+        return await self._records.change(subject, change, record=record)
 
-    async def forget(self, subject: str) -> bool:
+    async def rename(self, subject: str, held: str, name: str, *, record: Record | None = None) -> bool:
+        """Call an app or a passkey of a person otherwise; False when they do not have it, or call it so.
+
+        Raises:
+            StoreUnavailable: nobody knows whether it is called so.
+        """
+
+        def change(before: Holdings) -> tuple[Holdings, bool]:
+            after = _renamed(before, held, name[:LONGEST_NAME])
+            return after, after != before
+
+        return await self._records.change(subject, change, record=record)
+
+    async def forget(self, subject: str, *, record: Record | None = None) -> bool:
         """Take everything away from a person who is no more; False when they have nothing (SEC-97).
 
         Raises:
             StoreUnavailable: nobody knows whether it was taken away.
         """
-        return await self._records.forget(subject)
+        return await self._records.forget(subject, record=record)
 
     async def _note_use(self, subject: str, used: Password, anew: str | None, now: int) -> None:
         hashed = used.hashed
@@ -197,13 +230,22 @@ def _one(id_: str, kind: Kind, name: str, made_at: int, used_at: int, *, left: i
     return Held(id=id_, kind=kind, name=name, made_at=made_at, used_at=used_at or None, left=left)
 
 
-def _without(holdings: Holdings, held: str) -> Holdings:
+def _without(holdings: Holdings, held: Collection[str]) -> Holdings:
     return msgspec.structs.replace(
         holdings,
-        password=None if held == PASSWORD else holdings.password,
-        code_makers=tuple(one for one in holdings.code_makers if one.id != held),
-        recovery=None if held == RECOVERY else holdings.recovery,
-        passkeys=tuple(one for one in holdings.passkeys if _id(one.id) != held),
+        password=None if PASSWORD in held else holdings.password,
+        code_makers=tuple(one for one in holdings.code_makers if one.id not in held),
+        recovery=None if RECOVERY in held else holdings.recovery,
+        passkeys=tuple(one for one in holdings.passkeys if _id(one.id) not in held),
+    )
+
+
+def _renamed(holdings: Holdings, held: str, name: str) -> Holdings:
+    called = msgspec.structs.replace
+    return called(
+        holdings,
+        code_makers=tuple(called(one, name=name) if one.id == held else one for one in holdings.code_makers),
+        passkeys=tuple(called(one, name=name) if _id(one.id) == held else one for one in holdings.passkeys),
     )
 
 

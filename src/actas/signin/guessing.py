@@ -98,6 +98,24 @@ class SignInGuessing:
                 self._throttle.failed("failed_sign_in_source", "", source)
                 self._throttle.failed("failed_sign_in_person", who, "")
 
+    @asynccontextmanager
+    async def unnamed(self, source: str) -> AsyncGenerator[Attempt]:
+        """Within this, what somebody presents who says no name may be looked at.
+
+        Args:
+            source: the address that it came from.
+
+        Raises:
+            TooManyRequests: on entering: so much from there was wrong that the next attempt has to wait.
+        """
+        self._throttle.require_patience("failed_sign_in_source", "", source)
+        attempt = Attempt()
+        try:
+            yield attempt
+        finally:
+            if attempt.failed:
+                self._throttle.failed("failed_sign_in_source", "", source)
+
     async def succeeded(self, name: str, source: str, *, subject: str) -> None:
         """Note that somebody signed in, with everything that was asked: a right password alone may be less.
 

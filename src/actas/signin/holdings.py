@@ -20,6 +20,9 @@ from actas.keys.kept import StoredValue
 Kind = Literal["password", "code", "recovery", "passkey"]
 """What can be proven with: a password, a code of an app, a recovery code, a passkey."""
 
+LONGEST_NAME: Final = 64
+"""Characters of what a person calls something they have; more is cut off."""
+
 _TABLE: Final = "credentials"
 
 

@@ -14,11 +14,12 @@ from typing import Final
 import msgspec
 
 from actas.core.ports import Chance, Clock
+from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.crypto import base64url
 from actas.crypto.keyed import keyed_digest
 from actas.crypto.one_time_code import SECRET_BYTES, address_of, step_of, written
-from actas.signin.holdings import CodeMaker, Holdings, RecoveryCodes, Unconfirmed
+from actas.signin.holdings import LONGEST_NAME, CodeMaker, Holdings, RecoveryCodes, Unconfirmed
 from actas.signin.records import CredentialRecords
 
 CONFIRM_WITHIN: Final = 900
@@ -29,9 +30,6 @@ MOST_APPS: Final = 5
 
 RECOVERY_CODES: Final = 10
 """Recovery codes that are made together."""
-
-LONGEST_NAME: Final = 64
-"""Characters of what a person calls something they have; more is cut off."""
 
 _RECOVERY_BYTES: Final = 20
 _GROUP: Final = 4
@@ -83,14 +81,26 @@ class OneTimeCodes:
         await self._records.change(
             subject, lambda before: (msgspec.structs.replace(before, unconfirmed=begun), None)
         )
-        address = address_of(secret, account=account, issuer=self._issuer)
-        return NewApp(secret=Secret(written(secret)), address=Secret(address))
+        return self._told(secret, account)
 
-    async def confirm(self, subject: str, code: str, *, name: str) -> bool:
+    async def begun(self, subject: str, *, account: str) -> NewApp | None:
+        """Return once more what a person's new app is to be told; None when there is none, or not any more.
+
+        Args:
+            account: as for ``begin``.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        new = (await self._records.read(subject)).unconfirmed
+        return None if new is None or new.until <= self._clock.now() else self._told(new.secret, account)
+
+    async def confirm(self, subject: str, code: str, *, name: str, record: Record | None = None) -> bool:
         """Have a new app count from now on, when it shows the right code.
 
         Args:
             name: what the person calls it.
+            record: the audit entry of it, which is kept with it.
 
         Returns:
             False when it is a wrong code, or too late, or the person has too many apps.
@@ -114,7 +124,7 @@ class OneTimeCodes:
                 before, unconfirmed=None, code_makers=(*before.code_makers, maker)
             ), True
 
-        return await self._records.change(subject, change)
+        return await self._records.change(subject, change, record=record)
 
     async def check(self, subject: str, code: str) -> bool:
         """Return whether an app of a person shows this code now and it was not used before. It is then.
@@ -133,8 +143,11 @@ class OneTimeCodes:
 
         return await self._records.change(subject, change)
 
-    async def make_recovery(self, subject: str) -> tuple[Secret, ...]:
+    async def make_recovery(self, subject: str, *, record: Record | None = None) -> tuple[Secret, ...]:
         """Return new recovery codes, which nobody is shown again. Those that there were are good no more.
+
+        Args:
+            record: the audit entry of it, which is kept with them.
 
         Raises:
             StoreUnavailable: nobody knows whether they were kept.
@@ -144,7 +157,7 @@ class OneTimeCodes:
             digests=tuple(self._digest(text) for text in texts), made_at=int(self._clock.now())
         )
         await self._records.change(
-            subject, lambda before: (msgspec.structs.replace(before, recovery=made), None)
+            subject, lambda before: (msgspec.structs.replace(before, recovery=made), None), record=record
         )
         return tuple(Secret(text) for text in texts)
 
@@ -167,6 +180,10 @@ class OneTimeCodes:
             return msgspec.structs.replace(before, recovery=noted), True
 
         return await self._records.change(subject, change)
+
+    def _told(self, secret: bytes, account: str) -> NewApp:
+        address = address_of(secret, account=account, issuer=self._issuer)
+        return NewApp(secret=Secret(written(secret)), address=Secret(address))
 
     def _digest(self, code: str) -> bytes:
         """Return what is kept of a recovery code, however it is typed."""

@@ -16,11 +16,11 @@ import msgspec
 
 from actas.core.errors import BadToken
 from actas.core.ports import Chance, Clock, JsonObject, MarkStore
+from actas.core.records import Record
 from actas.crypto import base64url
 from actas.crypto.keyed import keyed_digest
 from actas.crypto.passkey import BadPasskey, NewPasskey, PasskeyRules
-from actas.signin.holdings import Holdings, Passkey
-from actas.signin.one_time_codes import LONGEST_NAME
+from actas.signin.holdings import LONGEST_NAME, Holdings, Passkey
 from actas.signin.records import Change, CredentialRecords
 
 GOOD_FOR: Final = 300
@@ -43,10 +43,12 @@ class Proven:
     Attributes:
         subject: whose it is.
         passkey: what the person's page calls it.
+        synced: whether it may be on several devices.
     """
 
     subject: str
     passkey: str
+    synced: bool
 
 
 class Passkeys:
@@ -99,11 +101,14 @@ class Passkeys:
             present=[one.id for one in holdings.passkeys],
         )
 
-    async def finish(self, subject: str, answer: JsonObject, *, session: str, name: str) -> bool:
+    async def finish(
+        self, subject: str, answer: JsonObject, *, session: str, name: str, record: Record | None = None
+    ) -> bool:
         """Have a passkey count from now on that a browser has made.
 
         Args:
             name: what the person calls it.
+            record: the audit entry of it, which is kept with it.
 
         Returns:
             False when the person has too many, or this very one already.
@@ -113,7 +118,7 @@ class Passkeys:
             StoreUnavailable: nobody knows whether it counts.
         """
         made = self._rules.made(answer, await self._answered(answer, "make", session, subject))
-        return await self._records.change(subject, self._with(made, name))
+        return await self._records.change(subject, self._with(made, name), record=record)
 
     def challenge(self, *, session: str) -> JsonObject:
         """Return what a browser is asked for in which somebody is to prove who they are.
@@ -141,13 +146,15 @@ class Passkeys:
         known = next((one for one in holdings.passkeys if one.id == shown.id), None)
         if known is None:
             raise BadPasskey(f"{subject} does not have this passkey")
-        count = self._rules.used(answer, challenge, attested=known.attested)
+        used = self._rules.used(answer, challenge, attested=known.attested)
+        count = used.count
         if not await self._records.change(subject, self._noting(known.id, count)):
             raise BadPasskey(
                 f"a passkey of {subject} says it was used {count} times, and it was used more often"
                 " before: there may be a copy of it. Or it was removed just now"
             )
-        return Proven(subject=subject, passkey=base64url.encode(known.id).decode("ascii"))
+        id_ = base64url.encode(known.id).decode("ascii")
+        return Proven(subject=subject, passkey=id_, synced=used.synced)
 
     def _with(self, made: NewPasskey, name: str) -> Change[bool]:
         added = Passkey(

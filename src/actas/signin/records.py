@@ -9,6 +9,7 @@ import msgspec
 
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import Chance
+from actas.core.records import Record
 from actas.crypto.seal import SealBroken, Sealer, SealKeySpent
 from actas.signin.holdings import Holdings, KeptHoldings, Password, opened, seal
 
@@ -40,20 +41,32 @@ class CredentialStore(Protocol):
         """Return what the person of this handle has; None when nobody has it."""
         ...
 
-    async def write(self, kept: KeptHoldings, *, seen: KeptHoldings | None, beside: Sequence[bytes]) -> bool:
+    async def write(
+        self,
+        kept: KeptHoldings,
+        *,
+        seen: KeptHoldings | None,
+        beside: Sequence[bytes],
+        record: Record | None = None,
+    ) -> bool:
         """Keep what a person has in the place of what was seen.
 
         Args:
             seen: what was read; None when that was nothing.
             beside: what was read of ``neighbours``, when nothing was seen; else nothing.
+            record: the audit entry of it, kept with it or not at all (REL-01).
 
         Returns:
             False, and nothing is changed, when something else is there now, or beside it.
         """
         ...
 
-    async def forget(self, subject: str) -> bool:
-        """Remove what a person has; False when that is nothing."""
+    async def forget(self, subject: str, *, record: Record | None = None) -> bool:
+        """Remove what a person has; False when that is nothing.
+
+        Args:
+            record: as for ``write``.
+        """
         ...
 
     async def seals(self) -> int:
@@ -104,12 +117,20 @@ class CredentialRecords:
         kept = await self._store.find(handle)
         return None if kept is None else (kept.subject, self._open(kept))
 
-    async def change(self, subject: str, change: Change[_Result], *, begin: bool = False) -> _Result:
+    async def change(
+        self,
+        subject: str,
+        change: Change[_Result],
+        *,
+        begin: bool = False,
+        record: Record | None = None,
+    ) -> _Result:
         """Change what a person has, and return the answer.
 
         Args:
             change: called again with what is there when somebody else was faster.
             begin: whether a handle is kept for somebody who has nothing and gets nothing.
+            record: the audit entry of it, which is kept with the change, and not when nothing changes.
 
         Raises:
             StoreUnavailable: nobody knows whether it was changed.
@@ -122,7 +143,7 @@ class CredentialRecords:
                 return answer
             beside = await self._store.neighbours() if seen is None else ()
             kept = self._seal(after, subject=subject, seen=seen, beside=beside)
-            if await self._store.write(kept, seen=seen, beside=beside):
+            if await self._store.write(kept, seen=seen, beside=beside, record=record):
                 return answer
         raise StoreUnavailable(f"what {subject} has was changed {_TRIES} times by others meanwhile")
 
@@ -134,13 +155,18 @@ class CredentialRecords:
         """
         self._sealer.count_earlier(await self._store.seals())
 
-    async def forget(self, subject: str) -> bool:
+    async def forget(self, subject: str, *, record: Record | None = None) -> bool:
         """Remove all that a person has; False when that is nothing.
+
+        Args:
+            record: as for ``change``.
 
         Raises:
             StoreUnavailable: nobody knows whether it was.
         """
-        return await self._store.forget(subject)
+        if await self._store.read(subject) is None:
+            return False
+        return await self._store.forget(subject, record=record)
 
     def _nothing(self) -> Holdings:
         return Holdings(handle=self._chance.token(_HANDLE_BYTES))

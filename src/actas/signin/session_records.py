@@ -20,7 +20,7 @@ from actas.core.party import Identity
 from actas.core.sign_in import SignIn
 from actas.crypto.seal import SealBroken
 from actas.keys.opaque import NewToken, OpaqueTexts
-from actas.subjects.authorization_code import mark_of_session
+from actas.subjects.authorization_code import mark_of_offline, mark_of_session
 from actas.subjects.revoked import mark_of_party
 
 
@@ -229,6 +229,10 @@ class SessionRecords:
     def mark(self, sid: str) -> str:
         """Return the mark of everything that ends when a session does."""
         return mark_of_session(self._marking, self._issuer, sid)
+
+    def offline(self, subject: str) -> str:
+        """Return the mark of everything that apps hold for a person while they are signed out."""
+        return mark_of_offline(self._marking, self._issuer, subject)
 
     def marks(self, sign_in: SignIn) -> tuple[str, ...]:
         """Return the marks of everything that ends a session when it is revoked."""

@@ -21,7 +21,9 @@ from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
 from actas.keys.opaque import OpaqueTexts
+from actas.signin.consents import APART
 from actas.signin.session_records import Session, SessionOutline, SessionRecords, SessionStore
+from actas.subjects.authorization_code import LONGEST
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import note_written
 
@@ -151,6 +153,27 @@ class Sessions:
         await self._revocations.add([ended], record=record)
         with contextlib.suppress(StoreUnavailable):  # it is revoked, so it is dead with its row too
             await self._records.remove(sid)
+
+    async def end_others(self, subject: str, *, but: str | None, record: Record) -> None:
+        """End the sessions of a person and what is bound to them, and what apps hold for the time after.
+
+        Args:
+            but: the session that goes on, as apps call it; None when none does.
+            record: the audit entry that says so, which is kept with it.
+
+        Raises:
+            StoreUnavailable: they could not be ended; to try again does no harm.
+        """
+        now, entry = int(self._clock.now()), record.entry
+        others = [one for one, _ in await self._records.outlines(subject) if one.sid != but]
+        ended = [Revoked(self._records.offline(subject), now + APART, now + LONGEST, entry)]
+        for one in others:
+            until = max(one.ends_at, now + self._absolute)
+            ended.append(Revoked(self._records.mark(one.sid), LATER, until, entry))
+        await self._revocations.add(ended, record=record)
+        with contextlib.suppress(StoreUnavailable):  # as for one
+            for one in others:
+                await self._records.remove(one.sid)
 
     async def written(self, entry: str) -> None:
         """Note that the audit entry of a session that was ended stands in a stream."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from actas.core.client import Client
 from actas.core.person import Person
 from actas.signin.request import AuthorizationRequest, Where
+
+Then = Literal["password", "codes", "recovery", "passkeys"]
+"""The page of what somebody signs in with that they go on to, once they have proved again who they are."""
 
 
 class AskWho(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +22,8 @@ class AskWho(msgspec.Struct, frozen=True, kw_only=True):
         flow: what the next form carries.
         name: what was typed before, or hinted.
         wrong: whether they tried and it was not right.
+        passkey_refused: whether it was by a passkey that they tried.
+        again: whether they are signed in, and must prove it again.
     """
 
     request: AuthorizationRequest | None
@@ -24,6 +31,8 @@ class AskWho(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     name: str = ""
     wrong: bool = False
+    passkey_refused: bool = False
+    again: bool = False
 
 
 class AskCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +40,8 @@ class AskCode(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         back: what a browser carries that begins again with another name.
+        passkey: whether they have a passkey, which will do as well.
+        passkey_refused: as in ``AskWho``.
     """
 
     request: AuthorizationRequest | None
@@ -39,6 +50,8 @@ class AskCode(msgspec.Struct, frozen=True, kw_only=True):
     back: str
     name: str
     wrong: bool = False
+    passkey: bool = False
+    passkey_refused: bool = False
 
 
 class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +87,12 @@ class GoOn(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         flow: what it carries; None when they came by themselves.
         session: the text of the session, for the browser to keep.
+        then: the page that they came for by themselves; None for my access.
     """
 
     flow: str | None
     session: str
+    then: Then | None = None
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

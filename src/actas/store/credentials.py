@@ -13,8 +13,10 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from actas.core.records import Record
 from actas.signin.holdings import KeptHoldings
 from actas.store.database import Database
+from actas.store.outbox import Outbox
 from actas.store.tables import CREDENTIALS, SECRETS
 
 
@@ -23,6 +25,8 @@ class SqlCredentials:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Its own: whoever asked writes the entry, and not whatever else of this process writes entries.
+        self._outbox = Outbox(database)
 
     async def read(self, subject: str) -> KeptHoldings | None:
         async with self._database.reading() as connection:
@@ -36,29 +40,31 @@ class SqlCredentials:
             row = found.one_or_none()
         return None if row is None else kept(row)
 
-    async def write(self, kept: KeptHoldings, *, seen: KeptHoldings | None, beside: Sequence[bytes]) -> bool:
-        table = CREDENTIALS.c
-        values = {"version": kept.version, "handle": kept.handle, "sealed": kept.sealed}
+    async def write(
+        self,
+        kept: KeptHoldings,
+        *,
+        seen: KeptHoldings | None,
+        beside: Sequence[bytes],
+        record: Record | None = None,
+    ) -> bool:
         try:
             # Everybody's turn: whoever seals everything again waits for it too (``store.sealed``).
             async with self._database.writing() as connection:
-                if seen is None:
-                    if await _neighbours(connection) != list(beside):
-                        return False
-                    row = insert(CREDENTIALS).values(subject=kept.subject, **values)
-                    await connection.execute(row)
-                    return True
-                change = update(CREDENTIALS).where(
-                    table.subject == kept.subject, table.version == seen.version, table.sealed == seen.sealed
-                )
-                return (await connection.execute(change.values(**values))).rowcount == 1
+                if not await _written(connection, kept, seen=seen, beside=beside):
+                    return False
+                await self._outbox.put(connection, () if record is None else (record,))
         except IntegrityError:
             return False
+        return True
 
-    async def forget(self, subject: str) -> bool:
+    async def forget(self, subject: str, *, record: Record | None = None) -> bool:
         async with self._database.writing() as connection:
             gone = await connection.execute(delete(CREDENTIALS).where(CREDENTIALS.c.subject == subject))
-            return gone.rowcount == 1
+            if gone.rowcount != 1:
+                return False
+            await self._outbox.put(connection, () if record is None else (record,))
+        return True
 
     async def seals(self) -> int:
         # A version is sealed once. What was forgotten is not counted any more, and is little.
@@ -68,6 +74,22 @@ class SqlCredentials:
     async def neighbours(self) -> list[bytes]:
         async with self._database.reading() as connection:
             return await _neighbours(connection)
+
+
+async def _written(
+    connection: AsyncConnection, kept: KeptHoldings, *, seen: KeptHoldings | None, beside: Sequence[bytes]
+) -> bool:
+    table = CREDENTIALS.c
+    values = {"version": kept.version, "handle": kept.handle, "sealed": kept.sealed}
+    if seen is None:
+        if await _neighbours(connection) != list(beside):
+            return False
+        await connection.execute(insert(CREDENTIALS).values(subject=kept.subject, **values))
+        return True
+    change = update(CREDENTIALS).where(
+        table.subject == kept.subject, table.version == seen.version, table.sealed == seen.sealed
+    )
+    return (await connection.execute(change.values(**values))).rowcount == 1
 
 
 async def _neighbours(connection: AsyncConnection) -> list[bytes]:

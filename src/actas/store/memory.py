@@ -101,10 +101,14 @@ class MemoryCredentials:
 
     Args:
         beside: sealed values that every node can open.
+
+    Attributes:
+        records: the entries that were kept with what they tell.
     """
 
     def __init__(self, beside: Sequence[bytes] = ()) -> None:
         self.beside = list(beside)
+        self.records: tuple[Record, ...] = ()
         self._kept: dict[str, KeptHoldings] = {}
 
     async def read(self, subject: str) -> KeptHoldings | None:
@@ -113,17 +117,27 @@ class MemoryCredentials:
     async def find(self, handle: str) -> KeptHoldings | None:
         return next((one for one in self._kept.values() if one.handle == handle), None)
 
-    async def write(self, kept: KeptHoldings, *, seen: KeptHoldings | None, beside: Sequence[bytes]) -> bool:
+    async def write(
+        self,
+        kept: KeptHoldings,
+        *,
+        seen: KeptHoldings | None,
+        beside: Sequence[bytes],
+        record: Record | None = None,
+    ) -> bool:
         if self._kept.get(kept.subject) != seen or (seen is None and list(beside) != self.beside):
             return False
         holder = await self.find(kept.handle)
         if holder is not None and holder.subject != kept.subject:
             return False
         self._kept[kept.subject] = kept
+        self.records += () if record is None else (record,)
         return True
 
-    async def forget(self, subject: str) -> bool:
-        return self._kept.pop(subject, None) is not None
+    async def forget(self, subject: str, *, record: Record | None = None) -> bool:
+        gone = self._kept.pop(subject, None) is not None
+        self.records += (record,) if gone and record is not None else ()
+        return gone
 
     async def seals(self) -> int:
         return sum(one.version for one in self._kept.values())

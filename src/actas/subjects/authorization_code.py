@@ -185,13 +185,21 @@ def mark_of_consent(marking: Marking, issuer: str, subject: str, client: str) ->
     return marking.mark("consent", issuer, subject, client)
 
 
+def mark_of_offline(marking: Marking, issuer: str, subject: str) -> str:
+    """Return the mark of everything that apps hold for a person while they are signed out."""
+    return marking.mark("offline", issuer, subject)
+
+
 def _lineage(authorization: Authorization, *, issuer: str, marking: Marking) -> Lineage:
     signed_in = authorization.sign_in
     named: tuple[Identity, ...] = (signed_in.person, signed_in.origin)
     marks = [marking.mark("token", issuer, authorization.id)]
-    if not authorization.offline:
+    subject = signed_in.person.subject
+    if authorization.offline:
+        marks.append(mark_of_offline(marking, issuer, subject))
+    else:
         marks.append(mark_of_session(marking, issuer, signed_in.sid))
-    marks.append(mark_of_consent(marking, issuer, signed_in.person.subject, authorization.client))
+    marks.append(mark_of_consent(marking, issuer, subject, authorization.client))
     marks += [mark_of_party(marking, one) for one in named]
     return Lineage(tuple(dict.fromkeys(marks)), authorization.began)
 

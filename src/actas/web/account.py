@@ -18,13 +18,16 @@ from actas.signin.consents import Consent
 from actas.signin.proving import Visitor
 from actas.signin.request import Registered
 from actas.signin.sessions import SessionOutline
+from actas.signin.steps import Then
 from actas.web.acted_as import rows_of
 from actas.web.admission import Admission
 from actas.web.asgi import Application, Headers, Receive, Scope, Send
 from actas.web.body import read_form
-from actas.web.pages.account import AppRow, MyAccess, SessionRow
+from actas.web.pages.account import AppRow, MyAccess, SessionRow, WayRow
+from actas.web.pages.devices import device
 from actas.web.pages.parts import App, ScopeLine
-from actas.web.showing import ACCOUNT, LOGOUT, SIGN_IN, Showing, app_of, not_allowed, see_other
+from actas.web.pages.ways import ways
+from actas.web.showing import ACCOUNT, LOGOUT, SIGN_IN, THEN, Showing, app_of, not_allowed, see_other
 from actas.web.visitor import Visitors
 
 END_SESSION: Final = "/account/end-session"
@@ -37,6 +40,8 @@ _DONE: Final = {
     "session": "That session has ended, and what apps hold by it.",
     "impersonation": "It has ended, with everything that was begun with it.",
     "app": "The app holds nothing of yours any more. It has to ask you again.",
+    "password": "Your password was changed, and you are signed out everywhere else.",
+    "no-codes": "Codes are off. Your password alone signs you in.",
 }
 
 Deed = Callable[[Visitor, str], Awaitable[bool]]
@@ -139,14 +144,21 @@ class AccountPages:
             stop_app=f"{self._prefix}{STOP_APP}",
             end_impersonation=f"{self._prefix}{END_IMPERSONATION}",
             sign_out=f"{self._prefix}{LOGOUT}",
-            change_password=None,
-            codes=False,
-            change_codes=None,
+            ways=self._ways(mine),
         )
 
     def _earlier(self, mine: Mine) -> str | None:
         cursor = mine.acting.earlier
         return None if cursor is None else f"{self._prefix}{ACCOUNT}?{urlencode({'earlier': cursor})}"
+
+    def _ways(self, mine: Mine) -> tuple[WayRow, ...]:
+        if mine.person is None:
+            return ()
+        passkeys = self._showing.asked_of_passkeys is not None
+        paths: dict[Then, str] = {
+            then: f"{self._prefix}{path}" for then, path in THEN.items() if then != "passkeys" or passkeys
+        }
+        return ways(mine.has, mine.held, account=mine.person.name, paths=paths)
 
     def _app(self, consent: Consent, app: App, _mine: Mine) -> AppRow:
         return AppRow(
@@ -174,7 +186,7 @@ class AccountPages:
 def _session(outline: SessionOutline, *, current: bool) -> SessionRow:
     return SessionRow(
         id=outline.sid,
-        device=outline.browser or "a browser that does not say what it is",
+        device=device(outline.browser),
         where=outline.source,
         signed_in_at=_instant(outline.began),
         seen_at=_instant(outline.seen_at),

@@ -6,12 +6,16 @@ says so in its content policy, and nowhere else may a form lead.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypedDict
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
+
 from actas.core.client import Client
 from actas.core.errors import OAuthError
+from actas.core.ports import JsonObject
 from actas.core.reasons import REASONS
 from actas.core.sign_in import OFFLINE, OPENID, SCOPES, USERINFO
 from actas.policy.decide import scopes_of
@@ -19,25 +23,44 @@ from actas.signin.leaving import AskLeave, Left
 from actas.signin.proving import Visitor
 from actas.signin.redirects import is_local
 from actas.signin.request import Registered, Where
-from actas.signin.steps import Answered, AskCode, AskConsent, AskWho, GoOn, Later, Step
+from actas.signin.steps import (
+    Answered,
+    AskCode,
+    AskConsent,
+    AskWho,
+    GoOn,
+    Later,
+    Step,
+    Then,
+)
 from actas.web.asgi import Headers, Send, respond
 from actas.web.pages.answers import ErrorView, Message, Posting, SignOut
 from actas.web.pages.consent import Consent
 from actas.web.pages.parts import App, ScopeLine
 from actas.web.pages.rendering import Pages
-from actas.web.pages.sign_in import SignIn, SignInCode
+from actas.web.pages.sign_in import PasskeyForm, SignIn, SignInCode
 from actas.web.pages.view import View
 from actas.web.visitor import Visitors
 
 SIGN_IN: Final = "/sign-in"
 CODE: Final = "/sign-in/code"
+PASSKEY: Final = "/sign-in/passkey"
+CODE_PASSKEY: Final = "/sign-in/code/passkey"
 CONTINUE: Final = "/authorize/continue"
 CONSENT: Final = "/consent"
 ACCOUNT: Final = "/account"
 LOGOUT: Final = "/logout"
 LEAVE: Final = "/logout/confirm"
+THEN: Final[dict[Then, str]] = {
+    "password": "/account/password",
+    "codes": "/account/codes",
+    "recovery": "/account/recovery-codes",
+    "passkeys": "/account/passkeys",
+}
+"""Where people look after what they sign in with."""
 
 _WRONG: Final = "That name and that password do not belong together. Try again."
+_WRONG_PASSKEY: Final = "That passkey does not sign you in here. Try again, or sign in otherwise."
 _WRONG_CODE: Final = "That code is not right, or was used before. Try the one that your app shows now."
 
 
@@ -58,6 +81,7 @@ class Showing:
         prefix: what stands before every path of ours.
         docs: the address of the page that explains reasons.
         registered: finds the APIs whose scopes are shown.
+        asked_of_passkeys: what a browser is asked for that is to use a passkey; None where none works.
     """
 
     prefix: str
@@ -65,6 +89,7 @@ class Showing:
     pages: Pages
     visitors: Visitors
     registered: Registered
+    asked_of_passkeys: Callable[[Visitor], JsonObject] | None = None
 
     async def step(self, step: Step, visitor: Visitor, send: Send, *, cookies: Headers) -> None:
         """Show what comes next.
@@ -84,7 +109,7 @@ class Showing:
                 view = self._posting(step)
                 await self.pages.render(view).send(send, extra=cookies)
             case _:
-                wrong = isinstance(step, AskWho | AskCode) and step.wrong
+                wrong = isinstance(step, AskWho | AskCode) and (step.wrong or step.passkey_refused)
                 page = self.pages.render(self._view(step, visitor), status=403 if wrong else 200)
                 await page.send(send, extra=cookies)
 
@@ -133,7 +158,8 @@ class Showing:
 
     async def _on(self, step: GoOn, send: Send, *, cookies: Headers) -> None:
         kept = [*cookies, *self.visitors.keep(step.session)]
-        path = ACCOUNT if step.flow is None else f"{CONTINUE}?flow={quote(step.flow, safe='')}"
+        own = ACCOUNT if step.then is None else THEN[step.then]
+        path = own if step.flow is None else f"{CONTINUE}?flow={quote(step.flow, safe='')}"
         await see_other(send, f"{self.prefix}{path}", kept)
 
     def _view(self, step: AskWho | AskCode | AskConsent, visitor: Visitor) -> View:
@@ -143,7 +169,9 @@ class Showing:
                     **self._form(SIGN_IN, step, visitor),
                     app=app_of(step.client),
                     name=step.name,
-                    error=_WRONG if step.wrong else None,
+                    error=_problem(step, _WRONG),
+                    again=step.again,
+                    passkey=self._passkey(PASSKEY, visitor),
                 )
             case AskCode():
                 again = f"?flow={quote(step.back, safe='')}" if step.back else ""
@@ -151,11 +179,19 @@ class Showing:
                     **self._form(CODE, step, visitor),
                     app=app_of(step.client),
                     name=step.name,
-                    error=_WRONG_CODE if step.wrong else None,
+                    error=_problem(step, _WRONG_CODE),
                     back=f"{self.prefix}{SIGN_IN}{again}",
+                    passkey=self._passkey(CODE_PASSKEY, visitor) if step.passkey else None,
                 )
             case AskConsent():
                 return self._consent(step, visitor)
+
+    def _passkey(self, path: str, visitor: Visitor) -> PasskeyForm | None:
+        if self.asked_of_passkeys is None:
+            return None
+        action = f"{self.prefix}{path}"
+        asked = msgspec.json.encode(self.asked_of_passkeys(visitor)).decode()
+        return PasskeyForm(action=action, csrf=self.visitors.csrf(visitor, action), asked=asked)
 
     def _form(self, path: str, step: AskWho | AskCode | AskConsent, visitor: Visitor) -> _FormParts:
         action = f"{self.prefix}{path}"
@@ -205,6 +241,12 @@ class Showing:
             app=app_of(client) or App(step.where.client),
             fields=step.members,
         )
+
+
+def _problem(step: AskWho | AskCode, wrong: str) -> str | None:
+    if step.passkey_refused:
+        return _WRONG_PASSKEY
+    return wrong if step.wrong else None
 
 
 def app_of(client: Client | None) -> App | None:

@@ -10,14 +10,27 @@ from actas.audit.trail import Door
 from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.params import Params
 from actas.core.places import occupying
+from actas.core.secret import Secret
 from actas.signin.authorizing import Authorizing
+from actas.signin.by_passkey import ByPasskey
 from actas.signin.leaving import AskLeave, Leaving, Left
 from actas.signin.proving import Proving, Visitor
 from actas.signin.steps import Step
 from actas.web.admission import Admission
 from actas.web.asgi import NO_STORE, Application, Receive, Scope, Send, header, respond
 from actas.web.body import read_form
-from actas.web.showing import CODE, CONSENT, CONTINUE, LEAVE, LOGOUT, SIGN_IN, Showing, not_allowed
+from actas.web.showing import (
+    CODE,
+    CODE_PASSKEY,
+    CONSENT,
+    CONTINUE,
+    LEAVE,
+    LOGOUT,
+    PASSKEY,
+    SIGN_IN,
+    Showing,
+    not_allowed,
+)
 from actas.web.visitor import Visitors
 
 AUTHORIZE = "/authorize"
@@ -37,6 +50,7 @@ class SigningIn:
         *,
         authorizing: Authorizing,
         proving: Proving,
+        by_passkey: ByPasskey,
         leaving: Leaving,
         showing: Showing,
         visitors: Visitors,
@@ -45,6 +59,7 @@ class SigningIn:
     ) -> None:
         self._authorizing = authorizing
         self._proving = proving
+        self._by_passkey = by_passkey
         self._leaving = leaving
         self._showing = showing
         self._visitors = visitors
@@ -58,6 +73,8 @@ class SigningIn:
             CONTINUE: self.go_on,
             SIGN_IN: self._posts("sign_in", self._password, shows=self.begin),
             CODE: self._posts("sign_in", self._code),
+            PASSKEY: self._posts("sign_in", self._passkey),
+            CODE_PASSKEY: self._posts("sign_in", self._passkey_after_password),
             CONSENT: self._posts("authorization", self._decision),
             LOGOUT: self.logout,
             LEAVE: self.leave,
@@ -145,6 +162,12 @@ class SigningIn:
             raise InvalidRequest("malformed_request", detail="the parameter code is missing")
         return await self._proving.code(form.get("flow"), code=code, visitor=visitor)
 
+    async def _passkey(self, form: Params, visitor: Visitor) -> Step:
+        return await self._by_passkey.alone(form.get("flow"), answer=_answer_in(form), visitor=visitor)
+
+    async def _passkey_after_password(self, form: Params, visitor: Visitor) -> Step:
+        return await self._by_passkey.second(form.get("flow"), answer=_answer_in(form), visitor=visitor)
+
     async def _decision(self, form: Params, visitor: Visitor) -> Step:
         decision = form.require("decision")
         if decision not in ("allow", "deny"):
@@ -186,3 +209,10 @@ class SigningIn:
 def _nobody_looks(scope: Scope) -> bool:
     """Return whether a browser loads a page before anybody asked for it: no code is made for that."""
     return any(value.startswith(b"prefetch") for value in header(scope, b"sec-purpose"))
+
+
+def _answer_in(form: Params) -> Secret:
+    answer = form.secret("answer")
+    if answer is None:
+        raise InvalidRequest("malformed_request", detail="the parameter answer is missing")
+    return answer

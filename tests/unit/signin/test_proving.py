@@ -4,82 +4,15 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.fakes.clock import FixedClock
 from tests.fakes.codes import code_of
-from tests.fakes.house import ISSUER, OPAQUE_KEY, PEOPLE, House
-from tests.fakes.sealer import sealer
+from tests.fakes.house import PEOPLE
+from tests.fakes.proving_desk import ALICE, RIGHT, VISITOR, Desk
 
-from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
-from actas.core.person import Person
-from actas.core.ports import SystemChance
 from actas.core.secret import Secret
 from actas.crypto.password_hash import PasswordHashes
-from actas.keys.opaque import OpaqueTexts
-from actas.signin.credentials import Credentials
-from actas.signin.flow import Flow
-from actas.signin.guessing import SignInGuessing
-from actas.signin.one_time_codes import OneTimeCodes
-from actas.signin.proving import CODE_WITHIN, Begun, Half, Proving, Visitor
-from actas.signin.records import CredentialRecords
-from actas.signin.sessions import Sessions
+from actas.signin.proving import CODE_WITHIN
 from actas.signin.steps import AskCode, AskWho, GoOn
-from actas.store.memory import MemoryCredentials
-from actas.store.memory_sign_in import MemorySessions
-from actas.subjects.live import LiveParties
-
-ALICE = PEOPLE[0]
-RIGHT = Secret("correct horse battery")
-VISITOR = Visitor(source="192.0.2.7", agent="Firefox", browser="browser-1", session=None)
-
-
-class Desk:
-    """Everything that proves who alice is, over a house."""
-
-    def __init__(self, hashes: PasswordHashes, people: tuple[Person, ...] = PEOPLE) -> None:
-        limits = Limits(failed_sign_in=(Step(3, 600),))
-        self.house = House(people=people, limits=limits)
-        house, chance = self.house, SystemChance()
-        self.clock: FixedClock = house.clock
-        records = CredentialRecords(MemoryCredentials(), sealer=sealer(), chance=chance)
-        self.codes = OneTimeCodes(
-            records, pepper=bytes(range(32)), issuer="Acme", clock=house.clock, chance=chance
-        )
-        catalog = house.catalog
-        self.sessions = Sessions(
-            issuer=ISSUER,
-            store=MemorySessions(clock=house.clock),
-            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
-            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
-            revocations=house.revoked,
-            marking=house.ring,
-            clock=house.clock,
-        )
-        self.proving = Proving(
-            issuer=ISSUER,
-            directory=catalog,
-            credentials=Credentials(records, hashes=hashes, clock=house.clock),
-            one_time_codes=self.codes,
-            guessing=SignInGuessing(house.throttle, records, mark=house.ring.mark),
-            sessions=self.sessions,
-            begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=house.clock),
-            half=Flow("half", Half, key=OPAQUE_KEY, chance=chance, clock=house.clock, life=CODE_WITHIN),
-            audit=house.minutes,
-            clock=house.clock,
-            fresh=lambda: None,
-        )
-
-    async def enrolled(self) -> str:
-        new = await self.codes.begin(ALICE.subject, account="alice")
-        secret: str = new.secret.reveal()
-        assert await self.codes.confirm(ALICE.subject, code_of(secret, self.clock.now()), name="phone")
-        self.clock.advance(30)
-        return secret
-
-    async def half_way(self, name: str = "alice") -> AskCode:
-        step = await self.proving.password(None, name=name, password=RIGHT, visitor=VISITOR)
-        assert isinstance(step, AskCode)
-        return step
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from tests.fakes.sealer import envelope_key, sealer
 
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import SystemChance
+from actas.core.records import Record
 from actas.crypto.seal import Sealer
 from actas.signin.holdings import Holdings, KeptHoldings, opened
 from actas.signin.records import Change, CredentialRecords
@@ -42,11 +43,18 @@ class Contested(MemoryCredentials):
         super().__init__()
         self.times = times
 
-    async def write(self, kept: KeptHoldings, *, seen: KeptHoldings | None, beside: Sequence[bytes]) -> bool:
+    async def write(
+        self,
+        kept: KeptHoldings,
+        *,
+        seen: KeptHoldings | None,
+        beside: Sequence[bytes],
+        record: Record | None = None,
+    ) -> bool:
         if self.times:
             self.times -= 1
             return False
-        return await super().write(kept, seen=seen, beside=beside)
+        return await super().write(kept, seen=seen, beside=beside, record=record)
 
 
 async def test_many_changes_at_once_all_happen(records: CredentialRecords) -> None:

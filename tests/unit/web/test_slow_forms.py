@@ -11,11 +11,13 @@ from actas.core.ports import SystemChance
 from actas.web.account import END_SESSION, STOP_APP, AccountPages
 from actas.web.admission import Admission
 from actas.web.asgi import Message, Scope
-from actas.web.showing import CODE, CONSENT, LEAVE, LOGOUT, SIGN_IN
+from actas.web.securing import OwnPages, SecurityPages
+from actas.web.showing import CODE, CODE_PASSKEY, CONSENT, LEAVE, LOGOUT, PASSKEY, SIGN_IN, THEN
 from actas.web.signing_in import AUTHORIZE, SigningIn
 from actas.web.visitor import Visitors
 
 MOST = 2
+OWN = (PASSKEY, CODE_PASSKEY, THEN["password"], THEN["codes"], THEN["recovery"])
 
 
 class Told(Exception):
@@ -50,17 +52,21 @@ def endpoint_of(path: str, behind: Behind) -> Any:
     )
     shared: Any = {"showing": behind, "visitors": visitors, "audit": behind, "admission": behind.admission}
     desk: Any = behind
-    signing_in = SigningIn(authorizing=desk, proving=desk, leaving=desk, **shared)
+    signing_in = SigningIn(authorizing=desk, proving=desk, by_passkey=desk, leaving=desk, **shared)
     account = AccountPages(desk, prefix="", registered=desk, **shared)
-    return {**signing_in.endpoints(), **account.endpoints()}[path]
+    own = OwnPages(desk, prefix="", showing=desk, visitors=visitors, admission=behind.admission)
+    security = SecurityPages(desk, own).endpoints()
+    return {**signing_in.endpoints(), **account.endpoints(), **security}[path]
 
 
 @pytest.mark.requirement("REL-11")
-@pytest.mark.parametrize("path", [AUTHORIZE, SIGN_IN, CODE, CONSENT, LOGOUT, LEAVE, END_SESSION, STOP_APP])
+@pytest.mark.parametrize(
+    "path", [AUTHORIZE, SIGN_IN, CODE, CONSENT, LOGOUT, LEAVE, END_SESSION, STOP_APP, *OWN]
+)
 async def test_a_form_takes_a_place_when_it_has_arrived_and_not_before(path: str) -> None:
     behind = Behind(Admission(most=MOST))
     waits, arrives = asyncio.Event(), asyncio.Event()
-    parts = [b"name=alice&password=x&code=1&decision=allow&", b"session=s&app=a&flow=f"]
+    parts = [b"name=alice&password=x&code=1&decision=allow&", b"session=s&app=a&flow=f&answer=x"]
 
     async def receive() -> Message:
         part = parts.pop(0)

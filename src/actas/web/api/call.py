@@ -20,6 +20,7 @@ from actas.core.ports import Json, JsonObject
 from actas.core.target import Api
 from actas.kinds.impersonations import Impersonations
 from actas.policy.decide import Policy
+from actas.signin.resetting import Resetting
 from actas.web.errors import ErrorWriter
 from actas.web.token import GivesNonces
 
@@ -42,6 +43,7 @@ class Desk:
         tests: runs the policy tests and returns each with its ``problems``.
         cursors: the key that authenticates the cursors of pages.
         schema: the JSON Schema of the configuration.
+        resetting: takes away what people sign in with.
         kept: the impersonations; ``impersonations`` changes them.
     """
 
@@ -58,6 +60,7 @@ class Desk:
     tests: Callable[[], Awaitable[list[JsonObject]]]
     cursors: bytes = field(repr=False)
     schema: Callable[[], JsonObject]
+    resetting: Resetting
     kept: ImpersonationStore
     impersonations: Impersonations
     audit: AuditLog

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
 from actas.admin.deeds import ABSENT, Condition
 from actas.admin.objects import KEEPERS, Keeper, Kept, ObjectKind, own_name
+from actas.core.errors import AuditUnavailable, StoreUnavailable
+from actas.core.person import subject_of
 from actas.core.ports import Json, JsonObject
 from actas.web.api.call import Call, Desk, Reply, fields_of, limit_of, malformed
 from actas.web.api.cursor import behind, cursor
@@ -87,7 +90,12 @@ async def put(desk: Desk, call: Call) -> Reply:
 async def delete(desk: Desk, call: Call) -> Reply:
     """Delete an object (``If-Match``)."""
     call.only()
-    await desk.deeds.delete(call.author, _kind(call), call.path["name"], _condition(call))
+    kind, name = _kind(call), call.path["name"]
+    await desk.deeds.delete(call.author, kind, name, _condition(call))
+    if kind == "users":
+        # What cannot be taken away now, the next sweep takes away: the user is deleted all the same.
+        with contextlib.suppress(StoreUnavailable, AuditUnavailable):
+            await desk.resetting.forget(subject_of(name))
     return Reply(body=None, status=204)
 
 

@@ -10,6 +10,7 @@ from actas.admin.objects import KEEPERS
 from actas.admin.roles import ROLES, management_audience, scope_of
 from actas.core.impersonation import Form, State
 from actas.core.ports import JsonObject
+from actas.signin.resetting import Lost
 from actas.web.api.routes import BASE, ROUTES, Route
 
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
@@ -128,6 +129,13 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         "Impersonations, the newest first.", items=_list(_ref("Impersonation")), next=_MAYBE_TEXT
     ),
     "EndImpersonation": {"type": "object", "properties": {"reason": _TEXT}, "additionalProperties": False},
+    "ResetUser": {
+        "type": "object",
+        "required": ["what", "reason"],
+        "properties": {"what": _list({"enum": [*get_args(Lost)]}), "reason": _TEXT},
+        "additionalProperties": False,
+    },
+    "UserReset": _record("What was taken away from a person.", name=_TEXT, removed=_list(_TEXT)),
     "Error": {
         "type": "object",
         "description": "A refusal.",

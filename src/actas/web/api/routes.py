@@ -12,7 +12,7 @@ from typing import Final
 from actas.admin.authority import CHANGES
 from actas.admin.objects import KINDS, SWITCHED, ObjectKind
 from actas.admin.roles import Role
-from actas.web.api import files, impersonations, objects, questions
+from actas.web.api import files, impersonations, objects, people, questions
 from actas.web.api.call import Call, Desk, Reply
 
 BASE: Final = "/api/v1"
@@ -114,6 +114,15 @@ ROUTES: Final[tuple[Route, ...]] = (
         answers=objects.end_earlier,
         gives="Object",
         kind="clients",
+    ),
+    Route(
+        method="POST",
+        path="/users/{name}/reset",
+        role=CHANGES["users"],
+        answers=people.reset,
+        gives="UserReset",
+        kind="users",
+        body="ResetUser",
     ),
     Route(
         method="GET",

@@ -100,6 +100,27 @@ class ImpersonationRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WayRow:
+    """One way in which I sign in, or might.
+
+    Attributes:
+        name: of it.
+        on: what is said beside its name when I have it.
+        text: what it is good for, or how much of it is left.
+        care: whether it needs to be looked after.
+        path: to the page that changes it.
+        button: the words of the way there.
+    """
+
+    name: str
+    on: str | None = None
+    text: str
+    care: bool = False
+    path: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MyAccess(View):
     """Everything that may act for me, and a button to stop each.
 
@@ -119,9 +140,7 @@ class MyAccess(View):
         stop_app: the path that stops an app, by ``app``.
         end_impersonation: the path that ends one, by ``impersonation``.
         sign_out: the path of signing out here.
-        change_password: the path to a page; None for somebody who has no password here.
-        codes: whether one-time codes are asked for when I sign in.
-        change_codes: the path to the page that turns them on or off; None where there are none.
+        ways: how I sign in; nothing for somebody who signs in elsewhere.
     """
 
     template: ClassVar[str] = "my_access.html"
@@ -141,9 +160,7 @@ class MyAccess(View):
     stop_app: str
     end_impersonation: str
     sign_out: str
-    change_password: str | None
-    codes: bool
-    change_codes: str | None
+    ways: tuple[WayRow, ...] = ()
 
     @property
     def running(self) -> tuple[ImpersonationRow, ...]:

@@ -68,7 +68,7 @@ class Message(View):
 class Posting(View):
     """An answer that the browser carries to an app in a form (``response_mode=form_post``).
 
-    It needs a press of a button: a page of ours runs no script.
+    It needs a press of a button: the page runs no script.
 
     Attributes:
         address: the redirect address, to which the form is posted.

@@ -1,4 +1,4 @@
-"""The style sheet, the fonts and the icon: served by us, under names that change with what is in them.
+"""What pages need beside themselves: style sheet, fonts, icon, script, under names that change with them.
 
 A name holds a digest of the content, so a browser may keep it for ever.
 """
@@ -15,7 +15,13 @@ from typing import Final
 from actas.web.asgi import Application, Headers, Receive, Scope, Send, respond
 
 _FOLDER: Final = Path(__file__).parent / "static"
-_TYPES: Final = {".css": b"text/css; charset=utf-8", ".woff2": b"font/woff2", ".svg": b"image/svg+xml"}
+_TYPES: Final = {
+    ".css": b"text/css; charset=utf-8",
+    ".js": b"text/javascript; charset=utf-8",
+    ".svg": b"image/svg+xml",
+    ".woff2": b"font/woff2",
+}
+PASSKEY_SCRIPT: Final = "passkey.js"
 _STYLE: Final = "actas.css"
 _FONT: Final = re.compile(r"@font-face \{[^}]*\}\n")
 BELOW: Final = "/static/"

@@ -26,20 +26,22 @@ _FIXED: Final[Headers] = [
 ]
 
 
-def headers(targets: Iterable[str] = ()) -> Headers:
+def headers(targets: Iterable[str] = (), *, script: bool = False) -> Headers:
     """Return the headers of a page.
 
     Args:
         targets: the addresses outside of this server to which its forms may lead. Browsers hold every
             redirect that answers a form against this list, not only the first address.
+        script: whether it runs a file of ours. What stands in the page itself runs nowhere.
     """
-    return [*_FIXED, (b"content-security-policy", _content(targets).encode("ascii"))]
+    return [*_FIXED, (b"content-security-policy", _content(targets, script=script).encode("ascii"))]
 
 
-def _content(targets: Iterable[str]) -> str:
+def _content(targets: Iterable[str], *, script: bool) -> str:
     forms = " ".join(["'self'", *dict.fromkeys(source(one) for one in targets)])
+    runs = "script-src 'self'; " if script else ""
     return (
-        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; {runs}style-src 'self'; font-src 'self'; img-src 'self' data:; "
         f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     )
 

@@ -68,7 +68,7 @@ class Pages:
             asset=self._asset,
             style=Markup(assets.style_alone()),  # noqa: S704 -- a file of ours
         )
-        return Page(status, headers(view.targets), body.encode("utf-8"))
+        return Page(status, headers(view.targets, script=view.script is not None), body.encode("utf-8"))
 
     def _asset(self, name: str) -> str:
         return assets.address(name, prefix=self._prefix)

@@ -5,8 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from actas.web.pages.assets import PASSKEY_SCRIPT
 from actas.web.pages.parts import App, ProviderButton, Station
 from actas.web.pages.view import FormView
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyForm:
+    """A form of its own, which the script of the page fills in. It has ``answer``, and carries the same.
+
+    Attributes:
+        action: the path to which it is posted.
+        csrf: its token.
+        asked: what the browser is asked for, as JSON.
+    """
+
+    action: str
+    csrf: str
+    asked: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +36,11 @@ class SignIn(FormView):
         app: who asks; None when somebody came by themselves.
         name: what was typed before, or the request's ``login_hint``.
         error: what went wrong and what to do, in words that never say whether there is such an account.
+        again: whether somebody is to prove once more who they are, to change what they sign in with.
         password: whether anybody signs in with a password here.
         providers: where else people sign in.
         provider_action: the path to which their buttons post.
+        passkey: the way by a passkey; None where there is none.
     """
 
     template: ClassVar[str] = "sign_in.html"
@@ -31,9 +49,15 @@ class SignIn(FormView):
     app: App | None = None
     name: str = ""
     error: str | None = None
+    again: bool = False
     password: bool = True
     providers: tuple[ProviderButton, ...] = ()
     provider_action: str = ""
+    passkey: PasskeyForm | None = None
+
+    @property
+    def script(self) -> str | None:
+        return None if self.passkey is None else PASSKEY_SCRIPT
 
     @property
     def line(self) -> tuple[Station, ...]:
@@ -51,6 +75,7 @@ class SignInCode(FormView):
         name: that was given in the first step, whether or not there is such an account.
         error: what went wrong and what to do.
         back: the path at which to begin again with another name.
+        passkey: the way by a passkey; None for somebody who has none.
     """
 
     template: ClassVar[str] = "sign_in_code.html"
@@ -60,6 +85,11 @@ class SignInCode(FormView):
     name: str
     error: str | None = None
     back: str
+    passkey: PasskeyForm | None = None
+
+    @property
+    def script(self) -> str | None:
+        return None if self.passkey is None else PASSKEY_SCRIPT
 
     @property
     def line(self) -> tuple[Station, ...]:

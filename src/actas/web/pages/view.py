@@ -21,6 +21,11 @@ class View:
     wide: ClassVar[bool] = False
 
     @property
+    def script(self) -> str | None:
+        """The one file of ours that the page runs; None for nearly all, which run nothing."""
+        return None
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """The addresses outside of this server to which a form of the page may lead."""
         return ()

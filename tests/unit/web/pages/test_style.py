@@ -61,7 +61,7 @@ def test_no_class_is_without_a_style_and_no_style_without_a_use() -> None:
     literal = " ".join(re.findall(r'class="([^"]*)"', re.sub(r"\{%.*?%\}", " ", pages)))
     used = {one for one in re.sub(r"\{\{.*?\}\}", "", literal).split() if not one.endswith("-")}
     computed = {
-        *("person", "agent", "app", "provider", "api"),  # of a mark
+        *("person", "agent", "app", "provider", "api", "key"),  # of a mark
         *("to-thick", "to-thin", "to-dashed", "to-pending"),  # of a segment
         *("demo", "development"),  # of the strip
         "qr",  # drawn by code

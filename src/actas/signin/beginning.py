@@ -1,0 +1,163 @@
+"""A session begins: somebody proved who they are, with all that was asked.
+
+It has a new text whatever the browser held before, and it does not begin before the minutes have it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from actas.audit.log import Minutes
+from actas.core.party import OURSELVES, Identity
+from actas.core.person import Person
+from actas.core.ports import Clock
+from actas.core.sign_in import SignIn
+from actas.signin.ending import Endings
+from actas.signin.flow import Flow
+from actas.signin.guessing import SignInGuessing
+from actas.signin.request import AuthorizationRequest
+from actas.signin.sessions import Sessions
+from actas.signin.steps import GoOn, Then
+
+PASSWORD: Final = "pwd"
+MULTI_FACTOR: Final = "mfa"
+"""The values of ``acr``: a password alone, or something else beside it."""
+
+
+CODE_WITHIN: Final = 300
+"""Seconds after a right password in which the one-time code may be typed."""
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a browser carries from the beginning on.
+
+    Attributes:
+        request: what the app asks; None when somebody came by themselves.
+        proved: whether somebody has signed in for this very request.
+        shown: the subject of whoever was asked whether the app may act for them; None while nobody was.
+        then: the page that somebody came for by themselves, and must sign in anew for.
+    """
+
+    request: AuthorizationRequest | None = None
+    proved: bool = False
+    shown: str | None = None
+    then: Then | None = None
+
+
+class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What it carries once the password was right.
+
+    Attributes:
+        subject: whose it is.
+        browser: what stands for the browser that it was typed in.
+        passkey: whether they have one, which will do in the place of a code.
+        then: as in ``Begun``.
+    """
+
+    request: AuthorizationRequest | None
+    subject: str
+    name: str
+    browser: str
+    passkey: bool = False
+    then: Then | None = None
+
+    @property
+    def begun(self) -> Begun:
+        """What it carried before."""
+        return Begun(request=self.request, then=self.then)
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser.
+
+    Attributes:
+        source: its address.
+        agent: what it says it is.
+        browser: the mark of the cookie by which it is known again.
+        session: the text of its session; None when it has none.
+    """
+
+    source: str
+    agent: str
+    browser: str
+    session: str | None
+
+
+class Beginning:
+    """Begins sessions.
+
+    Args:
+        issuer: our own issuer identifier.
+        begun: seals what a browser carries.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        sessions: Sessions,
+        guessing: SignInGuessing,
+        begun: Flow[Begun],
+        audit: Minutes,
+        clock: Clock,
+    ) -> None:
+        self._issuer = issuer
+        self._sessions = sessions
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
+        self._guessing = guessing
+        self._begun = begun
+        self._audit = audit
+        self._clock = clock
+
+    async def signed_in(
+        self, person: Person, begun: Begun, visitor: Visitor, *, name: str, amr: tuple[str, ...]
+    ) -> GoOn:
+        """Begin a session of somebody who proved who they are, and return the way on.
+
+        Args:
+            begun: what they came for.
+            name: as they typed it; their own, when they typed none.
+            amr: by what they proved it (RFC 8176).
+
+        Raises:
+            AuditUnavailable: the minutes do not have it; then the session must not leave.
+            StoreUnavailable: it was not kept.
+        """
+        now = int(self._clock.now())
+        identity = Identity(self._issuer, person.subject)
+
+        def sign_in(sid: str, ends_at: int) -> SignIn:
+            return SignIn(
+                person=identity,
+                origin=identity,
+                origin_name=OURSELVES,
+                groups=person.groups,
+                claims={},
+                at=now,
+                acr=MULTI_FACTOR if "mfa" in amr else PASSWORD,
+                amr=amr,
+                sid=sid,
+                ends_at=ends_at,
+            )
+
+        ended = self._endings.of_replaced(by=person.subject, source=visitor.source)
+        text, session = await self._sessions.begin(
+            sign_in, source=visitor.source, browser=visitor.agent, replaces=visitor.session, ended=ended
+        )
+        await ended.write()
+        await self._audit.note(
+            "sign_in:granted",
+            source=visitor.source,
+            subject={"iss": self._issuer, "sub": person.subject, "kind": "person"},
+            client=None if begun.request is None else begun.request.client,
+            sid=session.sid,
+            acr=session.sign_in.acr,
+            amr=list(amr),
+            ends_at=session.ends_at,
+        )
+        await self._guessing.succeeded(name, visitor.source, subject=person.subject)
+        proved = Begun(request=begun.request, proved=True)
+        flow = None if begun.request is None else self._begun.seal(proved)
+        return GoOn(flow=flow, session=text.reveal(), then=begun.then)
