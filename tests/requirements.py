@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.promises import clients, oidc, possession, reliability, security, token_exchange
+from tests.promises import clients, devices, oidc, possession, reliability, security, token_exchange
 from tests.promises.row import Page, Requirement
 
 ROOT: Final = Path(__file__).parent.parent
@@ -23,6 +23,7 @@ ROWS: Final[tuple[Requirement, ...]] = (
     *clients.ROWS,
     *possession.ROWS,
     *oidc.ROWS,
+    *devices.ROWS,
     *security.ROWS,
     *reliability.ROWS,
     *reliability.OPERATIONS,
@@ -40,6 +41,7 @@ PAGES: Final[dict[Page, str]] = {
     "rfc9728": "Protected Resource Metadata (RFC 9728), in the SDK",
     "rfc7009": "OAuth 2.0 Token Revocation (RFC 7009)",
     "clients": "Client authentication (RFC 6749, RFC 7521, RFC 7523)",
+    "rfc8628": "Device Authorization Grant (RFC 8628)",
     "oidc": "OpenID Connect, PKCE and what belongs to signing in",
     "security": "Security and reliability",
 }

@@ -35,9 +35,12 @@ from actas.core.errors import (
 )
 from actas.core.errors_of_signing_in import (
     ConsentRequired,
+    DeviceExpired,
     LoginRequired,
+    NotDecided,
     RequestNotSupported,
     RequestUriNotSupported,
+    SlowDown,
     UnsupportedResponseType,
 )
 from actas.core.reasons import REASONS, Reason
@@ -98,6 +101,11 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "denied_by_person": (AccessDenied,),
     "push_required": (InvalidRequest,),
     "request_gone": (InvalidRequest,),
+    "not_decided": (NotDecided,),
+    "polled_too_soon": (SlowDown,),
+    "device_expired": (DeviceExpired,),
+    "unknown_user_code": (AccessDenied,),
+    "too_many_devices": (TooManyRequests,),
     "bad_access_token": (InvalidToken,),
     "scope_missing": (InsufficientScope,),
     "not_yours": (AccessDenied,),

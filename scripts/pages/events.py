@@ -200,6 +200,7 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "scope": "what the app may have at most",
         "apis": "what it is for",
         "redirect_uri": "where the code was sent",
+        "asked_from": "the address of the device, where it is one",
     },
     "consent:withdrawn": {
         "source": "the address of the browser",
@@ -306,7 +307,7 @@ entry) and `prev` (the SHA-256 of the compact JWS before it, 64 zeros for the fi
 ATTEMPTS: Final = """
 `exchange:granted` and `exchange:refused`; of the endpoints beside it what was refused, and what was revoked:
 `introspection:refused`, `userinfo:refused`, `revocation:granted`, `revocation:refused`, `management:refused`,
-`sign_in:refused`, `authorization:refused`, `account:refused`, `impersonation:refused`.
+`sign_in:refused`, `authorization:refused`, `device:refused`, `account:refused`, `impersonation:refused`.
 """
 
 AGAIN: Final = """

@@ -141,7 +141,7 @@ class Exchange:
             proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
             # 3. What for, whose token is it, and who acts?
             renewal = await self._presented.renewal(request.refresh, grant, trail)
-            authorization = await self._presented.authorization(request.code, grant, trail)
+            authorization = await self._presented.authorization(request, grant, trail)
             targets = trail.targets = targets_of(again(request, renewal, authorization), client, self._apis)
             parties = await self._presented.parties(
                 request, authorization, self._itself(client), grant=grant, trail=trail

@@ -11,10 +11,11 @@ from actas.core.errors import BadToken, OAuthError
 from actas.core.family import Renewal, Spent
 from actas.core.party import Party, PresentedToken, Role
 from actas.core.permit import ExchangeRequest, Parties
-from actas.core.sign_in import Authorization, PresentedCode
+from actas.core.sign_in import Authorization
 from actas.core.tracing import UNTRACED, Tracing
 from actas.grants.grant import Grant
 from actas.subjects.authorization_code import AuthorizationCodes
+from actas.subjects.device_code import DeviceCodes
 from actas.subjects.named import NamedPeople
 from actas.subjects.refresh_token import Renewals, is_copy
 from actas.subjects.validator import Validators
@@ -30,6 +31,7 @@ class Presented:
         tokens: proves subject and actor tokens.
         renewals: proves refresh tokens by which an earlier exchange is done again.
         codes: redeems authorization codes.
+        devices: redeems the codes of devices.
         named: knows people who are only named, and who acts as somebody else already.
         throttle: makes guessing slow.
         tracing: follows the steps of requests.
@@ -41,6 +43,7 @@ class Presented:
         tokens: Validators,
         renewals: Renewals,
         codes: AuthorizationCodes,
+        devices: DeviceCodes,
         named: NamedPeople,
         throttle: Throttle,
         tracing: Tracing = UNTRACED,
@@ -48,6 +51,7 @@ class Presented:
         self._tokens = tokens
         self._renewals = renewals
         self._codes = codes
+        self._devices = devices
         self._named = named
         self._throttle = throttle
         self._tracing = tracing
@@ -104,14 +108,18 @@ class Presented:
             raise await self._bad(bad, token.role, grant, trail) from bad
 
     async def authorization(
-        self, code: PresentedCode | None, grant: Grant, trail: Trail
+        self, request: ExchangeRequest, grant: Grant, trail: Trail
     ) -> Authorization | None:
         """Return what a code stands for, which is good no more; None when none was presented."""
         client = trail.client
-        if code is None or client is None:
+        if client is None:
             return None
         try:
-            return await self._codes.redeem(code, client=client, proven=trail.proven)
+            if request.device is not None:
+                return await self._devices.redeem(request.device, client=client)
+            if request.code is not None:
+                return await self._codes.redeem(request.code, client=client, proven=trail.proven)
+            return None
         except BadToken as bad:
             raise await self._bad(bad, "subject", grant, trail) from bad
 

@@ -332,6 +332,7 @@ def test_what_has_ended_is_removed_and_nothing_else(
         "refresh_tokens": 0,
         "sessions": 0,
         "session_apps": 0,
+        "device_codes": 0,
         "marks": 700,
     }
     document = db("status", "--json").document

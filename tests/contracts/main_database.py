@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.processes import run_together
 
+import actas.store.device_tables
 import actas.store.impersonation_tables  # noqa: F401  (its tables are in METADATA then)
 from actas.core.secret import Secret
 from actas.store.database import Database, connect_database, open_database

@@ -17,6 +17,7 @@ from tests.contracts.refresh_store import family, token
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.sealer import sealer
 
+import actas.store.device_tables
 import actas.store.impersonation_tables  # noqa: F401  (its tables are in METADATA then)
 from actas.admin.objects import Digest, Kept, changed
 from actas.core.lineage import EVERYTHING, LATER, Lineage, Revoked

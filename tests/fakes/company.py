@@ -16,6 +16,7 @@ from actas.core.target import Api
 from actas.core.wire import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     ID_TOKEN,
     JWT,
     REFRESH,
@@ -79,6 +80,12 @@ def signing_in(one: Client, **terms: Any) -> Client:
     """A client that people sign in to."""
     grants = one.grants | {AUTHORIZATION_CODE, REFRESH}
     return replace(one, grants=grants, sign_in=SignInTerms(redirect_uris=(CALLBACK,), **terms))
+
+
+def on_devices(one: Client, **terms: Any) -> Client:
+    """A client that people sign in to on devices."""
+    grants = one.grants | {DEVICE_CODE, REFRESH}
+    return replace(one, grants=grants, sign_in=SignInTerms(redirect_uris=(), **terms))
 
 
 APIS = (

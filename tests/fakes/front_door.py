@@ -16,6 +16,7 @@ from actas.keys.opaque import OpaqueTexts
 from actas.signin.authorizing import Authorizing
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
+from actas.signin.granting import Granting
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import LIFE, Kept, PushedRequests
 from actas.signin.pushing import Pushing
@@ -84,11 +85,18 @@ class FrontDoor:
             directory=catalog,
             sessions=self.sessions,
             consents=self.consents,
+            granting=Granting(
+                issuer=ISSUER,
+                people=catalog,
+                consents=self.consents,
+                audit=house.minutes,
+                chance=chance,
+                clock=clock,
+            ),
             codes=house.codes,
             pushed=self.pushed,
             begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=clock),
             audit=house.minutes,
-            chance=chance,
             clock=clock,
             fresh=house.follower.require_fresh,
         )

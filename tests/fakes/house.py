@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from actas.admin.rehearsal import Rehearsal
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.clients.assertion import AssertedClient, AssertionCheck
@@ -36,9 +35,9 @@ from actas.crypto.certificate import Authorities
 from actas.exchange import Exchange
 from actas.grants.authorization_code import AuthorizationCodeGrant
 from actas.grants.client_credentials import ClientCredentialsGrant
+from actas.grants.device_code import DeviceCodeGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
-from actas.introspection import Introspection
 from actas.issuers.access_token import AccessTokenIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
@@ -50,7 +49,6 @@ from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
 from actas.kinds.fulfilment import Mint
 from actas.kinds.impersonation import IMPERSONATION
-from actas.kinds.impersonation_pages import Paging
 from actas.kinds.impersonations import Impersonations
 from actas.kinds.kind import Kind
 from actas.kinds.own import OWN
@@ -59,16 +57,16 @@ from actas.kinds.translation import TRANSLATION
 from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.presented import Presented
-from actas.revocation import Feed, Revocation
-from actas.shown import Presence
 from actas.signin.served import Serving
 from actas.signin.terms import sign_in_rules, with_userinfo
 from actas.store.catalog import Catalog
 from actas.store.memory import MemoryOpaqueTokens, MemoryRefreshTokens
 from actas.store.memory_impersonations import MemoryImpersonations
 from actas.store.memory_session_apps import MemorySessionApps
+from actas.store.memory_sign_in import MemoryDeviceCodes
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.authorization_code import AuthorizationCodes
+from actas.subjects.device_code import DeviceCodes
 from actas.subjects.foreign_jwt import ForeignJwtValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
@@ -79,7 +77,6 @@ from actas.subjects.reference_token import ReferenceTokens
 from actas.subjects.refresh_token import RefreshTokenValidator, Renewals
 from actas.subjects.revoked import mark_of_party
 from actas.subjects.validator import Validators
-from actas.supervision import Supervision
 from actas.trust.registry import TrustedIssuer
 from actas.web.traced import TracedMarks
 from tests.fakes.clock import FixedClock
@@ -105,29 +102,36 @@ from tests.fakes.company import (
     RULES,
     allow,
     client,
+    on_devices,
     secret_of,
     sells,
     signing_in,
 )
-from tests.fakes.in_memory import FreshFollower, InlineKeys, ListedRevocations, ListWriter, SetMarks
+from tests.fakes.desks import OPAQUE_KEY, Desks
+from tests.fakes.in_memory import (
+    FreshFollower,
+    InlineKeys,
+    ListedRevocations,
+    ListWriter,
+    SetMarks,
+)
 from tests.fakes.ring import FakeRing
-from tests.fakes.visits import Visits, claims_of
+from tests.fakes.visits import claims_of
 
 __all__ = [
     "APIS", "ASSISTANT_FOR_SUPPORT", "CLIENTS", "CLIENT_KEY", "CORP", "FROM_CORP", "FROM_OURS",
     "GRANTS", "IDP", "IDP_KEY", "INVENTORY", "ISSUER", "KINDS", "NONCE_KEY", "NOW",
     "NO_AGENT_WRITES_STOCK", "OPAQUE_KEY", "ORDERS", "ORDERS_TO_INVENTORY", "PEOPLE", "PEPPER", "RULES",
     "FreshFollower", "House", "InlineKeys", "ListWriter", "ListedRevocations", "SetMarks", "allow",
-    "claims_of", "client", "secret_of", "sells", "signing_in",
+    "claims_of", "client", "on_devices", "secret_of", "sells", "signing_in",
 ]  # fmt: skip
 
 NONCE_KEY = b"a nonce key of thirty-two bytes.."
-OPAQUE_KEY = b"an opaque key of thirty-two bytes"[:32]
 KINDS = (*(DELEGATION, IMPERSONATION, ADMINISTRATIVE_IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN, SIGN_IN),)
 
 
 @dataclass
-class House(Visits):
+class House(Desks):
     """The pipeline over one configuration, and what a test needs around it."""
 
     clients: Iterable[Client] = CLIENTS
@@ -172,6 +176,7 @@ class House(Visits):
             people=self.people,
         )
         self.kept = MemoryOpaqueTokens(clock=self.clock)
+        self.waiting = MemoryDeviceCodes(clock=self.clock)
         self.minutes = Minutes(
             writer=self.writer,
             flood=FloodGate(clock=self.clock),
@@ -181,7 +186,7 @@ class House(Visits):
             tracing=self.tracing,
             pseudonym=partial(mark_of_party, self.ring),
         )
-        texts = OpaqueTexts(key=OPAQUE_KEY, digest=self.ring.digest, chance=self.chance)
+        texts = self.texts = OpaqueTexts(key=OPAQUE_KEY, digest=self.ring.digest, chance=self.chance)
         self.opaque = OpaqueTokens(self.kept, texts)
         self.impersonations = MemoryImpersonations(revoked=self.revoked.against, revoke=self.revoked.add)
         self.acting = Impersonations(
@@ -215,6 +220,14 @@ class House(Visits):
             live=live,
             revocations=self.revoked,
             marking=self.ring,
+            clock=self.clock,
+        )
+        self.devices = DeviceCodes(
+            issuer=ISSUER,
+            store=self.waiting,
+            texts=self.texts,
+            marking=self.ring,
+            chance=self.chance,
             clock=self.clock,
         )
         self.named = NamedPeople(
@@ -315,6 +328,7 @@ class House(Visits):
                 ClientCredentialsGrant(),
                 RefreshTokenGrant(),
                 AuthorizationCodeGrant(),
+                DeviceCodeGrant(),
             ],
             clients=self.authenticator,
             proofs=self.proofs,
@@ -322,6 +336,7 @@ class House(Visits):
                 tokens=self.validators,
                 renewals=self.renewals,
                 codes=self.codes,
+                devices=self.devices,
                 named=self.named,
                 throttle=self.throttle,
                 tracing=self.tracing,
@@ -335,73 +350,4 @@ class House(Visits):
             throttle=self.throttle,
             fresh=self.follower.require_fresh,
             tracing=self.tracing,
-        )
-
-    def introspection(self) -> Introspection:
-        """What says whether a token is good under this configuration."""
-        return Introspection(
-            clients=self.authenticator,
-            tokens=self.own_tokens,
-            renewals=self.renewals,
-            named=self.named,
-            auditors=self.auditors,
-            apis=self.catalog,
-            audit=self.minutes,
-            fresh=self.follower.require_fresh,
-        )
-
-    def revocation(self) -> Revocation:
-        """What ends tokens under this configuration."""
-        return Revocation(
-            issuer=ISSUER,
-            clients=self.authenticator,
-            tokens=self.own_tokens,
-            renewals=self.renewals,
-            revoked=self.revoked,
-            marking=self.ring,
-            audit=self.minutes,
-            fresh=self.follower.require_fresh,
-        )
-
-    def supervision(self) -> Supervision:
-        """What shows impersonations, has them approved and ends them under this configuration."""
-        return Supervision(
-            issuer=ISSUER,
-            clients=self.authenticator,
-            presence=Presence(
-                tokens=self.validators,
-                proofs=self.proofs,
-                throttle=self.throttle,
-                url=f"{ISSUER}/impersonations",
-            ),
-            kept=self.impersonations,
-            impersonations=self.acting,
-            paging=Paging(OPAQUE_KEY),
-            policy=self.catalog.policy,
-            clock=self.clock,
-            audit=self.minutes,
-            fresh=self.follower.require_fresh,
-        )
-
-    def feed(self) -> Feed:
-        """What says what was revoked under this configuration."""
-        return Feed(
-            clients=self.authenticator,
-            revoked=self.revoked,
-            age=self.follower.age,
-            audit=self.minutes,
-            fresh=self.follower.require_fresh,
-        )
-
-    def rehearsal(self) -> Rehearsal:
-        """What explains exchanges under this configuration."""
-        return Rehearsal(
-            issuer=ISSUER,
-            clients=self.catalog,
-            apis=self.catalog,
-            subjects=self.validators,
-            named=self.named.look_up,
-            kinds=self.kinds,
-            policy=self.catalog.policy,
-            clock=self.clock,
         )

@@ -11,6 +11,7 @@ from actas.core.target import Api
 from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
+    DEVICE_CODE,
     ID_TOKEN,
     SUBJECT,
     TOKEN_EXCHANGE,
@@ -34,6 +35,7 @@ from tests.fakes.house import (
     PEOPLE,
     House,
     allow,
+    on_devices,
     signing_in,
 )
 
@@ -83,6 +85,7 @@ class Attempt:
         changed: what is other in the subject token than the path's own claims.
         changed_actor: the same of the actor token.
         code: what is other in the authorization code that is presented; None when none is.
+        on_device: whether it is the code of a device.
     """
 
     path: str
@@ -99,6 +102,7 @@ class Attempt:
     changed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     changed_actor: Mapping[str, Any] = field(default_factory=dict[str, Any])
     code: Mapping[str, Any] | None = None
+    on_device: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     more_rules: Sequence[RuleSpec] = ()
     clients: Iterable[Client] = CLIENTS
@@ -110,7 +114,7 @@ class Attempt:
     @property
     def grant(self) -> GrantType:
         if self.code is not None:
-            return AUTHORIZATION_CODE
+            return DEVICE_CODE if self.on_device else AUTHORIZATION_CODE
         return TOKEN_EXCHANGE if self.subject is not None else GrantType("client_credentials")
 
     @property
@@ -165,8 +169,9 @@ class Attempt:
         form = self.form(house)
         if self.code is None:
             return form
-        redeems = await house.code_form(self.who, **self.code)
-        return {**redeems, **form, "grant_type": str(AUTHORIZATION_CODE)}
+        made = house.device_form if self.on_device else house.code_form
+        redeems = await made(self.who, **self.code)
+        return {**redeems, **form, "grant_type": str(self.grant)}
 
     def with_client(self, name: str, **changes: Any) -> Attempt:
         """The same with one client changed."""
@@ -288,6 +293,18 @@ PATHS: Final[tuple[Attempt, ...]] = (
         subject=None,
         code={},
         clients=[signing_in(one) if one.name == "web" else one for one in CLIENTS],
+    ),
+    Attempt(
+        path="sign-in on a device",
+        kind="sign_in",
+        who="web",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target="orders",
+        scope="orders:read",
+        subject=None,
+        code={},
+        on_device=True,
+        clients=[on_devices(one) if one.name == "web" else one for one in CLIENTS],
     ),
 )
 """Every way to a token of this release."""

@@ -68,6 +68,8 @@ class Company:
                     "failed_sign_in",
                     "failed_sign_in_source",
                     "failed_sign_in_person",
+                    "failed_device_code",
+                    "failed_device_code_source",
                 )
             },
             "issuers": _issuers(),

@@ -15,6 +15,9 @@ from tests.fakes.house import IDP, ISSUER, sells
 from tests.fakes.impersonating import impersonated
 from tests.fakes.paths import Attempt, of_corp
 
+OF_ANY_CODE = {"client", "scope", "apis", "subject"}
+"""What codes of apps and of devices have in common."""
+
 Trip = Callable[[Attempt], Attempt | str]
 
 
@@ -28,10 +31,14 @@ def subject(**claims: Any) -> Trip:
 
 
 def of_a_code(**changes: Any) -> Trip:
-    """Change the authorization code, or what comes with it."""
+    """Change the code, or what comes with it."""
 
     def trip(one: Attempt) -> Attempt | str:
-        return "no authorization code" if one.code is None else replace(one, code=changes)
+        if one.code is None:
+            return "no code"
+        if one.on_device and not changes.keys() <= OF_ANY_CODE:
+            return "nothing like it comes with the code of a device"
+        return replace(one, code=changes)
 
     return trip
 

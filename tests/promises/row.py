@@ -15,6 +15,7 @@ Page = Literal[
     "rfc9449",
     "rfc8705",
     "rfc9728",
+    "rfc8628",
     "clients",
     "oidc",
     "security",

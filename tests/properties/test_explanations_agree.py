@@ -37,6 +37,7 @@ from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     ID_TOKEN,
     JWT,
     REFRESH,
@@ -244,4 +245,6 @@ async def test_a_rehearsal_changes_nothing() -> None:
     form = house.form("orders", house.our_token(), audience="inventory", scope="stock:read")
     await house.rehearsal().of_request("orders", parsed(house, form))
     assert house.writer.events == []
-    assert house.exchange.grant_types == (*(TOKEN_EXCHANGE, CLIENT_CREDENTIALS, REFRESH, AUTHORIZATION_CODE),)
+    assert house.exchange.grant_types == (
+        *(TOKEN_EXCHANGE, CLIENT_CREDENTIALS, REFRESH, AUTHORIZATION_CODE, DEVICE_CODE),
+    )

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.door import call
 from tests.fakes.house import CLIENTS, ISSUER, PEOPLE, House, signing_in
 
-from actas.core.wire import AUTHORIZATION_CODE
+from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE
 from actas.crypto import jose
 from actas.web.documents import Document
 from actas.web.metadata import SigningIn, metadata, metadata_paths
@@ -22,7 +22,7 @@ def published(issuer: str = ISSUER, **more: Any) -> dict[str, Any]:
     house = House()
     return metadata(
         issuer,
-        grant_types={*house.exchange.grant_types} - {AUTHORIZATION_CODE},
+        grant_types={*house.exchange.grant_types} - {AUTHORIZATION_CODE, DEVICE_CODE},
         scopes={scope for api in house.apis for scope in api.scopes},
         methods=METHODS,
         assertion_algorithms=ALGORITHMS,

@@ -32,6 +32,7 @@ from actas.store.audit_postgresql_log import PostgresqlLog
 from actas.store.catalog import Catalog
 from actas.store.configuration import SqlConfiguration
 from actas.store.database import Database, Place, file_of, is_shared, open_database
+from actas.store.device_codes import SqlDeviceCodes
 from actas.store.folder import make_private
 from actas.store.impersonations import SqlImpersonations
 from actas.store.opaque import SqlOpaqueTokens
@@ -104,6 +105,11 @@ class Foundation:
     def session_apps(self) -> SqlSessionApps:
         """Where it is kept which apps sessions have served."""
         return SqlSessionApps(self.database, clock=self.clock)
+
+    @property
+    def device_store(self) -> SqlDeviceCodes:
+        """Where it is kept what devices ask."""
+        return SqlDeviceCodes(self.database, clock=self.clock)
 
     @property
     def outbox(self) -> Outbox:

@@ -22,6 +22,7 @@ from actas.signin.sessions import Sessions
 from actas.store.consents import SqlConsents
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.authorization_code import AuthorizationCodes
+from actas.subjects.device_code import DeviceCodes
 from actas.subjects.live import LiveParties
 from actas.subjects.named import NamedPeople
 from actas.subjects.own_id_token import OwnIdTokens
@@ -128,6 +129,18 @@ def codes(base: Foundation, marks: MarkStore) -> AuthorizationCodes:
         live=live(base),
         revocations=base.revoked,
         marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def device_codes(base: Foundation) -> DeviceCodes:
+    """Return what keeps the requests of devices, has them decided, and tells the devices."""
+    return DeviceCodes(
+        issuer=base.issuer,
+        store=base.device_store,
+        texts=_texts(base),
+        marking=base.ring,
+        chance=SystemChance(),
         clock=base.clock,
     )
 

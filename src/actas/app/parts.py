@@ -11,6 +11,7 @@ from actas.app.outside import Outside
 from actas.app.own_tokens import (
     codes,
     cursors_key,
+    device_codes,
     impersonations,
     mint,
     named_people,
@@ -38,6 +39,7 @@ from actas.crypto.password_hash import PasswordHashes
 from actas.exchange import Exchange
 from actas.grants.authorization_code import AuthorizationCodeGrant
 from actas.grants.client_credentials import ClientCredentialsGrant
+from actas.grants.device_code import DeviceCodeGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
 from actas.introspection import Introspection
@@ -51,8 +53,7 @@ from actas.kinds.sign_in import SIGN_IN
 from actas.kinds.translation import TRANSLATION
 from actas.presented import Presented
 from actas.revocation import Feed, Revocation
-from actas.shown import Presence, ShownTokens
-from actas.signin.userinfo import UserInfo
+from actas.shown import Presence
 from actas.store.epochs import MarksOfEpoch
 from actas.store.follower import Follower
 from actas.store.marks import Keeper
@@ -203,6 +204,7 @@ def exchange(base: Foundation, shared: Shared) -> Exchange:
             ClientCredentialsGrant(),
             RefreshTokenGrant(),
             AuthorizationCodeGrant(),
+            DeviceCodeGrant(),
         ],
         clients=authenticator(base, shared),
         proofs=proofs(base, shared),
@@ -210,6 +212,7 @@ def exchange(base: Foundation, shared: Shared) -> Exchange:
             tokens=subjects,
             renewals=renewals(base),
             codes=codes(base, once(base, shared)),
+            devices=device_codes(base),
             named=named_people(base),
             throttle=shared.throttle,
             tracing=shared.out.tracing,
@@ -235,20 +238,6 @@ def introspection(base: Foundation, shared: Shared) -> Introspection:
         named=named_people(base),
         auditors=base.definitions.admins,
         apis=base.catalog,
-        audit=shared.minutes,
-        fresh=shared.follower.require_fresh,
-    )
-
-
-def userinfo(base: Foundation, shared: Shared) -> UserInfo:
-    """Return what tells apps about who signed in to them, over a configuration."""
-    return UserInfo(
-        issuer=base.issuer,
-        shown=ShownTokens(
-            tokens=own_tokens(base), proofs=proofs(base, shared), reason="bad_access_token", references=True
-        ),
-        people=base.catalog,
-        clients=base.catalog,
         audit=shared.minutes,
         fresh=shared.follower.require_fresh,
     )

@@ -7,34 +7,41 @@ from typing import Final
 
 from actas.app.foundation import Foundation
 from actas.app.management import management
-from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision, userinfo
-from actas.app.signing_in import pushing, signing_in
+from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision
+from actas.app.signing_in import device_requests, pushing, signing_in, userinfo
 from actas.app.steward import Steward
 from actas.core.ports import JsonObject
 from actas.core.sign_in import userinfo_audience
-from actas.core.wire import AUTHORIZATION_CODE, REFRESH, GrantType
+from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH, GrantType
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
 from actas.keys.life import CACHE_TIME
 from actas.signin.proving import MULTI_FACTOR, PASSWORD
 from actas.signin.request import PROMPTS
 from actas.web.admission import Admission, no_place
+from actas.web.device_authorization import DeviceAuthorizationEndpoint
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
 from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
-from actas.web.metadata import SigningIn, metadata, metadata_paths
+from actas.web.metadata import Served, SigningIn, metadata, metadata_paths
 from actas.web.par import PAR, PushedRequestEndpoint
 from actas.web.revoke import FeedEndpoint, RevocationEndpoint
+from actas.web.showing_devices import DEVICE
 from actas.web.supervise import SupervisionEndpoint
 from actas.web.token import Deliveries, TokenEndpoint
 from actas.web.traced import TracedDesk
 from actas.web.turnstile import Turnstile
 from actas.web.userinfo import UserInfoEndpoint
 
-FORMS: Final = ("token", "introspect", "revoke", "revocations", "impersonations", "par")
+FORMS: Final = (
+    *("token", "introspect", "revoke", "revocations", "impersonations", "par", "device_authorization"),
+)
 """The endpoints that take forms of clients."""
+
+_AT: Final[dict[Served, GrantType]] = {"authorize": AUTHORIZATION_CODE, "device_authorization": DEVICE_CODE}
+"""Where people are sent, or devices ask, for what is redeemed by a grant."""
 
 
 def open_gate(
@@ -120,20 +127,33 @@ def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admis
     """Return what apps that people sign in to ask; nothing while there is no such app."""
     if not _people_sign_in(base):
         return {}
-    # Room of its own: whoever asks about people takes none from those who exchange.
-    return {
-        f"{prefix}{PAR}": PushedRequestEndpoint(
+    served: dict[str, Endpoint] = {}
+    if _used_by_apps(base, AUTHORIZATION_CODE):
+        served[f"{prefix}{PAR}"] = PushedRequestEndpoint(
             pushing(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
-        ),
-        f"{prefix}/userinfo": UserInfoEndpoint(
-            userinfo(base, shared),
-            url=userinfo_audience(base.issuer),
-            realm=base.issuer,
-            nonces=nonces(base),
+        )
+    if _used_by_apps(base, DEVICE_CODE):
+        served[f"{prefix}/device_authorization"] = DeviceAuthorizationEndpoint(
+            device_requests(base, shared, address=f"{base.issuer.rstrip('/')}{DEVICE}"),
             errors=_errors(base),
-            admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
-        ),
-    }
+            admission=admission,
+        )
+    # Room of its own: whoever asks about people takes none from those who exchange.
+    served[f"{prefix}/userinfo"] = UserInfoEndpoint(
+        userinfo(base, shared),
+        url=userinfo_audience(base.issuer),
+        realm=base.issuer,
+        nonces=nonces(base),
+        errors=_errors(base),
+        admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
+    )
+    return served
+
+
+def _used_by_apps(base: Foundation, grant: GrantType) -> bool:
+    """Return whether some client that people sign in to may use a grant."""
+    clients = base.catalog.clients.values()
+    return any(client.sign_in is not None and grant in client.grants for client in clients)
 
 
 def _people_sign_in(base: Foundation) -> bool:
@@ -184,7 +204,9 @@ def _signing_in(base: Foundation) -> SigningIn | None:
     if not terms:
         return None
     return SigningIn(
-        served=frozenset({"authorize", "userinfo", "logout"}),
+        served=frozenset(
+            {"userinfo", "logout", *(at for at, grant in _AT.items() if _used_by_apps(base, grant))}
+        ),
         algorithms={one.algorithm for one in terms},
         acr_values=(PASSWORD, MULTI_FACTOR),
         prompts=PROMPTS,
@@ -198,8 +220,7 @@ def _grants(base: Foundation, pipeline: Exchange) -> set[GrantType]:
     rules = base.catalog.policy.rules
     given = any(rule.spec.refresh is not None and not rule.spec.disabled for rule in rules)
     unused: set[GrantType] = set() if given else {REFRESH}
-    if not _people_sign_in(base):
-        unused.add(AUTHORIZATION_CODE)
+    unused |= {grant for grant in _AT.values() if not _used_by_apps(base, grant)}
     return {*pipeline.grant_types} - unused
 
 

@@ -6,21 +6,35 @@ import contextlib
 from collections.abc import AsyncGenerator
 
 from actas.app.foundation import Foundation
-from actas.app.own_tokens import codes, consents, cursors_key, impersonations, sessions
+from actas.app.own_tokens import (
+    codes,
+    consents,
+    cursors_key,
+    device_codes,
+    impersonations,
+    own_tokens,
+    sessions,
+)
 from actas.app.parts import Shared, authenticator, once, proofs
 from actas.app.proving import ProvingKit, records_of
 from actas.core.ports import SystemChance
+from actas.core.wire import DEVICE_CODE
 from actas.crypto.password_hash import PasswordHashes
 from actas.kinds.impersonation_pages import Paging
+from actas.shown import ShownTokens
 from actas.signin.account import Account
 from actas.signin.acting import ActingAsMe
 from actas.signin.authorizing import Authorizing
+from actas.signin.device_requests import DeviceRequests
+from actas.signin.devices import Devices, Shown, UserCodeGuessing
 from actas.signin.flow import LIFE, Content, Flow
+from actas.signin.granting import Granting
 from actas.signin.leaving import Leave, Leaving
 from actas.signin.proving import Begun
 from actas.signin.pushed import LIFE as PUSHED
 from actas.signin.pushed import Kept, PushedRequests
 from actas.signin.pushing import Pushing
+from actas.signin.userinfo import UserInfo
 from actas.web.account import AccountPages
 from actas.web.admission import Admission
 from actas.web.asgi import Application
@@ -28,6 +42,7 @@ from actas.web.pages import assets
 from actas.web.pages.rendering import Pages
 from actas.web.securing import OwnPages
 from actas.web.showing import Showing
+from actas.web.showing_devices import DEVICE
 from actas.web.signing_in import SigningIn
 from actas.web.visitor import Visitors
 
@@ -44,6 +59,7 @@ def signing_in(
         proving=kit.proof.proving,
         by_passkey=kit.proof.by_passkey(),
         leaving=kit.leaving(),
+        devices=kit.devices(),
         showing=kit.showing,
         visitors=kit.visitors,
         audit=shared.minutes,
@@ -61,7 +77,12 @@ def signing_in(
     keeping = kit.proof.keeping()
     own = OwnPages(keeping, prefix=prefix, showing=kit.showing, visitors=kit.visitors, admission=admission)
     both = {**desk.endpoints(), **mine.endpoints(), **kit.proof.endpoints(own, keeping)}
-    found = {f"{prefix}{path}": endpoint for path, endpoint in both.items()}
+    on_devices = any(DEVICE_CODE in client.grants for client in base.catalog.clients.values())
+    found = {
+        f"{prefix}{path}": endpoint
+        for path, endpoint in both.items()
+        if on_devices or not path.startswith(DEVICE)
+    }
     return {**found, **assets.endpoints(prefix)}
 
 
@@ -75,6 +96,36 @@ def pushing(base: Foundation, shared: Shared) -> Pushing:
         clock=base.clock,
         audit=shared.minutes,
         fresh=shared.require_issuing,
+    )
+
+
+def device_requests(base: Foundation, shared: Shared, *, address: str) -> DeviceRequests:
+    """Return what gives codes to devices, over a configuration.
+
+    Args:
+        address: of the page at which people type them.
+    """
+    return DeviceRequests(
+        address=address,
+        registered=base.catalog,
+        codes=device_codes(base),
+        clients=authenticator(base, shared),
+        audit=shared.minutes,
+        fresh=shared.require_issuing,
+    )
+
+
+def userinfo(base: Foundation, shared: Shared) -> UserInfo:
+    """Return what tells apps about who signed in to them, over a configuration."""
+    return UserInfo(
+        issuer=base.issuer,
+        shown=ShownTokens(
+            tokens=own_tokens(base), proofs=proofs(base, shared), reason="bad_access_token", references=True
+        ),
+        people=base.catalog,
+        clients=base.catalog,
+        audit=shared.minutes,
+        fresh=shared.follower.require_fresh,
     )
 
 
@@ -133,13 +184,38 @@ class _Kit:
             directory=base.catalog,
             sessions=self._sessions,
             consents=self._consents,
+            granting=self._granting(),
             codes=codes(base, once(base, shared)),
             pushed=_pushed(base, shared),
             begun=self._begun,
             audit=shared.minutes,
-            chance=self._chance,
             clock=base.clock,
             fresh=shared.require_issuing,
+        )
+
+    def devices(self) -> Devices:
+        base, shared = self._base, self._shared
+        return Devices(
+            directory=base.catalog,
+            sessions=self._sessions,
+            codes=device_codes(base),
+            granting=self._granting(),
+            guessing=UserCodeGuessing(shared.throttle),
+            begun=self._begun,
+            shown=self._flow("device", Shown),
+            audit=shared.minutes,
+            fresh=shared.require_issuing,
+        )
+
+    def _granting(self) -> Granting:
+        base = self._base
+        return Granting(
+            issuer=base.issuer,
+            people=base.catalog,
+            consents=self._consents,
+            audit=self._shared.minutes,
+            chance=self._chance,
+            clock=base.clock,
         )
 
     def leaving(self) -> Leaving:

@@ -35,6 +35,7 @@ Door = Literal[
     "impersonation",
     "sign_in",
     "authorization",
+    "device",
     "account",
 ]
 """Where somebody asked. Names of events begin with it: ``exchange:granted``, ``introspection:refused``."""

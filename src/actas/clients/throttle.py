@@ -32,9 +32,12 @@ Attempt = Literal[
     "failed_sign_in",
     "failed_sign_in_source",
     "failed_sign_in_person",
+    "failed_device_code",
+    "failed_device_code_source",
 ]
 """What is guessed: who a client is, a token that would be believed, or who a person is (``signin.guessing``):
-one person at one source, anybody at one source, one person anywhere."""
+one person at one source, anybody at one source, one person anywhere; or the code that a device shows
+(``signin.devices``): by one person, and by anybody at one source."""
 
 MOST_WATCHED: Final = 20_000
 """Names and sources with a few failures that are kept; those whose last is the longest ago make room."""
@@ -106,6 +109,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         failed_tokens: the same for tokens that are not genuine.
         failed_sign_in: the same for one person at one source; ``failed_sign_in_source`` for anybody there,
             and ``failed_sign_in_person`` for one person anywhere.
+        failed_device_code: the same for codes of devices that one person types; ``failed_device_code_source``
+            for those that are typed at one source.
         per_client: requests of one client in a second, or None for no limit.
     """
 
@@ -114,6 +119,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     failed_sign_in: tuple[Step, ...] = ()
     failed_sign_in_source: tuple[Step, ...] = ()
     failed_sign_in_person: tuple[Step, ...] = ()
+    failed_device_code: tuple[Step, ...] = ()
+    failed_device_code_source: tuple[Step, ...] = ()
     per_client: float | None = None
 
 

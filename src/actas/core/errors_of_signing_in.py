@@ -1,4 +1,6 @@
-"""The errors that only an authorization request is answered with (OpenID Connect Core section 3.1.2.6)."""
+"""The errors of signing in alone: of authorization requests (OpenID Connect Core section 3.1.2.6) and of
+devices that wait for somebody to decide (RFC 8628 section 3.5).
+"""
 
 from __future__ import annotations
 
@@ -39,3 +41,35 @@ class ConsentRequired(OAuthError):
 
     def __init__(self, *, detail: str = "") -> None:
         super().__init__("not_consented", detail=detail)
+
+
+class NotDecided(OAuthError):
+    """RFC 8628 section 3.5: the person has not answered yet; the device asks again after a while."""
+
+    code = "authorization_pending"
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__("not_decided", detail=detail)
+
+
+class SlowDown(OAuthError):
+    """RFC 8628 section 3.5: as ``NotDecided``, and the device asks too often.
+
+    Args:
+        interval: seconds that it waits between two questions from now on.
+    """
+
+    code = "slow_down"
+
+    def __init__(self, *, interval: int, detail: str = "") -> None:
+        super().__init__("polled_too_soon", detail=detail)
+        self.members = {"interval": interval}
+
+
+class DeviceExpired(OAuthError):
+    """RFC 8628 section 3.5: nobody answered in time; the device begins anew."""
+
+    code = "expired_token"
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__("device_expired", detail=detail)

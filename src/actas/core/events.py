@@ -25,6 +25,7 @@ EventName = Literal[
     "sign_in:refused",
     "authorization:granted",
     "authorization:refused",
+    "device:refused",
     "consent:given",
     "consent:withdrawn",
     "session:ended",
@@ -81,9 +82,11 @@ EVENTS: Final[dict[EventName, str]] = {
     "token of another; then nothing was revoked.",
     "sign_in:granted": "Somebody proved who they are, and a session began.",
     "sign_in:refused": "Somebody tried to sign in, and did not prove who they are.",
-    "authorization:granted": "An app was given a code for somebody who signed in. Written before it left.",
+    "authorization:granted": "An app was given a code for somebody who signed in, written before it left; or "
+    "somebody said yes to the app on a device, which hears of it when it asks.",
     "authorization:refused": "What an app asked of somebody who signs in was refused: by them, by the "
     "policy, or because it was malformed.",
+    "device:refused": "An app on a device asked for codes and was refused.",
     "consent:given": "Somebody let an app act for them.",
     "consent:withdrawn": "Somebody let an app act for them no more, and what it held ended.",
     "account:refused": "Somebody looked at what is theirs, or wanted it changed or ended, and was refused.",

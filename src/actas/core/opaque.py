@@ -13,14 +13,15 @@ from typing import Final, Literal
 
 from actas.core.ports import Chance
 
-Prefix = Literal["actas_ref_", "actas_rft_", "actas_cod_", "actas_ses_", "actas_flo_"]
+Prefix = Literal["actas_ref_", "actas_rft_", "actas_cod_", "actas_dev_", "actas_ses_", "actas_flo_"]
 """How tokens of one kind begin: ``actas_ref_`` an access token, ``actas_rft_`` a refresh token,
-``actas_cod_`` an authorization code, ``actas_ses_`` the session of a person in a browser, ``actas_flo_`` what
-a browser carries while somebody signs in."""
+``actas_cod_`` an authorization code, ``actas_dev_`` the code of a device, ``actas_ses_`` the session of a
+person in a browser, ``actas_flo_`` what a browser carries while somebody signs in."""
 
 REFERENCE: Final[Prefix] = "actas_ref_"
 REFRESH: Final[Prefix] = "actas_rft_"
 CODE: Final[Prefix] = "actas_cod_"
+DEVICE: Final[Prefix] = "actas_dev_"
 SESSION: Final[Prefix] = "actas_ses_"
 FLOW: Final[Prefix] = "actas_flo_"
 

@@ -50,6 +50,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         scope: the requested scopes, or None when the parameter was left out.
         refresh: the refresh token by which an earlier exchange is done again, or None.
         code: the authorization code by which a sign-in is concluded, or None.
+        device: the code of a device by which one is, or None.
         named: whom an administrator wants to act as; ``actor`` is the administrator's token then, if any.
         why: the reason that is given, and the ticket.
     """
@@ -63,6 +64,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     scope: frozenset[str] | None = None
     refresh: PresentedToken | None = None
     code: PresentedCode | None = None
+    device: Secret | None = None
     named: Named | None = None
     why: Why = NO_REASON
 

@@ -8,15 +8,15 @@ from actas.core.reason import Reason, ReasonText
 
 OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
     "bad_code": ReasonText(
-        sentence="The authorization code is not acceptable.",
+        sentence="The code is not acceptable.",
         meaning="The code is unknown, has ended, or was not given to this client, for this redirect address "
         "or for this verifier.",
         causes="A code kept for longer than a minute, `redirect_uri` or `code_verifier` other than at the "
-        "beginning, two sign-ins of one browser mixed up.",
+        "beginning, two sign-ins of one browser mixed up; a device code of another client.",
         remedy="Have the person sign in again. `actas explain --entry ID` names the check that failed.",
     ),
     "code_reused": ReasonText(
-        sentence="The authorization code was used before; everything that it began has ended.",
+        sentence="The code was used before; everything that it began has ended.",
         meaning="A code is good once. Somebody else has it too, so everything that was made from it was "
         "revoked.",
         causes="A page that was loaded again, a client that asks twice, a code that leaked from a log or a "
@@ -85,6 +85,41 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         causes="The back button after signing in, a bookmark, a link that was kept or sent on, an app that "
         "uses one twice.",
         remedy="Go back to the app and sign in from there.",
+    ),
+    "not_decided": ReasonText(
+        sentence="The person who was asked has not answered yet. Ask again after the interval.",
+        meaning="A device waits until somebody has typed its code and said yes or no.",
+        causes="The person has not got round to it. This is how every device waits.",
+        remedy="Ask again after `interval` seconds, as RFC 8628 says; libraries do it by themselves.",
+    ),
+    "polled_too_soon": ReasonText(
+        sentence="The device asks too often. Wait five seconds longer between two questions.",
+        meaning="A device asked again before its interval was over. The interval is five seconds longer from "
+        "now on, on every node.",
+        causes="A client that does not wait, or two that ask with one code.",
+        remedy="Wait as long as `interval` in the answer says.",
+    ),
+    "device_expired": ReasonText(
+        sentence="Nobody answered in time. Begin anew.",
+        meaning="A device's code is good for ten minutes, and they are over.",
+        causes="Somebody who went away, or typed another code.",
+        remedy="Have the device ask for another code, and show that.",
+    ),
+    "unknown_user_code": ReasonText(
+        sentence="No device waits for this code.",
+        meaning="Somebody who is signed in typed a code that no device shows now. Whether there ever was "
+        "such a code is not said.",
+        causes="A mistyped code, one that is older than ten minutes or was answered already, somebody who "
+        "guesses.",
+        remedy="Compare it with what the device shows now. `limits.failed_device_code` says how often "
+        "somebody may be wrong.",
+    ),
+    "too_many_devices": ReasonText(
+        sentence="Too many devices of this client wait. Try again later.",
+        meaning="So many devices wait for somebody to answer that no more may: 50 at one address for a "
+        "client that proves nothing, 1000 for one that does, 20000 in all.",
+        causes="A device that asks for code after code, somebody who floods.",
+        remedy="Wait until some of them have ended, ten minutes at most. The audit log has who asked.",
     ),
 }
 """Each of them."""

@@ -38,8 +38,9 @@ TOKEN_EXCHANGE: Final = GrantType("urn:ietf:params:oauth:grant-type:token-exchan
 CLIENT_CREDENTIALS: Final = GrantType("client_credentials")
 REFRESH: Final = GrantType("refresh_token")
 AUTHORIZATION_CODE: Final = GrantType("authorization_code")
+DEVICE_CODE: Final = GrantType("urn:ietf:params:oauth:grant-type:device_code")
 
-OF_PUBLIC_CLIENTS: Final = frozenset({AUTHORIZATION_CODE, REFRESH})
+OF_PUBLIC_CLIENTS: Final = frozenset({AUTHORIZATION_CODE, DEVICE_CODE, REFRESH})
 """The grants of clients that prove nothing: what somebody who signed in let them have."""
 
 SHORT_GRANT_TYPES: Final[dict[str, GrantType]] = {
@@ -47,6 +48,7 @@ SHORT_GRANT_TYPES: Final[dict[str, GrantType]] = {
     "client_credentials": CLIENT_CREDENTIALS,
     "refresh_token": REFRESH,
     "authorization_code": AUTHORIZATION_CODE,
+    "device_code": DEVICE_CODE,
 }
 """The grants this release implements, by the short names the configuration uses."""
 
@@ -84,6 +86,8 @@ ErrorCode = Literal[
     "use_dpop_nonce",
     "insufficient_user_authentication",
     "authorization_pending",
+    "slow_down",
+    "expired_token",
     "access_denied",
     "temporarily_unavailable",
     "server_error",

@@ -1,11 +1,11 @@
-"""A person signed in to an app, which now gets what they let it have (RFC 6749 section 4.1)."""
+"""A person signed in to an app, which now gets what they let it have (RFC 6749 section 4.1, RFC 8628)."""
 
 from __future__ import annotations
 
 from actas.core.errors import InvalidGrant, InvalidTarget
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
-from actas.core.wire import ACCESS_TOKEN, AUTHORIZATION_CODE
+from actas.core.wire import ACCESS_TOKEN, AUTHORIZATION_CODE, DEVICE_CODE
 from actas.kinds.kind import Kind
 
 
@@ -23,7 +23,7 @@ def authorization_is_the_requesters(proposal: Proposal) -> Refusal | None:
 
 
 def _fits(proposal: Proposal) -> bool:
-    return proposal.grant_type == AUTHORIZATION_CODE
+    return proposal.grant_type in (AUTHORIZATION_CODE, DEVICE_CODE)
 
 
 def _chain(_proposal: Proposal) -> tuple[Actor, ...]:

@@ -10,7 +10,7 @@ from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_parties import ClientForm
 from actas.settings.shaped import Item, Shaped
 
-_OF_PUBLIC_CLIENTS = frozenset({"authorization_code", "refresh_token"})
+_OF_PUBLIC_CLIENTS = frozenset({"authorization_code", "device_code", "refresh_token"})
 
 
 def check_people(shaped: Shaped) -> Iterator[Fault]:
@@ -54,6 +54,8 @@ def _redirects(item: Item[ClientForm]) -> Iterator[Fault]:
     if "authorization_code" in (grants or ()):
         message = "is required: the grant authorization_code sends people somewhere"
         yield written.fault(("redirect_uris",), message)
-    for field in ("post_logout_redirect_uris", "backchannel_logout_uri", "sign_in"):
+    for field in ("post_logout_redirect_uris", "backchannel_logout_uri"):
         if getattr(form, field) is not None:
             yield written.fault((field,), "means nothing without redirect_uris")
+    if form.sign_in is not None and "device_code" not in (grants or ()):
+        yield written.fault(("sign_in",), "means nothing without redirect_uris or the grant device_code")

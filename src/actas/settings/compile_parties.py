@@ -105,12 +105,17 @@ def client(form: ClientForm, *, auth: ClientAuth, lives: SignInLives) -> Client:
     )
 
 
+def signs_people_in(form: ClientForm) -> bool:
+    """Return whether people sign in to a client: it is called back, or waits on a device."""
+    return form.redirect_uris is not None or "device_code" in (form.grants or ())
+
+
 def _sign_in(form: ClientForm, usual: SignInLives) -> SignInTerms | None:
-    if form.redirect_uris is None:
+    if not signs_people_in(form):
         return None
     asked = form.sign_in or ClientSignIn.model_construct()
     return SignInTerms(
-        redirect_uris=tuple(form.redirect_uris),
+        redirect_uris=tuple(form.redirect_uris or ()),
         after_sign_out=tuple(form.post_logout_redirect_uris or ()),
         algorithm=asked.algorithm,
         consent=asked.consent,

@@ -17,6 +17,7 @@ from actas.settings.audit import audit_settings
 from actas.settings.certificates import certificates, server_tls, trusted_authorities
 from actas.settings.client_auth import Found, LiveSecret
 from actas.settings.compile import limit_settings, policy_defaults, server_settings
+from actas.settings.compile_parties import signs_people_in
 from actas.settings.definitions import (
     AuditSettings,
     EnvelopeSource,
@@ -192,7 +193,7 @@ def _keys(
     algorithms.update(
         item.form.token.algorithm for item in shaped.apis.values() if item.form.token.algorithm is not None
     )
-    apps = [item.form for item in shaped.clients.values() if item.form.redirect_uris is not None]
+    apps = [item.form for item in shaped.clients.values() if signs_people_in(item.form)]
     return KeySettings(
         algorithm=form.signing.algorithm,
         algorithms=frozenset(algorithms),

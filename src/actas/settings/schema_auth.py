@@ -162,7 +162,7 @@ class NoAuth(Form):
 
     method: Literal["none"] = Field(
         description="The client cannot keep a secret: an app on people's own computers or in their browsers. "
-        "It may use no grant but `authorization_code` and `refresh_token`."
+        "It may use no grant but `authorization_code`, `device_code` and `refresh_token`."
     )
 
 

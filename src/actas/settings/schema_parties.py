@@ -35,7 +35,9 @@ _Audiences = Annotated[
     | Annotated[dict[LabelText, _Presenters], Field(min_length=1, max_length=100), Tag("mapping")],
     Discriminator(shape),
 ]
-GrantWord = Literal["token_exchange", "client_credentials", "refresh_token", "authorization_code"]
+GrantWord = Literal[
+    "token_exchange", "client_credentials", "refresh_token", "authorization_code", "device_code"
+]
 _Redirects = Annotated[list[Annotated[str, RedirectUri()]], Field(min_length=1, max_length=50)]
 _PublicFiles = Annotated[list[PublicFile], Field(min_length=1, max_length=16)]
 
@@ -229,7 +231,7 @@ class ClientForm(Form):
     auth: Annotated[AnyAuth, Field(discriminator="method")] = Field(
         description="How it proves who it is: exactly one method."
     )
-    grants: Annotated[list[GrantWord], Field(max_length=4)] | None = Field(
+    grants: Annotated[list[GrantWord], Field(max_length=5)] | None = Field(
         default=None,
         description="The grants it may use. Default: `[token_exchange]`, or none for `method: none`; with "
         "`redirect_uris` also `authorization_code`.",
@@ -259,7 +261,8 @@ class ClientForm(Form):
         "so that what apps register elsewhere can be written here unchanged.",
     )
     sign_in: ClientSignIn | None = Field(
-        default=None, description="How people sign in to it, where it has `redirect_uris`."
+        default=None,
+        description="How people sign in to it, where it has `redirect_uris` or the grant `device_code`.",
     )
     api: NameText | None = Field(
         default=None, description="The API that this client also is: tokens for that API are meant for it."

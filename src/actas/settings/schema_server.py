@@ -279,3 +279,12 @@ class Limits(Form):
         description="The same for one name, from whatever addresses. It does not hold where they signed in "
         "before; keep the wait short: strangers should lock nobody out. Default: a minute after 100.",
     )
+    failed_device_code: _Waits = Field(
+        default_factory=_usual_waits,
+        description="The same for codes of devices that one person types and no device shows. Only time "
+        "forgets them.",
+    )
+    failed_device_code_source: _Waits = Field(
+        default_factory=lambda: [Wait.model_construct(after=100, wait=600)],
+        description="The same for those that anybody types at one address. Default: 10 minutes after 100.",
+    )

@@ -11,6 +11,8 @@ says who may change what they sign in with, and ``securing`` changes it.
 
 ``request`` reads what an app asks, ``pushed`` and ``pushing`` what it sent here before (RFC 9126), and
 ``authorizing`` answers it.
+``granting`` says what somebody lets an app have and writes it down, for ``authorizing``, which calls apps
+back, and for ``devices``, which people type the codes of; devices ask for these at ``device_requests``.
 
 ``terms`` has the rules that registrations of apps amount to; ``userinfo`` tells an app who signed in to it.
 No token is made here: what a person let an app do becomes a code, and the code goes through ``exchange`` like

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes
 from actas.audit.refusal import refused
 from actas.audit.trail import Trail
 from actas.core.client import Client
@@ -18,10 +18,11 @@ from actas.core.errors import AccessDenied, InvalidRequest, OAuthError, StoreUna
 from actas.core.errors_of_signing_in import ConsentRequired, LoginRequired
 from actas.core.params import Params
 from actas.core.person import People
-from actas.core.ports import Chance, Clock
-from actas.core.sign_in import Authorization, GrantedCode
+from actas.core.ports import Clock
+from actas.core.sign_in import GrantedCode
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
+from actas.signin.granting import Granting
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import PushedRequests
 from actas.signin.redirects import may_go_to
@@ -40,6 +41,7 @@ class Authorizing:
 
     Args:
         issuer: our own issuer identifier.
+        granting: says what is granted, and writes it down.
         codes: keeps what is handed out.
         pushed: knows what apps pushed before.
         begun: seals what a browser carries.
@@ -53,11 +55,11 @@ class Authorizing:
         directory: Directory,
         sessions: Sessions,
         consents: Consents,
+        granting: Granting,
         codes: AuthorizationCodes,
         pushed: PushedRequests,
         begun: Flow[Begun],
         audit: Minutes,
-        chance: Chance,
         clock: Clock,
         fresh: Callable[[], None],
     ) -> None:
@@ -65,11 +67,11 @@ class Authorizing:
         self._directory = directory
         self._sessions = sessions
         self._consents = consents
+        self._granting = granting
         self._codes = codes
         self._pushed = pushed
         self._begun = begun
         self._audit = audit
-        self._chance = chance
         self._clock = clock
         self._fresh = fresh
 
@@ -178,34 +180,21 @@ class Authorizing:
         *,
         said_yes: bool,
     ) -> Answered:
-        signed_in = session.sign_in
-        self._require_member(client, session, request.where)
-        authorization = Authorization(
-            id=self._chance.token(16),
-            client=client.name,
-            sign_in=signed_in,
-            apis=request.apis,
+        try:
+            self._granting.require_member(client, session)
+        except AccessDenied as stranger:
+            raise SendBack(stranger, request.where) from stranger
+        authorization = self._granting.authorization(
+            client,
+            session,
             scope=request.scope,
-            nonce=request.nonce,
-            began=int(self._clock.now()),
+            apis=request.apis,
             by_resource=request.by_resource,
+            nonce=request.nonce,
         )
-        told = {
-            "source": trail.source,
-            "client": client.name,
-            "subject": {"iss": self._issuer, "sub": signed_in.person.subject, "kind": "person"},
-            "authorization": authorization.id,
-            "sid": signed_in.sid,
-            "scope": " ".join(sorted(request.scope)),
-            "apis": list(request.apis),
-            "redirect_uri": request.redirect_uri,
-        }
+        told = self._granting.told(authorization, source=trail.source, redirect_uri=request.redirect_uri)
         if said_yes:
-            record = draw_up("consent:given", now=self._clock.now(), chance=self._chance, **told)
-            subject, name = signed_in.person.subject, client.name
-            await self._consents.give(subject, name, scope=request.scope, apis=request.apis, record=record)
-            await self._audit.write(record.event, record.body)
-            await self._consents.written(record.entry)
+            await self._granting.consented(authorization, told)
         await self._pushed.use_up(request)
         code = await self._codes.keep(
             GrantedCode(
@@ -218,14 +207,6 @@ class Authorizing:
         )
         await self._audit.note("authorization:granted", **told)
         return self._answered(request.where, ("code", code.reveal()))
-
-    def _require_member(self, client: Client, session: Session, where: Where) -> None:
-        groups = frozenset[str]() if client.sign_in is None else client.sign_in.groups
-        person = self._directory.person(session.sign_in.person.subject)
-        held = session.sign_in.groups if person is None else person.groups
-        if groups and groups.isdisjoint(held):
-            detail = f"{session.sign_in.person.subject} is in no group that may sign in to {client.name}"
-            raise SendBack(AccessDenied("no_rule", detail=detail), where)
 
     def _answered(self, where: Where, *members: tuple[str, str]) -> Answered:
         state = () if where.state is None else (("state", where.state),)

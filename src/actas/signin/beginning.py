@@ -38,12 +38,14 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         proved: whether somebody has signed in for this very request.
         shown: the subject of whoever was asked whether the app may act for them; None while nobody was.
         then: the page that somebody came for by themselves, and must sign in anew for.
+        device: the code of the device for which somebody came, when they did.
     """
 
     request: AuthorizationRequest | None = None
     proved: bool = False
     shown: str | None = None
     then: Then | None = None
+    device: str | None = None
 
 
 class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,7 +55,7 @@ class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         subject: whose it is.
         browser: what stands for the browser that it was typed in.
         passkey: whether they have one, which will do in the place of a code.
-        then: as in ``Begun``.
+        then: as in ``Begun``; ``device`` likewise.
     """
 
     request: AuthorizationRequest | None
@@ -62,11 +64,12 @@ class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     browser: str
     passkey: bool = False
     then: Then | None = None
+    device: str | None = None
 
     @property
     def begun(self) -> Begun:
         """What it carried before."""
-        return Begun(request=self.request, then=self.then)
+        return Begun(request=self.request, then=self.then, device=self.device)
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +161,11 @@ class Beginning:
             ends_at=session.ends_at,
         )
         await self._guessing.succeeded(name, visitor.source, subject=person.subject)
-        proved = Begun(request=begun.request, proved=True)
-        flow = None if begun.request is None else self._begun.seal(proved)
-        return GoOn(flow=flow, session=text.reveal(), then=begun.then)
+        came = begun.request is not None or begun.device is not None
+        proved = Begun(request=begun.request, device=begun.device, proved=True)
+        return GoOn(
+            flow=self._begun.seal(proved) if came else None,
+            session=text.reveal(),
+            then=begun.then,
+            device=begun.device is not None,
+        )

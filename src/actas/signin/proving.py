@@ -137,6 +137,7 @@ class Proving:
                     browser=visitor.browser,
                     passkey="passkey" in has,
                     then=begun.then,
+                    device=begun.device,
                 )
                 return self.ask_code(half, self._half.seal(half))
             return await self._beginning.signed_in(person, begun, visitor, name=name, amr=("pwd",))

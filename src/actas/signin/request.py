@@ -197,7 +197,7 @@ def _read(
     if form.get("code_challenge_method") != "S256" or challenge is None or not _DIGEST.fullmatch(challenge):
         raise _malformed("code_challenge with the method S256 is required (RFC 7636)")
     prompt = _prompt(form.get("prompt"))
-    scope, apis, by_resource = _asked_for(form, client, registered)
+    scope, apis, by_resource = asked_for(form, client, registered)
     jkt = form.get("dpop_jkt")
     if jkt is not None and not _DIGEST.fullmatch(jkt):
         raise _malformed("dpop_jkt is no thumbprint")
@@ -220,10 +220,15 @@ def _read(
     )
 
 
-def _asked_for(
+def asked_for(
     form: Params, client: Client, registered: Registered
 ) -> tuple[frozenset[str], tuple[str, ...], bool]:
-    """Return the scopes that there are of those that were asked for, and the APIs that they are for."""
+    """Return the scopes that there are of those that were asked for, the APIs that they are for, and whether
+    the app named these.
+
+    Raises:
+        OAuthError: there are none, or the app may not ask for what it names.
+    """
     text = form.get("scope")
     asked = parse_scope(text) if text is not None else frozenset[str]()
     if asked is None:

@@ -9,6 +9,7 @@ import msgspec
 from actas.core.client import Client
 from actas.core.person import Person
 from actas.signin.request import AuthorizationRequest, Where
+from actas.subjects.device_records import AskedDevice
 
 Then = Literal["password", "codes", "recovery", "passkeys"]
 """The page of what somebody signs in with that they go on to, once they have proved again who they are."""
@@ -88,11 +89,13 @@ class GoOn(msgspec.Struct, frozen=True, kw_only=True):
         flow: what it carries; None when they came by themselves.
         session: the text of the session, for the browser to keep.
         then: the page that they came for by themselves; None for my access.
+        device: whether it came for a device.
     """
 
     flow: str | None
     session: str
     then: Then | None = None
+    device: bool = False
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,4 +110,47 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[tuple[str, str], ...]
 
 
-Step = AskWho | AskCode | AskConsent | Later | GoOn | Answered
+class AskDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody must say which code their device shows.
+
+    Attributes:
+        code: what was typed before, or came with the address.
+        wrong: whether no device waits for it.
+    """
+
+    code: str = ""
+    wrong: bool = False
+
+
+class AskDeviceConsent(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody must say whether the app on a device may act for them.
+
+    Attributes:
+        asked: what it asks.
+        flow: what the next form carries.
+        person: None when an issuer vouches for them.
+        account: their subject.
+    """
+
+    asked: AskedDevice
+    client: Client
+    flow: str
+    person: Person | None
+    account: str
+
+
+class DeviceDone(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody has decided; the device hears of it when it asks.
+
+    Attributes:
+        allowed: whether it may.
+    """
+
+    allowed: bool
+    client: Client
+
+
+ForDevice = AskDevice | AskDeviceConsent | DeviceDone
+"""The steps that are a device's alone."""
+
+Step = AskWho | AskCode | AskConsent | Later | GoOn | Answered | ForDevice

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from actas.audit.kept import KeptLog, StreamDamaged
 from actas.store.backup_file import BackupReader, BackupRefused, BackupWriter
 from actas.store.database import Database
+from actas.store.device_tables import DEVICE_CODES
 from actas.store.revocations import read_epoch
 from actas.store.schema import Standing, table_names
 from actas.store.tables import (
@@ -45,6 +46,7 @@ LEFT_OUT: Final = frozenset(
         REFRESH_MARKS.name,
         SESSIONS.name,
         "session_apps",
+        DEVICE_CODES.name,
         "impersonations",
         "impersonation_marks",
         "marks",

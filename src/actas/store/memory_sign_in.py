@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import Clock
@@ -10,6 +11,7 @@ from actas.core.records import Record
 from actas.signin.consents import KeptConsent
 from actas.signin.session_records import KeptSession
 from actas.store.sessions import KEPT_LONGER
+from actas.subjects.device_records import KeptDevice, State
 
 
 class MemorySessions:
@@ -56,6 +58,82 @@ class MemorySessions:
     async def of(self, whose: str) -> list[KeptSession]:
         self._require()
         return [one for one in self.kept.values() if one.whose == whose]
+
+    async def sweep(self) -> int:
+        before = int(self._clock.now()) - KEPT_LONGER
+        there = len(self.kept)
+        self.kept = {digest: one for digest, one in self.kept.items() if one.ends_at >= before}
+        return there - len(self.kept)
+
+    def _require(self) -> None:
+        if self.broken:
+            raise StoreUnavailable("the database is away")
+
+
+class MemoryDeviceCodes:
+    """Implements ``subjects.device_records.DeviceCodeStore``.
+
+    Attributes:
+        kept: the requests by digest.
+        records: the audit entries that were kept with them.
+        broken: whether the database is away.
+    """
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self.kept: dict[str, KeptDevice] = {}
+        self.records: list[Record] = []
+        self.broken = False
+
+    async def keep(
+        self, device: KeptDevice, *, now: int, most_of_one: int, most: int
+    ) -> Literal["kept", "taken", "full"]:
+        self._require()
+        alike = [one for one in self.kept.values() if one.whose == device.whose and one.ends_at > now]
+        if len(alike) >= most_of_one or len(self.kept) >= most:
+            return "full"
+        if device.digest in self.kept or await self.named(device.user_code) is not None:
+            return "taken"
+        self.kept[device.digest] = device
+        return "kept"
+
+    async def find(self, digest: str) -> KeptDevice | None:
+        self._require()
+        return self.kept.get(digest)
+
+    async def named(self, user_code: str) -> KeptDevice | None:
+        self._require()
+        return next((one for one in self.kept.values() if one.user_code == user_code), None)
+
+    async def poll(self, digest: str, *, at: int, travel: int, longer: int) -> tuple[bool, int]:
+        self._require()
+        one = self.kept.get(digest)
+        if one is None:
+            return False, longer
+        early = one.polled_at + one.interval - travel > at
+        interval = one.interval + (longer if early else 0)
+        if one.state == "waiting":
+            self.kept[digest] = replace(one, polled_at=at, interval=interval)
+        return early, interval
+
+    async def decide(
+        self, digest: str, *, state: State, authorization: str, answer: bytes, record: Record | None
+    ) -> bool:
+        self._require()
+        one = self.kept.get(digest)
+        if one is None or one.state != "waiting":
+            return False
+        self.kept[digest] = replace(one, state=state, authorization=authorization, answer=answer)
+        self.records += [] if record is None else [record]
+        return True
+
+    async def use(self, digest: str) -> bool:
+        self._require()
+        one = self.kept.get(digest)
+        if one is None or one.state != "allowed":
+            return False
+        self.kept[digest] = replace(one, state="used")
+        return True
 
     async def sweep(self) -> int:
         before = int(self._clock.now()) - KEPT_LONGER

@@ -12,6 +12,7 @@ from typing import Final
 
 from actas.core.ports import Clock
 from actas.store.database import Database
+from actas.store.device_codes import SqlDeviceCodes
 from actas.store.impersonations import SqlImpersonations
 from actas.store.marks_file import FILE, MarksFile
 from actas.store.marks_postgresql import MOST_REMOVED, REMOVE
@@ -42,6 +43,7 @@ async def purge(database: Database, folder: Path, *, clock: Clock) -> AsyncItera
     yield "refresh_tokens", await SqlRefreshTokens(database, clock=clock).sweep()
     yield "sessions", await SqlSessions(database, clock=clock).sweep()
     yield "session_apps", await SqlSessionApps(database, clock=clock).sweep()
+    yield "device_codes", await SqlDeviceCodes(database, clock=clock).sweep()
     now = int(clock.now())
     if database.shared:
         yield "marks", await _marks_in(database, now=now)

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, column, func, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.store.database import Database
+from actas.store.device_tables import DEVICE_CODES
 from actas.store.impersonation_tables import IMPERSONATIONS
 from actas.store.impersonations import KEPT
 from actas.store.schema import table_names
@@ -26,6 +27,7 @@ ENDING: Final[dict[str, str]] = {
     REFRESH_TOKENS.name: "until",
     SESSIONS.name: "ends_at",
     SESSION_APPS.name: "ends_at",
+    DEVICE_CODES.name: "ends_at",
     "marks": "keep_until",
 }
 """Tables whose rows have a time, and the column that says until when a row is needed, seconds since the

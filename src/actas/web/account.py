@@ -27,7 +27,8 @@ from actas.web.pages.account import AppRow, MyAccess, SessionRow, WayRow
 from actas.web.pages.devices import device
 from actas.web.pages.parts import App, ScopeLine
 from actas.web.pages.ways import ways
-from actas.web.showing import ACCOUNT, LOGOUT, SIGN_IN, THEN, Showing, app_of, not_allowed, see_other
+from actas.web.scope_lines import app_of
+from actas.web.showing import ACCOUNT, LOGOUT, SIGN_IN, THEN, Showing, not_allowed, see_other
 from actas.web.visitor import Visitors
 
 END_SESSION: Final = "/account/end-session"

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from actas.core.ports import Json, JsonObject
 from actas.core.sign_in import CLAIMS
 
-Served = Literal["authorize", "userinfo", "logout"]
+Served = Literal["authorize", "device_authorization", "userinfo", "logout"]
 """An address for people and apps, by its path."""
 
 _ENDPOINTS: Final[dict[Served, str]] = {
     "authorize": "authorization_endpoint",
+    "device_authorization": "device_authorization_endpoint",
     "userinfo": "userinfo_endpoint",
     "logout": "end_session_endpoint",
 }

@@ -13,12 +13,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from actas.core.client import Client
 from actas.core.errors import OAuthError
 from actas.core.ports import JsonObject
 from actas.core.reasons import REASONS
-from actas.core.sign_in import OFFLINE, OPENID, SCOPES, USERINFO
-from actas.policy.decide import scopes_of
+from actas.core.sign_in import OFFLINE
 from actas.signin.leaving import AskLeave, Left
 from actas.signin.proving import Visitor
 from actas.signin.redirects import is_local
@@ -27,7 +25,9 @@ from actas.signin.steps import (
     Answered,
     AskCode,
     AskConsent,
+    AskDevice,
     AskWho,
+    ForDevice,
     GoOn,
     Later,
     Step,
@@ -36,10 +36,12 @@ from actas.signin.steps import (
 from actas.web.asgi import Headers, Send, respond
 from actas.web.pages.answers import ErrorView, Message, Posting, SignOut
 from actas.web.pages.consent import Consent
-from actas.web.pages.parts import App, ScopeLine
+from actas.web.pages.parts import App
 from actas.web.pages.rendering import Pages
 from actas.web.pages.sign_in import PasskeyForm, SignIn, SignInCode
 from actas.web.pages.view import View
+from actas.web.scope_lines import app_of, scope_lines
+from actas.web.showing_devices import DEVICE_CONTINUE, device_view
 from actas.web.visitor import Visitors
 
 SIGN_IN: Final = "/sign-in"
@@ -109,7 +111,9 @@ class Showing:
                 view = self._posting(step)
                 await self.pages.render(view).send(send, extra=cookies)
             case _:
-                wrong = isinstance(step, AskWho | AskCode) and (step.wrong or step.passkey_refused)
+                wrong = (isinstance(step, AskWho | AskCode | AskDevice) and step.wrong) or (
+                    isinstance(step, AskWho | AskCode) and step.passkey_refused
+                )
                 page = self.pages.render(self._view(step, visitor), status=403 if wrong else 200)
                 await page.send(send, extra=cookies)
 
@@ -158,11 +162,12 @@ class Showing:
 
     async def _on(self, step: GoOn, send: Send, *, cookies: Headers) -> None:
         kept = [*cookies, *self.visitors.keep(step.session)]
+        way = DEVICE_CONTINUE if step.device else CONTINUE
         own = ACCOUNT if step.then is None else THEN[step.then]
-        path = own if step.flow is None else f"{CONTINUE}?flow={quote(step.flow, safe='')}"
+        path = own if step.flow is None else f"{way}?flow={quote(step.flow, safe='')}"
         await see_other(send, f"{self.prefix}{path}", kept)
 
-    def _view(self, step: AskWho | AskCode | AskConsent, visitor: Visitor) -> View:
+    def _view(self, step: AskWho | AskCode | AskConsent | ForDevice, visitor: Visitor) -> View:
         match step:
             case AskWho():
                 return SignIn(
@@ -185,6 +190,15 @@ class Showing:
                 )
             case AskConsent():
                 return self._consent(step, visitor)
+            case _:
+                return device_view(
+                    step,
+                    visitor,
+                    prefix=self.prefix,
+                    my_access=f"{self.prefix}{ACCOUNT}",
+                    visitors=self.visitors,
+                    registered=self.registered,
+                )
 
     def _passkey(self, path: str, visitor: Visitor) -> PasskeyForm | None:
         if self.asked_of_passkeys is None:
@@ -209,28 +223,12 @@ class Showing:
             app=app_of(step.client) or App(step.client.name),
             person=step.account if step.person is None else step.person.display,
             account=step.account if step.person is None else step.person.name,
-            scopes=self._scopes(step),
+            scopes=scope_lines(step.request.scope, step.request.apis, step.client, self.registered),
             redirect_host=urlsplit(uri).hostname or urlsplit(uri).scheme,
             local=is_local(uri),
             offline=OFFLINE in step.request.scope,
             my_access=f"{self.prefix}{ACCOUNT}",
         )
-
-    def _scopes(self, step: AskConsent) -> tuple[ScopeLine, ...]:
-        asked = step.request.scope
-        lines = [
-            ScopeLine(name, sentence)
-            for name, sentence in SCOPES.items()
-            if name in asked and name not in (OPENID, OFFLINE)
-        ]
-        for name in step.request.apis:
-            api = self.registered.api(name)
-            if api is not None and name != USERINFO:
-                lines += [
-                    ScopeLine(scope, api.scopes[scope], api=api.name)
-                    for scope in sorted(asked & scopes_of(api, step.client))
-                ]
-        return tuple(lines)
 
     def _posting(self, step: Answered) -> Posting:
         uri = step.where.redirect_uri
@@ -247,13 +245,6 @@ def _problem(step: AskWho | AskCode, wrong: str) -> str | None:
     if step.passkey_refused:
         return _WRONG_PASSKEY
     return wrong if step.wrong else None
-
-
-def app_of(client: Client | None) -> App | None:
-    """Return an app as people are told about it; None for a client that is none."""
-    if client is None or client.sign_in is None:
-        return None
-    return App(client.sign_in.display, kind="agent" if client.kind == "agent" else "app")
 
 
 def _with_query(where: Where, members: tuple[tuple[str, str], ...]) -> str:

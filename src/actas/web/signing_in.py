@@ -13,6 +13,7 @@ from actas.core.places import occupying
 from actas.core.secret import Secret
 from actas.signin.authorizing import Authorizing
 from actas.signin.by_passkey import ByPasskey
+from actas.signin.devices import Devices
 from actas.signin.leaving import AskLeave, Leaving, Left
 from actas.signin.proving import Proving, Visitor
 from actas.signin.steps import Step
@@ -31,6 +32,7 @@ from actas.web.showing import (
     Showing,
     not_allowed,
 )
+from actas.web.showing_devices import DEVICE, DEVICE_CONSENT, DEVICE_CONTINUE
 from actas.web.visitor import Visitors
 
 AUTHORIZE = "/authorize"
@@ -52,6 +54,7 @@ class SigningIn:
         proving: Proving,
         by_passkey: ByPasskey,
         leaving: Leaving,
+        devices: Devices,
         showing: Showing,
         visitors: Visitors,
         audit: Minutes,
@@ -61,6 +64,7 @@ class SigningIn:
         self._proving = proving
         self._by_passkey = by_passkey
         self._leaving = leaving
+        self._devices = devices
         self._showing = showing
         self._visitors = visitors
         self._audit = audit
@@ -76,6 +80,9 @@ class SigningIn:
             PASSKEY: self._posts("sign_in", self._passkey),
             CODE_PASSKEY: self._posts("sign_in", self._passkey_after_password),
             CONSENT: self._posts("authorization", self._decision),
+            DEVICE: self._posts("authorization", self._user_code, shows=self.device),
+            DEVICE_CONTINUE: self.device_goes_on,
+            DEVICE_CONSENT: self._posts("authorization", self._device_decision),
             LOGOUT: self.logout,
             LEAVE: self.leave,
         }
@@ -108,6 +115,25 @@ class SigningIn:
             return self._proving.begin(Params.parse(sent).get("flow"))
 
         await self._answer(scope, receive, send, begun, door="sign_in")
+
+    async def device(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show the form for the code of a device; one that came with the address is filled in, no more."""
+
+        async def begun(sent: bytes, _visitor: Visitor) -> Step:
+            return self._devices.begin(Params.parse(sent).get("user_code"))
+
+        await self._answer(scope, receive, send, begun, door="authorization")
+
+    async def device_goes_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Go on with the code of a device, once somebody signed in."""
+
+        async def continued(sent: bytes, visitor: Visitor) -> Step:
+            return await self._devices.go_on(Params.parse(sent).get("flow"), visitor)
+
+        if scope["method"] != "GET":
+            await not_allowed(send, b"GET")
+            return
+        await self._answer(scope, receive, send, continued, door="authorization")
 
     async def logout(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask somebody whether to sign out, by GET or by POST (RP-Initiated Logout section 2)."""
@@ -169,11 +195,13 @@ class SigningIn:
         return await self._by_passkey.second(form.get("flow"), answer=_answer_in(form), visitor=visitor)
 
     async def _decision(self, form: Params, visitor: Visitor) -> Step:
-        decision = form.require("decision")
-        if decision not in ("allow", "deny"):
-            raise InvalidRequest("malformed_request", detail="decision is neither allow nor deny")
-        allowed = decision == "allow"
-        return await self._authorizing.decide(form.get("flow"), allowed=allowed, visitor=visitor)
+        return await self._authorizing.decide(form.get("flow"), allowed=_allows(form), visitor=visitor)
+
+    async def _user_code(self, form: Params, visitor: Visitor) -> Step:
+        return await self._devices.typed(form.require("user_code"), visitor)
+
+    async def _device_decision(self, form: Params, visitor: Visitor) -> Step:
+        return await self._devices.decide(form.get("flow"), allowed=_allows(form), visitor=visitor)
 
     async def _answer(
         self,
@@ -216,3 +244,15 @@ def _answer_in(form: Params) -> Secret:
     if answer is None:
         raise InvalidRequest("malformed_request", detail="the parameter answer is missing")
     return answer
+
+
+def _allows(form: Params) -> bool:
+    """Return what somebody decided.
+
+    Raises:
+        InvalidRequest: neither.
+    """
+    decision = form.require("decision")
+    if decision not in ("allow", "deny"):
+        raise InvalidRequest("malformed_request", detail="decision is neither allow nor deny")
+    return decision == "allow"

@@ -186,7 +186,17 @@ CASES: list[tuple[Change, str]] = [
     ),
     (
         lambda t: client(t, sign_in={"consent": "always"}),
-        "clients[0].sign_in: means nothing without redirect_uris",
+        "clients[0].sign_in: means nothing without redirect_uris or the grant device_code",
+    ),
+    (
+        lambda t: client(t, auth={"method": "none"}, grants=["device_code", "client_credentials"]),
+        "clients[0].grants[1]: a client with method none may not use client_credentials: it proves nothing",
+    ),
+    (
+        lambda t: client(
+            t, grants=["device_code"], post_logout_redirect_uris=["https://web.acme.example/bye"]
+        ),
+        "clients[0].post_logout_redirect_uris: means nothing without redirect_uris",
     ),
     (
         lambda t: t["apis"][0]["scopes"].update({"openid": "Sign in"}),

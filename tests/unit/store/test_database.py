@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import make_url, text
 from tests.fakes.clock import FixedClock
 
+import actas.store.device_tables
 import actas.store.impersonation_tables  # noqa: F401  (its tables are in METADATA then)
 from actas.core.secret import Secret
 from actas.store.database import Database, Place, open_database

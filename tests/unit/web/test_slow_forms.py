@@ -13,6 +13,7 @@ from actas.web.admission import Admission
 from actas.web.asgi import Message, Scope
 from actas.web.securing import OwnPages, SecurityPages
 from actas.web.showing import CODE, CODE_PASSKEY, CONSENT, LEAVE, LOGOUT, PASSKEY, SIGN_IN, THEN
+from actas.web.showing_devices import DEVICE, DEVICE_CONSENT
 from actas.web.signing_in import AUTHORIZE, SigningIn
 from actas.web.visitor import Visitors
 
@@ -52,7 +53,9 @@ def endpoint_of(path: str, behind: Behind) -> Any:
     )
     shared: Any = {"showing": behind, "visitors": visitors, "audit": behind, "admission": behind.admission}
     desk: Any = behind
-    signing_in = SigningIn(authorizing=desk, proving=desk, by_passkey=desk, leaving=desk, **shared)
+    signing_in = SigningIn(
+        authorizing=desk, proving=desk, by_passkey=desk, leaving=desk, devices=desk, **shared
+    )
     account = AccountPages(desk, prefix="", registered=desk, **shared)
     own = OwnPages(desk, prefix="", showing=desk, visitors=visitors, admission=behind.admission)
     security = SecurityPages(desk, own).endpoints()
@@ -61,12 +64,16 @@ def endpoint_of(path: str, behind: Behind) -> Any:
 
 @pytest.mark.requirement("REL-11")
 @pytest.mark.parametrize(
-    "path", [AUTHORIZE, SIGN_IN, CODE, CONSENT, LOGOUT, LEAVE, END_SESSION, STOP_APP, *OWN]
+    "path",
+    [AUTHORIZE, SIGN_IN, CODE, CONSENT, DEVICE, DEVICE_CONSENT, LOGOUT, LEAVE, END_SESSION, STOP_APP, *OWN],
 )
 async def test_a_form_takes_a_place_when_it_has_arrived_and_not_before(path: str) -> None:
     behind = Behind(Admission(most=MOST))
     waits, arrives = asyncio.Event(), asyncio.Event()
-    parts = [b"name=alice&password=x&code=1&decision=allow&", b"session=s&app=a&flow=f&answer=x"]
+    parts = [
+        b"name=alice&password=x&code=1&decision=allow&",
+        b"session=s&app=a&flow=f&user_code=c&answer=x",
+    ]
 
     async def receive() -> Message:
         part = parts.pop(0)

@@ -70,6 +70,7 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "logout:failed": Meaning("delete", "App not told of a session's end", 6, "session of an app"),
     "authorization:granted": Meaning("create", "App authorized", 3, "authorization"),
     "authorization:refused": Meaning("create", "App not authorized", 5, "authorization"),
+    "device:refused": Meaning("create", "Device refused", 5, "authorization"),
     "consent:withdrawn": Meaning("delete", "Consent withdrawn", 4, "consent"),
     "account:refused": Meaning("update", "Account page refused", 5, "account"),
     "consent:given": Meaning("create", "Consent given", 4, "consent"),

@@ -1,0 +1,45 @@
+"""Codes of devices (RFC 8628 section 3.4): a device asks whether somebody has let it do what it asked."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.errors import InvalidGrant, InvalidRequest, OAuthError
+from actas.core.params import Params
+from actas.core.permit import ExchangeRequest, Issued
+from actas.core.ports import JsonObject
+from actas.core.wire import ACCESS_TOKEN, DEVICE_CODE, GrantType
+from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+
+_OTHERS: Final = (*OF_EXCHANGE, "refresh_token", "code")
+
+
+class DeviceCodeGrant:
+    """Reads and answers requests that conclude the sign-in of a device."""
+
+    token_error: type[OAuthError] = InvalidGrant
+
+    @property
+    def grant_type(self) -> GrantType:
+        return DEVICE_CODE
+
+    def parse(self, form: Params) -> ExchangeRequest:
+        for name in _OTHERS:
+            if name in form:
+                raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in device_code")
+        code = form.secret("device_code")
+        if code is None:
+            raise InvalidRequest("malformed_request", detail="the parameter device_code is missing")
+        audience, resource = targets_of(form)
+        return ExchangeRequest(
+            grant_type=DEVICE_CODE,
+            subject=None,
+            requested=ACCESS_TOKEN,
+            audience=audience,
+            resource=resource,
+            scope=scope_of(form),
+            device=code,
+        )
+
+    def respond(self, issued: Issued) -> JsonObject:
+        return success(issued)

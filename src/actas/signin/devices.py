@@ -1,0 +1,247 @@
+"""People connect devices: they type the code that one shows, and say whether the app there may act for them.
+
+Whether a device waits for a code is said only to who is signed in, and guessing is slow for a person and for
+an address (RFC 8628 section 5.1): nothing forgets what was wrong but time, for a guesser could be right with
+a device of their own. What was typed decides nothing (section 5.4): the question shows the code and where the
+device is, to every person and each time, and its answer counts only from whom it was shown to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Protocol
+
+import msgspec
+
+from actas.audit.log import Minutes
+from actas.audit.refusal import refused
+from actas.audit.trail import Trail
+from actas.clients.throttle import Throttle
+from actas.core.client import Client
+from actas.core.errors import AccessDenied, InvalidRequest, TooManyRequests
+from actas.core.person import People
+from actas.core.source import place_of
+from actas.core.wire import DEVICE_CODE
+from actas.signin.flow import Flow
+from actas.signin.granting import Granting
+from actas.signin.proving import Begun, Visitor
+from actas.signin.request import Registered
+from actas.signin.sessions import Session, Sessions
+from actas.signin.steps import AskDevice, AskDeviceConsent, AskWho, DeviceDone, Step
+from actas.subjects.device_code import DeviceCodes
+from actas.subjects.device_records import AskedDevice
+from actas.subjects.user_code import read_user_code, shown_user_code
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """What a browser carries while somebody is asked about a device.
+
+    Attributes:
+        name: of what the device asks (``subjects.device_code``).
+        user_code: the code that was shown.
+        subject: to whom.
+    """
+
+    name: str
+    user_code: str
+    subject: str
+
+
+class Directory(Registered, People, Protocol):
+    """Finds clients, APIs and people. Answers from memory."""
+
+
+class UserCodeGuessing:
+    """Makes guessing the codes of devices slow.
+
+    Args:
+        throttle: counts, together with other processes.
+    """
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+        self._looked_at: Counter[str] = Counter()
+
+    @contextmanager
+    def attempt(self, subject: str, source: str) -> Generator[None]:
+        """Within this, a code that somebody typed may be looked up, one at a time of a person.
+
+        Raises:
+            TooManyRequests: so much was wrong that the next attempt has to wait.
+        """
+        self._throttle.require_patience("failed_device_code", subject, "")
+        self._throttle.require_patience("failed_device_code_source", "", source)
+        if self._looked_at[subject]:
+            detail = f"two codes of {subject} at once from {place_of(source)}"
+            raise TooManyRequests("too_many_failures", detail=detail, retry_after=1)
+        self._looked_at[subject] += 1
+        try:
+            yield
+        finally:
+            del self._looked_at[subject]
+
+    def failed(self, subject: str, source: str) -> None:
+        """Count a code for which no device waits."""
+        self._throttle.failed("failed_device_code", subject, "")
+        self._throttle.failed("failed_device_code_source", "", source)
+
+
+class Devices:
+    """Answers people who connect devices.
+
+    Args:
+        directory: who there is.
+        codes: keeps what devices ask.
+        granting: says what is granted, and writes it down.
+        begun: seals what a browser carries while somebody signs in.
+        shown: seals what it carries while they are asked.
+        fresh: raises when what this process knows of the shared state may be out of date.
+    """
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        sessions: Sessions,
+        codes: DeviceCodes,
+        granting: Granting,
+        guessing: UserCodeGuessing,
+        begun: Flow[Begun],
+        shown: Flow[Shown],
+        audit: Minutes,
+        fresh: Callable[[], None],
+    ) -> None:
+        self._directory = directory
+        self._sessions = sessions
+        self._codes = codes
+        self._granting = granting
+        self._guessing = guessing
+        self._begun = begun
+        self._shown = shown
+        self._audit = audit
+        self._fresh = fresh
+
+    def begin(self, typed: str | None) -> AskDevice:
+        """Return the question which code the device shows.
+
+        Args:
+            typed: the code that came with the address. It is only filled in.
+        """
+        code = read_user_code(typed or "")
+        return AskDevice(code="" if code is None else shown_user_code(code))
+
+    async def typed(self, text: str, visitor: Visitor) -> Step:
+        """Return what comes next when somebody typed a code.
+
+        Raises:
+            OAuthError: it is refused, and stands in the minutes. So for all methods.
+        """
+        code = read_user_code(text)
+        if code is None:
+            return AskDevice(code=text[:20], wrong=True)
+        return await self._next(Begun(device=code), visitor)
+
+    async def go_on(self, flow: str | None, visitor: Visitor) -> Step:
+        """Return what comes next when somebody signed in for a device."""
+        trail = self._open(visitor)
+        try:
+            begun = self._begun.open(flow)
+            if begun.device is None:
+                raise InvalidRequest("malformed_request", detail="nobody came for a device")
+        except Exception as exc:
+            raise await refused(self._audit, trail, exc) from exc
+        return await self._next(begun, visitor)
+
+    async def decide(self, flow: str | None, *, allowed: bool, visitor: Visitor) -> Step:
+        """Return what comes next when somebody said whether the app on the device may act for them."""
+        trail = self._open(visitor)
+        try:
+            self._fresh()
+            shown = self._shown.open(flow)
+            session = None if visitor.session is None else await self._sessions.find(visitor.session)
+            if session is None:
+                return self._ask_who(Begun(device=shown.user_code))
+            if session.sign_in.person.subject != shown.subject:
+                raise AccessDenied("forged_form", detail="somebody else was asked, and has signed out since")
+            found = await self._codes.waiting(shown.user_code)
+            if found is None or found[0] != shown.name:
+                return AskDevice(code=shown_user_code(shown.user_code), wrong=True)
+            client = trail.client = self._client(found[1])
+            self._granting.require_member(client, session)
+            if not allowed:
+                await self._denied(shown, client, visitor)
+            elif not await self._allowed(found, client, session, trail):
+                return AskDevice(code=shown_user_code(shown.user_code), wrong=True)
+            return DeviceDone(allowed=allowed, client=client)
+        except Exception as exc:
+            raise await refused(self._audit, trail, exc) from exc
+
+    async def _next(self, begun: Begun, visitor: Visitor) -> Step:
+        trail = self._open(visitor)
+        code = begun.device or ""
+        try:
+            self._fresh()
+            session = None if visitor.session is None else await self._sessions.find(visitor.session)
+            if session is None:
+                return self._ask_who(begun)
+            subject = session.sign_in.person.subject
+            with self._guessing.attempt(subject, visitor.source):
+                found = await self._codes.waiting(code)
+                if found is None:
+                    self._guessing.failed(subject, visitor.source)
+                    raise AccessDenied("unknown_user_code", detail=f"{subject} typed a code of no device")
+            name, asked = found
+            client = trail.client = self._client(asked)
+            self._granting.require_member(client, session)
+            return AskDeviceConsent(
+                asked=asked,
+                client=client,
+                flow=self._shown.seal(Shown(name=name, user_code=code, subject=subject)),
+                person=self._directory.person(subject),
+                account=subject,
+            )
+        except Exception as exc:
+            refusal = await refused(self._audit, trail, exc)
+            if refusal.reason != "unknown_user_code":
+                raise refusal from exc
+            return AskDevice(code=shown_user_code(code), wrong=True)
+
+    async def _allowed(
+        self, found: tuple[str, AskedDevice], client: Client, session: Session, trail: Trail
+    ) -> bool:
+        """Let a device have what it asks; False when somebody else decided meanwhile."""
+        name, asked = found
+        authorization = self._granting.authorization(
+            client, session, scope=asked.scope, apis=asked.apis, by_resource=asked.by_resource
+        )
+        told = self._granting.told(authorization, source=trail.source, asked_from=asked.source)
+        await self._granting.consented(authorization, told)
+        record = self._granting.granted(told)
+        if not await self._codes.allow(name, authorization, record=record):
+            return False
+        await self._granting.write(record)
+        return True
+
+    async def _denied(self, shown: Shown, client: Client, visitor: Visitor) -> None:
+        """Let a device have nothing. The entry comes first: what the device is told stands in the log."""
+        detail = f"{shown.subject} does not let {client.name} act for them on a device"
+        said = self._open(visitor)
+        said.client = client
+        refusal = await refused(self._audit, said, AccessDenied("denied_by_person", detail=detail))
+        if refusal.reason != "denied_by_person":
+            raise refusal
+        await self._codes.deny(shown.name)
+
+    def _client(self, asked: AskedDevice) -> Client:
+        client = self._directory.client(asked.client)
+        if client is None or client.disabled or client.sign_in is None or DEVICE_CODE not in client.grants:
+            raise InvalidRequest("unknown_app", detail=f"no device signs in to {asked.client} any more")
+        return client
+
+    def _ask_who(self, begun: Begun) -> AskWho:
+        return AskWho(request=None, client=None, flow=self._begun.seal(begun))
+
+    def _open(self, visitor: Visitor) -> Trail:
+        return self._audit.open(visitor.source, door="authorization")

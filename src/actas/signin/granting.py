@@ -1,0 +1,138 @@
+"""What a person who is signed in lets an app have: who may, what it is called, and what is written of it.
+
+The same for an app that is called back with a code and for one on a device that waits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actas.audit.log import Minutes, draw_up
+from actas.core.client import Client
+from actas.core.errors import AccessDenied
+from actas.core.person import People
+from actas.core.ports import Chance, Clock
+from actas.core.records import Record
+from actas.core.sign_in import Authorization
+from actas.signin.consents import Consents
+from actas.signin.sessions import Session
+
+
+class Granting:
+    """Makes authorizations, and has consents kept and written down.
+
+    Args:
+        issuer: our own issuer identifier.
+        people: those of ours.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        people: People,
+        consents: Consents,
+        audit: Minutes,
+        chance: Chance,
+        clock: Clock,
+    ) -> None:
+        self._issuer = issuer
+        self._people = people
+        self._consents = consents
+        self._audit = audit
+        self._chance = chance
+        self._clock = clock
+
+    def require_member(self, client: Client, session: Session) -> None:
+        """Return when somebody may sign in to an app.
+
+        Raises:
+            AccessDenied: they are in none of its groups.
+        """
+        groups = frozenset[str]() if client.sign_in is None else client.sign_in.groups
+        person = self._people.person(session.sign_in.person.subject)
+        held = session.sign_in.groups if person is None else person.groups
+        if groups and groups.isdisjoint(held):
+            detail = f"{session.sign_in.person.subject} is in no group that may sign in to {client.name}"
+            raise AccessDenied("no_rule", detail=detail)
+
+    def authorization(
+        self,
+        client: Client,
+        session: Session,
+        *,
+        scope: frozenset[str],
+        apis: tuple[str, ...],
+        by_resource: bool,
+        nonce: str | None = None,
+    ) -> Authorization:
+        """Return what somebody lets an app do from now on.
+
+        Args:
+            scope: what at most; ``apis`` where.
+            by_resource: whether the app named its APIs.
+            nonce: for the ID token, as the app sent it.
+        """
+        return Authorization(
+            id=self._chance.token(16),
+            client=client.name,
+            sign_in=session.sign_in,
+            apis=apis,
+            scope=scope,
+            nonce=nonce,
+            began=int(self._clock.now()),
+            by_resource=by_resource,
+        )
+
+    def told(self, authorization: Authorization, *, source: str, **members: Any) -> dict[str, Any]:
+        """Return what entries say of an authorization.
+
+        Args:
+            source: the address of the browser.
+            members: what else they say.
+        """
+        signed_in = authorization.sign_in
+        return {
+            "source": source,
+            "client": authorization.client,
+            "subject": {"iss": self._issuer, "sub": signed_in.person.subject, "kind": "person"},
+            "authorization": authorization.id,
+            "sid": signed_in.sid,
+            "scope": " ".join(sorted(authorization.scope)),
+            "apis": list(authorization.apis),
+            **members,
+        }
+
+    async def consented(self, authorization: Authorization, told: dict[str, Any]) -> None:
+        """Keep that somebody said yes, and write it down.
+
+        Args:
+            told: what the entry says.
+
+        Raises:
+            StoreUnavailable: nobody knows whether it was kept.
+            AuditUnavailable: it was not written yet.
+        """
+        record = draw_up("consent:given", now=self._clock.now(), chance=self._chance, **told)
+        subject, name = authorization.sign_in.person.subject, authorization.client
+        await self._consents.give(
+            subject, name, scope=authorization.scope, apis=authorization.apis, record=record
+        )
+        await self.write(record)
+
+    def granted(self, told: dict[str, Any]) -> Record:
+        """Return the entry that says what an app was let have, to be kept with what lets it.
+
+        Args:
+            told: what the entry says.
+        """
+        return draw_up("authorization:granted", now=self._clock.now(), chance=self._chance, **told)
+
+    async def write(self, record: Record) -> None:
+        """Write an entry that was kept with what it tells.
+
+        Raises:
+            AuditUnavailable: it was not written yet.
+        """
+        await self._audit.write(record.event, record.body)
+        await self._consents.written(record.entry)

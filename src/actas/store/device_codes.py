@@ -1,0 +1,155 @@
+"""Devices that wait to be let in, where every node finds them (REL-23): each step is one transaction."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, get_args
+
+from sqlalchemy import Row, case, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actas.core.ports import Clock
+from actas.core.records import Record
+from actas.store.database import Database
+from actas.store.device_tables import DEVICE_CODES
+from actas.store.outbox import Outbox
+from actas.store.words import one_of
+from actas.subjects.device_records import KeptDevice, State
+
+MOST_SWEPT: Final = 500
+"""Rows removed in one transaction (REL-24)."""
+
+KEPT_LONGER: Final = 60
+"""Seconds that a row outlives its code, so that one that has just ended is said to have ended."""
+
+TOPIC: Final = "devices"
+"""Whose turn it is to count, and to add."""
+
+_STATES: Final[tuple[State, ...]] = get_args(State)
+_TABLE: Final = DEVICE_CODES.c
+
+
+class SqlDeviceCodes:
+    """Implements ``subjects.device_records.DeviceCodeStore``."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        # Its own: whoever decided writes the entry, and not whatever else of this process writes entries.
+        self._outbox = Outbox(database)
+
+    async def keep(
+        self, device: KeptDevice, *, now: int, most_of_one: int, most: int
+    ) -> Literal["kept", "taken", "full"]:
+        same = or_(_TABLE.digest == device.digest, _TABLE.user_code == device.user_code)
+        async with self._database.writing(turn=TOPIC) as connection:
+            if await _count(connection, _TABLE.whose == device.whose, _TABLE.ends_at > now) >= most_of_one:
+                return "full"
+            if await _count(connection) >= most:
+                return "full"
+            if await _count(connection, same):
+                return "taken"
+            await connection.execute(insert(DEVICE_CODES).values(**_row(device)))
+        return "kept"
+
+    async def find(self, digest: str) -> KeptDevice | None:
+        return await self._one(_TABLE.digest == digest)
+
+    async def named(self, user_code: str) -> KeptDevice | None:
+        return await self._one(_TABLE.user_code == user_code)
+
+    async def poll(self, digest: str, *, at: int, travel: int, longer: int) -> tuple[bool, int]:
+        early = _TABLE.polled_at + _TABLE.pause - travel > at
+        noted = (
+            update(DEVICE_CODES)
+            .where(_TABLE.digest == digest, _TABLE.state == "waiting")
+            .values(polled_at=at, pause=case((early, _TABLE.pause + longer), else_=_TABLE.pause))
+        )
+        wanted = select(_TABLE.pause, early).where(_TABLE.digest == digest)
+        async with self._database.writing(turn=f"device {digest}") as connection:
+            found = (await connection.execute(wanted)).one_or_none()
+            if found is None:
+                return False, longer
+            await connection.execute(noted)
+        pause, was_early = found
+        return bool(was_early), int(pause) + (longer if was_early else 0)
+
+    async def decide(
+        self, digest: str, *, state: State, authorization: str, answer: bytes, record: Record | None
+    ) -> bool:
+        decided = (
+            update(DEVICE_CODES)
+            .where(_TABLE.digest == digest, _TABLE.state == "waiting")
+            .values(state=state, authorized=authorization, answer=answer)
+        )
+        async with self._database.writing(turn=f"device {digest}") as connection:
+            if (await connection.execute(decided)).rowcount != 1:
+                return False
+            await self._outbox.put(connection, [] if record is None else [record])
+        return True
+
+    async def use(self, digest: str) -> bool:
+        used = update(DEVICE_CODES).where(_TABLE.digest == digest, _TABLE.state == "allowed")
+        async with self._database.writing(turn=f"device {digest}") as connection:
+            return (await connection.execute(used.values(state="used"))).rowcount == 1
+
+    async def sweep(self) -> int:
+        """Remove what has ended, in small steps, and return how many there were.
+
+        Raises:
+            DatabaseUnavailable: the database failed; what was removed so far is.
+        """
+        removed = 0
+        old = (
+            select(_TABLE.digest)
+            .where(_TABLE.ends_at < int(self._clock.now()) - KEPT_LONGER)
+            .order_by(_TABLE.ends_at)
+            .limit(MOST_SWEPT)
+        )
+        while True:
+            async with self._database.writing(turn=TOPIC) as connection:
+                found = (await connection.execute(old)).scalars().all()
+                if found:
+                    await connection.execute(delete(DEVICE_CODES).where(_TABLE.digest.in_(found)))
+            removed += len(found)
+            if len(found) < MOST_SWEPT:
+                return removed
+
+    async def _one(self, condition: Any) -> KeptDevice | None:
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(DEVICE_CODES).where(condition))).one_or_none()
+        return None if row is None else _kept(row)
+
+
+async def _count(connection: AsyncConnection, *conditions: Any) -> int:
+    wanted = select(func.count()).select_from(DEVICE_CODES).where(*conditions)
+    return int(await connection.scalar(wanted) or 0)
+
+
+def _row(device: KeptDevice) -> dict[str, Any]:
+    return {
+        "digest": device.digest,
+        "user_code": device.user_code,
+        "whose": device.whose,
+        "asked": device.asked,
+        "state": device.state,
+        "authorized": device.authorization,
+        "answer": device.answer,
+        "pause": device.interval,
+        "polled_at": device.polled_at,
+        "ends_at": device.ends_at,
+    }
+
+
+def _kept(row: Row[Any]) -> KeptDevice:
+    return KeptDevice(
+        digest=row.digest,
+        user_code=row.user_code,
+        whose=row.whose,
+        asked=bytes(row.asked),
+        state=one_of(_STATES, row.state),
+        authorization=row.authorized,
+        answer=bytes(row.answer),
+        interval=row.pause,
+        polled_at=row.polled_at,
+        ends_at=row.ends_at,
+    )

@@ -1,0 +1,128 @@
+"""The requests of devices as they are kept (``subjects.device_code``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from actas.core.records import Record
+
+INTERVAL: Final = 5
+"""Seconds that a device waits between two questions, and that it waits longer each time it did not."""
+
+State = Literal["waiting", "allowed", "denied", "used"]
+
+
+class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """What an app on a device asks of whoever types its code.
+
+    Attributes:
+        client: who asks.
+        user_code: the code that the person types.
+        scope: what may be granted at most.
+        apis: the names of the APIs that it is for; ``by_resource`` when the app named them.
+        source: the address from which it asked.
+        began: when, seconds since the epoch.
+        ends_at: until when somebody may decide, seconds since the epoch.
+    """
+
+    client: str
+    user_code: str
+    scope: frozenset[str]
+    apis: tuple[str, ...]
+    by_resource: bool
+    source: str
+    began: int
+    ends_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDevice:
+    """The request of a device as it is kept.
+
+    Attributes:
+        digest: the keyed digest of the device's code.
+        user_code: the mark of the person's.
+        whose: the mark of whom it is counted for.
+        asked: what was asked, sealed.
+        state: how far it is.
+        authorization: the name of what was let; empty while nothing was.
+        answer: what was let, sealed; empty while nothing was.
+        interval: seconds that the device has to wait between two questions.
+        polled_at: when it asked last, seconds since the epoch; 0 for never.
+        ends_at: as in ``AskedDevice``. What is sealed counts.
+    """
+
+    digest: str
+    user_code: str
+    whose: str
+    asked: bytes = field(repr=False)
+    state: State = "waiting"
+    authorization: str = ""
+    answer: bytes = field(default=b"", repr=False)
+    interval: int = INTERVAL
+    polled_at: int = 0
+    ends_at: int
+
+
+class DeviceCodeStore(Protocol):
+    """Keeps the requests of devices, for all nodes. Each step is one, whoever else does what.
+
+    All raise ``StoreUnavailable`` when it is not known whether it was done.
+    """
+
+    async def keep(
+        self, device: KeptDevice, *, now: int, most_of_one: int, most: int
+    ) -> Literal["kept", "taken", "full"]:
+        """Keep a request.
+
+        Args:
+            now: seconds since the epoch.
+            most_of_one: how many that have not ended may be counted for the same.
+            most: how many there may be in all.
+
+        Returns:
+            ``taken`` when another one has one of its codes, ``full`` when there are too many: then nothing
+            was changed.
+        """
+        ...
+
+    async def find(self, digest: str) -> KeptDevice | None:
+        """Return the request whose device's code has this digest, or None."""
+        ...
+
+    async def named(self, user_code: str) -> KeptDevice | None:
+        """Return the request whose person's code has this mark, or None."""
+        ...
+
+    async def poll(self, digest: str, *, at: int, travel: int, longer: int) -> tuple[bool, int]:
+        """Note that a device that waits asked again.
+
+        Args:
+            at: when, seconds since the epoch.
+            travel: seconds by which it may be early.
+            longer: seconds by which its interval grows when it is earlier.
+
+        Returns:
+            Whether it was too early, and its interval from now on.
+        """
+        ...
+
+    async def decide(
+        self, digest: str, *, state: State, authorization: str, answer: bytes, record: Record | None
+    ) -> bool:
+        """Keep what came of a request that waits.
+
+        Args:
+            record: the audit entry of it, kept with it or not at all (REL-01).
+
+        Returns:
+            False, and nothing is changed, when it waits no more.
+        """
+        ...
+
+    async def use(self, digest: str) -> bool:
+        """Note that the device has heard what it was allowed; False when it had, or nothing was allowed."""
+        ...
