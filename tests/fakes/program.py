@@ -56,11 +56,17 @@ class Program:
         home: ``ACTAS_HOME``.
         environ: the environment besides that.
         now: what the clock says, seconds since the epoch.
+        meanwhile: what happens while it waits, one thing each time; it waits no time at all.
+        waited: for how long, each time.
+        err: what the last run wrote on stderr, so far.
     """
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict[str, str])
     now: float = NOON
+    meanwhile: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+    waited: list[float] = field(default_factory=list[float])
+    err: Stream = field(default_factory=Stream)
 
     def __call__(
         self, *words: str, stdin: str = "", terminal: bool = False, environ: Mapping[str, str] | None = None
@@ -72,12 +78,19 @@ class Program:
             environ: further variables.
         """
         out, err = Stream(terminal=terminal), Stream(terminal=terminal)
+        self.err = err
         world = World(
             stdin=Stream(stdin, terminal=terminal),
             stdout=out,
             stderr=err,
             environ={"ACTAS_HOME": str(self.home), **self.environ, **(environ or {})},
             clock=lambda: self.now,
+            sleep=self._wait,
         )
         code = run(words, world=world)
         return Ran(code, out.getvalue(), err.getvalue())
+
+    def _wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()

@@ -1,4 +1,4 @@
-"""``actas login``: sign in for managing a server, as a client that holds a role."""
+"""``actas login``: sign in for managing a server, as a client that holds a role; or a person, on a device."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from actas.admin.roles import ROLES, management_audience, scope_of
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of
 from actas.cli.dpop import Holder, holder
-from actas.cli.exits import Exit, Failure
+from actas.cli.exits import Exit, Failure, misused
+from actas.cli.login_device import KEPT_AS, sign_in_on_device
 from actas.cli.logins import Login, keep_login
 from actas.cli.output import Answer, Ink
 from actas.cli.proofs import Credentials
 from actas.cli.run import Run
+from actas.cli.saved import check_name
 from actas.cli.server import find_server
 from actas.cli.tokens import TokenArguments
 from actas.cli.tree import command as make
@@ -32,27 +34,64 @@ _SCOPES: Final[dict[str, str]] = {role: scope_of(role) for role in ROLES}
     examples=(
         ("as the pipeline's client, whose secret is in ACTAS_CLIENT_SECRET", "actas login --client deployer"),
         ("with no more than is needed to look", "actas login --client deployer --as auditor"),
+        ("as a person, at a browser anywhere", "actas login --device --client cli --scope orders:read"),
     ),
 )
 @click.option("--as", "role", type=click.Choice(ROLES), help="Ask for this role only.")
+@click.option("--device", is_flag=True, help="Have a person sign in, at a browser anywhere.")
+@click.option("--scope", multiple=True, metavar="S", help="With --device: what to ask for.  [openid]")
+@click.option("--resource", multiple=True, metavar="URI", help="With --device: the APIs that it is for.")
+@click.option("--save", metavar="NAME", help=f"With --device: keep the token as @NAME.  [{KEPT_AS}]")
 @client_flags
 @click.pass_obj
-def command(run: Run, /, role: str | None, **flags: Any) -> None:
+def command(
+    run: Run,
+    /,
+    role: str | None,
+    *,
+    device: bool,
+    scope: tuple[str, ...],
+    resource: tuple[str, ...],
+    save: str | None,
+    **flags: Any,
+) -> None:
     """Sign in for managing a server, as a client that holds a role there.
 
     The token is kept privately and lives an hour; the secret is not kept. Where the server does not say
     otherwise, the token is bound to a key that stays on this computer (RFC 9449), or to the client's
     certificate. Exits 5 when the client holds no such role, 6 when it does not prove who it is, 4 when the
     server cannot be reached.
+
+    With --device a person signs in: a code and an address are shown, and whoever opens that, anywhere, says
+    whether the client may act for them (RFC 8628). What it gets is kept as @NAME for exchange and inspect, an
+    ID token as @NAME/id and a refresh token as @NAME/refresh, all of them theirs. They manage nothing: roles
+    are held by clients. Exits 1 when the answer is no, or there is none in time.
     """
     tokens = TokenArguments(run)
     who = credentials(run, tokens, **flags)
+    if device:
+        if role is not None:
+            raise misused("--as goes with a client that holds a role: people hold none")
+        name = check_name(save or KEPT_AS)
+        sign_in_on_device(run, who, scope=scope, resource=resource, name=name)
+        return
+    if scope or resource or save is not None:
+        raise misused("--scope, --resource and --save go with --device")
+    _sign_in(run, who, role)
+
+
+def _sign_in(run: Run, who: Credentials, role: str | None) -> None:
+    """Get a token for managing, and keep it.
+
+    Raises:
+        Failure: there is none.
+    """
     ask = asker(run)
     address = run.server()
     server = find_server(address, ask)
-    scope = (("scope", _SCOPES[role]),) if role else ()
+    wanted = (("scope", _SCOPES[role]),) if role else ()
     audience = management_audience(server.issuer)
-    form = (("grant_type", str(CLIENT_CREDENTIALS)), ("audience", audience), *scope)
+    form = (("grant_type", str(CLIENT_CREDENTIALS)), ("audience", audience), *wanted)
     key = holder(run)
     sent, answered = key.asks(
         ask, lambda: proven(server.token_endpoint, who.prove(server, now=run.now), *form)

@@ -34,6 +34,7 @@ class World:
 
     Attributes:
         clock: returns seconds since the epoch.
+        sleep: waits for so many seconds.
     """
 
     stdin: TextIO
@@ -41,6 +42,7 @@ class World:
     stderr: TextIO
     environ: Mapping[str, str]
     clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
 
     @classmethod
     def real(cls) -> Self:

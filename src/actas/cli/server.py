@@ -28,6 +28,7 @@ class Server:
 
     Attributes:
         introspection_endpoint: where it says whether a token is good, or None when it does not.
+        device_endpoint: where an app that waits asks for codes (RFC 8628), or None where none does.
         auth_methods: how clients may prove who they are at the token endpoint; empty when it does not say.
     """
 
@@ -36,6 +37,7 @@ class Server:
     jwks_uri: str | None
     introspection_endpoint: str | None
     auth_methods: tuple[str, ...]
+    device_endpoint: str | None = None
 
 
 def find_server(address: str, ask: Ask) -> Server:
@@ -67,6 +69,7 @@ def find_server(address: str, ask: Ask) -> Server:
         jwks_uri=_optional_address(document, "jwks_uri"),
         introspection_endpoint=_optional_address(document, "introspection_endpoint"),
         auth_methods=texts(document.get("token_endpoint_auth_methods_supported")),
+        device_endpoint=_optional_address(document, "device_authorization_endpoint"),
     )
 
 

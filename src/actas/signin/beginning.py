@@ -161,11 +161,10 @@ class Beginning:
             ends_at=session.ends_at,
         )
         await self._guessing.succeeded(name, visitor.source, subject=person.subject)
+        return self._way_on(begun, text.reveal())
+
+    def _way_on(self, begun: Begun, session: str) -> GoOn:
         came = begun.request is not None or begun.device is not None
         proved = Begun(request=begun.request, device=begun.device, proved=True)
-        return GoOn(
-            flow=self._begun.seal(proved) if came else None,
-            session=text.reveal(),
-            then=begun.then,
-            device=begun.device is not None,
-        )
+        flow = self._begun.seal(proved) if came else None
+        return GoOn(flow=flow, session=session, then=begun.then, device=begun.device is not None)
