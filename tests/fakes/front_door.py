@@ -17,11 +17,14 @@ from actas.signin.authorizing import Authorizing
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
+from actas.signin.hints import Hints
+from actas.signin.holdings import Kind
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import LIFE, Kept, PushedRequests
 from actas.signin.pushing import Pushing
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Step
+from actas.signin.suiting import Suiting
 from actas.store.memory_sign_in import MemoryConsents, MemorySessions
 from actas.subjects.live import LiveParties
 from actas.web.admission import Admission
@@ -80,6 +83,8 @@ class FrontDoor:
             chance=chance,
             clock=clock,
         )
+        hints = Hints(issuer=ISSUER, keys=house.ring)
+        self.holdings: dict[str, frozenset[Kind]] = {}
         self.authorizing = Authorizing(
             issuer=ISSUER,
             directory=catalog,
@@ -95,6 +100,8 @@ class FrontDoor:
             ),
             codes=house.codes,
             pushed=self.pushed,
+            hints=hints,
+            suiting=Suiting(holds=self, clock=clock),
             begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=clock),
             audit=house.minutes,
             clock=clock,
@@ -106,6 +113,7 @@ class FrontDoor:
         self.pushing = Pushing(
             clients=house.authenticator,
             registered=catalog,
+            hints=hints,
             made=self.pushed,
             proofs=proofs,
             clock=clock,
@@ -118,6 +126,10 @@ class FrontDoor:
             errors=ErrorWriter(docs=DOCS, issuer=ISSUER, dev=False),
             admission=Admission(most=64),
         )
+
+    async def has(self, subject: str) -> frozenset[Kind]:
+        """What somebody can prove who they are with: what ``holdings`` says, and a password."""
+        return self.holdings.get(subject, frozenset()) | {"password"}
 
     async def push(
         self, *, method: str = "POST", headers: Sequence[tuple[bytes, bytes]] = (), **changes: Any

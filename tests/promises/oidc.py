@@ -34,6 +34,9 @@ ROWS: tuple[Requirement, ...] = on(
     ),
     kept("OP-12", "OpenID Connect Core 3.1.2.1", "Where nobody may be asked, the app is told what would be."),
     kept("OP-13", "OpenID Connect Core 3.1.2.1", "login, consent and max_age have somebody asked again."),
+    kept(
+        "OP-14", "OpenID Connect Core 3.1.2.1", "acr_values and hints are heard, and none of them is a must."
+    ),
     kept("OP-15", "OpenID Connect Core 6", "Request objects are refused by the error that is theirs."),
     kept(
         "OP-30",
@@ -126,6 +129,11 @@ ROWS: tuple[Requirement, ...] = on(
         "The metadata has what every OpenID client needs, RS256 among it.",
     ),
     kept("OP-140", "MCP 2026-07-28", "An access token is bound to the resource that was asked for."),
+    kept(
+        "OP-141",
+        "MCP 2026-07-28",
+        "A resource has no fragment; scheme and host are one in any letters, and a slash makes another.",
+    ),
     kept("SEC-76", "security.md 13", "A code is bound to client, address and verifier, and works once."),
     kept("OP-142", "MCP 2026-07-28", "Refresh tokens of public clients are rotated."),
 )

@@ -71,7 +71,7 @@ async def test_a_malformed_resource_is_an_invalid_target(resource: str) -> None:
     [
         f"{INVENTORY}/",
         f"{INVENTORY}:443",
-        INVENTORY.upper(),
+        f"{INVENTORY}/X",
         INVENTORY.replace("https", "http"),
         f"{INVENTORY}?",
         "https://unknown.acme.example",
@@ -83,6 +83,14 @@ async def test_a_resource_is_known_by_its_exact_text_or_not_at_all(resource: str
     home = house()
     error = await home.refused("orders", home.our_token(), resource=resource, scope="stock:read")
     assert (error.code, error.reason) == ("invalid_target", "unknown_target")
+
+
+@pytest.mark.requirement("OP-141")
+@pytest.mark.parametrize("resource", [INVENTORY.upper(), INVENTORY.replace("https", "HTTPS")])
+async def test_scheme_and_host_are_one_in_any_letters(resource: str) -> None:
+    home = house()
+    claims = await home.claims("orders", home.our_token(), resource=resource, scope="stock:read")
+    assert claims["aud"] == INVENTORY
 
 
 @pytest.mark.requirement("TX-16", "TX-17")

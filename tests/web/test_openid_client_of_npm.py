@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.fakes import node
@@ -77,6 +78,7 @@ def told(sts: RealServer, story: str, person: Person) -> dict[str, Any]:
 
 def signs_in(browser: Browser, address: str) -> str:
     browser.get(address)
+    browser.follow()
     browser.sign_in("alice", PASSWORD)
     if browser.response.status_code == 200:
         browser.send(decision="allow")
@@ -98,6 +100,13 @@ def test_it_signs_somebody_in_and_is_told_who_that_is(sts: RealServer) -> None:
     assert seen["claims"]["aud"] == "desk"
     assert seen["again"] == "invalid_grant"
     assert seen["person"]["sub"] == "actas:alice"
+
+
+@pytest.mark.requirement("OP-30", "OP-32")
+def test_it_pushes_what_it_asks_and_the_browser_carries_a_reference(sts: RealServer) -> None:
+    seen = told(sts, "pushed", signs_in)
+    assert seen["claims"]["sub"] == "actas:alice"
+    assert set(parse_qs(urlsplit(seen["target"]).query)) == {"client_id", "request_uri"}
 
 
 @pytest.mark.requirement("OP-71", "OP-76")

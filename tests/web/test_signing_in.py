@@ -339,12 +339,36 @@ def test_an_answer_may_be_posted_to_the_app(browser: Browser) -> None:
     assert "web.acme.example" in page.headers["content-security-policy"]
 
 
+@pytest.mark.requirement("OP-1", "OP-12")
+def test_an_app_may_ask_by_a_form(sts: RealServer, browser: Browser) -> None:
+    def posted(form: dict[str, Any], *, query: str = "", kind: str = FORM) -> Reply:
+        target = f"/authorize?{query}" if query else "/authorize"
+        return ask(sts.port, "POST", target, headers={"Content-Type": kind}, body=encoded(form))
+
+    page = posted(asked())
+    assert page.status == 200
+    assert b"Acme Web" in page.body
+    quiet = posted(asked(prompt="none"))
+    assert quiet.status == 303
+    assert "error=login_required" in (quiet.header("location") or "")
+    assert posted(asked(), query="prompt=none").status == 400  # one reading, of one place
+    assert posted(asked(), kind="text/plain").status == 400
+    assert browser.session.put(f"{sts.base}/authorize", timeout=30).status_code == 405
+
+
 @pytest.mark.requirement("OP-11")
 def test_no_page_may_be_framed_or_says_where_somebody_came_from(browser: Browser) -> None:
-    headers = browser.get("/authorize", **asked()).headers
-    assert "frame-ancestors 'none'" in headers["content-security-policy"]
-    assert headers["referrer-policy"] == "same-origin"
-    assert headers["cache-control"] == "no-store"
+    pages = [
+        browser.get("/authorize", **asked(prompt="login consent")),
+        browser.sign_in("alice", PASSWORDS["alice"]),
+        browser.send(headers={}, decision="allow"),
+        browser.get("/authorize", **asked(redirect_uri=ELSEWHERE)),
+    ]
+    assert [one.status_code for one in pages] == [200, 200, 400, 400]
+    for headers in (one.headers for one in pages):
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["cache-control"] == "no-store"
 
 
 @pytest.mark.requirement("SEC-84")

@@ -29,11 +29,13 @@ from actas.signin.device_requests import DeviceRequests
 from actas.signin.devices import Devices, Shown, UserCodeGuessing
 from actas.signin.flow import LIFE, Content, Flow
 from actas.signin.granting import Granting
+from actas.signin.hints import Hints
 from actas.signin.leaving import Leave, Leaving
 from actas.signin.proving import Begun
 from actas.signin.pushed import LIFE as PUSHED
 from actas.signin.pushed import Kept, PushedRequests
 from actas.signin.pushing import Pushing
+from actas.signin.suiting import Suiting
 from actas.signin.userinfo import UserInfo
 from actas.web.account import AccountPages
 from actas.web.admission import Admission
@@ -91,6 +93,7 @@ def pushing(base: Foundation, shared: Shared) -> Pushing:
     return Pushing(
         clients=authenticator(base, shared),
         registered=base.catalog,
+        hints=_hints(base),
         made=_pushed(base, shared),
         proofs=proofs(base, shared, path="/par"),
         clock=base.clock,
@@ -148,6 +151,10 @@ def _pushed(base: Foundation, shared: Shared) -> PushedRequests:
     )
 
 
+def _hints(base: Foundation) -> Hints:
+    return Hints(issuer=base.issuer, keys=base.ring)
+
+
 class _Kit:
     """What the endpoints share, over one configuration."""
 
@@ -187,6 +194,8 @@ class _Kit:
             granting=self._granting(),
             codes=codes(base, once(base, shared)),
             pushed=_pushed(base, shared),
+            hints=_hints(base),
+            suiting=Suiting(holds=self.proof.credentials, clock=base.clock),
             begun=self._begun,
             audit=shared.minutes,
             clock=base.clock,
@@ -223,7 +232,7 @@ class _Kit:
         return Leaving(
             issuer=base.issuer,
             directory=base.catalog,
-            keys=base.ring,
+            hints=_hints(base),
             sessions=self._sessions,
             leave=self._flow("leave", Leave),
             audit=shared.minutes,

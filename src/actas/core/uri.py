@@ -11,9 +11,19 @@ _HTTP: Final = re.compile(
     r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-_~%]+)(?::(?P<port>[0-9]*))?"
     r"(?P<path>(?:/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*)?)"
 )
+_HEAD: Final = re.compile(r"https?://[a-z0-9.\-]+(?=[:/?#]|\Z)", re.ASCII | re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _IMPLIED: Final = {"https": "443", "http": "80"}
+
+
+def with_lower_host(text: str) -> str:
+    """Return an address with its scheme and host in lower case: one in any letters (RFC 3986 6.2.2.1).
+
+    Nothing else is changed: a slash more, a port or a path in other letters is another API (MCP 2026-07-28).
+    """
+    found = _HEAD.match(text)
+    return text if found is None else found[0].lower() + text[found.end() :]
 
 
 def normal_uri(text: str) -> str | None:

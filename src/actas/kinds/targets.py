@@ -8,6 +8,7 @@ from actas.core.client import Client
 from actas.core.errors import InvalidScope, InvalidTarget
 from actas.core.permit import ExchangeRequest
 from actas.core.target import Api
+from actas.core.uri import with_lower_host
 from actas.policy.decide import scopes_of
 
 
@@ -42,7 +43,7 @@ def targets_of(request: ExchangeRequest, client: Client, apis: ApiStore) -> tupl
             raise InvalidTarget("unknown_target", detail=f"there is no API {name[:200]!r}")
         found[api.name] = api
     for uri in request.resource:
-        api = apis.api_for(uri)
+        api = apis.api_for(uri) or apis.api_for(with_lower_host(uri))
         if api is None:
             raise InvalidTarget("unknown_target", detail=f"there is no API with the audience {uri[:200]!r}")
         found[api.name] = api

@@ -23,12 +23,14 @@ from actas.core.sign_in import GrantedCode
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
+from actas.signin.hints import Hints
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import PushedRequests
 from actas.signin.redirects import may_go_to
 from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
 from actas.signin.sessions import Session, Sessions
-from actas.signin.steps import Answered, AskConsent, AskWho, Later, Step
+from actas.signin.steps import Answered, AskConsent, AskWho, Step, later
+from actas.signin.suiting import Suiting, named
 from actas.subjects.authorization_code import LIFE, AuthorizationCodes
 
 
@@ -43,6 +45,8 @@ class Authorizing:
         issuer: our own issuer identifier.
         granting: says what is granted, and writes it down.
         codes: keeps what is handed out.
+        hints: reads ID tokens of ours.
+        suiting: says whether a session is as an app wants it.
         pushed: knows what apps pushed before.
         begun: seals what a browser carries.
         fresh: raises when what this process knows of the shared state may be out of date.
@@ -57,6 +61,8 @@ class Authorizing:
         consents: Consents,
         granting: Granting,
         codes: AuthorizationCodes,
+        hints: Hints,
+        suiting: Suiting,
         pushed: PushedRequests,
         begun: Flow[Begun],
         audit: Minutes,
@@ -69,6 +75,8 @@ class Authorizing:
         self._consents = consents
         self._granting = granting
         self._codes = codes
+        self._hints = hints
+        self._suiting = suiting
         self._pushed = pushed
         self._begun = begun
         self._audit = audit
@@ -90,9 +98,11 @@ class Authorizing:
             form = trail.form = Params.parse(query)
             self._fresh()
             name, form = self._pushed.find(form) or (None, form)
-            request, client = read_request(form, self._directory, now=self._clock.now(), pushed=name)
-            step = await self._next(request, client, visitor, trail, proved=False)
-            return step if name is None else _later(step)
+            request, client = read_request(
+                form, self._directory, hints=self._hints, now=self._clock.now(), pushed=name
+            )
+            step = await self._next(named(request, self._directory), client, visitor, trail, proved=False)
+            return step if name is None else later(step)
         except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
             return await self._refused(trail, exc)
 
@@ -153,14 +163,17 @@ class Authorizing:
         Args:
             proved: whether somebody has signed in for this very request; then it is not asked again, however
                 small ``max_age`` is.
+
+        Raises:
+            SendBack: they are not whom the app means.
         """
         session = None if visitor.session is None else await self._sessions.find(visitor.session)
         if session is None or (proved and session.sign_in.at >= request.began):
+            if session is not None and request.hinted not in (None, session.sign_in.person.subject):
+                detail = f"{session.sign_in.person.subject} signed in, and the app means {request.hinted}"
+                raise SendBack(LoginRequired(detail=detail), request.where)
             return session
-        if request.prompt & {"login", "select_account"}:
-            return None
-        age = self._clock.now() - session.sign_in.at
-        return None if request.max_age is not None and age >= request.max_age else session
+        return session if await self._suiting.suits(session, request) else None
 
     async def _must_ask(self, request: AuthorizationRequest, client: Client, session: Session) -> bool:
         terms = client.sign_in
@@ -261,12 +274,3 @@ class Authorizing:
         if not isinstance(exc, SendBack) or isinstance(error, StoreUnavailable):
             raise refusal from exc
         return self._answered(exc.where, ("error", refusal.code), ("error_description", refusal.sentence))
-
-
-def _later(step: Step) -> Step:
-    """Return a step of a pushed request: what it was asked by cannot be loaded again after a minute."""
-    match step:
-        case AskWho() | AskConsent():
-            return Later(flow=step.flow, signed_in=isinstance(step, AskConsent))
-        case _:
-            return step

@@ -12,20 +12,16 @@ import msgspec
 
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
-from actas.core import claims as read
 from actas.core.client import Client
-from actas.core.errors import BadToken, OAuthError
+from actas.core.errors import OAuthError
 from actas.core.params import Params
 from actas.core.person import Person
 from actas.core.ports import Clock
-from actas.crypto import jose
-from actas.keys.ring import KeyRing
 from actas.signin.ending import Endings
 from actas.signin.flow import Flow
+from actas.signin.hints import Hints
 from actas.signin.proving import Directory, Visitor
 from actas.signin.sessions import Sessions
-
-_TYPES = frozenset[str | None]({"JWT"})
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,7 +62,7 @@ class Leaving:
 
     Args:
         issuer: our own issuer identifier.
-        keys: verifies ID tokens of ours.
+        hints: reads ID tokens of ours.
         leave: seals what a browser carries.
     """
 
@@ -75,7 +71,7 @@ class Leaving:
         *,
         issuer: str,
         directory: Directory,
-        keys: KeyRing,
+        hints: Hints,
         sessions: Sessions,
         leave: Flow[Leave],
         audit: Minutes,
@@ -84,7 +80,7 @@ class Leaving:
     ) -> None:
         self._issuer = issuer
         self._directory = directory
-        self._keys = keys
+        self._hints = hints
         self._sessions = sessions
         self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
         self._leave = leave
@@ -144,19 +140,11 @@ class Leaving:
         hint = form.get("id_token_hint")
         if hint is None:
             return None
-        try:
-            jws = jose.parse(hint)
-            kid = jws.unverified_kid
-            key = None if kid is None else self._keys.public_key(kid, purpose="id_token")
-            if key is None:
-                return None
-            made = read.instant(jws.unverified_claims, "iat")
-            claims = jose.verify(jws, key=key, types=_TYPES, issuer=self._issuer, now=made, leeway=0)
-            name = read.name(claims, "aud")
-        except BadToken:
+        told = self._hints.read(hint)
+        if told is None:
             return None
         named = form.get("client_id")
-        return None if named is not None and named != name else self._directory.client(name)
+        return None if named not in (None, told.client) else self._directory.client(told.client)
 
     async def _refused(self, visitor: Visitor, exc: Exception) -> OAuthError:
         return await refused(self._audit, self._audit.open(visitor.source, door="sign_in"), exc)

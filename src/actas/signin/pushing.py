@@ -19,6 +19,7 @@ from actas.core.errors import InvalidDpopProof, InvalidRequest
 from actas.core.params import Params
 from actas.core.ports import Clock, JsonObject
 from actas.desk import Desk
+from actas.signin.hints import Hints
 from actas.signin.pushed import LIFE, PushedRequests
 from actas.signin.request import Registered, SendBack, read_request
 
@@ -31,7 +32,7 @@ class Pushing(Desk[JsonObject]):
 
     Args:
         clients: as for ``Desk``; ``audit``, ``fresh`` and ``proofs`` likewise.
-        registered: what a request is read by.
+        registered: what a request is read by; ``hints`` likewise.
         made: makes a ``request_uri`` of what was pushed.
     """
 
@@ -45,6 +46,7 @@ class Pushing(Desk[JsonObject]):
         *,
         clients: ClientAuthenticator,
         registered: Registered,
+        hints: Hints,
         made: PushedRequests,
         proofs: ProofChecker,
         clock: Clock,
@@ -53,6 +55,7 @@ class Pushing(Desk[JsonObject]):
     ) -> None:
         super().__init__(clients=clients, audit=audit, fresh=fresh, proofs=proofs)
         self._registered = registered
+        self._hints = hints
         self._made = made
         self._clock = clock
 
@@ -67,8 +70,11 @@ class Pushing(Desk[JsonObject]):
             if form.get("dpop_jkt") not in (None, jkt):
                 raise InvalidDpopProof(detail="dpop_jkt is not the thumbprint of the key of the proof")
             parameters["dpop_jkt"] = (jkt,)
+        uri = self._made.uri_for(client.name, parameters)  # too much of it is not even read
         try:
-            read_request(Params(parameters), self._registered, now=self._clock.now(), pushed="")
+            read_request(
+                Params(parameters), self._registered, hints=self._hints, now=self._clock.now(), pushed=""
+            )
         except SendBack as refused:
             raise refused.error from refused
-        return {"request_uri": self._made.uri_for(client.name, parameters), "expires_in": LIFE}
+        return {"request_uri": uri, "expires_in": LIFE}

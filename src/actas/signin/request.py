@@ -24,9 +24,11 @@ from actas.core.params import Params
 from actas.core.party import OURSELVES
 from actas.core.sign_in import OFFLINE, SCOPES, USERINFO
 from actas.core.target import Api
+from actas.core.uri import with_lower_host
 from actas.core.wire import AUTHORIZATION_CODE, REFRESH
 from actas.grants.grant import targets_of
 from actas.policy.decide import scopes_of
+from actas.signin.hints import Hints
 from actas.signin.redirects import may_go_to
 
 ResponseMode = Literal["query", "form_post"]
@@ -78,6 +80,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
         began: when it was asked, seconds since the epoch.
         jkt: the thumbprint of the DPoP key that will redeem the code.
         pushed: names the pushed request that this was; None when it came with the browser.
+        hinted: the subject of whom the app means (``id_token_hint``); None when that is open.
     """
 
     client: str
@@ -96,6 +99,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     jkt: str | None = None
     by_resource: bool = False
     pushed: str | None = None
+    hinted: str | None = None
 
     @property
     def where(self) -> Where:
@@ -131,12 +135,13 @@ class SendBack(Exception):
 
 
 def read_request(
-    form: Params, registered: Registered, *, now: float, pushed: str | None = None
+    form: Params, registered: Registered, *, hints: Hints, now: float, pushed: str | None = None
 ) -> tuple[AuthorizationRequest, Client]:
     """Return what is asked, and who asks.
 
     Args:
         form: the parameters, as received.
+        hints: reads ID tokens of ours.
         now: seconds since the epoch.
         pushed: names the pushed request that they are of; None when they came with the browser.
 
@@ -160,7 +165,7 @@ def read_request(
         if terms.pushed and pushed is None:
             detail = f"{client.name} must push what it asks: sign_in.pushed is required"
             raise InvalidRequest("push_required", detail=detail)
-        return msgspec.structs.replace(request, pushed=pushed), client
+        return msgspec.structs.replace(request, pushed=pushed, hinted=_hinted(form, hints)), client
     except OAuthError as refused:
         if state is not None and len(state) > _LONGEST["state"]:
             raise
@@ -253,10 +258,21 @@ def asked_for(
 
 
 def _api(uri: str, client: Client, registered: Registered) -> Api:
-    api = registered.api_for(uri)
+    api = registered.api_for(uri) or registered.api_for(with_lower_host(uri))
     if api is None or api.disabled or api.name not in client.apis or api.name in (OURSELVES, USERINFO):
         raise InvalidTarget("unknown_target", detail=f"{client.name} may not ask for {uri[:200]!r}")
     return api
+
+
+def _hinted(form: Params, hints: Hints) -> str | None:
+    """Return whom an app means. For which app the token was made makes no difference to that."""
+    hint = form.get("id_token_hint")
+    if hint is None:
+        return None
+    told = hints.read(hint)
+    if told is None:
+        raise _malformed("id_token_hint is no ID token of this server")
+    return told.subject
 
 
 def _prompt(text: str | None) -> frozenset[Prompt]:

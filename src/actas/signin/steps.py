@@ -154,3 +154,12 @@ ForDevice = AskDevice | AskDeviceConsent | DeviceDone
 """The steps that are a device's alone."""
 
 Step = AskWho | AskCode | AskConsent | Later | GoOn | Answered | ForDevice
+
+
+def later(step: Step) -> Step:
+    """Return a step of a pushed request: what it was asked by cannot be loaded again after a minute."""
+    match step:
+        case AskWho() | AskConsent():
+            return Later(flow=step.flow, signed_in=isinstance(step, AskConsent))
+        case _:
+            return step

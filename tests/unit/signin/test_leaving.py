@@ -21,6 +21,7 @@ from actas.core.records import Record
 from actas.core.sign_in import SignIn
 from actas.keys.opaque import OpaqueTexts
 from actas.signin.flow import Flow
+from actas.signin.hints import Hints
 from actas.signin.leaving import AskLeave, Leave, Leaving, Left
 from actas.signin.proving import Visitor
 from actas.signin.sessions import Session, Sessions
@@ -55,7 +56,7 @@ class Door:
         self.leaving = Leaving(
             issuer=ISSUER,
             directory=catalog,
-            keys=house.ring,
+            hints=Hints(issuer=ISSUER, keys=house.ring),
             sessions=self.sessions,
             leave=Flow("leave", Leave, key=OPAQUE_KEY, chance=chance, clock=house.clock),
             audit=house.minutes,
