@@ -16,7 +16,7 @@ from authlib.integrations.requests_client import OAuth2Session  # type: ignore[i
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from requests_oauth2client import ClientSecretBasic, IdToken, OAuth2Client
+from requests_oauth2client import ClientSecretBasic, DPoPToken, IdToken, OAuth2Client
 from tests.fakes.browser import Browser
 from tests.fakes.server import RealServer
 
@@ -143,6 +143,32 @@ def test_requests_oauth2client_signs_somebody_in(sts: RealServer) -> None:
     assert token.id_token.subject == "actas:alice"
     assert token.id_token.nonce == asked.nonce
     assert app.userinfo(token.access_token)["sub"] == "actas:alice"
+
+
+@pytest.mark.requirement("OP-30")
+def test_requests_oauth2client_binds_the_code_to_the_key_that_it_proves_when_it_pushes(
+    sts: RealServer,
+) -> None:
+    app = OAuth2Client.from_discovery_endpoint(
+        f"{sts.base}/.well-known/openid-configuration",
+        issuer=sts.issuer,
+        auth=ClientSecretBasic("desk", sts.company.secrets["desk"]),
+        redirect_uri=CALLBACK,
+        dpop_bound_access_tokens=True,
+        testing=True,
+    )
+    asked = app.authorization_request(scope="openid orders:read")
+    assert asked.dpop_key is not None
+    answer = asked.validate_callback(through(sts, str(app.pushed_authorization_request(asked))))
+    form = {"grant_type": "authorization_code", "code": answer.code, "redirect_uri": CALLBACK}
+    stolen = requests.post(
+        app.token_endpoint,
+        data={**form, "code_verifier": answer.code_verifier},
+        auth=("desk", sts.company.secrets["desk"]),
+        timeout=30,
+    )
+    assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
+    assert isinstance(app.authorization_code(answer, validate=False), DPoPToken)
 
 
 @pytest.mark.requirement("OP-30", "OP-32", "OP-7", "OP-34")
