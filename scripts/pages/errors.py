@@ -95,6 +95,8 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "unknown_app": (InvalidRequest,),
     "wrong_credentials": (AccessDenied,),
     "weak_password": (AccessDenied,),
+    "provider_refused": (AccessDenied,),
+    "bad_provider_answer": (AccessDenied,),
     "forged_form": (AccessDenied,),
     "not_signed_in": (LoginRequired,),
     "not_consented": (ConsentRequired,),

@@ -68,7 +68,7 @@ class Connecting:
             codes=house.devices,
             granting=Granting(
                 issuer=ISSUER,
-                people=house.catalog,
+                directory=house.catalog,
                 consents=self.consents,
                 audit=house.minutes,
                 chance=house.chance,

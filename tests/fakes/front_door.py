@@ -55,12 +55,16 @@ def asked(**changes: Any) -> dict[str, Any]:
 
 
 class FrontDoor:
-    """What answers authorization requests on one node; several over one house are several nodes."""
+    """What answers authorization requests on one node; several over one house are several nodes.
 
-    def __init__(self, house: House) -> None:
+    Args:
+        sessions: who is signed in; nobody, when left out.
+    """
+
+    def __init__(self, house: House, sessions: Sessions | None = None) -> None:
         self.house = house
         catalog, clock, chance = house.catalog, house.clock, house.chance
-        self.sessions = Sessions(
+        self.sessions = sessions or Sessions(
             issuer=ISSUER,
             store=MemorySessions(clock=clock),
             texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
@@ -92,7 +96,7 @@ class FrontDoor:
             consents=self.consents,
             granting=Granting(
                 issuer=ISSUER,
-                people=catalog,
+                directory=catalog,
                 consents=self.consents,
                 audit=house.minutes,
                 chance=chance,

@@ -109,7 +109,8 @@ def _app(words: Words) -> App:
 def _signing_in(words: Words) -> dict[str, View]:
     app, name = _app(words), words.name("alice@acme.example")
     ids = tuple(
-        ProviderButton(f"p{n}", words.name(one)) for n, one in enumerate(("corp-okta", "Acme Google"))
+        ProviderButton(f"/posted/provider?provider=p{n}", words.name(one))
+        for n, one in enumerate(("corp-okta", "Acme Google"))
     )
     wrong = "This name and password do not go together. Check both, or ask whoever runs this server."
     form = _form("sign-in", words)
@@ -125,20 +126,16 @@ def _signing_in(words: Words) -> dict[str, View]:
             name=name,
             error=words.line(wrong),
             providers=ids,
-            provider_action="/posted/provider",
             **form,
         ),
         "sign_in_passkey": SignIn(
             app=app,
             providers=ids,
-            provider_action="/posted/provider",
             passkey=passkey,
             **form,
         ),
         "sign_in_once_more": SignIn(name=name, again=True, **form),
-        "sign_in_elsewhere": SignIn(
-            app=app, password=False, providers=ids, provider_action="/posted/provider", **form
-        ),
+        "sign_in_elsewhere": SignIn(app=app, password=False, providers=ids, **form),
         "sign_in_nobody": SignIn(password=False, **form),
         "sign_in_code": SignInCode(app=app, **code),
         "sign_in_code_passkey": SignInCode(app=app, passkey=passkey, **code),

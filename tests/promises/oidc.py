@@ -134,6 +134,11 @@ ROWS: tuple[Requirement, ...] = on(
         "MCP 2026-07-28",
         "A resource has no fragment; scheme and host are one in any letters, and a slash makes another.",
     ),
-    kept("SEC-76", "security.md 13", "A code is bound to client, address and verifier, and works once."),
+    kept(
+        "SEC-76",
+        "security.md 13",
+        "A code is bound to client, address and verifier, and works once; what another issuer answers is bound "
+        "to browser, attempt, issuer and this server.",
+    ),
     kept("OP-142", "MCP 2026-07-28", "Refresh tokens of public clients are rotated."),
 )

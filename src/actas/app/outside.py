@@ -12,6 +12,7 @@ from actas.core.tracing import UNTRACED, Tracing
 from actas.net.fetch import GuardedFetch
 from actas.net.telemetry import tracing
 from actas.trust.jwks import IssuerKeys
+from actas.trust.provider import Providers
 
 _log = structlog.get_logger("actas")
 
@@ -23,12 +24,14 @@ class Outside:
     Attributes:
         keys: of issuers.
         client_keys: of clients that publish them; kept apart, for an issuer may have a client's name.
+        providers: where people sign in at issuers.
         tracing: follows requests.
     """
 
     fetch: GuardedFetch
     keys: IssuerKeys
     client_keys: IssuerKeys
+    providers: Providers
     tracing: Tracing = UNTRACED
 
     def troubles(self) -> tuple[str, ...]:
@@ -41,13 +44,16 @@ class Outside:
     def keep_only(self, base: Foundation) -> None:
         """Drop the keys of whoever is not trusted under a configuration."""
         definitions = base.definitions
-        self.keys.keep_only({one.name for one in definitions.issuers.values() if not one.disabled})
+        issuers = {one.name for one in definitions.issuers.values() if not one.disabled}
+        self.keys.keep_only(issuers)
+        self.providers.keep_only(issuers)
         self.client_keys.keep_only({one.name for one in definitions.clients.values() if not one.disabled})
 
     async def close(self) -> None:
         """End what is under way."""
         await self.keys.aclose()
         await self.client_keys.aclose()
+        await self.providers.aclose()
         self.fetch.close()
 
 
@@ -73,4 +79,4 @@ def outside(base: Foundation, meter: Meter = UNMETERED) -> Outside:
         report=lambda sentence: _log.warning("client keys", detail=sentence),
         whose="client",
     )
-    return Outside(fetch, keys, client_keys, following)
+    return Outside(fetch, keys, client_keys, Providers(fetch, base.clock), following)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 
+from actas.app.elsewhere import elsewhere
 from actas.app.foundation import Foundation
 from actas.app.own_tokens import (
     codes,
@@ -27,10 +28,12 @@ from actas.signin.acting import ActingAsMe
 from actas.signin.authorizing import Authorizing
 from actas.signin.device_requests import DeviceRequests
 from actas.signin.devices import Devices, Shown, UserCodeGuessing
+from actas.signin.elsewhere import Elsewhere
 from actas.signin.flow import LIFE, Content, Flow
 from actas.signin.granting import Granting
 from actas.signin.hints import Hints
 from actas.signin.leaving import Leave, Leaving
+from actas.signin.providers import offered
 from actas.signin.proving import Begun
 from actas.signin.pushed import LIFE as PUSHED
 from actas.signin.pushed import Kept, PushedRequests
@@ -40,6 +43,8 @@ from actas.signin.userinfo import UserInfo
 from actas.web.account import AccountPages
 from actas.web.admission import Admission
 from actas.web.asgi import Application
+from actas.web.buttons import Buttons
+from actas.web.elsewhere import SigningInElsewhere
 from actas.web.pages import assets
 from actas.web.pages.rendering import Pages
 from actas.web.securing import OwnPages
@@ -67,6 +72,12 @@ def signing_in(
         audit=shared.minutes,
         admission=admission,
     )
+    away = SigningInElsewhere(
+        kit.elsewhere(),
+        names=[one.name for one in offered(base.catalog.issuers.values(), None)],
+        desk=desk,
+        visitors=kit.visitors,
+    )
     mine = AccountPages(
         kit.account(),
         prefix=prefix,
@@ -78,7 +89,12 @@ def signing_in(
     )
     keeping = kit.proof.keeping()
     own = OwnPages(keeping, prefix=prefix, showing=kit.showing, visitors=kit.visitors, admission=admission)
-    both = {**desk.endpoints(), **mine.endpoints(), **kit.proof.endpoints(own, keeping)}
+    both = {
+        **desk.endpoints(),
+        **mine.endpoints(),
+        **away.endpoints(),
+        **kit.proof.endpoints(own, keeping),
+    }
     on_devices = any(DEVICE_CODE in client.grants for client in base.catalog.clients.values())
     found = {
         f"{prefix}{path}": endpoint
@@ -178,6 +194,12 @@ class _Kit:
             visitors=self.visitors,
             registered=base.catalog,
             asked_of_passkeys=self.proof.asked_of_passkeys if self.proof.passkeys_work else None,
+            buttons=Buttons(
+                prefix=prefix,
+                visitors=self.visitors,
+                offered=lambda client: offered(base.catalog.issuers.values(), client),
+                passwords=bool(base.catalog.people),
+            ),
         )
 
     def _flow(self, kind: str, content: type[Content], *, life: int = LIFE) -> Flow[Content]:
@@ -220,12 +242,15 @@ class _Kit:
         base = self._base
         return Granting(
             issuer=base.issuer,
-            people=base.catalog,
+            directory=base.catalog,
             consents=self._consents,
             audit=self._shared.minutes,
             chance=self._chance,
             clock=base.clock,
         )
+
+    def elsewhere(self) -> Elsewhere:
+        return elsewhere(self._base, self._shared, signed_in=self._sessions, begun=self._begun)
 
     def leaving(self) -> Leaving:
         base, shared = self._base, self._shared

@@ -6,7 +6,8 @@ what we call a person is nobody else's name (SEC-24).
 
 from __future__ import annotations
 
-from typing import Protocol
+from hashlib import sha256
+from typing import Final, Protocol
 
 import msgspec
 
@@ -51,3 +52,23 @@ class People(Protocol):
 def subject_of(name: str) -> str:
     """Return the ``sub`` of the person whom the configuration calls ``name``."""
     return f"{OURSELVES}:{name}"
+
+
+LONGEST: Final = 255
+"""Characters of a ``sub`` at most (OpenID Connect Core section 2)."""
+
+
+def subject_from(issuer_name: str, sub: str) -> str:
+    """Return the ``sub`` here of somebody who signs in through an issuer: stable, and nobody else's.
+
+    Of one that is too long or has more than ASCII its digest stands there, after a ``~``; and of one that
+    begins like a digest as well, so that nobody can choose another's.
+
+    Args:
+        issuer_name: what the configuration calls the issuer.
+        sub: who they are to it.
+    """
+    plain = f"{issuer_name}:{sub}"
+    if plain.isascii() and plain.isprintable() and len(plain) <= LONGEST and not sub.startswith("~"):
+        return plain
+    return f"{issuer_name}:~{sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"

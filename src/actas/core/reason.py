@@ -50,6 +50,8 @@ Reason = Literal[
     "unknown_app",
     "wrong_credentials",
     "weak_password",
+    "provider_refused",
+    "bad_provider_answer",
     "forged_form",
     "not_signed_in",
     "not_consented",

@@ -46,6 +46,24 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         remedy="Choose a longer one: a few words that do not belong together, or what a password manager "
         "makes.",
     ),
+    "provider_refused": ReasonText(
+        sentence="The provider that was asked did not sign the person in.",
+        meaning="Somebody wanted to sign in through another issuer (`sign_in` of an issuer), and it answered "
+        "with an error. Nobody was signed in.",
+        causes="They turned back there, they may not use this server's registration at the issuer, or it "
+        "wants something that this server did not ask for.",
+        remedy="Try again, or sign in another way. The audit log has the error that the issuer answered.",
+    ),
+    "bad_provider_answer": ReasonText(
+        sentence="What the provider answered is not acceptable.",
+        meaning="Somebody came back from an issuer with an answer that is not for this browser, this attempt "
+        "or this server, or that proves nobody. Nobody was signed in.",
+        causes="A page that was loaded again, cookies that the browser does not keep, a sign-in that took "
+        "longer than a quarter of an hour, a `client_id`, secret or redirect address other than at the "
+        "issuer, an ID token without `auth_time`. Or somebody who has others follow links of his.",
+        remedy="Begin again at the app. `actas audit search event:sign_in:refused` has the check that "
+        "failed.",
+    ),
     "forged_form": ReasonText(
         sentence="The form was not sent from a page of this server, or has been open for too long.",
         meaning="A form that changes something comes from a page that this browser was given lately. "

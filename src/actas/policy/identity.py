@@ -15,6 +15,7 @@ from typing import Final
 from actas.core.claims import is_name
 from actas.core.errors import BadToken
 from actas.core.party import Mapped
+from actas.core.person import subject_from
 from actas.core.ports import Json
 from actas.policy.expression import (
     ISSUER_NAMES,
@@ -51,6 +52,7 @@ class _Compiled:
     subject: Expression | None
     groups: Expression | None
     when: tuple[Expression, ...]
+    mfa: Expression | None
 
 
 class IdentityMapping:
@@ -94,6 +96,22 @@ class IdentityMapping:
             raise BadToken(f"the mapping of the issuer {issuer.name} gives groups that are not names")
         return Mapped(_local_name(issuer, subject, claims), groups)
 
+    def by_several_factors(self, issuer: TrustedIssuer, claims: Mapping[str, Json]) -> bool:
+        """Return whether a sign-in at the issuer counts as one by several factors here.
+
+        What cannot be evaluated, such as a claim that is not there, does not count.
+
+        Args:
+            claims: those of its ID token, verified.
+        """
+        asked = self._compiled[issuer.issuer].mfa
+        if asked is None:
+            return False
+        try:
+            return asked.holds(Context({"claims": dict(claims)}))
+        except EvaluationError:
+            return False
+
 
 def _compile(issuer: TrustedIssuer) -> _Compiled:
     field = "subject"
@@ -102,7 +120,11 @@ def _compile(issuer: TrustedIssuer) -> _Compiled:
         field = "groups"
         groups = None if issuer.groups is None else Expression(issuer.groups, names=ISSUER_NAMES)
         field = "when"
-        return _Compiled(subject, groups, compile_all(issuer.when, names=ISSUER_NAMES))
+        when = compile_all(issuer.when, names=ISSUER_NAMES)
+        field = "sign_in.mfa"
+        asked = None if issuer.sign_in is None else issuer.sign_in.mfa
+        mfa = None if asked is None else Expression(asked, names=ISSUER_NAMES)
+        return _Compiled(subject, groups, when, mfa)
     except ExpressionError as exc:
         raise MappingError(issuer.name, field, str(exc)) from exc
 
@@ -111,7 +133,9 @@ def _local_name(issuer: TrustedIssuer, subject: object, claims: Mapping[str, Jso
     if not isinstance(subject, str) or not is_name(subject):
         raise BadToken(f"the mapping of the issuer {issuer.name} names nobody")
     if not issuer.email_domains:
-        local = f"{issuer.name}:{subject}"
+        # One that looks like a digest of ours could be the name of somebody who signs in (SEC-24).
+        plain = not subject.startswith("~")
+        local = f"{issuer.name}:{subject}" if plain else subject_from(issuer.name, subject)
         if not is_name(local):
             raise BadToken(f"the name that the issuer {issuer.name} gives is too long")
         return local

@@ -16,11 +16,13 @@ from actas.settings.check_impersonation import check_impersonation
 from actas.settings.check_issuers import check_issuers
 from actas.settings.check_people import check_people
 from actas.settings.check_rules import check_rules
+from actas.settings.check_sign_in import check_sign_in
 from actas.settings.check_tests import check_tests
 from actas.settings.faults import Fault
 from actas.settings.schema_auth import KeyAuth
 from actas.settings.schema_envelope import Envelope
-from actas.settings.shaped import Shaped
+from actas.settings.schema_parties import IssuerForm
+from actas.settings.shaped import Item, Shaped
 from actas.settings.sources import Loc, Written
 from actas.settings.values import in_words
 
@@ -36,6 +38,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     yield from _check_keys(shaped)
     yield from _check_audit(shaped)
     yield from check_issuers(shaped)
+    yield from check_sign_in(shaped)
     yield from check_apis(shaped)
     yield from check_clients(shaped)
     yield from check_people(shaped)
@@ -95,9 +98,16 @@ def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
         for index, sink in enumerate(shaped.audit.form.sinks or ()):
             yield sink.webhook, shaped.audit.written, ("sinks", index, "webhook")
     for item in shaped.issuers.values():
-        yield item.form.issuer, item.written, ("issuer",)
-        yield item.form.jwks_uri, item.written, ("jwks_uri",)
+        yield from _addresses_of(item)
     for client in shaped.clients.values():
         if isinstance(client.form.auth, KeyAuth):
             yield client.form.auth.jwks_uri, client.written, ("auth", "jwks_uri")
         yield client.form.backchannel_logout_uri, client.written, ("backchannel_logout_uri",)
+
+
+def _addresses_of(item: Item[IssuerForm]) -> Iterator[tuple[str | None, Written, Loc]]:
+    yield item.form.issuer, item.written, ("issuer",)
+    yield item.form.jwks_uri, item.written, ("jwks_uri",)
+    if item.form.sign_in is not None:
+        for name in ("authorization_endpoint", "token_endpoint"):
+            yield getattr(item.form.sign_in, name), item.written, ("sign_in", name)

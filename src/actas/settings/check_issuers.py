@@ -87,13 +87,14 @@ def _keys(item: Item[IssuerForm]) -> Iterator[Fault]:
 
 
 def _purpose(item: Item[IssuerForm], shaped: Shaped) -> Iterator[Fault]:
-    """What its tokens are for: to be exchanged, or to authenticate clients, or both if it says so (AG-11)."""
+    """What its tokens are for: exchange, authentication of clients, sign-in; each if it says so (AG-11)."""
     form, written = item.form, item.written
     is_cluster = form.type == "kubernetes"
     if is_cluster and form.accepts is not None:
         message = "is for tokens that are exchanged; those of a cluster authenticate clients"
         yield written.fault(("accepts",), message)
-    if not is_cluster and not (form.workloads and form.accepts is None):
+    for_people = form.sign_in is not None and form.audiences is None
+    if not is_cluster and not (form.accepts is None and (form.workloads or for_people)):
         for name in ("audiences", "accepts"):
             if getattr(form, name) is None:
                 yield written.fault((name,), "is required")
@@ -159,5 +160,7 @@ def _all_expressions(item: Item[IssuerForm]) -> Iterator[tuple[str, Loc]]:
         yield form.subject, ("subject",)
     if form.groups is not None:
         yield form.groups, ("groups",)
+    if form.sign_in is not None and form.sign_in.mfa is not None:
+        yield form.sign_in.mfa, ("sign_in", "mfa")
     for index, expression in enumerate(form.when or ()):
         yield expression, item.written.at(("when",), index)

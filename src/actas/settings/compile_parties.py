@@ -17,11 +17,12 @@ from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_lives import lives_at
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import ClientSignIn, UserForm
-from actas.trust.registry import TrustedIssuer
+from actas.settings.schema_sign_in import IssuerSignIn
+from actas.trust.registry import SignInThere, TrustedIssuer
 
 
-def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
-    """Return an issuer; ``keys`` are the public JWKs of its files."""
+def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...], secret: Secret | None) -> TrustedIssuer:
+    """Return an issuer; ``keys`` are the public JWKs of its files, ``secret`` is by which it knows us."""
     audiences: dict[str, frozenset[str] | None] = (
         {audience: frozenset(clients) for audience, clients in form.audiences.items()}
         if isinstance(form.audiences, dict)
@@ -49,7 +50,25 @@ def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...]) -> TrustedIssuer:
         token_types=frozenset(form.token_types or ()),
         workloads=form.workloads or is_cluster,
         outage_grace=form.outage_grace,
+        sign_in=None if form.sign_in is None else _sign_in_there(form.sign_in, form.name, secret),
         disabled=form.disabled,
+    )
+
+
+def _sign_in_there(form: IssuerSignIn, name: str, secret: Secret | None) -> SignInThere:
+    return SignInThere(
+        client_id=form.client_id,
+        client_secret=secret,
+        display=form.display_name or name,
+        scopes=tuple(dict.fromkeys(form.scopes)),
+        acr_values=tuple(form.acr_values or ()),
+        mfa=form.mfa,
+        clients=None if form.clients is None else frozenset(form.clients),
+        max_age=form.max_age,
+        auth_time=form.auth_time,
+        authorization_endpoint=form.authorization_endpoint,
+        token_endpoint=form.token_endpoint,
+        hosts=frozenset(form.hosts or ()),
     )
 
 

@@ -40,18 +40,24 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
     for section in sorted(LISTS):
         items = getattr(shaped, section)
         for name in sorted(items):
-            value = items[name].written.value
-            auth = getattr(items[name].form, "auth", None)
-            if isinstance(auth, SecretAuth | SecretJwtAuth) and any(
-                isinstance(one, WrittenSecret) for one in auth.secret
-            ):
-                value = {**value, "auth": None}
-            if isinstance(getattr(items[name].form, "password", None), WrittenSecret):
-                value = {**value, "password": None}
+            value = _without_secrets(items[name].written.value, items[name].form)
             whole.update(_encode([section, name, value]))
     for named in _files(resolved):
         whole.update(_encode(named))
     return whole.hexdigest()
+
+
+def _without_secrets(value: Any, form: Any) -> Any:
+    auth = getattr(form, "auth", None)
+    if isinstance(auth, SecretAuth | SecretJwtAuth) and any(
+        isinstance(one, WrittenSecret) for one in auth.secret
+    ):
+        value = {**value, "auth": None}
+    if isinstance(getattr(form, "password", None), WrittenSecret):
+        value = {**value, "password": None}
+    if isinstance(getattr(getattr(form, "sign_in", None), "client_secret", None), WrittenSecret):
+        value = {**value, "sign_in": {**value["sign_in"], "client_secret": None}}
+    return value
 
 
 def _keys(value: Any, form: Keys) -> Any:

@@ -165,7 +165,11 @@ class Draft:
             defaults=resolved.defaults,
             lives=resolved.lives,
             issuers={
-                name: parties.issuer(item.form, keys=resolved.issuer_keys.get(name, ()))
+                name: parties.issuer(
+                    item.form,
+                    keys=resolved.issuer_keys.get(name, ()),
+                    secret=resolved.secrets_there.get(name),
+                )
                 for name, item in shaped.issuers.items()
             },
             apis={name: parties.api(item.form) for name, item in shaped.apis.items()},

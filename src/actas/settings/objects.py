@@ -71,6 +71,10 @@ def _standing(
     if kind == "users" and isinstance(document.get("password"), str):
         # Nor does a password: whoever serves these files has it from them.
         document = {name: value for name, value in document.items() if name != "password"}
+    there = cast("dict[str, Any]", document.get("sign_in") or {}) if kind == "issuers" else {}
+    if isinstance(there.get("client_secret"), str):
+        kept = {name: value for name, value in there.items() if name != "client_secret"}
+        document = {**document, "sign_in": kept}
     if secrets:
         # A secret never enters the store: the document says that the server has a digest of it.
         document = {**document, "auth": {**document["auth"], "secret": {"generated": True}}}

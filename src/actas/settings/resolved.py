@@ -48,6 +48,7 @@ class Resolved:
         clients: what the form of each client refers to, by its name.
         passwords: the first password of each user that has one, by name.
         issuer_keys: the public JWKs of each issuer that has them in files, by its name.
+        secrets_there: by which each issuer knows this server that people sign in through, by its name.
     """
 
     server: ServerSettings
@@ -60,6 +61,7 @@ class Resolved:
     clients: dict[str, Found] = field(default_factory=dict[str, Found])
     passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
+    secrets_there: dict[str, Secret] = field(default_factory=dict[str, Secret])
 
 
 def resolve(shaped: Shaped, references: References) -> Resolved | None:
@@ -70,11 +72,6 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         for name, item in shaped.users.items()
         if item.form.password is not None
         and (password := references.password(item.form.password, item.written, ("password",))) is not None
-    }
-    issuer_keys = {
-        name: references.public_keys(item.form.jwks, item.written, ("jwks",), algorithms=item.form.algorithms)
-        for name, item in shaped.issuers.items()
-        if item.form.jwks is not None
     }
     envelope = None if shaped.keys is None else _envelope(shaped.keys, "envelope", references)
     previous = None if shaped.keys is None else _envelope(shaped.keys, "previous_envelope", references)
@@ -110,8 +107,28 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         lives=lives_of(shaped.defaults.form.sign_in),
         clients=clients,
         passwords=passwords,
-        issuer_keys=issuer_keys,
+        issuer_keys=_issuer_keys(shaped, references),
+        secrets_there=_secrets_there(shaped, references),
     )
+
+
+def _issuer_keys(shaped: Shaped, references: References) -> dict[str, tuple[JsonObject, ...]]:
+    return {
+        name: references.public_keys(item.form.jwks, item.written, ("jwks",), algorithms=item.form.algorithms)
+        for name, item in shaped.issuers.items()
+        if item.form.jwks is not None
+    }
+
+
+def _secrets_there(shaped: Shaped, references: References) -> dict[str, Secret]:
+    """Return by which each issuer knows this server that people sign in through, by its name."""
+    found: dict[str, Secret] = {}
+    for name, item in shaped.issuers.items():
+        terms = item.form.sign_in
+        secret = None if terms is None else terms.client_secret
+        if secret is not None and (given := references.given(secret, item.written)) is not None:
+            found[name] = given
+    return found
 
 
 def _client(item: Item[ClientForm], references: References) -> Found:

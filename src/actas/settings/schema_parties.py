@@ -12,6 +12,7 @@ from actas.settings.forms import Form, OneOrMany, PublicFile, shape
 from actas.settings.schema_auth import AnyAuth, Verifying
 from actas.settings.schema_people import ClientSignIn
 from actas.settings.schema_server import BindingWord, ChainDepth, FormatWord, TokenLifetime
+from actas.settings.schema_sign_in import IssuerSignIn
 from actas.settings.values import (
     MEDIA_TYPE,
     Duration,
@@ -70,7 +71,7 @@ class IssuerForm(Form):
     accepts: Annotated[list[Literal["id_token", "jwt"]], Field(min_length=1, max_length=2)] | None = Field(
         default=None,
         description="The token types that its tokens may be presented as. Required, unless its tokens only "
-        "authenticate clients.",
+        "authenticate clients or people only sign in through it.",
     )
     workloads: bool = Field(
         default=False,
@@ -142,7 +143,12 @@ class IssuerForm(Form):
         "that could be used. After that its tokens are refused as `upstream_down`. A key that it withdraws "
         "in such a time is refused once it answers again.",
     )
-    disabled: bool = Field(default=False, description="Refuse its tokens.")
+    sign_in: IssuerSignIn | None = Field(
+        default=None,
+        description="Let people sign in here through it. They are called by its `name` and their `sub` "
+        "there, for good: never give the name to another issuer. Default: nobody does.",
+    )
+    disabled: bool = Field(default=False, description="Refuse its tokens, and whoever signed in through it.")
 
 
 class ApiToken(Form):

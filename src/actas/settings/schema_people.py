@@ -1,4 +1,4 @@
-"""The forms of who signs in here, and of how people sign in to a client: users, and a client's sign_in."""
+"""The forms of who signs in here, and of how: users, and ``sign_in`` of issuers and of clients."""
 
 from __future__ import annotations
 

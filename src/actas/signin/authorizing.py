@@ -24,6 +24,7 @@ from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
 from actas.signin.hints import Hints
+from actas.signin.providers import is_fresh, may_use
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import PushedRequests
 from actas.signin.redirects import may_go_to
@@ -32,10 +33,11 @@ from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent, AskWho, Step, later
 from actas.signin.suiting import Suiting, named
 from actas.subjects.authorization_code import LIFE, AuthorizationCodes
+from actas.trust.registry import TrustRegistry
 
 
-class Directory(Registered, People, Protocol):
-    """Finds clients, APIs and people. Answers from memory."""
+class Directory(Registered, People, TrustRegistry, Protocol):
+    """Finds clients, APIs, people and issuers. Answers from memory."""
 
 
 class Authorizing:
@@ -168,8 +170,11 @@ class Authorizing:
             SendBack: they are not whom the app means.
         """
         session = None if visitor.session is None else await self._sessions.find(visitor.session)
-        if session is None or (proved and session.sign_in.at >= request.began):
-            if session is not None and request.hinted not in (None, session.sign_in.person.subject):
+        client = self._directory.client(request.client)
+        if session is None or not may_use(session.sign_in, client, self._directory, ours=self._issuer):
+            return None
+        if proved and session.began >= request.began and is_fresh(session.sign_in.at, request):
+            if request.hinted not in (None, session.sign_in.person.subject):
                 detail = f"{session.sign_in.person.subject} signed in, and the app means {request.hinted}"
                 raise SendBack(LoginRequired(detail=detail), request.where)
             return session

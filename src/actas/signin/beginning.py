@@ -161,10 +161,18 @@ class Beginning:
             ends_at=session.ends_at,
         )
         await self._guessing.succeeded(name, visitor.source, subject=person.subject)
-        return self._way_on(begun, text.reveal())
+        return way_on(begun, text.reveal(), self._begun)
 
-    def _way_on(self, begun: Begun, session: str) -> GoOn:
-        came = begun.request is not None or begun.device is not None
-        proved = Begun(request=begun.request, device=begun.device, proved=True)
-        flow = self._begun.seal(proved) if came else None
-        return GoOn(flow=flow, session=session, then=begun.then, device=begun.device is not None)
+
+def way_on(begun: Begun, session: str, sealing: Flow[Begun]) -> GoOn:
+    """Return the way on of somebody whose session has begun.
+
+    Args:
+        begun: what they came for.
+        session: its text.
+        sealing: seals what a browser carries.
+    """
+    came = begun.request is not None or begun.device is not None
+    proved = Begun(request=begun.request, device=begun.device, proved=True)
+    flow = sealing.seal(proved) if came else None
+    return GoOn(flow=flow, session=session, then=begun.then, device=begun.device is not None)

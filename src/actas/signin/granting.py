@@ -5,7 +5,7 @@ The same for an app that is called back with a code and for one on a device that
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from actas.audit.log import Minutes, draw_up
 from actas.core.client import Client
@@ -15,7 +15,13 @@ from actas.core.ports import Chance, Clock
 from actas.core.records import Record
 from actas.core.sign_in import Authorization
 from actas.signin.consents import Consents
+from actas.signin.providers import may_use
 from actas.signin.sessions import Session
+from actas.trust.registry import TrustRegistry
+
+
+class Directory(People, TrustRegistry, Protocol):
+    """Finds people and issuers. Answers from memory."""
 
 
 class Granting:
@@ -23,21 +29,21 @@ class Granting:
 
     Args:
         issuer: our own issuer identifier.
-        people: those of ours.
+        directory: those of ours, and the issuers that vouch for others.
     """
 
     def __init__(
         self,
         *,
         issuer: str,
-        people: People,
+        directory: Directory,
         consents: Consents,
         audit: Minutes,
         chance: Chance,
         clock: Clock,
     ) -> None:
         self._issuer = issuer
-        self._people = people
+        self._directory = directory
         self._consents = consents
         self._audit = audit
         self._chance = chance
@@ -47,10 +53,14 @@ class Granting:
         """Return when somebody may sign in to an app.
 
         Raises:
-            AccessDenied: they are in none of its groups.
+            AccessDenied: they are in none of its groups, or signed in by a way that is not offered for it.
         """
+        if not may_use(session.sign_in, client, self._directory, ours=self._issuer):
+            through = session.sign_in.origin_name
+            detail = f"nobody signs in to {client.name} through {through}"
+            raise AccessDenied("no_rule", detail=detail)
         groups = frozenset[str]() if client.sign_in is None else client.sign_in.groups
-        person = self._people.person(session.sign_in.person.subject)
+        person = self._directory.person(session.sign_in.person.subject)
         held = session.sign_in.groups if person is None else person.groups
         if groups and groups.isdisjoint(held):
             detail = f"{session.sign_in.person.subject} is in no group that may sign in to {client.name}"

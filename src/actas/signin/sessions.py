@@ -221,7 +221,7 @@ class Sessions:
     def _is_live(self, sign_in: SignIn) -> bool:
         try:
             if sign_in.origin.issuer != self._issuer:
-                self._live.trusted(sign_in.origin.issuer)
+                self._live.vouching(sign_in.origin.issuer)
             else:
                 self._live.require_person(sign_in.person.subject)
         except BadToken:

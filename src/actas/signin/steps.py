@@ -15,6 +15,18 @@ Then = Literal["password", "codes", "recovery", "passkeys"]
 """The page of what somebody signs in with that they go on to, once they have proved again who they are."""
 
 
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why nobody was signed in through an issuer.
+
+    Attributes:
+        kind: the person said no there, it refused, it does not answer, or its answer cannot be used.
+        provider: what people call it.
+    """
+
+    kind: Literal["cancelled", "refused", "down", "unusable"]
+    provider: str
+
+
 class AskWho(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody must say who they are.
 
@@ -25,6 +37,7 @@ class AskWho(msgspec.Struct, frozen=True, kw_only=True):
         wrong: whether they tried and it was not right.
         passkey_refused: whether it was by a passkey that they tried.
         again: whether they are signed in, and must prove it again.
+        trouble: why they were not signed in through an issuer.
     """
 
     request: AuthorizationRequest | None
@@ -34,6 +47,7 @@ class AskWho(msgspec.Struct, frozen=True, kw_only=True):
     wrong: bool = False
     passkey_refused: bool = False
     again: bool = False
+    trouble: Trouble | None = None
 
 
 class AskCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +94,16 @@ class Later(msgspec.Struct, frozen=True, kw_only=True):
 
     flow: str
     signed_in: bool
+
+
+class SendAway(msgspec.Struct, frozen=True):
+    """Somebody signs in through an issuer.
+
+    Attributes:
+        address: where the browser goes for it.
+    """
+
+    address: str
 
 
 class GoOn(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +177,7 @@ class DeviceDone(msgspec.Struct, frozen=True, kw_only=True):
 ForDevice = AskDevice | AskDeviceConsent | DeviceDone
 """The steps that are a device's alone."""
 
-Step = AskWho | AskCode | AskConsent | Later | GoOn | Answered | ForDevice
+Step = AskWho | AskCode | AskConsent | Later | SendAway | GoOn | Answered | ForDevice
 
 
 def later(step: Step) -> Step:

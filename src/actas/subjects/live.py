@@ -54,6 +54,17 @@ class LiveParties:
             raise BadToken(f"{iss}, who vouched for a party of it, is no longer trusted")
         return issuer
 
+    def vouching(self, iss: str) -> TrustedIssuer:
+        """Return an issuer through which people may sign in now.
+
+        Raises:
+            BadToken: nobody may, or may any more.
+        """
+        issuer = self.trusted(iss)
+        if issuer.sign_in is None:
+            raise BadToken(f"nobody signs in through {issuer.name} any more")
+        return issuer
+
     def require(self, party: Party) -> None:
         """Return when everybody in a token of ours is live: its client, its subject, its chain.
 
@@ -80,7 +91,7 @@ class LiveParties:
             BadToken: they are locked out or gone, or the issuer that vouched for them is.
         """
         if party.origin.issuer != self._issuer:
-            self.trusted(party.origin.issuer)
+            self.vouching(party.origin.issuer)
             return party
         person = self.require_person(party.identity.subject)
         if person is None:

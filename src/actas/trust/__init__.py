@@ -2,5 +2,6 @@
 
 ``registry`` holds trusted issuers, ``discovery`` reads an issuer's published metadata, ``keyset`` its key
 set, ``jwks`` keeps the keys, each issuer's on a ``shelf`` of its own, whose ``breaker`` knows when to leave a
-failing issuer alone, and ``view`` says how it stands. Judging a token is for ``subjects``.
+failing issuer alone, and ``view`` says how it stands. ``provider`` knows where people sign in at an issuer.
+Judging a token is for ``subjects``.
 """

@@ -1,15 +1,16 @@
 """An issuer's published metadata (OpenID Connect Discovery section 4): where its keys are.
 
-Only ``issuer`` and ``jwks_uri`` are read. Everything else about an issuer is written by the operator,
-so that a document fetched later cannot widen what was registered. How documents are fetched is left to
-``net.fetch``, how keys are kept to ``jwks``.
+Only ``issuer`` and ``jwks_uri`` are read, and for an issuer through which people sign in what ``provider``
+needs. Everything else about an issuer is written by the operator, so that a document fetched later cannot
+widen what was registered. How documents are fetched is left to ``net.fetch``, how keys are kept to ``jwks``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from actas.core.ports import Fetch, FetchFailed
+from actas.core.ports import Fetch, FetchFailed, Json
 from actas.core.url import Url, read_url
 from actas.trust.registry import TrustedIssuer
 
@@ -27,6 +28,16 @@ async def discover(issuer: TrustedIssuer, fetch: Fetch) -> str:
     Raises:
         FetchFailed: the document cannot be had, or is not to be followed. No other host is asked.
     """
+    document = await published(issuer, fetch)
+    return place_of(document, "jwks_uri", issuer, hosts=issuer.jwks_hosts, listed_in="jwks_hosts")
+
+
+async def published(issuer: TrustedIssuer, fetch: Fetch) -> Mapping[str, Json]:
+    """Return the discovery document of ``issuer``, which is its own.
+
+    Raises:
+        FetchFailed: it cannot be had, or is another issuer's.
+    """
     document = await fetch.get_json(issuer.issuer.removesuffix("/") + _PATH)
     found = document.get("issuer")
     if found != issuer.issuer:
@@ -34,26 +45,46 @@ async def discover(issuer: TrustedIssuer, fetch: Fetch) -> str:
             f"the discovery document of {issuer.name} is that of another issuer: it says {_shown(found)}, "
             f"registered is {issuer.issuer!r}"
         )
-    jwks_uri = document.get("jwks_uri")
-    if not isinstance(jwks_uri, str):
-        raise FetchFailed(f"the discovery document of {issuer.name} names no jwks_uri")
+    return document
+
+
+def place_of(
+    document: Mapping[str, Json],
+    member: str,
+    issuer: TrustedIssuer,
+    *,
+    hosts: frozenset[str],
+    listed_in: str,
+) -> str:
+    """Return an address that a discovery document names, at a host on record.
+
+    Args:
+        hosts: the hosts besides the issuer's own that it may be at.
+        listed_in: where the configuration lists them.
+
+    Raises:
+        FetchFailed: there is none, or it is elsewhere.
+    """
+    address = document.get(member)
+    if not isinstance(address, str):
+        raise FetchFailed(f"the discovery document of {issuer.name} names no {member}")
     try:
-        url = read_url(jwks_uri)
-        permitted = _is_permitted(url, issuer)
+        url = read_url(address)
+        permitted = _is_permitted(url, issuer, hosts)
     except ValueError as error:
-        raise FetchFailed(f"the jwks_uri of {issuer.name} cannot be used: {error}") from None
+        raise FetchFailed(f"the {member} of {issuer.name} cannot be used: {error}") from None
     if not permitted:
         raise FetchFailed(
-            f"the discovery document of {issuer.name} places its keys at {url.authority}, which is neither "
-            "its own host nor listed in jwks_hosts; nothing was fetched from there"
+            f"the discovery document of {issuer.name} places its {member} at {url.authority}, which is "
+            f"neither its own host nor listed in {listed_in}; nothing was asked there"
         )
-    return jwks_uri
+    return address
 
 
-def _is_permitted(url: Url, issuer: TrustedIssuer) -> bool:
+def _is_permitted(url: Url, issuer: TrustedIssuer, hosts: frozenset[str]) -> bool:
     """Whether ``url`` is at the issuer's host and port, or at a listed host (``host`` or ``host:port``)."""
     own = read_url(issuer.issuer)
-    places = [own, *(read_url(f"{own.scheme}://{host}") for host in issuer.jwks_hosts)]
+    places = [own, *(read_url(f"{own.scheme}://{host}") for host in hosts)]
     return (url.scheme, url.host, url.port) in {(place.scheme, place.host, place.port) for place in places}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from actas.core.ports import JsonObject
+from actas.core.secret import Secret
 from actas.core.wire import TokenType, VerifyingAlgorithm
 
 LONGEST_LIFE: Final = 30 * 86_400
@@ -17,6 +18,39 @@ OUTAGE_GRACE: Final = 24 * 3600
 
 LONGEST_OUTAGE_GRACE: Final = 7 * 86_400
 """Seconds that ``outage_grace`` may be at most (REL-09)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInThere:
+    """How people sign in through an issuer, as an app of its: that is trust of a kind of its own.
+
+    Attributes:
+        client_id: what it calls us.
+        client_secret: by which it knows us; None for an app without one.
+        display: what people call it.
+        scopes: what is asked of it.
+        acr_values: which ways of signing in are asked of it, the best first; empty for any.
+        mfa: CEL over ``claims``: whether a sign-in there counts here as one by several factors; None: never.
+        clients: the apps that people may sign in to through it; None for all.
+        max_age: seconds since somebody proved there who they are, at most.
+        auth_time: whether it must say when that was, or the time of its token is taken for it.
+        authorization_endpoint: where people are sent; None for where discovery says. So for
+            ``token_endpoint``, where their codes are redeemed.
+        hosts: hosts besides the issuer's own on which discovery may place either.
+    """
+
+    client_id: str
+    client_secret: Secret | None
+    display: str
+    scopes: tuple[str, ...]
+    acr_values: tuple[str, ...] = ()
+    mfa: str | None = None
+    clients: frozenset[str] | None = None
+    max_age: int = 24 * 3600
+    auth_time: Literal["required", "assumed"] = "required"
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +79,7 @@ class TrustedIssuer:
         token_types: for ``jwt``: further ``typ`` header values to accept.
         workloads: whether clients may authenticate by its tokens; that is trust of another kind (AG-11).
         outage_grace: seconds for which its known keys are used while no refresh succeeds.
+        sign_in: how people sign in here through it; None when they do not.
         disabled: a disabled issuer's tokens are refused.
     """
 
@@ -67,6 +102,7 @@ class TrustedIssuer:
     token_types: frozenset[str] = field(default_factory=frozenset[str])
     workloads: bool = False
     outage_grace: int = OUTAGE_GRACE
+    sign_in: SignInThere | None = None
     disabled: bool = False
 
 

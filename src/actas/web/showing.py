@@ -30,10 +30,12 @@ from actas.signin.steps import (
     ForDevice,
     GoOn,
     Later,
+    SendAway,
     Step,
     Then,
 )
 from actas.web.asgi import Headers, Send, respond
+from actas.web.buttons import Buttons, sentence_of
 from actas.web.pages.answers import ErrorView, Message, Posting, SignOut
 from actas.web.pages.consent import Consent
 from actas.web.pages.parts import App
@@ -83,6 +85,7 @@ class Showing:
         prefix: what stands before every path of ours.
         docs: the address of the page that explains reasons.
         registered: finds the APIs whose scopes are shown.
+        buttons: through whom people may sign in.
         asked_of_passkeys: what a browser is asked for that is to use a passkey; None where none works.
     """
 
@@ -91,6 +94,7 @@ class Showing:
     pages: Pages
     visitors: Visitors
     registered: Registered
+    buttons: Buttons
     asked_of_passkeys: Callable[[Visitor], JsonObject] | None = None
 
     async def step(self, step: Step, visitor: Visitor, send: Send, *, cookies: Headers) -> None:
@@ -105,6 +109,8 @@ class Showing:
             case Later():
                 path = CONTINUE if step.signed_in else SIGN_IN
                 await see_other(send, f"{self.prefix}{path}?flow={quote(step.flow, safe='')}", cookies)
+            case SendAway():
+                await see_other(send, step.address, cookies)
             case Answered() if step.where.mode == "query":
                 await see_other(send, _with_query(step.where, step.members), cookies)
             case Answered():
@@ -114,6 +120,7 @@ class Showing:
                 wrong = (isinstance(step, AskWho | AskCode | AskDevice) and step.wrong) or (
                     isinstance(step, AskWho | AskCode) and step.passkey_refused
                 )
+                wrong = wrong or (isinstance(step, AskWho) and step.trouble is not None)
                 page = self.pages.render(self._view(step, visitor), status=403 if wrong else 200)
                 await page.send(send, extra=cookies)
 
@@ -174,9 +181,11 @@ class Showing:
                     **self._form(SIGN_IN, step, visitor),
                     app=app_of(step.client),
                     name=step.name,
-                    error=_problem(step, _WRONG),
+                    error=_problem(step, _WRONG) or sentence_of(step),
                     again=step.again,
                     passkey=self._passkey(PASSKEY, visitor),
+                    password=self.buttons.passwords,
+                    providers=self.buttons.of(step, visitor),
                 )
             case AskCode():
                 again = f"?flow={quote(step.back, safe='')}" if step.back else ""

@@ -95,7 +95,7 @@ class SigningIn:
         if _nobody_looks(scope):
             await respond(send, status=503, headers=[*NO_STORE], body=b"")
             return
-        await self._answer(scope, receive, send, self._authorizing.ask, door="authorization")
+        await self.answer(scope, receive, send, self._authorizing.ask, door="authorization")
 
     async def go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with what an app asked, once somebody signed in."""
@@ -106,7 +106,7 @@ class SigningIn:
         if scope["method"] != "GET":
             await not_allowed(send, b"GET")
             return
-        await self._answer(scope, receive, send, continued, door="authorization")
+        await self.answer(scope, receive, send, continued, door="authorization")
 
     async def begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form to somebody who came by themselves, or begins again."""
@@ -114,7 +114,7 @@ class SigningIn:
         async def begun(sent: bytes, _visitor: Visitor) -> Step:
             return self._proving.begin(Params.parse(sent).get("flow"))
 
-        await self._answer(scope, receive, send, begun, door="sign_in")
+        await self.answer(scope, receive, send, begun, door="sign_in")
 
     async def device(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form for the code of a device; one that came with the address is filled in, no more."""
@@ -122,7 +122,7 @@ class SigningIn:
         async def begun(sent: bytes, _visitor: Visitor) -> Step:
             return self._devices.begin(Params.parse(sent).get("user_code"))
 
-        await self._answer(scope, receive, send, begun, door="authorization")
+        await self.answer(scope, receive, send, begun, door="authorization")
 
     async def device_goes_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Go on with the code of a device, once somebody signed in."""
@@ -133,14 +133,14 @@ class SigningIn:
         if scope["method"] != "GET":
             await not_allowed(send, b"GET")
             return
-        await self._answer(scope, receive, send, continued, door="authorization")
+        await self.answer(scope, receive, send, continued, door="authorization")
 
     async def logout(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask somebody whether to sign out, by GET or by POST (RP-Initiated Logout section 2)."""
         if scope["method"] not in ("GET", "HEAD", "POST"):
             await not_allowed(send, b"GET, POST")
             return
-        await self._answer(scope, receive, send, self._leaving.ask, door="sign_in")
+        await self.answer(scope, receive, send, self._leaving.ask, door="sign_in")
 
     async def leave(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sign somebody out, who said so."""
@@ -153,7 +153,7 @@ class SigningIn:
         if scope["method"] != "POST":
             await not_allowed(send, b"POST")
             return
-        await self._answer(scope, receive, send, confirmed, door="sign_in")
+        await self.answer(scope, receive, send, confirmed, door="sign_in")
 
     def _posts(self, door: Door, answer: Next, *, shows: Application | None = None) -> Application:
         """Return who answers a form of ours; a GET changes nothing (SEC-78)."""
@@ -171,7 +171,7 @@ class SigningIn:
                 self._visitors.require_own_form(scope, form, visitor)
                 return await answer(form, visitor)
 
-            await self._answer(scope, receive, send, posted, door=door)
+            await self.answer(scope, receive, send, posted, door=door)
 
         return endpoint
 
@@ -203,7 +203,7 @@ class SigningIn:
     async def _device_decision(self, form: Params, visitor: Visitor) -> Step:
         return await self._devices.decide(form.get("flow"), allowed=_allows(form), visitor=visitor)
 
-    async def _answer(
+    async def answer(
         self,
         scope: Scope,
         receive: Receive,

@@ -84,6 +84,16 @@ class Visitors:
         if not hmac.compare_digest(wanted.encode(), (form.get("csrf") or "").encode()):
             raise AccessDenied("forged_form", detail="the form belongs to another browser or another page")
 
+    def require_own_link(self, scope: Scope, form: Params, visitor: Visitor) -> None:
+        """Return when somebody follows a link of a page that this browser was given.
+
+        Raises:
+            AccessDenied: as far as anybody can tell, they do not.
+        """
+        wanted = self.csrf(visitor, str(scope["path"]))
+        if not hmac.compare_digest(wanted.encode(), (form.get("csrf") or "").encode()):
+            raise AccessDenied("forged_form", detail="the link belongs to another browser or another page")
+
     def keep(self, session: str) -> Headers:
         """Return the header by which a browser keeps a session."""
         return [self._cookie(self._session, session)]

@@ -13,8 +13,9 @@ from tests.fakes.house import CORP
 from actas.core.claims import is_name
 from actas.core.errors import BadToken
 from actas.core.party import Mapped
+from actas.core.person import subject_from
 from actas.policy.identity import MAX_GROUPS, IdentityMapping, MappingError
-from actas.trust.registry import TrustedIssuer
+from actas.trust.registry import SignInThere, TrustedIssuer
 
 PLAIN = replace(CORP, name="plain", subject="claims.sub", email_domains=frozenset(), groups=None)
 ALICE: dict[str, Any] = {
@@ -99,3 +100,22 @@ def test_two_issuers_never_yield_one_name(one: str, other: str) -> None:
     second = mapping.map(issuers[1], {"sub": other}).subject
     assert first != second
     assert first != mapping.map(CORP, ALICE).subject
+
+
+@pytest.mark.requirement("SEC-24", "OP-51")
+def test_a_sub_that_looks_like_a_digest_is_not_called_like_whoever_has_it() -> None:
+    subject = "~" + "0" * 64
+    assert mapped(PLAIN, sub=subject).subject == subject_from("plain", subject) != f"plain:{subject}"
+
+
+def test_what_counts_as_several_factors_is_said_by_an_expression() -> None:
+    terms = SignInThere(client_id="c", client_secret=None, display="P", scopes=(), mfa="'mfa' in claims.amr")
+    asked = replace(PLAIN, sign_in=terms)
+    mapping = IdentityMapping([asked])
+    assert mapping.by_several_factors(asked, {**ALICE, "amr": ["mfa"]})
+    assert not mapping.by_several_factors(asked, {**ALICE, "amr": ["pwd"]})
+    assert not mapping.by_several_factors(asked, ALICE)
+    assert not IdentityMapping([PLAIN]).by_several_factors(PLAIN, {**ALICE, "amr": ["mfa"]})
+    with pytest.raises(MappingError) as failed:
+        IdentityMapping([replace(PLAIN, sign_in=replace(terms, mfa="claims.amr =="))])
+    assert failed.value.field == "sign_in.mfa"

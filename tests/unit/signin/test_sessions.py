@@ -30,7 +30,7 @@ from actas.store.memory_sign_in import MemorySessions
 from actas.subjects.authorization_code import mark_of_session
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_party
-from actas.trust.registry import TrustedIssuer
+from actas.trust.registry import SignInThere, TrustedIssuer
 
 ABSOLUTE, IDLE = SignInLives().session, SignInLives().session_idle
 ALICE = Identity(ISSUER, "actas:alice")
@@ -42,12 +42,17 @@ def entry(house: House) -> Record:
     return draw_up("session:ended", now=house.clock.now(), chance=SystemChance(), reason="test")
 
 
+SIGNING_IN = replace(
+    CORP, sign_in=SignInThere(client_id="acme", client_secret=None, display="Corp", scopes=("openid",))
+)
+
+
 @dataclass
 class Here:
     """Sessions over a house, as one node or another knows them."""
 
     people: tuple[Person, ...] = PEOPLE_HERE
-    issuers: tuple[TrustedIssuer, ...] = (CORP,)
+    issuers: tuple[TrustedIssuer, ...] = (SIGNING_IN,)
     house: House = field(init=False)
     store: MemorySessions = field(init=False)
 
@@ -387,8 +392,8 @@ async def test_whoever_is_no_longer_live_is_no_longer_signed_in(here: Here) -> N
     text, _ = await here.signed_in(ALICE)
     foreign, _ = await here.signed_in(Identity(ISSUER, "carol"), origin=Identity(CORP.issuer, "c-1"))
     locked = msgspec.structs.replace(PEOPLE_HERE[0], disabled=True)
-    untrusted = replace(CORP, disabled=True)
-    for people, issuers in (((locked,), (untrusted,)), ((), ())):
+    untrusted = replace(SIGNING_IN, disabled=True)
+    for people, issuers in (((locked,), (untrusted,)), ((), (CORP,)), ((), ())):
         catalog = House(people=people, issuers=issuers, rules=(), clients=()).catalog
         assert await here.node(catalog=catalog).find(text) is None
         assert await here.node(catalog=catalog).find(foreign) is None

@@ -70,11 +70,11 @@ class ProviderButton:
     """Another place where people sign in.
 
     Attributes:
-        id: sent as ``provider``.
+        path: where its button leads.
         name: as people know it.
     """
 
-    id: str
+    path: str
     name: str
 
 

@@ -29,8 +29,8 @@ class PasskeyForm:
 class SignIn(FormView):
     """Name and password, or another place to sign in.
 
-    The form has ``name`` and ``password``. The button of a provider is a form of its own that posts
-    ``provider`` to ``provider_action``.
+    The form has ``name`` and ``password``. The button of a provider is a link: what follows a form may lead
+    only to addresses that are known before, and a provider may lead on to others.
 
     Attributes:
         app: who asks; None when somebody came by themselves.
@@ -39,7 +39,6 @@ class SignIn(FormView):
         again: whether somebody is to prove once more who they are, to change what they sign in with.
         password: whether anybody signs in with a password here.
         providers: where else people sign in.
-        provider_action: the path to which their buttons post.
         passkey: the way by a passkey; None where there is none.
     """
 
@@ -52,7 +51,6 @@ class SignIn(FormView):
     again: bool = False
     password: bool = True
     providers: tuple[ProviderButton, ...] = ()
-    provider_action: str = ""
     passkey: PasskeyForm | None = None
 
     @property

@@ -1,0 +1,67 @@
+"""The form of how people sign in here through an issuer: ``sign_in`` of an issuer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from actas.settings.addresses import Host, HttpsUrl
+from actas.settings.forms import Form, SecretSource
+from actas.settings.values import Duration, Label, Name, Prose, Scope
+
+
+class IssuerSignIn(Form):
+    """How people sign in here through an issuer, as at an app of its."""
+
+    client_id: Annotated[str, Label()] = Field(
+        description="What the issuer calls this server. The redirect address to register there is "
+        "`/sign-in/from/` and the issuer's `name` here, below `server.issuer`."
+    )
+    client_secret: SecretSource | None = Field(
+        default=None,
+        description="Where the secret is kept that it gave out: `{ env: NAME }` or `{ file: PATH }`. "
+        "Default: none, for an app without a secret.",
+    )
+    display_name: Annotated[str, Prose(100)] | None = Field(
+        default=None, description="What people read on the button. Default: the issuer's `name`."
+    )
+    scopes: Annotated[list[Annotated[str, Scope()]], Field(min_length=1, max_length=32)] = Field(
+        default_factory=lambda: ["openid", "profile", "email"],
+        description="What is asked of it; `openid` is among them. Default: openid, profile and email.",
+    )
+    acr_values: Annotated[list[Annotated[str, Label()]], Field(min_length=1, max_length=16)] | None = Field(
+        default=None,
+        description="Which ways of signing in are asked of it, the best first. What an app asks for here is "
+        "not passed on. Default: any.",
+    )
+    mfa: Annotated[str, Prose(1024)] | None = Field(
+        default=None,
+        description="CEL over `claims` of its ID token: whether a sign-in there counts here as one by "
+        "several factors (`acr: mfa`). Default: never. `amr`, and `acr` where it does not count, say "
+        "what the issuer said, after its name and a colon.",
+        examples=['"mfa" in claims.amr'],
+    )
+    clients: Annotated[list[Annotated[str, Name()]], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="The clients that people may sign in to through it. Default: all."
+    )
+    max_age: Annotated[int, Duration(60, 30 * 86400)] = Field(
+        default=24 * 3600,
+        description="How long ago somebody may have proved there who they are; after that it asks them "
+        "again. An app that asks for less gets less.",
+    )
+    auth_time: Literal["required", "assumed"] = Field(
+        default="required",
+        description="`required`: its ID tokens say when that was. `assumed`: for an issuer that never says "
+        "so, the time of its token is taken for it, however long ago it really was.",
+    )
+    authorization_endpoint: Annotated[str, HttpsUrl(query=True)] | None = Field(
+        default=None, description="Where people sign in. Default: where discovery says."
+    )
+    token_endpoint: Annotated[str, HttpsUrl(query=True)] | None = Field(
+        default=None, description="Where their codes are redeemed. Default: where discovery says."
+    )
+    hosts: Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=16)] | None = Field(
+        default=None,
+        description="Hosts besides the issuer's own on which discovery may place these two.",
+    )

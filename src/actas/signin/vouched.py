@@ -1,0 +1,286 @@
+"""What an issuer says of somebody who signed in there: its code is redeemed, and its ID token proven.
+
+The ID token goes through what every foreign ID token goes through (``subjects.jwt``), with one issuer
+trusted, for one audience: this server as an app of it. Whatever else it may be trusted for opens nothing
+here, and this opens nothing elsewhere. Then comes what only a sign-in can know: the nonce, the access token
+beside it, and how long ago it was (OpenID Connect Core section 3.1.3.7). Every answer is treated as hostile
+(SEC-73).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256, sha384, sha512
+from typing import Any, Final, Protocol
+from urllib.parse import quote_plus, urlencode
+
+import msgspec
+
+from actas.core import claims as read
+from actas.core.errors import BadToken
+from actas.core.lineage import Marking, Revocations
+from actas.core.party import Identity, Mapped, Party, PresentedToken
+from actas.core.person import subject_from
+from actas.core.places import waiting_for_others
+from actas.core.ports import Answer, Clock, FetchFailed, Json, Post
+from actas.core.secret import Secret
+from actas.core.wire import ID_TOKEN
+from actas.crypto import base64url, jose
+from actas.crypto.json import BadJson, read_object
+from actas.signin.providers import SKEW, Away, is_fresh
+from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Digest, Foreign, KeySource
+from actas.trust.provider import Provider
+from actas.trust.registry import SignInThere, TrustedIssuer
+
+MULTI_FACTOR: Final = "mfa"
+MOST: Final = 256 * 1024
+LONGEST_AGE: Final = 600
+"""Seconds since an ID token was made in which it is taken: it comes at once."""
+
+_TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT"})
+_FORBIDDEN: Final = ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY
+_ERROR: Final = re.compile(r"[a-z_]{1,64}")
+_HASHES: Final[Mapping[str, Any]] = {"ES384": sha384, "EdDSA": sha512}
+_TEXTS: Final = ("name", "preferred_username", "email")
+
+
+class Meaning(Protocol):
+    """Says what an issuer's tokens mean here."""
+
+    def map(self, issuer: TrustedIssuer, claims: jose.SignedClaims) -> Mapped:
+        """Return local name and groups."""
+        ...
+
+    def by_several_factors(self, issuer: TrustedIssuer, claims: Mapping[str, Json]) -> bool:
+        """Return whether a sign-in there counts as one by several factors here."""
+        ...
+
+
+class Vouched(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody for whom an issuer vouches.
+
+    Attributes:
+        person: who it is to us.
+        origin: who it is to the issuer.
+        groups: their groups, as its mapping gives them.
+        claims: what may be said of them, by claim.
+        at: when they proved there who they are, seconds since the epoch.
+        acr: how strong that was: in the issuer's words behind its name, unless it counts as ours.
+        amr: by what, likewise.
+    """
+
+    person: Identity
+    origin: Identity
+    groups: tuple[str, ...]
+    claims: dict[str, Any]
+    at: int
+    acr: str
+    amr: tuple[str, ...]
+
+
+class _Only:
+    """Trusts one issuer, as one through which people sign in."""
+
+    def __init__(self, issuer: TrustedIssuer) -> None:
+        self._issuer = issuer
+
+    def issuer(self, iss: str) -> TrustedIssuer | None:
+        """Return the one issuer, if it is called so."""
+        return self._issuer if iss == self._issuer.issuer else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vouching:
+    """Redeems codes of issuers, and proves what comes of them.
+
+    Attributes:
+        ourselves: our own issuer identifier.
+        post: the way out.
+        keys: of issuers.
+        mapping: what their tokens mean here.
+    """
+
+    ourselves: str
+    post: Post
+    keys: KeySource
+    mapping: Meaning
+    digest: Digest
+    marking: Marking
+    revocations: Revocations
+    clock: Clock
+
+    async def redeem(
+        self, issuer: TrustedIssuer, provider: Provider, away: Away, *, code: Secret, back: str
+    ) -> Vouched:
+        """Return for whom an issuer vouches.
+
+        Args:
+            code: as it came back.
+            back: the address that it came back to.
+
+        Raises:
+            BadToken: for nobody, as far as can be proven; ``upstream_down``: it does not answer.
+        """
+        terms = issuer.sign_in
+        if terms is None:
+            raise BadToken(f"nobody signs in through {issuer.name}")
+        tokens = await self._tokens(issuer, terms, provider, away, code=code, back=back)
+        id_token = tokens.get("id_token")
+        if not isinstance(id_token, str):
+            raise BadToken(f"{issuer.name} answered without an ID token")
+        party, algorithm = await self._proven(issuer, terms, id_token)
+        _require_meant(party, terms, away)
+        _require_beside(party, tokens.get("access_token"), algorithm)
+        return self._vouched(issuer, party, at=self._when(issuer, terms, party, away))
+
+    async def _tokens(
+        self,
+        issuer: TrustedIssuer,
+        terms: SignInThere,
+        provider: Provider,
+        away: Away,
+        *,
+        code: Secret,
+        back: str,
+    ) -> Mapping[str, Json]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code.reveal(),
+            "redirect_uri": back,
+            "code_verifier": away.verifier,
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        if terms.client_secret is None or provider.by_form:
+            form["client_id"] = terms.client_id
+        if terms.client_secret is not None:
+            secret = terms.client_secret.reveal()
+            if provider.by_form:
+                form["client_secret"] = secret
+            else:  # each half is form-encoded first (RFC 6749 section 2.3.1)
+                pair = f"{quote_plus(terms.client_id)}:{quote_plus(secret)}"
+                headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode('ascii')}"
+        try:
+            with waiting_for_others():
+                answer = await self.post.post(
+                    provider.token_endpoint, urlencode(form).encode("ascii"), headers=headers
+                )
+        except FetchFailed as failed:
+            raise BadToken(f"{issuer.name} does not answer: {failed.detail}", why="upstream_down") from None
+        return _read(issuer, answer)
+
+    async def _proven(self, issuer: TrustedIssuer, terms: SignInThere, id_token: str) -> tuple[Party, str]:
+        trusted = replace(
+            issuer,
+            accepts=frozenset({ID_TOKEN}),
+            audiences={terms.client_id: None},
+            max_age=min(issuer.max_age or LONGEST_AGE, LONGEST_AGE),
+        )
+        foreign = Foreign(
+            ourselves=self.ourselves,
+            trust=_Only(trusted),
+            keys=self.keys,
+            mapper=self.mapping,
+            digest=self.digest,
+            marking=self.marking,
+            revocations=self.revocations,
+            clock=self.clock,
+        )
+        token = PresentedToken(ID_TOKEN, Secret(id_token), "subject")
+        jws = jose.parse(id_token)
+        party = await foreign.prove(token, jws, types=_TYPES, forbidden=_FORBIDDEN, azp=True)
+        return party, jws.unverified_algorithm
+
+    def _when(self, issuer: TrustedIssuer, terms: SignInThere, party: Party, away: Away) -> int:
+        """Return when somebody proved who they are, which must be lately enough.
+
+        Raises:
+            BadToken: it is not, or it is not said.
+        """
+        if "auth_time" in party.claims:
+            at = read.instant(party.claims, "auth_time")
+        elif terms.auth_time == "assumed":
+            at = party.issued_at
+        else:
+            raise BadToken(f"{issuer.name} does not say when they proved who they are (auth_time)")
+        now = int(self.clock.now())
+        request = away.begun.request
+        stale = request is not None and not is_fresh(at, request, began=away.at)
+        if stale or at < away.at - away.max_age - SKEW or at > now + SKEW:
+            raise BadToken(f"{issuer.name} says that they proved who they are at {at}, which does not do")
+        return min(at, now)
+
+    def _vouched(self, issuer: TrustedIssuer, party: Party, *, at: int) -> Vouched:
+        claims = party.claims
+        several = self.mapping.by_several_factors(issuer, claims)
+        acr = claims.get("acr")
+        told = f"{issuer.name}:{acr}" if isinstance(acr, str) and acr else issuer.name
+        return Vouched(
+            person=Identity(self.ourselves, subject_from(issuer.name, party.origin.subject)),
+            origin=party.origin,
+            groups=party.groups,
+            claims=_facts(claims),
+            at=at,
+            acr=MULTI_FACTOR if several else told if read.is_name(told) else issuer.name,
+            amr=(*_methods(issuer.name, claims.get("amr")), *((MULTI_FACTOR,) if several else ())),
+        )
+
+
+def _read(issuer: TrustedIssuer, answer: Answer) -> Mapping[str, Json]:
+    """Return what a token endpoint answered, as long as it is tokens."""
+    try:
+        document = read_object(answer.body, max_bytes=MOST)
+    except BadJson:
+        document = {}
+    if answer.status >= 500:
+        raise BadToken(f"{issuer.name} answers with status {answer.status}", why="upstream_down")
+    if answer.status != 200:
+        error = document.get("error")
+        word = error if isinstance(error, str) and _ERROR.fullmatch(error) else "no error that it names"
+        raise BadToken(f"{issuer.name} does not redeem the code: {word} ({answer.status})")
+    kind = document.get("token_type")
+    if not isinstance(kind, str) or kind.casefold() != "bearer":
+        raise BadToken(f"{issuer.name} answered with tokens of another type than Bearer")
+    return document
+
+
+def _require_meant(party: Party, terms: SignInThere, away: Away) -> None:
+    """Return when an ID token is for us alone, and for this attempt.
+
+    Raises:
+        BadToken: it is not.
+    """
+    if party.audience != (terms.client_id,):
+        raise BadToken("the ID token is for others as well", why="wrong_audience")
+    nonce = party.claims.get("nonce")
+    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), away.nonce.encode()):
+        raise BadToken("the ID token does not hold the nonce of this attempt: it is of another one")
+
+
+def _require_beside(party: Party, access_token: Json, algorithm: str) -> None:
+    """Return when an ID token came with its access token, as far as it says (section 3.1.3.8)."""
+    told = party.claims.get("at_hash")
+    if told is None and "at_hash" not in party.claims:
+        return
+    text = access_token if isinstance(access_token, str) else ""
+    digest = _HASHES.get(algorithm, sha256)(text.encode("utf-8", "surrogatepass")).digest()
+    half = base64url.encode(digest[: len(digest) // 2]).decode("ascii")
+    if not isinstance(told, str) or not hmac.compare_digest(told.encode(), half.encode()):
+        raise BadToken("the ID token came with another access token (at_hash)")
+
+
+def _methods(issuer: str, amr: Json) -> tuple[str, ...]:
+    listed = amr if isinstance(amr, list) else []
+    found = [f"{issuer}:{one}" for one in listed[:16] if isinstance(one, str) and one]
+    return tuple(one for one in dict.fromkeys(found) if read.is_name(one)) or (issuer,)
+
+
+def _facts(claims: Mapping[str, Json]) -> dict[str, Any]:
+    """Return what may be said of somebody (OpenID Connect Core section 5.1)."""
+    facts: dict[str, Any] = {name: claims[name] for name in _TEXTS if read.is_name(claims.get(name))}
+    if "email" in facts:
+        facts["email_verified"] = claims.get("email_verified") is True
+    return facts

@@ -1,0 +1,149 @@
+"""Somebody signs in to an app here through another server, which is an Actas too: two real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from tests.fakes.browser import Browser
+from tests.fakes.server import RealServer
+from tests.fakes.wire import FORM, ask, encoded
+from tests.web.test_signing_in import CALLBACK, VERIFIER, asked, claims_of
+
+PASSWORD = "correct horse battery"
+SECRET = "7f1de0c2b4a84ee0a1c9d6a34b7e5c21"
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServer, RealServer]]:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    here, there = RealServer(folder / "here"), RealServer(folder / "there")
+    tree = there.company.tree
+    there.company.environ |= {"ALICE_PASSWORD": PASSWORD, "HERE_SECRET": SECRET}
+    tree["users"] = [
+        {
+            "name": "alice",
+            "display_name": "Alice",
+            "email": "alice@acme.example",
+            "groups": ["support"],
+            "password": {"env": "ALICE_PASSWORD"},
+        }
+    ]
+    tree["clients"].append(
+        {
+            "name": "here",
+            "kind": "app",
+            "auth": {"method": "client_secret", "secret": {"env": "HERE_SECRET"}},
+            "redirect_uris": [f"{here.issuer}/sign-in/from/corp"],
+            "sign_in": {"consent": "never"},
+        }
+    )
+    here.company.environ["CORP_SECRET"] = SECRET
+    here.company.tree["issuers"].append(
+        {
+            "name": "corp",
+            "type": "oidc",
+            "issuer": there.issuer,
+            "groups": "claims.groups",
+            "sign_in": {
+                "client_id": "here",
+                "client_secret": {"env": "CORP_SECRET"},
+                "display_name": "Corp",
+                "scopes": ["openid", "profile", "email", "groups"],
+            },
+        }
+    )
+    here.company.named("clients", "desk").update(
+        redirect_uris=[CALLBACK],
+        grants=["token_exchange", "authorization_code", "refresh_token"],
+        may_request={"apis": ["orders"]},
+        sign_in={"groups": ["support"], "consent": "never"},
+    )
+    with there, here:
+        yield here, there
+
+
+def button(browser: Browser) -> str:
+    """Where the button of the page leads."""
+    (href,) = [
+        piece.partition('"')[0].replace("&amp;", "&")
+        for piece in browser.response.text.split('href="')
+        if "/sign-in/with?" in piece.partition('"')[0]
+    ]
+    return href
+
+
+@pytest.mark.requirement("SEC-76", "OP-51")
+def test_somebody_signs_in_to_an_app_through_another_server(servers: tuple[RealServer, RealServer]) -> None:
+    here, there = servers
+    app, provider = Browser(here.base), Browser(there.base)
+    page = app.get("/authorize", **asked(scope="openid email groups orders:read"))
+    assert "Sign in with" in page.text
+    app.get(button(app))
+    assert app.response.status_code == 303
+    assert app.location.startswith(f"{there.issuer}/authorize?")
+    sent: dict[str, Any] = parse_qs(urlsplit(app.location).query)
+    assert sent["code_challenge_method"] == ["S256"]
+    assert sent["redirect_uri"] == [f"{here.issuer}/sign-in/from/corp"]
+    provider.get(app.location)
+    provider.sign_in("alice", PASSWORD)
+    assert provider.location.startswith(f"{here.issuer}/sign-in/from/corp?")
+    app.get(provider.location)
+    assert app.response.status_code == 303, app.response.text
+    app.follow()
+    answer = app.answer()
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": "desk",
+        "client_secret": here.company.secrets["desk"],
+        "code": answer["code"],
+        "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER,
+    }
+    reply = ask(here.port, "POST", "/token", headers={"Content-Type": FORM}, body=encoded(form))
+    assert reply.status == 200, reply
+    told = claims_of(reply.json["id_token"])
+    assert told["sub"] == "corp:actas:alice"
+    assert told["sub_id"] == {"format": "iss_sub", "iss": there.issuer, "sub": "actas:alice"}
+    assert (told["acr"], told["amr"]) == ("corp:pwd", ["corp:pwd"])
+    granted = next(one for one in here.events() if one["event"] == "sign_in:granted")
+    assert granted["subject"]["origin"] == {"iss": there.issuer, "sub": "actas:alice", "name": "corp"}
+    events = [one["event"] for one in here.events()]
+    assert "sign_in:granted" in events
+    app.get("/authorize", **asked(scope="openid", prompt="none"))
+    assert "code" in app.answer()
+    assert "corp:actas:alice" in app.get("/account").text
+    heard = ask(
+        here.port, "GET", "/userinfo", headers={"Authorization": f"Bearer {reply.json['access_token']}"}
+    )
+    assert heard.json["sub"] == "corp:actas:alice"
+
+
+def test_a_link_that_this_browser_was_not_given_begins_nothing(
+    servers: tuple[RealServer, RealServer],
+) -> None:
+    here, _ = servers
+    one, other = Browser(here.base), Browser(here.base)
+    one.get("/sign-in")
+    assert other.get(button(one)).status_code == 400
+    assert "location" not in other.response.headers
+    assert one.get("/sign-in/with", provider="corp").status_code == 400
+    assert one.session.post(f"{here.base}/sign-in/with", timeout=30).status_code == 405
+    assert one.get("/sign-in/from/corp", code="c", state="s").status_code == 400
+    assert one.get("/sign-in/from/nobody").status_code == 404
+
+
+def test_who_turns_back_there_is_asked_again_here(servers: tuple[RealServer, RealServer]) -> None:
+    here, there = servers
+    app = Browser(here.base)
+    app.get("/authorize", **asked(scope="openid"))
+    app.get(button(app))
+    state = parse_qs(urlsplit(app.location).query)["state"][0]
+    page = app.get("/sign-in/from/corp", error="access_denied", state=state, iss=there.issuer)
+    assert page.status_code == 403
+    assert "You did not sign in with Corp" in page.text
+    assert "asks who you are" in page.text  # the app is not forgotten
+    app.get(button(app))
+    assert app.location.startswith(there.issuer)
