@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from tests.fakes.company import CORP_FOR_PEOPLE
 from tests.fakes.house import (
     CLIENTS,
     CORP,
@@ -88,13 +89,13 @@ async def test_the_groups_are_those_of_now() -> None:
 
 
 async def test_somebody_whom_an_issuer_vouches_for_is_who_they_are_there() -> None:
-    sts = house()
+    sts = house(issuers=(CORP_FOR_PEOPLE,))
     origin = {"format": "iss_sub", "iss": IDP, "sub": "id-alice"}
     token = sts.our_id_token(sub="alice@acme.example", sub_id=origin, groups=["support"])
     claims = await ask(sts, token)
     assert (claims["sub"], claims["sub_id"]) == ("alice@acme.example", origin)
-    gone = house(issuers=(replace(CORP, disabled=True),))
-    assert (await refused(gone, token)).reason == "bad_subject"
+    for gone in (replace(CORP_FOR_PEOPLE, disabled=True), CORP):
+        assert (await refused(house(issuers=(gone,)), token)).reason == "bad_subject"
 
 
 def without(*names: str) -> Callable[[House], str]:

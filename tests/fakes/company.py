@@ -25,7 +25,7 @@ from actas.core.wire import (
 from actas.crypto import jose
 from actas.crypto.passwords import digest_secret
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, RuleSpec, ScopeMap
-from actas.trust.registry import TrustedIssuer
+from actas.trust.registry import SignInThere, TrustedIssuer
 
 ISSUER = "https://sts.acme.example"
 IDP = "https://idp.acme.example"
@@ -115,6 +115,11 @@ CORP = TrustedIssuer(
     email_domains=frozenset({"acme.example"}),
     groups="claims.groups",
 )
+
+CORP_FOR_PEOPLE = replace(
+    CORP, sign_in=SignInThere(client_id="acme", client_secret=None, display="Corp", scopes=("openid",))
+)
+"""The same, and people sign in through it as well."""
 
 FROM_CORP = PartySelector(issuers=frozenset({"corp-idp"}), kinds=frozenset({"person"}))
 FROM_OURS = PartySelector(issuers=frozenset({"actas"}))

@@ -78,6 +78,7 @@ def publish(idp: HostileIssuer, **changes: Any) -> None:
     idp.discovery |= {
         "authorization_endpoint": f"{idp.origin}/authorize?tenant=acme",
         "token_endpoint": f"{idp.origin}/token",
+        "userinfo_endpoint": f"{idp.origin}/userinfo",
         "authorization_response_iss_parameter_supported": True,
         **changes,
     }

@@ -38,6 +38,7 @@ from actas.grants.client_credentials import ClientCredentialsGrant
 from actas.grants.device_code import DeviceCodeGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
+from actas.issuers.about import About
 from actas.issuers.access_token import AccessTokenIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
@@ -312,6 +313,7 @@ class House(Desks):
         refreshing = RefreshTokenIssuer(
             issuer=ISSUER, tokens=self.refresh, marking=self.ring, chance=self.chance
         )
+        self.about = About(issuer=ISSUER, key=OPAQUE_KEY, chance=self.chance)
         mint = Mint(
             AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=self.chance),
             ReferenceTokenIssuer(issuer=ISSUER, tokens=self.opaque, marking=self.ring),
@@ -320,6 +322,7 @@ class House(Desks):
             tells=IdTokenIssuer(issuer=ISSUER, clients=self.catalog, keys=self.ring, chance=self.chance),
             serves=Serving(issuer=ISSUER, store=self.apps, marking=self.ring),
             begins=self.acting,
+            adds=self.about,
         )
         self.exchange = Exchange(
             issuer=ISSUER,

@@ -8,15 +8,18 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from tests.fakes.company import CORP_FOR_PEOPLE
 from tests.fakes.door import DOCS, FORM, Response, call
 from tests.fakes.forge import b64
 from tests.fakes.house import CLIENTS, IDP, ISSUER, NOW, ORDERS, PEOPLE, House, claims_of, signing_in
 from tests.fakes.prover import Prover
 
 from actas.core.lineage import Revoked
+from actas.core.party import Identity
 from actas.core.person import Person
 from actas.core.sign_in import userinfo_audience
 from actas.crypto import jose
+from actas.issuers.about import CLAIM
 from actas.shown import ShownTokens
 from actas.signin.userinfo import UserInfo
 from actas.web.admission import Admission
@@ -41,6 +44,7 @@ class Asking:
             issuer=ISSUER,
             shown=shown,
             people=sts.catalog,
+            about=sts.about,
             clients=sts.catalog,
             audit=sts.minutes,
             fresh=sts.follower.require_fresh,
@@ -126,11 +130,55 @@ async def test_what_is_said_is_what_holds_now() -> None:
     }  # fmt: skip
 
 
-async def test_of_somebody_whom_an_issuer_vouches_for_only_sub_is_told() -> None:
-    asking = Asking()
+OF_CORP: Final[dict[str, Any]] = {
+    "person": Identity(ISSUER, "corp-idp:id-alice"),
+    "origin": Identity(IDP, "id-alice"),
+    "origin_name": "corp-idp",
+    "claims": {"name": "Alice", "email": "alice@acme.example", "email_verified": True},
+}
+"""Somebody who signed in through an issuer."""
+
+
+def vouched_for() -> Asking:
+    return Asking(issuers=(CORP_FOR_PEOPLE,))
+
+
+@pytest.mark.requirement("OP-60")
+async def test_of_somebody_whom_an_issuer_vouches_for_is_told_what_it_said() -> None:
+    asking = vouched_for()
+    token = await asking.token(**OF_CORP)
+    assert "Alice" not in str(jose.parse(token).unverified_claims)
+    assert (await asking.ask(token)).json == {
+        "sub": "corp-idp:id-alice", "name": "Alice", "email": "alice@acme.example", "email_verified": True,
+        "groups": ["support"],
+    }  # fmt: skip
+
+
+@pytest.mark.requirement("OP-60")
+async def test_no_more_of_it_is_told_than_the_scopes_open() -> None:
+    asking = vouched_for()
+    token = await asking.token(frozenset({"openid", "profile"}), **OF_CORP)
+    assert (await asking.ask(token)).json == {"sub": "corp-idp:id-alice", "name": "Alice"}
+    bare = await asking.token(frozenset({"openid", "groups"}), **OF_CORP)
+    assert CLAIM not in jose.parse(bare).unverified_claims
+    assert (await asking.ask(bare)).json == {"sub": "corp-idp:id-alice", "groups": ["support"]}
+    assert CLAIM not in jose.parse(await asking.token()).unverified_claims  # the directory knows alice
+
+
+@pytest.mark.parametrize("told", ["", "x", "x.y", "x." + "A" * 60, 1, None])
+async def test_what_was_not_sealed_here_is_not_told(told: Any) -> None:
+    asking = vouched_for()
     origin = {"format": "iss_sub", "iss": IDP, "sub": "id-alice"}
-    token = asking.made(sub="alice@acme.example", sub_id=origin, scope=" ".join(ALL), groups=["support"])
-    assert (await asking.ask(token)).json == {"sub": "alice@acme.example"}
+    token = asking.made(sub="corp-idp:id-alice", sub_id=origin, scope=" ".join(ALL), told=told)
+    assert (await asking.ask(token)).json == {"sub": "corp-idp:id-alice", "groups": []}
+
+
+async def test_what_was_sealed_of_one_person_is_not_told_of_another() -> None:
+    asking = vouched_for()
+    told = jose.parse(await asking.token(**OF_CORP)).unverified_claims[CLAIM]
+    origin = {"format": "iss_sub", "iss": IDP, "sub": "id-bob"}
+    token = asking.made(sub="corp-idp:id-bob", sub_id=origin, scope=" ".join(ALL), **{CLAIM: told})
+    assert (await asking.ask(token)).json == {"sub": "corp-idp:id-bob", "groups": []}
 
 
 REFUSED: Final[dict[str, dict[str, Any]]] = {

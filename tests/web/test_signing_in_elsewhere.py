@@ -52,6 +52,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServ
                 "client_secret": {"env": "CORP_SECRET"},
                 "display_name": "Corp",
                 "scopes": ["openid", "profile", "email", "groups"],
+                "userinfo": True,
             },
         }
     )
@@ -114,11 +115,16 @@ def test_somebody_signs_in_to_an_app_through_another_server(servers: tuple[RealS
     assert "sign_in:granted" in events
     app.get("/authorize", **asked(scope="openid", prompt="none"))
     assert "code" in app.answer()
-    assert "corp:actas:alice" in app.get("/account").text
+    assert "Alice" in app.get("/account").text
     heard = ask(
         here.port, "GET", "/userinfo", headers={"Authorization": f"Bearer {reply.json['access_token']}"}
     )
-    assert heard.json["sub"] == "corp:actas:alice"
+    assert heard.json == {
+        "sub": "corp:actas:alice",
+        "email": "alice@acme.example",
+        "email_verified": False,
+        "groups": ["support"],
+    }
 
 
 def test_a_link_that_this_browser_was_not_given_begins_nothing(

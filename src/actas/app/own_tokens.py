@@ -8,6 +8,7 @@ from actas.app.foundation import Foundation
 from actas.audit.log import Minutes
 from actas.core.ports import MarkStore, SystemChance
 from actas.crypto.keyed import keyed_digest
+from actas.issuers.about import About
 from actas.issuers.access_token import AccessTokenIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
@@ -49,7 +50,13 @@ def mint(base: Foundation, minutes: Minutes) -> Mint:
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
         serves=Serving(issuer=base.issuer, store=base.session_apps, marking=base.ring),
         begins=impersonations(base, minutes),
+        adds=about(base),
     )
+
+
+def about(base: Foundation) -> About:
+    """Return what carries what UserInfo may say of people whom an issuer vouches for."""
+    return About(issuer=base.issuer, key=base.ring.opaque_key, chance=SystemChance())
 
 
 def own_tokens(base: Foundation) -> AccessTokenValidator:

@@ -8,8 +8,9 @@ from typing import Final
 from actas.app.foundation import Foundation
 from actas.app.management import management
 from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision
-from actas.app.signing_in import device_requests, pushing, signing_in, userinfo
+from actas.app.signing_in import device_requests, pushing, signing_in
 from actas.app.steward import Steward
+from actas.app.userinfo import userinfo
 from actas.core.ports import JsonObject
 from actas.core.sign_in import userinfo_audience
 from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH, GrantType

@@ -13,7 +13,6 @@ from actas.app.own_tokens import (
     cursors_key,
     device_codes,
     impersonations,
-    own_tokens,
     sessions,
 )
 from actas.app.parts import Shared, authenticator, once, proofs
@@ -22,7 +21,6 @@ from actas.core.ports import SystemChance
 from actas.core.wire import DEVICE_CODE
 from actas.crypto.password_hash import PasswordHashes
 from actas.kinds.impersonation_pages import Paging
-from actas.shown import ShownTokens
 from actas.signin.account import Account
 from actas.signin.acting import ActingAsMe
 from actas.signin.authorizing import Authorizing
@@ -39,7 +37,6 @@ from actas.signin.pushed import LIFE as PUSHED
 from actas.signin.pushed import Kept, PushedRequests
 from actas.signin.pushing import Pushing
 from actas.signin.suiting import Suiting
-from actas.signin.userinfo import UserInfo
 from actas.web.account import AccountPages
 from actas.web.admission import Admission
 from actas.web.asgi import Application
@@ -131,20 +128,6 @@ def device_requests(base: Foundation, shared: Shared, *, address: str) -> Device
         clients=authenticator(base, shared),
         audit=shared.minutes,
         fresh=shared.require_issuing,
-    )
-
-
-def userinfo(base: Foundation, shared: Shared) -> UserInfo:
-    """Return what tells apps about who signed in to them, over a configuration."""
-    return UserInfo(
-        issuer=base.issuer,
-        shown=ShownTokens(
-            tokens=own_tokens(base), proofs=proofs(base, shared), reason="bad_access_token", references=True
-        ),
-        people=base.catalog,
-        clients=base.catalog,
-        audit=shared.minutes,
-        fresh=shared.follower.require_fresh,
     )
 
 

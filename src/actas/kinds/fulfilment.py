@@ -72,6 +72,14 @@ class Serves(Protocol):
         ...
 
 
+class Adds(Protocol):
+    """Adds what the token of somebody who signed in carries about them."""
+
+    def added(self, permit: Permit) -> Permit:
+        """Return the permit of such a token."""
+        ...
+
+
 class Begins(Protocol):
     """Begins the impersonation that has to run before a token of it is made."""
 
@@ -97,10 +105,17 @@ class Mint:
         tells: makes the ID token that comes with it.
         serves: notes which app a session serves.
         begins: begins impersonations.
+        adds: adds what a token carries about somebody who signed in.
     """
 
     def __init__(
-        self, *issuers: TokenIssuer, follows: Follows, tells: Tells, serves: Serves, begins: Begins
+        self,
+        *issuers: TokenIssuer,
+        follows: Follows,
+        tells: Tells,
+        serves: Serves,
+        begins: Begins,
+        adds: Adds,
     ) -> None:
         self._issuers: Mapping[tuple[TokenType, TokenFormat], TokenIssuer] = {
             (issuer.token_type, issuer.format): issuer for issuer in issuers
@@ -109,6 +124,7 @@ class Mint:
         self._tells = tells
         self._serves = serves
         self._begins = begins
+        self._adds = adds
         if len(self._issuers) != len(issuers):
             raise ValueError("two issuers claim one token type and format")
 
@@ -127,7 +143,7 @@ class Mint:
                 raise
         if permit.authorization is not None and permit.renewal is None:
             await self._serves.serve(permit.authorization)
-        issued = await self._issue(permit)
+        issued = await self._issue(self._adds.added(permit))
         if permit.authorization is not None:
             issued = msgspec.structs.replace(issued, id_token=await self._tells.tell(permit, issued))
         if permit.begins is not None:

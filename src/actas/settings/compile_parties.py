@@ -69,6 +69,7 @@ def _sign_in_there(form: IssuerSignIn, name: str, secret: Secret | None) -> Sign
         authorization_endpoint=form.authorization_endpoint,
         token_endpoint=form.token_endpoint,
         hosts=frozenset(form.hosts or ()),
+        userinfo=form.userinfo,
     )
 
 

@@ -55,6 +55,11 @@ class IssuerSignIn(Form):
         description="`required`: its ID tokens say when that was. `assumed`: for an issuer that never says "
         "so, the time of its token is taken for it, however long ago it really was.",
     )
+    userinfo: bool = Field(
+        default=False,
+        description="Ask its UserInfo as well for name and e-mail address, for an issuer whose ID tokens do "
+        "not hold them.",
+    )
     authorization_endpoint: Annotated[str, HttpsUrl(query=True)] | None = Field(
         default=None, description="Where people sign in. Default: where discovery says."
     )
@@ -63,5 +68,5 @@ class IssuerSignIn(Form):
     )
     hosts: Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=16)] | None = Field(
         default=None,
-        description="Hosts besides the issuer's own on which discovery may place these two.",
+        description="Hosts besides the issuer's own on which discovery may place these, and its UserInfo.",
     )

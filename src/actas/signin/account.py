@@ -56,6 +56,14 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
         name: str = self.session.sign_in.person.subject
         return name
 
+    @property
+    def called(self) -> str:
+        """Their name for people to read: of somebody from an issuer, as it said it, else their subject."""
+        if self.person is not None:
+            display: str = self.person.display
+            return display
+        return str(self.session.sign_in.claims.get("name", self.subject))
+
 
 class Account:
     """Shows people what is theirs, and ends what they want ended.

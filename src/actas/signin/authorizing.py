@@ -244,6 +244,7 @@ class Authorizing:
             flow=self._begun.seal(Begun(request=request, proved=proved, shown=subject)),
             person=self._directory.person(subject),
             account=subject,
+            called=str(session.sign_in.claims.get("name", "")),
         )
 
     def _opened(self, flow: str | None) -> tuple[Begun, AuthorizationRequest, Client]:

@@ -75,6 +75,7 @@ class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         person: None when an issuer vouches for them.
         account: their subject.
+        called: their name for people to read, as the issuer said it; empty when it said none.
     """
 
     request: AuthorizationRequest
@@ -82,6 +83,7 @@ class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     person: Person | None
     account: str
+    called: str = ""
 
 
 class Later(msgspec.Struct, frozen=True, kw_only=True):

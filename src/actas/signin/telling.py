@@ -155,7 +155,7 @@ class Telling:
     def _is_live(self, leaver: Leaver, live: LiveParties) -> bool:
         try:
             if leaver.vouched_by != self._issuer:
-                live.trusted(leaver.vouched_by)
+                live.vouching(leaver.vouched_by)
             else:
                 live.require_person(leaver.subject)
         except BadToken:

@@ -1,9 +1,10 @@
 """What an app may hear of who signed in to it (OpenID Connect Core section 5.3).
 
 It shows the access token that came of the sign-in, and hears what the scopes in it open. Names, addresses
-and groups are those of now, from the directory, and not what a token remembers. A token in which somebody
-acts for the person opens nothing here, nor does one that was exchanged: who is told of people is decided when
-they sign in, by themselves (SEC-48). Of people whom an issuer vouches for, only ``sub`` is known here.
+and groups are those of now, from the directory, and not what a token remembers. Of people whom an issuer
+vouches for, what it said when they signed in is all that is known, and the token carries it. A token in which
+somebody acts for the person opens nothing here, nor does one that was exchanged: who is told of people is
+decided when they sign in, by themselves (SEC-48).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from actas.core.party import Caller, Party, is_impersonated
 from actas.core.person import People, Person
 from actas.core.ports import Json, JsonObject
 from actas.core.sign_in import CLAIMS, OPENID, userinfo_audience
+from actas.issuers.about import About
 from actas.shown import ShownTokens
 from actas.subjects.live import LiveClients
 
@@ -28,6 +30,7 @@ class UserInfo:
         issuer: our own issuer identifier.
         shown: proves the tokens that requests show.
         people: the directory.
+        about: opens what tokens carry about people of issuers.
         clients: finds whom a token was given to, for the minutes.
         audit: takes the refusals.
         fresh: raises when what this process knows of the shared state may be out of date.
@@ -39,6 +42,7 @@ class UserInfo:
         issuer: str,
         shown: ShownTokens,
         people: People,
+        about: About,
         clients: LiveClients,
         audit: AuditLog,
         fresh: Callable[[], None],
@@ -46,6 +50,7 @@ class UserInfo:
         self._audience = userinfo_audience(issuer)
         self._shown = shown
         self._people = people
+        self._about = about
         self._clients = clients
         self._audit = audit
         self._fresh = fresh
@@ -95,9 +100,13 @@ class UserInfo:
     def _told(self, party: Party) -> JsonObject:
         subject = party.identity.subject
         person = self._people.person(subject)
-        known = {} if person is None else _facts(person)
+        known = _facts(person) if person is not None else self._carried(party)
         opened = {name for scope in party.scope for name in CLAIMS.get(scope, ())}
         return {"sub": subject, **{name: value for name, value in known.items() if name in opened}}
+
+    def _carried(self, party: Party) -> dict[str, Json]:
+        facts: dict[str, Json] = {"groups": list[Json](party.groups)}
+        return {**self._about.read(party.identity.subject, party.claims), **facts}
 
 
 def _facts(person: Person) -> dict[str, Json]:

@@ -31,13 +31,13 @@ from actas.core.secret import Secret
 from actas.core.wire import ID_TOKEN
 from actas.crypto import base64url, jose
 from actas.crypto.json import BadJson, read_object
+from actas.signin.facts import MOST, facts_of, heard_at
 from actas.signin.providers import SKEW, Away, is_fresh
 from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Digest, Foreign, KeySource
 from actas.trust.provider import Provider
 from actas.trust.registry import SignInThere, TrustedIssuer
 
 MULTI_FACTOR: Final = "mfa"
-MOST: Final = 256 * 1024
 LONGEST_AGE: Final = 600
 """Seconds since an ID token was made in which it is taken: it comes at once."""
 
@@ -45,7 +45,6 @@ _TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT"})
 _FORBIDDEN: Final = ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY
 _ERROR: Final = re.compile(r"[a-z_]{1,64}")
 _HASHES: Final[Mapping[str, Any]] = {"ES384": sha384, "EdDSA": sha512}
-_TEXTS: Final = ("name", "preferred_username", "email")
 
 
 class Meaning(Protocol):
@@ -134,8 +133,15 @@ class Vouching:
             raise BadToken(f"{issuer.name} answered without an ID token")
         party, algorithm = await self._proven(issuer, terms, id_token)
         _require_meant(party, terms, away)
-        _require_beside(party, tokens.get("access_token"), algorithm)
-        return self._vouched(issuer, party, at=self._when(issuer, terms, party, away))
+        access_token = tokens.get("access_token")
+        _require_beside(party, access_token, algorithm)
+        at = self._when(issuer, terms, party, away)
+        facts = facts_of(party.claims)
+        if provider.userinfo_endpoint is not None:
+            facts |= await heard_at(
+                provider.userinfo_endpoint, self.post, issuer=issuer, party=party, access_token=access_token
+            )
+        return self._vouched(issuer, party, facts, at=at)
 
     async def _tokens(
         self,
@@ -213,7 +219,7 @@ class Vouching:
             raise BadToken(f"{issuer.name} says that they proved who they are at {at}, which does not do")
         return min(at, now)
 
-    def _vouched(self, issuer: TrustedIssuer, party: Party, *, at: int) -> Vouched:
+    def _vouched(self, issuer: TrustedIssuer, party: Party, facts: dict[str, Any], *, at: int) -> Vouched:
         claims = party.claims
         several = self.mapping.by_several_factors(issuer, claims)
         acr = claims.get("acr")
@@ -222,7 +228,7 @@ class Vouching:
             person=Identity(self.ourselves, subject_from(issuer.name, party.origin.subject)),
             origin=party.origin,
             groups=party.groups,
-            claims=_facts(claims),
+            claims=facts,
             at=at,
             acr=MULTI_FACTOR if several else told if read.is_name(told) else issuer.name,
             amr=(*_methods(issuer.name, claims.get("amr")), *((MULTI_FACTOR,) if several else ())),
@@ -276,11 +282,3 @@ def _methods(issuer: str, amr: Json) -> tuple[str, ...]:
     listed = amr if isinstance(amr, list) else []
     found = [f"{issuer}:{one}" for one in listed[:16] if isinstance(one, str) and one]
     return tuple(one for one in dict.fromkeys(found) if read.is_name(one)) or (issuer,)
-
-
-def _facts(claims: Mapping[str, Json]) -> dict[str, Any]:
-    """Return what may be said of somebody (OpenID Connect Core section 5.1)."""
-    facts: dict[str, Any] = {name: claims[name] for name in _TEXTS if read.is_name(claims.get(name))}
-    if "email" in facts:
-        facts["email_verified"] = claims.get("email_verified") is True
-    return facts

@@ -34,12 +34,14 @@ class Provider:
         token_endpoint: where their codes are redeemed.
         names_itself: whether every answer of it has ``iss`` (RFC 9207).
         by_form: whether it takes a client's secret in the form alone.
+        userinfo_endpoint: where it says more of people; None where that is not asked for.
     """
 
     authorization_endpoint: str
     token_endpoint: str
     names_itself: bool
     by_form: bool
+    userinfo_endpoint: str | None = None
 
 
 @dataclass(slots=True)
@@ -131,20 +133,18 @@ def _read(document: Mapping[str, Json], issuer: TrustedIssuer) -> Provider:
     terms = issuer.sign_in
     if terms is None:
         raise FetchFailed(f"nobody signs in through {issuer.name}")
-    places = {
-        name: written or place_of(document, name, issuer, hosts=terms.hosts, listed_in="sign_in.hosts")
-        for name, written in (
-            ("authorization_endpoint", terms.authorization_endpoint),
-            ("token_endpoint", terms.token_endpoint),
-        )
-    }
+
+    def place(member: str) -> str:
+        return place_of(document, member, issuer, hosts=terms.hosts, listed_in="sign_in.hosts")
+
     methods = document.get("token_endpoint_auth_methods_supported")
     listed = methods if isinstance(methods, list) else ["client_secret_basic"]
     return Provider(
-        authorization_endpoint=places["authorization_endpoint"],
-        token_endpoint=places["token_endpoint"],
+        authorization_endpoint=terms.authorization_endpoint or place("authorization_endpoint"),
+        token_endpoint=terms.token_endpoint or place("token_endpoint"),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         by_form="client_secret_basic" not in listed and "client_secret_post" in listed,
+        userinfo_endpoint=place("userinfo_endpoint") if terms.userinfo else None,
     )
 
 
@@ -155,6 +155,7 @@ def _is_same(one: TrustedIssuer, other: TrustedIssuer) -> bool:
         terms = issuer.sign_in
         if terms is None:
             return (issuer.issuer,)
-        return (issuer.issuer, terms.authorization_endpoint, terms.token_endpoint, terms.hosts)
+        written = (terms.authorization_endpoint, terms.token_endpoint)
+        return (issuer.issuer, *written, terms.hosts, terms.userinfo)
 
     return one is other or places(one) == places(other)

@@ -37,6 +37,7 @@ class SignInThere:
         authorization_endpoint: where people are sent; None for where discovery says. So for
             ``token_endpoint``, where their codes are redeemed.
         hosts: hosts besides the issuer's own on which discovery may place either.
+        userinfo: whether its UserInfo is asked as well.
     """
 
     client_id: str
@@ -51,6 +52,7 @@ class SignInThere:
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     hosts: frozenset[str] = frozenset()
+    userinfo: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,7 @@ class AccountPages:
 
     def _view(self, mine: Mine, visitor: Visitor, done: str | None) -> MyAccess:
         return MyAccess(
-            person=mine.subject if mine.person is None else mine.person.display,
+            person=mine.called,
             account=mine.subject if mine.person is None else mine.person.name,
             now=_instant(mine.now),
             csrf=self._visitors.csrf(visitor, _FORMS),

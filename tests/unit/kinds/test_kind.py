@@ -39,7 +39,9 @@ def test_every_kind_cites_its_specification_and_has_its_own_name() -> None:
 def test_two_issuers_of_one_type_are_refused() -> None:
     issuer = AccessTokenIssuer(issuer=ISSUER, keys=FakeRing(), chance=SystemChance())
     beside = House().exchange._fulfilment
-    comes_with = {name: getattr(beside, f"_{name}") for name in ("follows", "tells", "serves", "begins")}
+    comes_with = {
+        name: getattr(beside, f"_{name}") for name in ("follows", "tells", "serves", "begins", "adds")
+    }
     assert Mint(issuer, **comes_with).token_types == {ACCESS_TOKEN}
     with pytest.raises(ValueError, match="two issuers"):
         Mint(issuer, issuer, **comes_with)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 from tests.fakes.clock import FixedClock
 from tests.fakes.elsewhere import SECRET, VISITOR, Desk, asking
-from tests.fakes.hostile_issuer import Answer, HostileIssuer
+from tests.fakes.hostile_issuer import Answer, HostileIssuer, document
 from tests.fakes.house import ISSUER, NOW
 
 from actas.core.errors import OAuthError
@@ -179,6 +179,44 @@ async def test_an_issuer_that_never_says_when_is_believed_where_the_configuratio
             await desk.back(sent, answer=desk.tokens(sent, claims={"auth_time": ...})), expected
         )
         await desk.aclose()
+    fetch.close()
+
+
+async def test_its_userinfo_is_asked_where_the_configuration_says_so(
+    idp: HostileIssuer, clock: FixedClock
+) -> None:
+    fetch = GuardedFetch(dev=True)
+    desk = Desk(idp, fetch=fetch, clock=clock, userinfo=True)
+    idp.answers["/userinfo"] = document(
+        {
+            "sub": "a-17",
+            "name": "Alice",
+            "email": "alice@acme.example",
+            "email_verified": "yes",
+            "groups": ["x"],
+        }
+    )
+    step = await desk.back(await desk.go())
+    assert isinstance(step, GoOn)
+    session = await desk.sessions.find(step.session)
+    assert session is not None
+    assert session.sign_in.claims == {
+        "name": "Alice", "email": "alice@acme.example", "email_verified": False,
+    }  # fmt: skip
+    assert session.sign_in.groups == ()
+    (request,) = [one for one in idp.requests if one.target == "/userinfo"]
+    assert request.headers["authorization"] == "Bearer their-access-token"
+    for answer, reason in (
+        (document({"sub": "a-18", "name": "Mallory"}), "bad_provider_answer"),
+        (document({"name": "Mallory"}), "bad_provider_answer"),
+        (Answer(status=401), "bad_provider_answer"),
+        (Answer(status=502), "upstream_down"),
+    ):
+        idp.answers["/userinfo"] = answer
+        assert isinstance(await desk.back(await desk.go()), AskWho)
+        assert desk.last["reason"] == reason
+        clock.advance(601)
+    await desk.aclose()
     fetch.close()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.fakes.company import CORP_FOR_PEOPLE
 from tests.fakes.house import CORP, ISSUER, NOW, OPAQUE_KEY, PEOPLE, House
 from tests.fakes.in_memory import ListedRevocations
 
@@ -30,7 +31,7 @@ from actas.store.memory_sign_in import MemorySessions
 from actas.subjects.authorization_code import mark_of_session
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_party
-from actas.trust.registry import SignInThere, TrustedIssuer
+from actas.trust.registry import TrustedIssuer
 
 ABSOLUTE, IDLE = SignInLives().session, SignInLives().session_idle
 ALICE = Identity(ISSUER, "actas:alice")
@@ -42,17 +43,12 @@ def entry(house: House) -> Record:
     return draw_up("session:ended", now=house.clock.now(), chance=SystemChance(), reason="test")
 
 
-SIGNING_IN = replace(
-    CORP, sign_in=SignInThere(client_id="acme", client_secret=None, display="Corp", scopes=("openid",))
-)
-
-
 @dataclass
 class Here:
     """Sessions over a house, as one node or another knows them."""
 
     people: tuple[Person, ...] = PEOPLE_HERE
-    issuers: tuple[TrustedIssuer, ...] = (SIGNING_IN,)
+    issuers: tuple[TrustedIssuer, ...] = (CORP_FOR_PEOPLE,)
     house: House = field(init=False)
     store: MemorySessions = field(init=False)
 
@@ -392,7 +388,7 @@ async def test_whoever_is_no_longer_live_is_no_longer_signed_in(here: Here) -> N
     text, _ = await here.signed_in(ALICE)
     foreign, _ = await here.signed_in(Identity(ISSUER, "carol"), origin=Identity(CORP.issuer, "c-1"))
     locked = msgspec.structs.replace(PEOPLE_HERE[0], disabled=True)
-    untrusted = replace(SIGNING_IN, disabled=True)
+    untrusted = replace(CORP_FOR_PEOPLE, disabled=True)
     for people, issuers in (((locked,), (untrusted,)), ((), (CORP,)), ((), ())):
         catalog = House(people=people, issuers=issuers, rules=(), clients=()).catalog
         assert await here.node(catalog=catalog).find(text) is None

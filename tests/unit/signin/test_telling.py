@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.fakes.company import client, signing_in
-from tests.fakes.house import CLIENTS, CORP, ISSUER, NOW, PEOPLE, House
+from tests.fakes.company import CORP_FOR_PEOPLE, client, signing_in
+from tests.fakes.house import CLIENTS, ISSUER, NOW, PEOPLE, House
 from tests.fakes.told_app import TOLD_AT, ScriptedPost, claims_of_logout, look, telling
 
 from actas.core.errors import OAuthError
@@ -33,7 +33,8 @@ QUIET = signing_in(client("quiet", kind="app"))
 
 
 def house(**changes: Any) -> House:
-    return House(clients=[*CLIENTS[:3], WEB, DESK, QUIET], people=PEOPLE, **changes)
+    clients = [*CLIENTS[:3], WEB, DESK, QUIET]
+    return House(clients=clients, people=PEOPLE, issuers=(CORP_FOR_PEOPLE,), **changes)
 
 
 async def serve(sts: House, *names: str, **changes: Any) -> None:
@@ -93,7 +94,7 @@ async def test_it_is_signed_as_the_apps_id_tokens_are(algorithm: Any) -> None:
 @pytest.mark.parametrize("whose", ["person", "origin"])
 async def test_what_ends_a_person_ends_their_sessions_at_every_app(whose: str) -> None:
     sts, post = house(), ScriptedPost()
-    origin = Identity(CORP.issuer, "a-17")
+    origin = Identity(CORP_FOR_PEOPLE.issuer, "a-17")
     await serve(sts, "web", origin=origin, origin_name="corp-idp", sid="s-1")
     await serve(sts, "desk", origin=origin, origin_name="corp-idp", sid="s-2")
     ended = Identity(ISSUER, "actas:alice") if whose == "person" else origin
@@ -107,7 +108,11 @@ async def test_what_ends_a_person_ends_their_sessions_at_every_app(whose: str) -
 @pytest.mark.parametrize("way", ["disabled", "deleted", "issuer"])
 async def test_whom_the_configuration_locks_out_is_signed_out_everywhere(way: str) -> None:
     sts, post = house(), ScriptedPost()
-    origin = {"origin": Identity(CORP.issuer, "a-17"), "origin_name": "corp-idp"} if way == "issuer" else {}
+    origin = (
+        {"origin": Identity(CORP_FOR_PEOPLE.issuer, "a-17"), "origin_name": "corp-idp"}
+        if way == "issuer"
+        else {}
+    )
     await serve(sts, **origin)
     told = telling(sts, post)
     await look(told)
@@ -115,7 +120,7 @@ async def test_whom_the_configuration_locks_out_is_signed_out_everywhere(way: st
     alice = msgspec.structs.replace(PEOPLE[0], disabled=way == "disabled")
     people = PEOPLE[1:] if way == "deleted" else (alice, *PEOPLE[1:])
     sts.catalog = Catalog(
-        clients=[WEB], apis=sts.apis, issuers=[replace(CORP, disabled=way == "issuer")], rules=(), people=people,
+        clients=[WEB], apis=sts.apis, issuers=[replace(CORP_FOR_PEOPLE, disabled=way == "issuer")], rules=(), people=people,
         defaults=sts.defaults, impersonating=sts.impersonating, digest="after",
     )  # fmt: skip
     await look(told)  # ends it
@@ -250,7 +255,7 @@ async def test_an_app_that_is_not_to_be_told_any_more_is_not(how: str) -> None:
         "no address": (replace(QUIET, name="web"),),
     }
     sts.catalog = Catalog(
-        clients=changed[how], apis=sts.apis, issuers=(CORP,), rules=(), people=PEOPLE,
+        clients=changed[how], apis=sts.apis, issuers=(CORP_FOR_PEOPLE,), rules=(), people=PEOPLE,
         defaults=sts.defaults, impersonating=sts.impersonating, digest="after",
     )  # fmt: skip
     told = telling(sts, post)
