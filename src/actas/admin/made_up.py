@@ -88,7 +88,7 @@ def actors_from_event(members: Sequence[Mapping[str, str]]) -> tuple[Actor, ...]
 def _type_from(issuer: TrustedIssuer | None) -> TokenType:
     if issuer is None:
         return ACCESS_TOKEN
-    return ID_TOKEN if ID_TOKEN in issuer.accepts else next(iter(issuer.accepts))
+    return ID_TOKEN if ID_TOKEN in issuer.accepts else next(iter(issuer.accepts), ID_TOKEN)
 
 
 def party_from_case(

@@ -35,18 +35,19 @@ class Outside:
     tracing: Tracing = UNTRACED
 
     def troubles(self) -> tuple[str, ...]:
-        """What is wrong with fetching keys, in sentences that say who does not answer, and since when."""
+        """What is wrong with asking issuers and clients, in sentences that say who does not answer."""
         sides = (("issuer", self.keys), ("client", self.client_keys))
-        return tuple(
+        about_keys = tuple(
             f"{whose} {view.trouble}" for whose, keys in sides for view in keys.snapshot() if view.trouble
         )
+        return (*about_keys, *self.providers.troubles())
 
     def keep_only(self, base: Foundation) -> None:
         """Drop the keys of whoever is not trusted under a configuration."""
         definitions = base.definitions
-        issuers = {one.name for one in definitions.issuers.values() if not one.disabled}
-        self.keys.keep_only(issuers)
-        self.providers.keep_only(issuers)
+        issuers = [one for one in definitions.issuers.values() if not one.disabled]
+        self.keys.keep_only({one.name for one in issuers})
+        self.providers.keep_only({one.name for one in issuers if one.sign_in is not None})
         self.client_keys.keep_only({one.name for one in definitions.clients.values() if not one.disabled})
 
     async def close(self) -> None:

@@ -24,7 +24,11 @@ def _api(document: JsonObject) -> str:
 
 
 def _issuer(document: JsonObject) -> str:
-    return f"{document.get('issuer')}, accepts {_names(document.get('accepts'))}"
+    accepted = _names(document.get("accepts"))
+    uses = [f"accepts {accepted}"] if accepted else []
+    if "sign_in" in document:
+        uses.append("signs people in")
+    return ", ".join([str(document.get("issuer")), *(uses or ["for workloads"])])
 
 
 def _rule(document: JsonObject) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.core.sign_in import OPENID
+from actas.settings.compile_parties import signs_people_in
 from actas.settings.faults import Fault
 from actas.settings.schema_parties import IssuerForm
 from actas.settings.schema_sign_in import IssuerSignIn
@@ -55,7 +56,7 @@ def _apps(item: Item[IssuerForm], terms: IssuerSignIn, shaped: Shaped) -> Iterat
     for index, name in enumerate(terms.clients or ()):
         sentence = shaped.unknown("clients", name)
         client = shaped.clients.get(name)
-        if sentence is None and client is not None and client.form.redirect_uris is None:
+        if sentence is None and client is not None and not signs_people_in(client.form):
             sentence = f'nobody signs in to "{name}": it has no redirect_uris'
         if sentence is not None:
             yield item.written.fault(("sign_in", "clients", index), sentence)

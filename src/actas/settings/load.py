@@ -164,14 +164,7 @@ class Draft:
             keys=self.keys,
             defaults=resolved.defaults,
             lives=resolved.lives,
-            issuers={
-                name: parties.issuer(
-                    item.form,
-                    keys=resolved.issuer_keys.get(name, ()),
-                    secret=resolved.secrets_there.get(name),
-                )
-                for name, item in shaped.issuers.items()
-            },
+            issuers={name: resolved.issuer(item.form) for name, item in shaped.issuers.items()},
             apis={name: parties.api(item.form) for name, item in shaped.apis.items()},
             clients={
                 name: parties.client(

@@ -17,7 +17,7 @@ from actas.settings.audit import audit_settings
 from actas.settings.certificates import certificates, server_tls, trusted_authorities
 from actas.settings.client_auth import Found, LiveSecret
 from actas.settings.compile import limit_settings, policy_defaults, server_settings
-from actas.settings.compile_parties import signs_people_in
+from actas.settings.compile_parties import issuer, signs_people_in
 from actas.settings.definitions import (
     AuditSettings,
     EnvelopeSource,
@@ -32,9 +32,10 @@ from actas.settings.references import References
 from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, SecretJwtAuth
 from actas.settings.schema_envelope import Envelope
 from actas.settings.schema_lives import lives_of
-from actas.settings.schema_parties import ClientForm
+from actas.settings.schema_parties import ClientForm, IssuerForm
 from actas.settings.schema_server import Keys, Server
 from actas.settings.shaped import Item, Shaped
+from actas.trust.registry import TrustedIssuer
 
 _FEWEST: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 """Bytes of a secret that is the key of a MAC (RFC 7518 section 3.2)."""
@@ -62,6 +63,11 @@ class Resolved:
     passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
     secrets_there: dict[str, Secret] = field(default_factory=dict[str, Secret])
+
+    def issuer(self, form: IssuerForm) -> TrustedIssuer:
+        """Return an issuer."""
+        keys, secret = self.issuer_keys.get(form.name, ()), self.secrets_there.get(form.name)
+        return issuer(form, keys=keys, secret=secret)
 
 
 def resolve(shaped: Shaped, references: References) -> Resolved | None:

@@ -14,6 +14,10 @@ says who may change what they sign in with, and ``securing`` changes it.
 ``granting`` says what somebody lets an app have and writes it down, for ``authorizing``, which calls apps
 back, and for ``devices``, which people type the codes of; devices ask for these at ``device_requests``.
 
+``providers`` says through which issuers people may sign in and what they are sent there with, ``elsewhere``
+sends them and takes them back, ``vouched`` proves whom an issuer vouches for, ``facts`` reads what it says of
+them.
+
 ``terms`` has the rules that registrations of apps amount to; ``userinfo`` tells an app who signed in to it.
 No token is made here: what a person let an app do becomes a code, and the code goes through ``exchange`` like
 every other request.

@@ -90,6 +90,14 @@ class Providers:
             raise BadToken(f"{issuer.name} cannot be asked: {known.breaker.error}", why="upstream_down")
         return found
 
+    def troubles(self) -> tuple[str, ...]:
+        """Return a sentence for each issuer whose last attempt failed, in the order of their names."""
+        return tuple(
+            f"issuer {name}: where people sign in there cannot be found: {one.breaker.error}"
+            for name, one in sorted(self._known.items())
+            if one.breaker.error
+        )
+
     def keep_only(self, names: Collection[str]) -> None:
         """Drop what is kept of everybody else."""
         self._known = {name: one for name, one in self._known.items() if name in names}

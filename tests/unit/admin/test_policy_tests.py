@@ -101,7 +101,8 @@ def made_up(asked: AskedToken, presenter: str = "orders") -> Any:
     return party_from_case(
         asked,
         ourselves=ISSUER,
-        issuers={CORP.name: CORP, "plain": replace(CORP, name="plain", email_domains=frozenset(), accepts=frozenset({JWT}))},
+        issuers={CORP.name: CORP, "plain": replace(CORP, name="plain", email_domains=frozenset(), accepts=frozenset({JWT})),
+                 "people": replace(CORP, name="people", email_domains=frozenset(), accepts=frozenset())},
         clients={one.name: one for one in CLIENTS},
         presenter=presenter,
         at=NOW,
@@ -114,6 +115,7 @@ def test_a_made_up_foreign_party_is_what_the_validator_would_have_made() -> None
     assert (party.kind, party.token_type, party.presenters) == ("person", ID_TOKEN, {"orders"})
     assert made_up(replace(ALICE, issuer="plain")).identity.subject == "plain:alice"
     assert made_up(replace(ALICE, issuer="plain")).token_type == JWT
+    assert made_up(replace(ALICE, issuer="people")).token_type == ID_TOKEN  # people only sign in through it
     assert made_up(replace(ALICE, user="bob@acme.example")).identity.subject == "bob@acme.example"
     assert made_up(replace(ALICE, kind="agent")).kind == "agent"
 

@@ -10,15 +10,17 @@ import msgspec
 import pytest
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import CALLBACK
-from tests.fakes.elsewhere import VISITOR, Desk, registered
+from tests.fakes.elsewhere import DESK, VISITOR, WEB, Desk, registered
 from tests.fakes.front_door import FrontDoor
 from tests.fakes.hostile_issuer import HostileIssuer
 from tests.fakes.house import ISSUER, NOW, House
 
+from actas.core.errors import OAuthError
 from actas.core.lineage import Revoked
 from actas.core.party import Identity
 from actas.net.fetch import GuardedFetch
 from actas.signin.authorizing import Authorizing
+from actas.signin.granting import Granting
 from actas.signin.steps import Answered, AskConsent, AskWho, GoOn
 from actas.subjects.revoked import mark_of_party
 
@@ -88,6 +90,25 @@ async def test_a_sign_in_is_good_for_the_apps_that_the_issuer_is_offered_to(desk
     visitor = msgspec.structs.replace(VISITOR, session=step.session)
     for_desk = House(clients=desk.house.clients, issuers=(registered(desk.idp, clients=frozenset({"desk"})),))
     assert isinstance(await authorizing(desk, for_desk).go_on(step.flow, visitor), AskWho)
+
+
+async def test_nor_is_it_good_for_other_apps_on_devices(desk: Desk) -> None:
+    step = await signed_in(desk)
+    session = await desk.sessions.find(step.session)
+    assert session is not None
+    over = House(clients=desk.house.clients, issuers=(registered(desk.idp, clients=frozenset({"desk"})),))
+    granting = Granting(
+        issuer=ISSUER,
+        directory=over.catalog,
+        consents=FrontDoor(over).consents,
+        audit=over.minutes,
+        chance=over.chance,
+        clock=over.clock,
+    )
+    granting.require_member(DESK, session)
+    with pytest.raises(OAuthError) as refused:
+        granting.require_member(WEB, session)
+    assert (refused.value.reason, refused.value.detail) == ("no_rule", "nobody signs in to web through okta")
 
 
 @pytest.mark.requirement("SEC-23", "SEC-52")

@@ -98,6 +98,8 @@ async def test_while_an_issuer_is_away_what_is_known_is_used_and_it_is_asked_now
     assert await known.find(registered()) == found
     assert await known.find(registered()) == found
     assert len(fetch.asked) == 2
+    (trouble,) = known.troubles()
+    assert trouble.startswith("issuer acme: where people sign in there cannot be found: ")
     clock.advance(RETRY)
     assert await known.find(registered()) == found
     assert len(fetch.asked) == 3
