@@ -21,8 +21,12 @@ from tests.fakes.program import Program
 from tests.fakes.server import RealServer, until
 from tests.fakes.told_app import AppOnASocket, claims_of_logout
 
+from actas.core import claims as read
+from actas.crypto import jose
+
 CALLBACK = "https://app.acme.example/callback"
 PASSWORD = "correct horse battery"
+CHANGED = "seven green parrots wait"
 
 TAKEN_OVER = 60.0
 """Seconds within which another node has told an app; it may be the second that took it."""
@@ -78,6 +82,12 @@ def signed_in(server: RealServer, scope: str = "openid orders:read") -> tuple[Br
     return browser, dict(token), jwt.decode(token["id_token"], keys, algorithms=["RS256"]).claims["sid"]
 
 
+def life_of(token: dict[str, Any]) -> int:
+    """The life of an ID token, in seconds."""
+    claims = jose.parse(token["id_token"]).unverified_claims
+    return read.instant(claims, "exp") - read.instant(claims, "iat")
+
+
 def leave(browser: Browser) -> None:
     browser.get("/logout")
     assert browser.send().status_code == 200
@@ -87,7 +97,7 @@ def delivered(server: RealServer) -> list[dict[str, Any]]:
     return [one for one in server.events() if one["event"] == "logout:delivered"]
 
 
-@pytest.mark.requirement("OP-84", "OP-85")
+@pytest.mark.requirement("OP-84", "OP-85", "OP-77")
 @pytest.mark.timeout(180)
 def test_an_app_hears_of_it_although_it_failed_at_first(tmp_path: Path, app: AppOnASocket) -> None:
     answers: list[int | None] = [500, None]
@@ -113,16 +123,30 @@ def test_an_app_hears_of_it_although_it_failed_at_first(tmp_path: Path, app: App
         assert b'actas_logout_notices_total{outcome="failed"} 2.0' in metrics
         assert b'actas_logout_notices_total{outcome="delivered"} 1.0' in metrics
         assert token["id_token"] not in server.said
+        here, _, _ = signed_in(server)
+        _, _, there = signed_in(server)
+        here.get("/account/password")
+        assert here.send(current=PASSWORD, new=CHANGED, again=CHANGED).status_code == 303
+        until(lambda: len(delivered(server)) > 1, limit=30.0, because="the app heard of the other browser")
+        assert [one["sid"] for one in delivered(server)] == [sid, there]
 
 
-@pytest.mark.requirement("OP-84", "OP-85")
+@pytest.mark.requirement("OP-84", "OP-85", "OP-58")
 @pytest.mark.timeout(180)
 def test_whoever_is_locked_out_has_left_and_doctor_says_which_app_is_not_told(
     tmp_path: Path, app: AppOnASocket
 ) -> None:
     app.answer = lambda _: 503
     with node(tmp_path / "node", app) as server:
-        _, _, sid = signed_in(server)
+        _, token, sid = signed_in(server)
+        assert life_of(token) == 300
+        server.company.tree["defaults"] = {"sign_in": {"id_token": "1m"}}
+        server.company.write()
+        server.reload(told="configuration reloaded")
+        form = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
+        auth = ("desk", server.company.secrets["desk"])
+        again = requests.post(f"{server.base}/token", data=form, auth=auth, timeout=30)
+        assert life_of(again.json()) == 60
         server.company.tree["users"][0]["disabled"] = True
         server.company.write()
         server.reload(told="configuration reloaded")

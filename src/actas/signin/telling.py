@@ -43,8 +43,8 @@ TAKEN_FOR: Final = 15
 AT_ONCE: Final = 4
 """Notices on their way to one app."""
 
-MOST_AT_ONCE: Final = 64
-"""Notices on their way to all apps."""
+APPS_AT_ONCE: Final = 32
+"""Apps that are told at the same time."""
 
 MOST_TRIES: Final = 20
 """Tries, over about two and a half hours."""
@@ -106,7 +106,7 @@ class Telling:
         self._meter = meter
         self._looked_at: Registered | None = None
         self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._places = asyncio.Semaphore(APPS_AT_ONCE)
         self._said = ""
 
     async def run(self) -> None:
@@ -165,26 +165,31 @@ class Telling:
     async def _tell(self, name: str) -> None:
         """Tell one app all that it is to hear now."""
         try:
-            while True:
-                now = int(self._clock.now())
-                due = await self._store.claim(name, most=AT_ONCE, at=now, until=now + TAKEN_FOR)
-                if not due:
-                    return
-                client = self._registered().client(name)
-                if client is None or client.disabled or client.sign_in is None or not client.sign_in.told_at:
-                    await self._store.settle([one.id for one in due])  # nobody wants to hear
-                    continue
-                terms, told_at = client.sign_in, client.sign_in.told_at
-                tries = [self._try(one, told_at, algorithm=terms.algorithm) for one in due]
-                for done in await asyncio.gather(*tries, return_exceptions=True):
-                    if done is not None:
-                        raise done
+            more = True
+            while more:
+                async with self._places:  # before anything is taken: what is taken is tried at once
+                    more = await self._tell_some(name)
         except (StoreUnavailable, AuditUnavailable) as failed:
             self._complain(failed)
         except Exception:  # noqa: BLE001 - logged with its traceback; another look tries again
             _log.exception("apps are not told that a session ended", client=name)
         finally:
             self._under_way.pop(name, None)
+
+    async def _tell_some(self, name: str) -> bool:
+        """Tell one app a part of what it is to hear now; whether there may be more."""
+        now = int(self._clock.now())
+        due = await self._store.claim(name, most=AT_ONCE, at=now, until=now + TAKEN_FOR)
+        client = self._registered().client(name)
+        if client is None or client.disabled or client.sign_in is None or not client.sign_in.told_at:
+            await self._store.settle([one.id for one in due])  # nobody wants to hear
+            return bool(due)
+        terms, told_at = client.sign_in, client.sign_in.told_at
+        tries = [self._try(one, told_at, algorithm=terms.algorithm) for one in due]
+        for done in await asyncio.gather(*tries, return_exceptions=True):
+            if done is not None:
+                raise done
+        return bool(due)
 
     async def _try(self, notice: DueNotice, address: str, *, algorithm: SigningAlgorithm) -> None:
         """Tell an app once."""
@@ -203,16 +208,15 @@ class Telling:
         Raises:
             FetchFailed: it did not, or nobody knows whether it did.
         """
-        async with self._places:
-            token = await self._tokens.issue(
-                notice.client, subject=notice.subject, sid=notice.sid, algorithm=algorithm
-            )
-            answer = await self._post.post(
-                address,
-                urlencode({"logout_token": token.reveal()}).encode("ascii"),
-                headers={"Content-Type": "application/x-www-form-urlencoded"},
-                within=PATIENCE,
-            )
+        token = await self._tokens.issue(
+            notice.client, subject=notice.subject, sid=notice.sid, algorithm=algorithm
+        )
+        answer = await self._post.post(
+            address,
+            urlencode({"logout_token": token.reveal()}).encode("ascii"),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            within=PATIENCE,
+        )
         if answer.status not in _HEARD:
             raise FetchFailed(f"{address.partition('?')[0]} answered with status {answer.status}")
 

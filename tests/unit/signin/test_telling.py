@@ -27,8 +27,9 @@ from actas.subjects.authorization_code import mark_of_session
 from actas.subjects.revoked import mark_of_party
 from actas.web.tally import Tally
 
+DESK_TOLD_AT = "https://desk.acme.example/left"
 WEB = signing_in(client("web", kind="app"), told_at=TOLD_AT)
-DESK = signing_in(client("desk", kind="app"), told_at="https://desk.acme.example/left", algorithm="ES256")
+DESK = signing_in(client("desk", kind="app"), told_at=DESK_TOLD_AT, algorithm="ES256")
 QUIET = signing_in(client("quiet", kind="app"))
 
 
@@ -59,7 +60,7 @@ async def test_every_app_that_got_tokens_in_a_session_gets_a_logout_token() -> N
     await serve(sts, "web", "desk", "quiet")
     await end(sts)
     await look(telling(sts, post))
-    assert sorted(url for url, _, _ in post.sent) == [DESK.sign_in and DESK.sign_in.told_at, TOLD_AT]
+    assert sorted(url for url, _, _ in post.sent) == [DESK_TOLD_AT, TOLD_AT]
     said: set[str] = set()
     for url, body, headers in post.sent:
         assert headers == {"Content-Type": "application/x-www-form-urlencoded"}
@@ -213,6 +214,28 @@ async def test_an_app_that_hangs_keeps_no_other_waiting() -> None:
     post.gates.clear()
     await look(telling(sts, post))  # another process
     assert [one["client"] for one in logged(sts, "logout:delivered")] == ["desk", "web"]
+
+
+@pytest.mark.requirement("OP-85", "REL-22")
+async def test_what_a_process_has_no_place_for_is_left_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actas.signin.telling.APPS_AT_ONCE", 1)
+    sts, post = house(), ScriptedPost()
+    desk = DESK_TOLD_AT
+    post.gates[desk] = asyncio.Event()
+    await serve(sts, "web", "desk")
+    await end(sts)
+    busy = telling(sts, post)
+    await busy.look()
+    async with asyncio.timeout(10):
+        while not post.sent:
+            await asyncio.sleep(0)
+    await look(telling(sts, post))  # another process
+    (written,) = logged(sts, "logout:delivered")
+    assert (written["client"], written["tries"]) == ("web", 1)
+    post.gates[desk].set()
+    await busy.settled()
+    assert [url for url, _, _ in post.sent] == [desk, TOLD_AT]
+    assert [one["client"] for one in logged(sts, "logout:delivered")] == ["web", "desk"]
 
 
 @pytest.mark.requirement("OP-85", "REL-01")
