@@ -33,6 +33,11 @@ from actas.core.errors import (
     UnsupportedGrantType,
     UseDpopNonce,
 )
+from actas.core.errors_of_registering import (
+    InvalidClientMetadata,
+    InvalidRedirectUri,
+    UnapprovedSoftwareStatement,
+)
 from actas.core.errors_of_signing_in import (
     ConsentRequired,
     DeviceExpired,
@@ -93,6 +98,12 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "bad_code": (InvalidGrant,),
     "code_reused": (InvalidGrant,),
     "unknown_app": (InvalidRequest,),
+    "bad_client_document": (InvalidRequest,),
+    "bad_initial_token": (InvalidToken,),
+    "bad_client_metadata": (InvalidClientMetadata,),
+    "bad_redirect_uri": (InvalidRedirectUri,),
+    "unapproved_statement": (UnapprovedSoftwareStatement,),
+    "registrations_full": (TemporarilyUnavailable,),
     "wrong_credentials": (AccessDenied,),
     "weak_password": (AccessDenied,),
     "provider_refused": (AccessDenied,),

@@ -263,6 +263,17 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "and as it is, as `document`, `kept_by`, `disabled`, `place` and `secrets` (how many; never which)",
         "moved": "how many objects stand elsewhere in the files and say the same",
     },
+    "registration:granted": {
+        "source": "where the request came from",
+        "client": "`name`: the `client_id` that was given",
+        "by": "`anybody` or `the initial access token`",
+        "after": "what was registered",
+    },
+    "registration:ended": {
+        "client": "`name`: the `client_id`",
+        "why": "why it was removed",
+        "before": "what had been registered",
+    },
     "sinks:stopped": {"sink": "its name", "why": "what it said"},
     "sinks:lost": {
         "sink": "its name",
@@ -307,7 +318,8 @@ entry) and `prev` (the SHA-256 of the compact JWS before it, 64 zeros for the fi
 ATTEMPTS: Final = """
 `exchange:granted` and `exchange:refused`; of the endpoints beside it what was refused, and what was revoked:
 `introspection:refused`, `userinfo:refused`, `revocation:granted`, `revocation:refused`, `management:refused`,
-`sign_in:refused`, `authorization:refused`, `device:refused`, `account:refused`, `impersonation:refused`.
+`sign_in:refused`, `authorization:refused`, `device:refused`, `account:refused`, `impersonation:refused`,
+`registration:refused`.
 """
 
 AGAIN: Final = """

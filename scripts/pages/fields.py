@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from scripts.pages.markdown import code, table
 
-from actas.settings import addresses, schema_envelope, values
+from actas.settings import addresses, schema_envelope, schema_strangers, values
 from actas.settings.schema_json import json_schema
 
 Schema = Mapping[str, Any]
@@ -41,6 +41,9 @@ _PATTERNS: Final = {
     values.Instant().schema()["pattern"]: "instant",
     addresses.Network().schema()["pattern"]: "network or address",
     addresses.DOMAIN.schema()["pattern"]: "domain",
+    schema_strangers.HOST.schema()["pattern"]: "host, or `*.` and a domain, or `any`",
+    schema_strangers.REGISTERED.schema()["pattern"]: "client_id of a client that registered itself",
+    schema_strangers.ClientName().schema()["pattern"]: "name, or the address of a client's document",
     schema_envelope.PATH.schema()["pattern"]: "path of names",
     schema_envelope.REGION.schema()["pattern"]: "region",
 }

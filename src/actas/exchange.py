@@ -200,14 +200,14 @@ class Exchange:
         return client
 
     def _itself(self, client: Client) -> Party:
-        """Return the client as a party. It is the same for every request under one configuration."""
+        """Return the client as a party: once for each client of the configuration, which are so many."""
         known = self._parties.get(client.name)
         if known is None:
             api = None if client.api is None else self._apis.api(client.api)
             mark = mark_of_party(self._marking, Identity(self._issuer, client.name))
-            known = self._parties[client.name] = party_of(
-                client, issuer=self._issuer, api=api, lineage=Lineage((mark,))
-            )
+            known = party_of(client, issuer=self._issuer, api=api, lineage=Lineage((mark,)))
+            if client.registration == "configured":
+                self._parties[client.name] = known
         return known
 
     async def _perform(self, permit: Permit) -> Issued:

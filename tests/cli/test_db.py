@@ -329,6 +329,7 @@ def test_what_has_ended_is_removed_and_nothing_else(
         "impersonations": 0,
         "revocations": 0,
         "opaque_tokens": 0,
+        "registered_clients": 0,
         "refresh_tokens": 0,
         "sessions": 0,
         "session_apps": 0,

@@ -63,7 +63,7 @@ class ConsentStoreSuite:
     async def test_a_change_is_made_on_what_was_seen_and_on_nothing_else(
         self, store: ConsentStore, other: ConsentStore, waiting: Waiting
     ) -> None:
-        first, second = kept(), kept(version=2, scope=frozenset({"openid"}), apis=())
+        first, second = kept(), kept(version=2, scope=frozenset({"openid"}), apis=(), fingerprint="f-2")
         assert await store.write(first, seen=None, record=entry("x_1"))
         assert await store.write(second, seen=first, record=entry("x_2"))
         for seen in (
@@ -71,6 +71,7 @@ class ConsentStoreSuite:
             first,
             kept(version=2),
             kept(version=2, scope=frozenset({"openid"})),
+            kept(version=2, scope=frozenset({"openid"}), apis=(), fingerprint="f-1"),
             kept("actas:bob"),
         ):
             assert not await store.write(kept(version=3), seen=seen, record=entry("x_3"))

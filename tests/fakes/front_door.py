@@ -13,6 +13,7 @@ from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
 from actas.keys.opaque import OpaqueTexts
+from actas.signin.apps import Strangers
 from actas.signin.authorizing import Authorizing
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
@@ -106,6 +107,7 @@ class FrontDoor:
             pushed=self.pushed,
             hints=hints,
             suiting=Suiting(holds=self, clock=clock),
+            strangers=Strangers(house.published_clients.clients(catalog, clock)),
             begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=clock),
             audit=house.minutes,
             clock=clock,

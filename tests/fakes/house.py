@@ -116,6 +116,7 @@ from tests.fakes.in_memory import (
     ListWriter,
     SetMarks,
 )
+from tests.fakes.published import Published
 from tests.fakes.ring import FakeRing
 from tests.fakes.visits import claims_of
 
@@ -156,6 +157,7 @@ class House(Desks):
     tracing: Tracing = UNTRACED
     auditors: Collection[str] = ()
     impersonating: Impersonating = field(default_factory=Impersonating)
+    published_clients: Published = field(default_factory=Published)
 
     def __post_init__(self) -> None:
         self._keep()
@@ -170,11 +172,12 @@ class House(Desks):
             clients=with_userinfo(self.clients),
             apis=[*self.apis, userinfo_api(ISSUER)],
             issuers=self.issuers,
-            rules=[*self.rules, *sign_in_rules(self.clients)],
+            rules=[*self.rules, *sign_in_rules(self.clients), *self.published_clients.rules],
             defaults=self.defaults,
             impersonating=self.impersonating,
             digest="test",
             people=self.people,
+            documents=self.published_clients.documents,
         )
         self.kept = MemoryOpaqueTokens(clock=self.clock)
         self.waiting = MemoryDeviceCodes(clock=self.clock)
@@ -272,10 +275,10 @@ class House(Desks):
     def _know_clients(self) -> None:
         """What authenticates clients, and the proofs that they hold a key."""
         secret = SecretMethod(pepper=PEPPER, clock=self.clock)
-        mark = partial(self.ring.mark, "failure")
-        self.throttle = Throttle(self.limits, clock=self.clock, mark=mark, meter=self.meter)
+        clock, meter, mark = self.clock, self.meter, partial(self.ring.mark, "failure")
+        self.throttle = Throttle(self.limits, clock=clock, mark=mark, meter=meter)
         marks = TracedMarks(self.marks, tracing=self.tracing) if self.tracing.on else self.marks
-        check = AssertionCheck(issuer=ISSUER, marks=marks, clock=self.clock, meter=self.meter)
+        check = AssertionCheck(issuer=ISSUER, marks=marks, clock=clock, meter=meter)
         self.authenticator = ClientAuthenticator(
             clients=self.catalog,
             methods={
@@ -297,15 +300,11 @@ class House(Desks):
             claimed=AssertedClient(self.catalog),
             throttle=self.throttle,
             meter=self.meter,
+            published=self.published_clients.clients(self.catalog, self.clock),
         )
-        self.nonces = Nonces(key=NONCE_KEY, life=300, required=self.nonce_required, clock=self.clock)
+        self.nonces = Nonces(key=NONCE_KEY, life=300, required=self.nonce_required, clock=clock)
         self.proofs = ProofChecker(
-            url=f"{ISSUER}/token",
-            max_age=60,
-            nonces=self.nonces,
-            marks=self.marks,
-            clock=self.clock,
-            meter=self.meter,
+            url=f"{ISSUER}/token", max_age=60, nonces=self.nonces, marks=self.marks, clock=clock, meter=meter
         )
 
     def _answer(self) -> None:

@@ -128,6 +128,58 @@ ROWS: tuple[Requirement, ...] = on(
         "OpenID Connect Discovery 3",
         "The metadata has what every OpenID client needs, RS256 among it.",
     ),
+    kept(
+        "OP-110", "RFC 7591 section 3.2.1", "Who registers is told all that was registered, its secret once."
+    ),
+    kept(
+        "OP-111", "RFC 7591 section 3.2.2", "What cannot be registered is refused by the error that is its."
+    ),
+    kept(
+        "OP-112", "RFC 7591 section 2", "What is not known is ignored, and what is left out has its default."
+    ),
+    kept("OP-113", "OpenID Connect Registration 2", "application_type says where an app may be called back."),
+    kept(
+        "OP-114",
+        "project policy",
+        "Nobody registers unless it is switched on, so often and so many, and such a client exchanges nothing.",
+    ),
+    kept(
+        "OP-120",
+        "CIMD section 3",
+        "A client_id may be the https address of a document, in one spelling; any other is no client.",
+    ),
+    kept("OP-121", "CIMD section 4", "A document is 200 and JSON; no redirect is followed."),
+    kept(
+        "OP-122", "CIMD section 4", "A document is about the address at which it is, character for character."
+    ),
+    kept("OP-123", "CIMD section 4.1", "A document that holds a secret, or declares one, is refused."),
+    kept("OP-124", "CIMD section 8.2", "Who declares a key must prove to have it."),
+    kept(
+        "OP-125", "CIMD section 4.2", "Nobody is called back but where the document says, whatever the grant."
+    ),
+    kept(
+        "OP-126",
+        "CIMD section 8.6",
+        "No address that is not public is asked for a document, or for its keys.",
+    ),
+    kept("OP-127", "CIMD section 5.2", "5 KB are read; what is good is kept for a while, and nothing else."),
+    kept(
+        "OP-128",
+        "CIMD section 5.1",
+        "Without a good document nobody is sent anywhere, and nobody learns why.",
+    ),
+    kept(
+        "OP-129",
+        "CIMD section 8.5",
+        "Consent shows whose address the client has and where the answer goes, and shows no logo.",
+    ),
+    kept("OP-130", "CIMD section 6", "The metadata say whether such clients are let in."),
+    kept(
+        "OP-131",
+        "project policy",
+        "Nobody is let in but by configuration; with other keys or addresses people are asked again.",
+    ),
+    kept("OP-132", "MCP 2026-07-28", "A document has client_id, client_name and redirect_uris."),
     kept("OP-140", "MCP 2026-07-28", "An access token is bound to the resource that was asked for."),
     kept(
         "OP-141",

@@ -23,6 +23,7 @@ async def following(
     if base.database.failover is not None:
         _log.warning("a failover may lose data", detail=base.database.failover)
     follower.follow("revocations", base.revoked.refresh)
+    follower.follow("registered clients", base.registered.refresh)
     follower.follow("clock", partial(base.database.require_same_time, base.clock))
     follower.follow("keys", base.ring.refresh)
     follower.follow("time", timekeeper.look)

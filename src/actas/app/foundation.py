@@ -25,7 +25,13 @@ from actas.policy.rule import RuleError
 from actas.settings.definitions import Definitions
 from actas.settings.faults import Fault
 from actas.settings.load import Draft, Finding
-from actas.signin.terms import sign_in_rules, with_userinfo
+from actas.signin.terms import (
+    rules_of_strangers,
+    sign_in_rules,
+    sign_in_somewhere,
+    with_userinfo,
+    with_userinfo_of,
+)
 from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
 from actas.store.audit_postgresql_log import PostgresqlLog
@@ -38,6 +44,7 @@ from actas.store.impersonations import SqlImpersonations
 from actas.store.opaque import SqlOpaqueTokens
 from actas.store.outbox import Outbox
 from actas.store.refresh import SqlRefreshTokens
+from actas.store.registered import SqlRegisteredClients, open_registered
 from actas.store.revocations import RevocationList, open_revocations
 from actas.store.session_apps import SqlSessionApps
 from actas.store.sessions import SqlSessions
@@ -49,7 +56,6 @@ class Foundation:
 
     Attributes:
         warnings: what the configuration warns of.
-        rotation: what changes the keys of the ring.
         keys: our own keys, with what seals them under another envelope key.
         database: the main database, open for as long as the foundation is.
         files: the configuration files, as they were read.
@@ -59,17 +65,17 @@ class Foundation:
         shared_log: the URL of the database that keeps the audit log; None when files of this node do.
         revoked: what was revoked, as it was when the foundation was opened; a serving process follows it.
         opaque: keeps what opaque tokens stand for.
+        registered: clients that registered themselves, as ``revoked`` is.
     """
 
     definitions: Definitions
     warnings: tuple[Fault, ...]
     catalog: Catalog
-    ring: LocalKeyRing
-    rotation: Rotation
     keys: OwnKeys
     database: Database
     revoked: RevocationList
     opaque: SqlOpaqueTokens
+    registered: SqlRegisteredClients
     clock: Clock
     dev: bool
     files: Draft
@@ -80,6 +86,16 @@ class Foundation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shared_log", shared_log(self.definitions))
+
+    @property
+    def ring(self) -> LocalKeyRing:
+        """Our own keys."""
+        return self.keys.ring
+
+    @property
+    def rotation(self) -> Rotation:
+        """What changes them."""
+        return self.keys.rotation
 
     @property
     def store(self) -> SqlConfiguration:
@@ -175,25 +191,37 @@ def findings(definitions: Definitions) -> Iterator[Finding]:
             yield Finding(section="issuers", name=wrong.issuer, field=wrong.field, message=wrong.message)
 
 
-def catalog_of(definitions: Definitions) -> Catalog:
+def catalog_of(definitions: Definitions, registered: SqlRegisteredClients | None = None) -> Catalog:
     """Return the catalog of a configuration that compiled.
 
     Once somebody holds a role, the API for managing the server is one of its APIs; so is UserInfo, once
     people sign in to a client.
+
+    Args:
+        registered: knows clients that registered themselves.
     """
-    clients = definitions.clients.values()
+    clients, documents = definitions.clients.values(), with_userinfo_of(definitions.documents)
+    registering = with_userinfo_of(definitions.registering)
     ours = [management_api(definitions.server.issuer)] if definitions.admins else []
-    if any(client.sign_in is not None for client in clients):
+    if sign_in_somewhere(clients, documents, registering):
         ours.append(userinfo_api(definitions.server.issuer))
     return Catalog(
         clients=with_userinfo(with_roles(clients, definitions.admins)),
         apis=[*definitions.apis.values(), *ours],
         issuers=definitions.issuers.values(),
-        rules=[*definitions.rules, *role_rules(definitions.admins), *sign_in_rules(clients)],
+        rules=[
+            *definitions.rules,
+            *role_rules(definitions.admins),
+            *sign_in_rules(clients),
+            *rules_of_strangers(documents, registering),
+        ],
         defaults=definitions.defaults,
         impersonating=definitions.impersonating,
         digest=definitions.digest,
         people=definitions.users.values(),
+        documents=documents,
+        registering=registering,
+        registered=registered,
     )
 
 
@@ -230,17 +258,17 @@ async def foundation(
         keys = await open_keys(database, whole.keys, draft.server, clock=clock, create=create, dev=dev)
         stack.callback(keys.ring.close)
         changes = lay(pepper=keys.ring.secret_pepper)
+        registered = await open_registered(database, clock=clock, marking=keys.ring)
         loaded = whole.compile(pepper=keys.ring.secret_pepper, extra_checks=[findings])
         yield Foundation(
             definitions=loaded.definitions,
             warnings=loaded.warnings,
-            catalog=catalog_of(loaded.definitions),
-            ring=keys.ring,
-            rotation=keys.rotation,
+            catalog=catalog_of(loaded.definitions, registered),
             keys=keys,
             database=database,
             revoked=await open_revocations(database, clock=clock),
             opaque=SqlOpaqueTokens(database, clock=clock),
+            registered=registered,
             clock=clock,
             dev=dev,
             files=draft,

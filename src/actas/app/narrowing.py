@@ -34,7 +34,7 @@ def without_what_ended(base: Foundation, kept: Snapshot) -> Prepared | None:
     return Prepared(
         definitions=definitions,
         warnings=base.warnings,
-        catalog=catalog_of(definitions),
+        catalog=catalog_of(definitions, base.registered),
         narrowed_for=kept.generation,
     )
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import structlog
 
 from actas.app.foundation import Foundation
+from actas.clients.budget import Budget
+from actas.clients.documents import ClientDocuments, PublishedClients
+from actas.clients.registered import SelfDescribed
 from actas.core.metrics import UNMETERED, Meter
 from actas.core.tracing import UNTRACED, Tracing
 from actas.net.fetch import GuardedFetch
 from actas.net.telemetry import tracing
+from actas.signin.registering import PER_HOUR, PER_SOURCE
 from actas.trust.jwks import IssuerKeys
 from actas.trust.provider import Providers
 
@@ -26,6 +30,8 @@ class Outside:
         client_keys: of clients that publish them; kept apart, for an issuer may have a client's name.
         providers: where people sign in at issuers.
         tracing: follows requests.
+        documents: of clients that publish what they are; None until they are asked for, as ``registrations``:
+            how often clients may register themselves.
     """
 
     fetch: GuardedFetch
@@ -33,6 +39,8 @@ class Outside:
     client_keys: IssuerKeys
     providers: Providers
     tracing: Tracing = UNTRACED
+    documents: ClientDocuments | None = None
+    registrations: Budget | None = None
 
     def troubles(self) -> tuple[str, ...]:
         """What is wrong with asking issuers and clients, in sentences that say who does not answer."""
@@ -50,8 +58,37 @@ class Outside:
         self.providers.keep_only({one.name for one in issuers if one.sign_in is not None})
         self.client_keys.keep_only({one.name for one in definitions.clients.values() if not one.disabled})
 
+    def published(self, base: Foundation, meter: Meter) -> PublishedClients | None:
+        """Return what finds clients that say themselves what they are, under a configuration, if any may."""
+        if self.documents is None:
+            self.documents = ClientDocuments(self.fetch, base.clock, meter=meter)
+        shelf, terms = base.catalog.published, base.catalog.registering
+        if shelf is None and terms is None:
+            return None
+        return SelfDescribed(
+            documents=None if shelf is None else self.documents.under(shelf),
+            registered=None if terms is None else base.registered,
+            clients=base.catalog,
+            unused_for=0 if terms is None else terms.unused_for,
+        )
+
+    def budget_of_registrations(self, base: Foundation, meter: Meter) -> Budget:
+        """Return how often clients may register themselves, whatever configuration is in force."""
+        if self.registrations is None:
+            self.registrations = Budget(
+                "registrations",
+                each=PER_SOURCE,
+                altogether=PER_HOUR,
+                seconds=3600,
+                clock=base.clock,
+                meter=meter,
+            )
+        return self.registrations
+
     async def close(self) -> None:
         """End what is under way."""
+        if self.documents is not None:
+            await self.documents.aclose()
         await self.keys.aclose()
         await self.client_keys.aclose()
         await self.providers.aclose()

@@ -147,6 +147,7 @@ def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
     """Return step 2 over a configuration, for every endpoint at which clients authenticate."""
     secret = SecretMethod(pepper=base.ring.secret_pepper, clock=base.clock)
     check = AssertionCheck(issuer=base.issuer, marks=once(base, shared), clock=base.clock, meter=shared.meter)
+    authorities = Authorities(base.definitions.server.tls.client_authorities)
     return ClientAuthenticator(
         clients=base.catalog,
         methods={
@@ -154,9 +155,7 @@ def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
             "client_secret_post": secret,
             "client_secret_jwt": ClientSecretJwtMethod(check, clock=base.clock),
             "private_key_jwt": PrivateKeyJwtMethod(check, published=shared.out.client_keys),
-            "tls_client_auth": NamedCertificateMethod(
-                Authorities(base.definitions.server.tls.client_authorities), clock=base.clock
-            ),
+            "tls_client_auth": NamedCertificateMethod(authorities, clock=base.clock),
             "self_signed_tls_client_auth": RegisteredCertificateMethod(clock=base.clock),
             "workload": WorkloadMethod(
                 ourselves=base.issuer,
@@ -170,6 +169,7 @@ def authenticator(base: Foundation, shared: Shared) -> ClientAuthenticator:
         claimed=AssertedClient(base.catalog),
         throttle=shared.throttle,
         meter=shared.meter,
+        published=shared.out.published(base, shared.meter),
     )
 
 

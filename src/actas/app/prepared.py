@@ -63,7 +63,7 @@ def prepare(base: Foundation, draft: Draft) -> Prepared:
     return Prepared(
         definitions=definitions,
         warnings=loaded.warnings,
-        catalog=catalog_of(definitions),
+        catalog=catalog_of(definitions, base.registered),
         waiting=tuple(name for name, is_same in sections if not is_same),
     )
 

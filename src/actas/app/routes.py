@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from actas.app.client_registration import registering
 from actas.app.foundation import Foundation
 from actas.app.management import management
 from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision
@@ -128,7 +129,7 @@ def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admis
     """Return what apps that people sign in to ask; nothing while there is no such app."""
     if not _people_sign_in(base):
         return {}
-    served: dict[str, Endpoint] = {}
+    served = registering(base, shared, prefix=prefix, errors=_errors(base))
     if _used_by_apps(base, AUTHORIZATION_CODE):
         served[f"{prefix}{PAR}"] = PushedRequestEndpoint(
             pushing(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
@@ -153,12 +154,14 @@ def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admis
 
 def _used_by_apps(base: Foundation, grant: GrantType) -> bool:
     """Return whether some client that people sign in to may use a grant."""
-    clients = base.catalog.clients.values()
+    clients, strangers = base.catalog.clients.values(), (base.catalog.documents, base.catalog.registering)
+    if any(one is not None and grant in one.grants for one in strangers):
+        return True
     return any(client.sign_in is not None and grant in client.grants for client in clients)
 
 
 def _people_sign_in(base: Foundation) -> bool:
-    return any(client.sign_in is not None for client in base.catalog.clients.values())
+    return base.catalog.people_sign_in
 
 
 def _turnstile(base: Foundation, admission: Admission, shared: Shared) -> Turnstile:
@@ -185,7 +188,7 @@ def _prefix(base: Foundation) -> str:
 
 
 def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
-    server = base.definitions.server
+    server, catalog = base.definitions.server, base.catalog
     return metadata(
         base.issuer,
         grant_types=_grants(base, pipeline),
@@ -196,23 +199,31 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
         proof_algorithms=PROOF_ALGORITHMS,
         certificates=bool(server.trusted_proxies or (server.tls.own and base.client_certificates)),
         signing_in=_signing_in(base),
+        public=catalog.documents is not None or catalog.registering is not None,
     )
 
 
 def _signing_in(base: Foundation) -> SigningIn | None:
     """Return what is published of people signing in, at ``_for_apps`` and ``signing_in``."""
-    terms = [one.sign_in for one in base.catalog.clients.values() if one.sign_in is not None]
-    if not terms:
+    if not _people_sign_in(base):
         return None
+    terms = [one.sign_in for one in base.catalog.clients.values() if one.sign_in is not None]
+    strangers = base.catalog.documents is not None or base.catalog.registering is not None
+    served: set[Served] = {
+        "userinfo",
+        "logout",
+        *(at for at, grant in _AT.items() if _used_by_apps(base, grant)),
+    }
+    if base.catalog.registering is not None:
+        served.add("register")
     return SigningIn(
-        served=frozenset(
-            {"userinfo", "logout", *(at for at, grant in _AT.items() if _used_by_apps(base, grant))}
-        ),
+        served=frozenset(served),
         algorithms={one.algorithm for one in terms},
         acr_values=(PASSWORD, MULTI_FACTOR),
         prompts=PROMPTS,
         locales=("en",),
-        only_pushed=all(one.pushed for one in terms),
+        only_pushed=bool(terms) and not strangers and all(one.pushed for one in terms),
+        documents=base.catalog.documents is not None,
     )
 
 

@@ -23,6 +23,7 @@ from actas.crypto.password_hash import PasswordHashes
 from actas.kinds.impersonation_pages import Paging
 from actas.signin.account import Account
 from actas.signin.acting import ActingAsMe
+from actas.signin.apps import Strangers
 from actas.signin.authorizing import Authorizing
 from actas.signin.device_requests import DeviceRequests
 from actas.signin.devices import Devices, Shown, UserCodeGuessing
@@ -55,7 +56,7 @@ def signing_in(
     base: Foundation, shared: Shared, *, prefix: str, admission: Admission
 ) -> dict[str, Application]:
     """Return who answers each path at which people sign in; nobody, while people sign in to no client."""
-    if not any(client.sign_in is not None for client in base.catalog.clients.values()):
+    if not base.catalog.people_sign_in:
         return {}
     kit = _Kit(base, shared, prefix)
     desk = SigningIn(
@@ -201,6 +202,7 @@ class _Kit:
             pushed=_pushed(base, shared),
             hints=_hints(base),
             suiting=Suiting(holds=self.proof.credentials, clock=base.clock),
+            strangers=Strangers(shared.out.published(base, shared.meter)),
             begun=self._begun,
             audit=shared.minutes,
             clock=base.clock,

@@ -51,6 +51,7 @@ async def sweep_on(base: Foundation, shared: Shared, known: Known) -> None:
             ("apps of sessions", base.session_apps.sweep),
             ("what deleted people had", partial(forget_deleted, known, gone)),
             ("codes of devices", base.device_store.sweep),
+            ("registered clients", base.registered.sweep),
         ):
             try:
                 await require_time(base, shared.timekeeper)

@@ -37,6 +37,7 @@ Door = Literal[
     "authorization",
     "device",
     "account",
+    "registration",
 ]
 """Where somebody asked. Names of events begin with it: ``exchange:granted``, ``introspection:refused``."""
 

@@ -12,6 +12,9 @@ from typing import Final, Protocol
 import msgspec
 
 from actas.clients.basic import read_basic
+from actas.clients.document import NoDocument
+from actas.clients.documents import PublishedClients
+from actas.clients.registered import describes_itself
 from actas.clients.throttle import Throttle
 from actas.core.client import Client
 from actas.core.errors import InvalidClient, InvalidRequest
@@ -96,6 +99,7 @@ class ClientAuthenticator:
         claimed: whom an assertion claims to come from.
         throttle: makes guessing slow, and bounds how much one client asks for.
         meter: told of everybody who did not prove to be a client.
+        published: finds clients that say themselves what they are; None when none is let in.
     """
 
     def __init__(
@@ -106,8 +110,10 @@ class ClientAuthenticator:
         claimed: AssertedName,
         throttle: Throttle,
         meter: Meter = UNMETERED,
+        published: PublishedClients | None = None,
     ) -> None:
         self._clients = clients
+        self._published = published
         self._methods = methods
         self._claimed = claimed
         self._throttle = throttle
@@ -134,10 +140,13 @@ class ClientAuthenticator:
             credentials = msgspec.structs.replace(credentials, exact=True)
         name, source = credentials.client_id, caller.address
         self._throttle.require_patience("failed_client_auth", name, source)
-        client = self._clients.client(credentials.client_id)
         usual = _USUAL[credentials.offer]
-        method = usual if client is None else client.auth.method_for(credentials.offer)
+        method: AuthMethod | None = usual
         try:
+            client = (
+                self._clients.client(name) if not describes_itself(name) else await self._found(name, source)
+            )
+            method = usual if client is None else client.auth.method_for(credentials.offer)
             if client is not None and method is None:
                 detail = f"{client.name} is registered for {client.auth.method}, not for {usual}"
                 raise InvalidClient(detail=detail, challenge=credentials.challenge)
@@ -149,6 +158,20 @@ class ClientAuthenticator:
         self._throttle.succeeded("failed_client_auth", name, source)
         self._throttle.require_room(name, room)
         return proven
+
+    async def _found(self, name: str, source: str) -> Client | None:
+        """Return a client that says itself what it is; None when none is let in.
+
+        Raises:
+            InvalidClient: it has no document that could be used, or never registered. Why, only the minutes
+                say: the answer would tell what there is at an address.
+        """
+        if self._published is None:
+            return None
+        try:
+            return await self._published.client(name, source=source, lenient=True)
+        except NoDocument as none:
+            raise InvalidClient(detail=f"the client {without_secrets(name[:200])!r}: {none}") from none
 
     async def _proven(
         self, client: Client | None, method: AuthMethod, credentials: Credentials

@@ -102,6 +102,10 @@ class ClientAuth:
         return self.secret_keys + tuple(key for key in ending if key is not None)
 
 
+Registration = Literal["configured", "document", "registered"]
+"""Where what is known of a client comes from: our configuration, a document that it publishes about itself
+(Client ID Metadata Documents), or what it registered about itself (RFC 7591)."""
+
 Consent = Literal["once", "always", "never"]
 """When a person is asked whether an app may act for them: the first time, each time, or an administrator has
 answered for everybody."""
@@ -145,6 +149,8 @@ class SignInTerms:
             is not.
         pushed: whether what it asks is taken only when it was pushed (RFC 9126 section 6).
         lives: how long what it gets is good for.
+        fingerprint: of its keys and redirect addresses, where it says them itself: with others it is another
+            app to whoever let it act for them (OP-131). Empty when an administrator says them.
     """
 
     redirect_uris: tuple[str, ...]
@@ -156,6 +162,7 @@ class SignInTerms:
     told_at: str | None = None
     pushed: bool = False
     lives: SignInLives = SignInLives()
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +179,7 @@ class Client:
         scopes: per API, the scopes it may ask for; an API that is not listed has no such limit.
         owner: who answers for it.
         sign_in: how people sign in to it; None when they do not.
+        registration: where all of this comes from.
         disabled: a disabled client is refused, also as an earlier actor in a chain.
     """
 
@@ -184,4 +192,10 @@ class Client:
     scopes: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     owner: str | None = None
     sign_in: SignInTerms | None = None
+    registration: Registration = "configured"
     disabled: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """That of ``sign_in``; empty where nobody signs in."""
+        return "" if self.sign_in is None else self.sign_in.fingerprint

@@ -35,6 +35,9 @@ EventName = Literal[
     "account:refused",
     "credentials:changed",
     "credentials:reset",
+    "registration:granted",
+    "registration:refused",
+    "registration:ended",
     "log:started",
     "log:recovered",
     "log:closed",
@@ -100,6 +103,9 @@ EVENTS: Final[dict[EventName, str]] = {
     "logout:failed": "An app could not be told that a session had ended, and nobody tries any more.",
     "session:others_ended": "All sessions of a person ended but the one that is named, with what apps hold "
     "by them and what apps hold for the time when the person is signed out.",
+    "registration:granted": "A client registered itself. Written before it was told its name.",
+    "registration:refused": "A client wanted to register itself, and was refused.",
+    "registration:ended": "A client that registered itself was removed, because nobody used it.",
     "log:started": "A stream was born, or a clean one was opened again. The first entry of every stream.",
     "log:recovered": "A stream that was not closed cleanly was checked and opened again; names the tokens "
     "whose delivery is unknown.",

@@ -64,11 +64,13 @@ class Answer(NamedTuple):
     Attributes:
         status: of HTTP; never a redirect.
         retry_after: its header of that name, as it is written; None when there is none.
+        fresh_for: as in ``Fetched``.
     """
 
     status: int
     body: bytes
     retry_after: str | None = None
+    fresh_for: int | None = None
 
 
 class Post(Protocol):
@@ -96,6 +98,34 @@ class Fetch(Protocol):
 
     async def get_json(self, url: str) -> Mapping[str, Json]:
         """Return the JSON object at ``url``.
+
+        Raises:
+            FetchFailed: for any reason at all; nothing of the answer is used then.
+        """
+        ...
+
+
+class Fetched(NamedTuple):
+    """A document, and for how long it is good by its own account.
+
+    Attributes:
+        fresh_for: seconds that its headers give it (RFC 9111 section 5.2.2); None when they say nothing.
+    """
+
+    document: Mapping[str, Json]
+    fresh_for: int | None = None
+
+
+class FetchDocument(Protocol):
+    """Getting a document from an address that a caller named (``net.fetch``)."""
+
+    async def get_document(self, url: str, *, most: int, listed: bool) -> Fetched:
+        """Return the JSON object at ``url``.
+
+        Args:
+            most: bytes that are read at most.
+            listed: whether the operator named its host for this. To any other host the list of hosts with
+                private addresses does not apply.
 
         Raises:
             FetchFailed: for any reason at all; nothing of the answer is used then.

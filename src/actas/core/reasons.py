@@ -11,6 +11,7 @@ from typing import Final
 from actas.core.reason import Reason, ReasonText
 from actas.core.reasons_of_impersonation import OF_IMPERSONATION
 from actas.core.reasons_of_managing import OF_MANAGING
+from actas.core.reasons_of_registering import OF_REGISTERING
 from actas.core.reasons_of_signing_in import OF_SIGNING_IN
 from actas.core.reasons_of_userinfo import OF_USERINFO
 
@@ -233,6 +234,7 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     ),
     **OF_IMPERSONATION,
     **OF_SIGNING_IN,
+    **OF_REGISTERING,
     **OF_USERINFO,
     **OF_MANAGING,
 }

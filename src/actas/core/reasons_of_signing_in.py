@@ -31,6 +31,16 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         "client without `redirect_uris`.",
         remedy="Compare the address with `redirect_uris` of the client, character for character.",
     ),
+    "bad_client_document": ReasonText(
+        sentence="The app that sent you here could not be recognized by the document at its address.",
+        meaning="`client_id` is the address of a document (Client ID Metadata Document), and nothing at it "
+        "could be used: apps of that host are not let in, it could not be fetched, or what it says is not "
+        "right. Which of these it is, the answer does not say: anybody may name any address.",
+        causes="A host that `client_metadata_documents.hosts` does not list, a document whose `client_id` is "
+        "not its own address, a redirect, an answer that is not JSON or is longer than 5 KB, a secret in it.",
+        remedy="`actas audit show ENTRY` says what was wrong. The guide *Let agents and unknown apps in* has "
+        "what a document must say.",
+    ),
     "wrong_credentials": ReasonText(
         sentence="That name and that password do not belong together.",
         meaning="Somebody tried to sign in and did not prove who they are. Whether there is such a person is "

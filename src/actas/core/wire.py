@@ -102,6 +102,9 @@ ErrorCode = Literal[
     "conflict",
     "precondition_failed",
     "invalid_configuration",
+    "invalid_client_metadata",
+    "invalid_redirect_uri",
+    "unapproved_software_statement",
     "precondition_required",
 ]
 """The values of ``error`` we answer with (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8693 section 2.2.2, RFC 9449

@@ -17,16 +17,18 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import httpcore2
 
 from actas import __version__
-from actas.core.ports import Answer, FetchFailed, Json
+from actas.core.ports import Answer, Fetched, FetchFailed, Json
 from actas.core.tracing import UNTRACED, Tracing
 from actas.core.url import Url, read_url
 from actas.crypto.json import BadJson, read_object
 from actas.net.addresses import Reach
+from actas.net.authorities import trust
+from actas.net.caching import fresh_for
 from actas.net.dial import CheckedNetwork, Resolve, SystemResolver
 
 MAX_BODY: Final = 256 * 1024
@@ -43,20 +45,23 @@ MAX_AT_ONCE: Final = 16
 
 _JSON: Final = re.compile(r"application/(?:json|[a-z0-9!#$&^_.\-]+\+json)")
 _GETTING: Final = {"Accept": "application/json, application/jwk-set+json"}
+
+
+class _Sent(NamedTuple):
+    """What is asked, and how many bytes of the answer are read at most."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    most: int = MAX_BODY
+
+
 _Judge = Callable[[Url, httpcore2.Response], None]
 """Refuses an answer by its head, or returns."""
 
-_SYSTEM_AUTHORITIES: Final = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-)
-
 
 class GuardedFetch:
-    """Implements ``core.ports.Fetch`` and ``core.ports.Post``.
+    """Implements ``core.ports.Fetch``, ``core.ports.FetchDocument`` and ``core.ports.Post``.
 
     Args:
         dev: whether loopback hosts may be reached, and over plain http.
@@ -86,11 +91,12 @@ class GuardedFetch:
         if not 0 < time_limit <= TIME_LIMIT:
             raise ValueError(f"the time limit of a fetch is more than 0 and at most {TIME_LIMIT:g} seconds")
         self._reach = Reach(dev=dev, allowed_hosts=allowed_hosts)
+        self._public = Reach(dev=dev)
         self._own = SystemResolver()
         self._resolve: Resolve = self._own if resolve is None else resolve
         sockets = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
         self._network = sockets if network is None else network
-        self._trust = _trust(authorities)
+        self._trust = trust(authorities)
         self._time_limit = time_limit
         self._tracing = tracing
         self._places = _Places(MAX_AT_ONCE)
@@ -104,52 +110,41 @@ class GuardedFetch:
         Raises:
             FetchFailed: for any reason at all; nothing of the answer is used then.
         """
-        address = self._address(url)
-        answer = await self._ask(address, "GET", _GETTING, None, _require_document, within=self._time_limit)
+        return (await self._document(url, self._reach, most=MAX_BODY)).document
+
+    async def get_document(self, url: str, *, most: int, listed: bool) -> Fetched:
+        return await self._document(url, self._reach if listed else self._public, most=most)
+
+    async def _document(self, url: str, reach: Reach, *, most: int) -> Fetched:
+        address = _address(url, reach)
+        sent = _Sent("GET", _GETTING, None, most=most)
+        answer = await self._ask(address, reach, sent, _require_document, within=self._time_limit)
         try:
-            return read_object(answer.body, max_bytes=MAX_BODY)
+            return Fetched(read_object(answer.body, max_bytes=most), answer.fresh_for)
         except BadJson as error:
             raise FetchFailed(f"{address.shown}: the answer is refused: {error}") from None
 
     async def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str], within: float | None = None
     ) -> Answer:
-        sent = {**headers, "Content-Length": str(len(body))}
+        sent = _Sent("POST", {**headers, "Content-Length": str(len(body))}, body)
         bound = self._time_limit if within is None else min(within, LONGEST)
-        return await self._ask(self._address(url), "POST", sent, body, _require_readable, within=bound)
+        address = _address(url, self._reach)
+        return await self._ask(address, self._reach, sent, _require_readable, within=bound)
 
     def close(self) -> None:
         """Let go of the threads that look names up."""
         self._own.close()
 
-    def _address(self, url: str) -> Url:
-        try:
-            address = read_url(url)
-        except ValueError as error:
-            raise FetchFailed(f"an address on record cannot be used: {error}") from None
-        refusal = self._reach.why_not(address)
-        if refusal is not None:
-            raise FetchFailed(f"{address.shown}: {refusal}")
-        return address
-
-    async def _ask(
-        self,
-        url: Url,
-        method: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        judge: _Judge,
-        *,
-        within: float,
-    ) -> Answer:
+    async def _ask(self, url: Url, reach: Reach, sent: _Sent, judge: _Judge, *, within: float) -> Answer:
         """Ask within the bounds, and say in a sentence what went wrong."""
         limit = asyncio.timeout(within)
-        said = {"server.address": url.host, "http.request.method": method}
+        said = {"server.address": url.host, "http.request.method": sent.method}
         try:
             async with limit, self._places.at(url.host):
                 with self._tracing.step("actas.fetch", said, leaves=True):
-                    headers = {**headers, **self._tracing.headers()}
-                    return await self._exchange(url, method, headers, body, judge)
+                    traced = sent._replace(headers={**sent.headers, **self._tracing.headers()})
+                    return await self._exchange(url, reach, traced, judge)
         except FetchFailed:
             raise
         except Exception as error:  # whatever a library raises, there is no answer
@@ -157,30 +152,26 @@ class GuardedFetch:
             why = f"no complete answer within {within:g} seconds" if late else _sentence(error)
             raise FetchFailed(f"{url.shown}: {why}") from error
 
-    async def _exchange(
-        self, url: Url, method: str, headers: Mapping[str, str], body: bytes | None, judge: _Judge
-    ) -> Answer:
+    async def _exchange(self, url: Url, reach: Reach, sent: _Sent, judge: _Judge) -> Answer:
         """Connect, ask and read one bounded answer; whatever happens, the connection is closed."""
         network = CheckedNetwork(
             url,
-            reach=self._reach,
+            reach=reach,
             resolve=self._resolve,
             network=self._network,
             time_limit=self._time_limit,
         )
         target = httpcore2.URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target)
+        headers = _said(url, sent.headers)
         try:
             async with (
                 httpcore2.AsyncHTTPConnection(
                     target.origin, ssl_context=self._trust, network_backend=network
                 ) as connection,
-                connection.stream(method, target, headers=_said(url, headers), content=body) as response,
+                connection.stream(sent.method, target, headers=headers, content=sent.body) as response,
             ):
                 judge(url, response)
-                later = _values(response, b"retry-after")
-                return Answer(
-                    response.status, await _body(url, response), later[0] if len(later) == 1 else None
-                )
+                return await _answer(url, response, most=sent.most)
         finally:
             await network.aclose()
 
@@ -235,15 +226,33 @@ def _require_document(url: Url, response: httpcore2.Response) -> None:
         raise FetchFailed(f"{url.shown}: answered with something that is not declared to be JSON")
 
 
-async def _body(url: Url, response: httpcore2.Response) -> bytes:
+async def _answer(url: Url, response: httpcore2.Response, *, most: int) -> Answer:
+    later = _values(response, b"retry-after")
+    body = await _body(url, response, most=most)
+    fresh = fresh_for(_values(response, b"cache-control"), _values(response, b"age"))
+    return Answer(response.status, body, later[0] if len(later) == 1 else None, fresh)
+
+
+def _address(url: str, reach: Reach) -> Url:
+    try:
+        address = read_url(url)
+    except ValueError as error:
+        raise FetchFailed(f"an address on record cannot be used: {error}") from None
+    refusal = reach.why_not(address)
+    if refusal is not None:
+        raise FetchFailed(f"{address.shown}: {refusal}")
+    return address
+
+
+async def _body(url: Url, response: httpcore2.Response, *, most: int) -> bytes:
     """Return the answer's body, or refuse the answer when it is too long."""
-    too_long = FetchFailed(f"{url.shown}: the answer is longer than {MAX_BODY // 1024} KiB")
-    if any(int(value) > MAX_BODY for value in _values(response, b"content-length")):
+    too_long = FetchFailed(f"{url.shown}: the answer is longer than {most // 1024} KiB")
+    if any(int(value) > most for value in _values(response, b"content-length")):
         raise too_long
     body = bytearray()
     async with aclosing(response.aiter_stream()) as chunks:
         async for chunk in chunks:
-            if len(body) + len(chunk) > MAX_BODY:
+            if len(body) + len(chunk) > most:
                 raise too_long
             body += chunk
     return bytes(body)
@@ -267,20 +276,3 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, httpcore2.NetworkError | OSError):
         return "the connection broke"
     return f"failed unexpectedly ({type(error).__name__})"
-
-
-def _trust(authorities: Path | None) -> ssl.SSLContext:
-    """Verify certificates and names, against the system's authorities or the operator's.
-
-    Made by hand: ``ssl.create_default_context`` takes authorities and a key log from the environment.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies chain and name from the start
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if authorities is not None:
-        context.load_verify_locations(authorities)
-        return context
-    compiled_in = ssl.get_default_verify_paths().openssl_cafile
-    found = next((path for path in (compiled_in, *_SYSTEM_AUTHORITIES) if Path(path).is_file()), None)
-    if found is not None:
-        context.load_verify_locations(found)
-    return context

@@ -122,7 +122,8 @@ class Policy:
 
     def _index(self, rule: Rule) -> None:
         spec = rule.spec
-        clients = [*spec.client.names, *(_kind_key(kind) for kind in spec.client.kinds)]
+        clients = [*spec.client.names, *map(_kind_key, spec.client.kinds)]
+        clients += map(_registration_key, spec.client.registrations)
         if spec.effect == "allow":
             for client in clients:
                 for api in spec.apis:
@@ -146,14 +147,16 @@ class Policy:
     def allows(self, client: Client, api: Api, kind: KindWord) -> tuple[Rule, ...]:
         """Return the allows that name this client, target and kind, whatever else they ask for."""
         by_name = self._allows.get((client.name, api.name, kind), ())
-        by_kind = self._allows.get((_kind_key(client.kind), api.name, kind), ())
-        return by_name if not by_kind else (*by_name, *by_kind)
+        ours = client.registration == "configured"
+        group = _kind_key(client.kind) if ours else _registration_key(client.registration)
+        by_group = self._allows.get((group, api.name, kind), ())
+        return by_name if not by_group else (*by_name, *by_group)
 
     def denies(self, client: Client, api: Api) -> tuple[Rule, ...]:
         """Return the denies that could concern this client and target, whatever else they ask for."""
         found: tuple[Rule, ...] = ()
         if self._denies:
-            for who in (client.name, _kind_key(client.kind), None):
+            for who in (client.name, _kind_key(client.kind), _registration_key(client.registration), None):
                 for target in (api.name, None):
                     found += self._denies.get((who, target), ())
         return found
@@ -254,8 +257,11 @@ def _is_claim(value: object) -> TypeGuard[Json]:
 
 
 def _kind_key(kind: str) -> str:
-    # No client can be called so: a name holds no colon.
-    return f"kind:{kind}"
+    return f"kind:{kind}"  # No client can be called so: a name holds no colon.
+
+
+def _registration_key(registration: str) -> str:
+    return f"registration:{registration}"
 
 
 def _compile(spec: RuleSpec, audiences: dict[str, str]) -> Rule:

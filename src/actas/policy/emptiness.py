@@ -17,7 +17,7 @@ def refuse_emptiness(spec: RuleSpec) -> None:
         return
     if spec.kind == "any":
         raise RuleError(spec.name, "allow", "an allow names one kind of exchange")
-    if not (spec.client.names or spec.client.kinds):
+    if not (spec.client.names or spec.client.kinds or spec.client.registrations):
         raise RuleError(spec.name, "client", "an allow names its client; only a deny may leave it out")
     if not spec.apis:
         raise RuleError(spec.name, "target", "an allow names its target API; only a deny may leave it out")

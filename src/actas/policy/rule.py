@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from actas.core.client import PartyKind
+from actas.core.client import PartyKind, Registration
 from actas.core.confirmation import Binding
 from actas.core.wire import TokenFormat, TokenType
 from actas.policy.impersonation import RuleTerms
@@ -48,10 +48,17 @@ def covers(denied: DenyWord, kind: KindWord) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSelector:
-    """Which requesters: by name or by kind. Both empty: any, which only a deny may say."""
+    """Which requesters. All empty: any, which only a deny may say.
+
+    Attributes:
+        kinds: what they are. An allow means only those of the configuration: what a stranger says that it is
+            opens nothing.
+        registrations: where what is known of them comes from; only rules of our own say that.
+    """
 
     names: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
+    registrations: frozenset[Registration] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from actas.core.url import Url, read_url
+from actas.core.redirect_uri import LONGEST, is_loopback, require_redirect_uri
+from actas.core.url import read_url
 from actas.settings.values import Label, Pattern, Word, wrong
 
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -74,47 +74,17 @@ class HttpsUrl(Word):
 
 
 class RedirectUri(Word):
-    """Where an app is called back: compared character for character (RFC 9700 section 2.1).
-
-    https; http on the app's own computer, where any port will do (RFC 8252 section 7.3); or a scheme of the
-    app's own, which is a domain of its maker written backwards (section 7.1).
-    """
-
-    _OWN: Final = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/[\x21\x24-\x7e]*")
+    """Where an app is called back (``core.redirect_uri``)."""
 
     def read(self, text: str) -> str:
-        if len(text) > 2048 or "#" in text:
-            wrong("must be at most 2048 characters long, and have no fragment (#…)")
-        if self._OWN.fullmatch(text) is not None:
-            if not _can_be_split(text):
-                wrong("has a host or a port that there cannot be")
-            return text
-        if "://" not in text or text.partition("://")[0] not in ("http", "https"):
-            wrong(
-                "must be https, http on the app's own computer (http://127.0.0.1/…), or a scheme of the "
-                "app's own with a dot in it (com.example.app:/…)"
-            )
         try:
-            url = read_url(text)
+            require_redirect_uri(text)
         except ValueError as exc:
             wrong(str(exc))
-        if url.scheme == "http" and not is_loopback(url):
-            wrong(
-                "must be https: what comes to an http address can be read on the way (RFC 9700 section 2.6)"
-            )
         return text
 
     def schema(self) -> dict[str, Any]:
-        return {"format": "uri", "maxLength": 2048, "pattern": "^[a-z][a-z0-9.+-]*:"}
-
-
-def _can_be_split(text: str) -> bool:
-    """Whether readers of addresses agree where its host ends, and that its port is one."""
-    try:
-        _ = urlsplit(text).port
-    except ValueError:
-        return False
-    return True
+        return {"format": "uri", "maxLength": LONGEST, "pattern": "^[a-z][a-z0-9.+-]*:"}
 
 
 class Issuer(Word):
@@ -129,11 +99,6 @@ class Issuer(Word):
 
     def schema(self) -> dict[str, Any]:
         return {"maxLength": 2048, "pattern": r"^[^*\s]+$"}
-
-
-def is_loopback(url: Url) -> bool:
-    """Whether an address is on this computer."""
-    return url.host == "localhost" if url.literal is None else url.literal.is_loopback
 
 
 class Host(Word):

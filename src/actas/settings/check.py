@@ -24,6 +24,7 @@ from actas.settings.schema_envelope import Envelope
 from actas.settings.schema_parties import IssuerForm
 from actas.settings.shaped import Item, Shaped
 from actas.settings.sources import Loc, Written
+from actas.settings.strangers import check_strangers
 from actas.settings.values import in_words
 
 
@@ -42,6 +43,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     yield from check_apis(shaped)
     yield from check_clients(shaped)
     yield from check_people(shaped)
+    yield from check_strangers(shaped)
     yield from check_admins(shaped)
     yield from check_auth(shaped)
     yield from check_rules(shaped)

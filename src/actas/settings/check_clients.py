@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.settings.faults import Fault
-from actas.settings.schema_parties import ApiForm, ClientForm
+from actas.settings.schema_parties import ApiForm, ClientForm, MayRequest
 from actas.settings.shaped import Item, Shaped
+from actas.settings.sources import Written
 from actas.settings.suggest import listed
 
 
@@ -30,6 +31,9 @@ def check_apis(shaped: Shaped) -> Iterator[Fault]:
             yield written.fault(("audience",), message)
         if shaped.server is not None and audience == shaped.server.form.issuer:
             yield written.fault(("audience",), "is this server itself; an API has an audience of its own")
+        if "://" in audience and audience.endswith("/"):
+            message = "ends with a slash: clients mostly ask without, and that is another audience (RFC 8707)"
+            yield written.fault(("audience",), message, "warning")
         if "any" in (item.form.scopes or ()):
             yield written.fault(("scopes", "any"), 'no scope is called "any": rules use the word')
         for index, scope in enumerate(item.form.read_only or ()):
@@ -54,15 +58,19 @@ def _requests(item: Item[ClientForm], shaped: Shaped) -> Iterator[Fault]:
     form, written = item.form, item.written
     if form.api is not None and (sentence := shaped.unknown("apis", form.api)) is not None:
         yield written.fault(("api",), sentence)
-    if form.may_request is None:
-        return
-    for index, name in enumerate(form.may_request.apis):
+    if form.may_request is not None:
+        yield from check_may_request(form.may_request, written, shaped)
+
+
+def check_may_request(form: MayRequest, written: Written, shaped: Shaped) -> Iterator[Fault]:
+    """Yield what is wrong with the APIs and scopes that somebody may ask for."""
+    for index, name in enumerate(form.apis):
         if (sentence := shaped.unknown("apis", name)) is not None:
             yield written.fault(("may_request", "apis", index), sentence)
-    for name, scopes in (form.may_request.scopes or {}).items():
+    for name, scopes in (form.scopes or {}).items():
         loc = ("may_request", "scopes", name)
-        if name not in form.may_request.apis:
-            hint = shaped.hints.did_you_mean(name, form.may_request.apis)
+        if name not in form.apis:
+            hint = shaped.hints.did_you_mean(name, form.apis)
             yield written.fault(loc, f'"{name}" is not listed in may_request.apis{hint}')
             continue
         for index, scope in enumerate(scopes):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from actas.clients.document import is_document_id
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
 from actas.settings.faults import Fault
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_rules import RuleForm, SubjectSelector
 from actas.settings.shaped import Item, Shaped
+from actas.settings.strangers import fault_of_document
 
 Rule = Item[RuleForm]
 
@@ -39,7 +41,9 @@ def targets_of(form: RuleForm) -> tuple[str, ...]:
 def _names(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     form, written = rule.form, rule.written
     for index, name in enumerate(clients_of(form)):
-        if (sentence := shaped.unknown("clients", name)) is not None:
+        is_known = is_document_id(name)
+        sentence = fault_of_document(name, rule, shaped) if is_known else shaped.unknown("clients", name)
+        if sentence is not None:
             yield written.fault(written.at(("client",), index), sentence)
     for index, name in enumerate(targets_of(form)):
         if (sentence := shaped.unknown("apis", name)) is not None:

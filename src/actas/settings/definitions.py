@@ -11,6 +11,8 @@ from typing import Literal
 from actas.admin.roles import Role
 from actas.audit.formats.catalog import SinkFormatName
 from actas.audit.query import Term
+from actas.clients.document import DocumentTerms
+from actas.clients.registered import RegistrationTerms
 from actas.clients.throttle import Limits as Throttled
 from actas.core.client import Client, SignInLives
 from actas.core.person import Person
@@ -233,6 +235,8 @@ class Definitions:
         users: by name.
         lives: how long a sign-in is good for, where a client says nothing.
         impersonating: what holds for every rule that lets somebody act as somebody else.
+        documents: what holds for clients that publish what they are; None when none is let in.
+        registering: what holds for clients that register themselves; None when none may.
         admins: the role that each client holds, by its name.
         places: ``file:line`` of each named thing, by section and name.
         digest: SHA-256 over the merged configuration and the public keys it names, in hexadecimal. The
@@ -252,6 +256,8 @@ class Definitions:
     limits: LimitSettings
     impersonating: Impersonating
     lives: SignInLives
+    documents: DocumentTerms | None
+    registering: RegistrationTerms | None
     tests: tuple[PolicyTest, ...]
     places: Mapping[str, Mapping[str, str]]
     digest: str

@@ -15,7 +15,7 @@ from actas.settings.schema_audit import Audit
 from actas.settings.schema_auth import SecretAuth, SecretJwtAuth
 from actas.settings.schema_envelope import Envelope
 from actas.settings.schema_server import Keys
-from actas.settings.shaped import Shaped
+from actas.settings.shaped import Item, Shaped
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -29,13 +29,11 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
     whole = hashlib.sha256()
     for section in sorted(SECTIONS):
         item = getattr(shaped, section)
-        value: Any = {} if item is None else item.written.value
+        value: Any = {} if item is None else _told(item)
         if section == "keys" and shaped.keys:
             value = _keys(value, shaped.keys.form)
         if section == "audit" and shaped.audit:
             value = _audit(value, shaped.audit.form)
-        if section == "server" and shaped.server and isinstance(shaped.server.form.database, WrittenSecret):
-            value = {**value, "database": None}
         whole.update(_encode([section, value]))
     for section in sorted(LISTS):
         items = getattr(shaped, section)
@@ -87,3 +85,11 @@ def _files(resolved: Resolved) -> Iterator[list[Any]]:
     for name in sorted(resolved.clients):
         for certificate in resolved.clients[name].certificates:
             yield ["certificates", name, certificate.hex()]
+
+
+def _told(item: Item[Any]) -> Any:
+    """Return what a section says, without the secrets that are written in it."""
+    secret = [
+        name for name in ("database", "token") if isinstance(getattr(item.form, name, None), WrittenSecret)
+    ]
+    return {**item.written.value, **dict.fromkeys(secret)} if secret else item.written.value

@@ -23,7 +23,7 @@ from actas.settings.yaml import Section
 
 PREFIX: Final = "ACTAS_"
 
-POLICY: Final = frozenset({"impersonation"})
+POLICY: Final = frozenset({"client_metadata_documents", "client_registration", "impersonation"})
 """Sections that are policy."""
 
 COMMAND_LINE: Final = frozenset({"ACTAS_SERVER"})

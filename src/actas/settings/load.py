@@ -37,6 +37,7 @@ from actas.settings.schema_auth import SecretAuth
 from actas.settings.schema_parties import ClientForm
 from actas.settings.shaped import Shaped, shape
 from actas.settings.sources import Gathered, Loc, gather
+from actas.settings.strangers import document_terms, registration_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +190,8 @@ class Draft:
             audit=resolved.audit,
             limits=resolved.limits,
             impersonating=resolved.impersonating,
+            documents=document_terms(shaped, resolved.lives),
+            registering=registration_terms(shaped, resolved.initial_token, resolved.lives),
             tests=tuple(
                 compiled.policy_test(item.form, audiences=audiences, place=item.written.place)
                 for item in shaped.tests.values()

@@ -35,6 +35,7 @@ from actas.settings.schema_lives import lives_of
 from actas.settings.schema_parties import ClientForm, IssuerForm
 from actas.settings.schema_server import Keys, Server
 from actas.settings.shaped import Item, Shaped
+from actas.settings.strangers import document_terms
 from actas.trust.registry import TrustedIssuer
 
 _FEWEST: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
@@ -46,6 +47,7 @@ class Resolved:
     """What the definitions need beside the forms.
 
     Attributes:
+        initial_token: with which clients register themselves.
         clients: what the form of each client refers to, by its name.
         passwords: the first password of each user that has one, by name.
         issuer_keys: the public JWKs of each issuer that has them in files, by its name.
@@ -63,6 +65,7 @@ class Resolved:
     passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
     secrets_there: dict[str, Secret] = field(default_factory=dict[str, Secret])
+    initial_token: Secret | None = None
 
     def issuer(self, form: IssuerForm) -> TrustedIssuer:
         """Return an issuer."""
@@ -106,6 +109,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
             envelope=envelope or EnvelopeSource(path=data / "envelope.key"),
             previous=previous,
         ),
+        initial_token=_initial_token(shaped, references),
         defaults=policy_defaults(shaped.defaults.form),
         audit=audit_settings(shaped.audit, references, data=data),
         limits=limit_settings(shaped.limits.form),
@@ -217,10 +221,16 @@ def _keys(
         item.form.token.algorithm for item in shaped.apis.values() if item.form.token.algorithm is not None
     )
     apps = [item.form for item in shaped.clients.values() if signs_people_in(item.form)]
+    of_id_tokens: set[SigningAlgorithm] = {
+        "RS256" if one.sign_in is None else one.sign_in.algorithm for one in apps
+    }
+    registering = shaped.client_registration
+    if document_terms(shaped) is not None or (registering and registering.form.model_fields_set):
+        of_id_tokens.add("RS256")
     return KeySettings(
         algorithm=form.signing.algorithm,
         algorithms=frozenset(algorithms),
-        of_id_tokens=frozenset("RS256" if one.sign_in is None else one.sign_in.algorithm for one in apps),
+        of_id_tokens=frozenset(of_id_tokens),
         envelope=envelope,
         previous_envelope=previous,
         timetable=Timetable(
@@ -229,3 +239,10 @@ def _keys(
             keep_after=form.signing.keep_after,
         ),
     )
+
+
+def _initial_token(shaped: Shaped, references: References) -> Secret | None:
+    item = shaped.client_registration
+    if item is None or item.form.token is None:
+        return None
+    return references.own_secret(item.form.token, item.written, ("token",))

@@ -19,6 +19,7 @@ from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
 from actas.settings.schema_server import Defaults, Keys, Limits, Server
+from actas.settings.schema_strangers import ClientDocumentsForm, ClientRegistrationForm
 from actas.settings.schema_tests import PolicyTestForm
 
 
@@ -43,6 +44,14 @@ class Configuration(Form):
     issuers: list[IssuerForm] = Field(default_factory=list[IssuerForm], description="Whom we believe.")
     apis: list[ApiForm] = Field(default_factory=list[ApiForm], description="What tokens are for.")
     clients: list[ClientForm] = Field(default_factory=list[ClientForm], description="Who asks.")
+    client_metadata_documents: ClientDocumentsForm = Field(
+        default_factory=ClientDocumentsForm.model_construct,
+        description="Clients that nobody listed, and that publish what they are.",
+    )
+    client_registration: ClientRegistrationForm = Field(
+        default_factory=ClientRegistrationForm.model_construct,
+        description="Clients that nobody listed, and that register themselves (RFC 7591).",
+    )
     rules: list[RuleForm] = Field(
         default_factory=list[RuleForm],
         description="Exchange rules: any deny wins, no allow means no, order never matters.",
@@ -67,6 +76,8 @@ SECTIONS: Final[dict[str, type[Form]]] = {
     "server": Server,
     "keys": Keys,
     "defaults": Defaults,
+    "client_metadata_documents": ClientDocumentsForm,
+    "client_registration": ClientRegistrationForm,
     "impersonation": ImpersonationForm,
     "audit": Audit,
     "limits": Limits,

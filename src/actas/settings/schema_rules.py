@@ -11,12 +11,14 @@ from actas.settings.forms import Form, OneOrMany, OrWord, shape
 from actas.settings.schema_impersonation import RuleImpersonation
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
 from actas.settings.schema_server import BindingWord, ChainDepth, TokenLifetime
+from actas.settings.schema_strangers import ClientName
 from actas.settings.values import CLAIM, Duration, Prose
 
 Kind = Literal["person", "service", "agent", "app"]
 ShortTokenType = Literal["access_token", "id_token", "jwt", "refresh_token"]
 
 _Names = Annotated[list[NameText], Field(min_length=1, max_length=1000), OneOrMany()]
+_Clients = Annotated[list[Annotated[str, ClientName()]], Field(min_length=1, max_length=1000), OneOrMany()]
 _Labels = Annotated[list[LabelText], Field(min_length=1, max_length=1000)]
 _Kinds = Annotated[list[Kind], Field(min_length=1, max_length=4)]
 _Bought = Annotated[
@@ -166,13 +168,14 @@ class RuleForm(Form):
     ) = Field(default=None, description="The kind of exchange it denies, or `any`.")
     client: (
         Annotated[
-            Annotated[_Names, Tag("names")] | Annotated[ClientKinds, Tag("mapping")], Discriminator(shape)
+            Annotated[_Clients, Tag("names")] | Annotated[ClientKinds, Tag("mapping")], Discriminator(shape)
         ]
         | None
     ) = Field(
         default=None,
-        description="Who asks: a name, a list of names, or `{ kinds: […] }`. Left out: any, which only a "
-        "deny may say.",
+        description="Who asks: a name, a list of names, or `{ kinds: […] }`. A client that publishes what it "
+        "is (`client_metadata_documents`) is named by the address of its document; an allow by `kinds` never "
+        "means one, a deny does. Left out: any, which only a deny may say.",
     )
     subject: SubjectSelector | None = Field(
         default=None, description="Whom the token speaks about. An allow must say it, except for `own`."

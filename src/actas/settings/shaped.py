@@ -15,6 +15,7 @@ from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
 from actas.settings.schema_server import Defaults, Keys, Limits, Server
+from actas.settings.schema_strangers import ClientDocumentsForm, ClientRegistrationForm
 from actas.settings.schema_tests import PolicyTestForm
 from actas.settings.sentences import read_form
 from actas.settings.sources import Gathered, Source, Written
@@ -47,6 +48,8 @@ class Shaped:
     server: Item[Server] | None
     keys: Item[Keys] | None
     defaults: Item[Defaults] | None
+    client_metadata_documents: Item[ClientDocumentsForm] | None
+    client_registration: Item[ClientRegistrationForm] | None
     impersonation: Item[ImpersonationForm] | None
     audit: Item[Audit] | None
     limits: Item[Limits] | None
@@ -76,6 +79,8 @@ def shape(gathered: Gathered) -> Shaped:
         server=_section(Server, "server", gathered, found),
         keys=_section(Keys, "keys", gathered, found),
         defaults=_section(Defaults, "defaults", gathered, found),
+        client_metadata_documents=_section(ClientDocumentsForm, "client_metadata_documents", gathered, found),
+        client_registration=_section(ClientRegistrationForm, "client_registration", gathered, found),
         impersonation=_section(ImpersonationForm, "impersonation", gathered, found),
         audit=_section(Audit, "audit", gathered, found),
         limits=_section(Limits, "limits", gathered, found),

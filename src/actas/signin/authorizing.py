@@ -20,6 +20,7 @@ from actas.core.params import Params
 from actas.core.person import People
 from actas.core.ports import Clock
 from actas.core.sign_in import GrantedCode
+from actas.signin.apps import Strangers
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
@@ -50,6 +51,7 @@ class Authorizing:
         hints: reads ID tokens of ours.
         suiting: says whether a session is as an app wants it.
         pushed: knows what apps pushed before.
+        strangers: finds out what apps are that are not registered.
         begun: seals what a browser carries.
         fresh: raises when what this process knows of the shared state may be out of date.
     """
@@ -66,6 +68,7 @@ class Authorizing:
         hints: Hints,
         suiting: Suiting,
         pushed: PushedRequests,
+        strangers: Strangers,
         begun: Flow[Begun],
         audit: Minutes,
         clock: Clock,
@@ -80,6 +83,7 @@ class Authorizing:
         self._hints = hints
         self._suiting = suiting
         self._pushed = pushed
+        self._strangers = strangers
         self._begun = begun
         self._audit = audit
         self._clock = clock
@@ -99,6 +103,7 @@ class Authorizing:
         try:
             form = trail.form = Params.parse(query)
             self._fresh()
+            await self._strangers.meet(form.get("client_id"), source=visitor.source)
             name, form = self._pushed.find(form) or (None, form)
             request, client = read_request(
                 form, self._directory, hints=self._hints, now=self._clock.now(), pushed=name
@@ -113,7 +118,7 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             self._fresh()
-            begun, request, client = self._opened(flow)
+            begun, request, client = await self._opened(flow, visitor)
             return await self._next(request, client, visitor, trail, proved=begun.proved)
         except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
             return await self._refused(trail, exc)
@@ -123,7 +128,7 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             self._fresh()
-            begun, request, client = self._opened(flow)
+            begun, request, client = await self._opened(flow, visitor)
             session = await self._session(request, visitor, proved=begun.proved)
             if session is None:
                 return self._ask_who(request, client)
@@ -186,7 +191,8 @@ class Authorizing:
             return "consent" in request.prompt
         if terms.consent == "always" or "consent" in request.prompt:
             return True
-        given = await self._consents.given(session.sign_in.person.subject, client.name)
+        subject = session.sign_in.person.subject
+        given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
         return given is None or not (request.scope <= given.scope and set(request.apis) <= set(given.apis))
 
     async def _answer(
@@ -212,7 +218,7 @@ class Authorizing:
         )
         told = self._granting.told(authorization, source=trail.source, redirect_uri=request.redirect_uri)
         if said_yes:
-            await self._granting.consented(authorization, told)
+            await self._granting.consented(authorization, told, fingerprint=client.fingerprint)
         await self._pushed.use_up(request)
         code = await self._codes.keep(
             GrantedCode(
@@ -247,7 +253,7 @@ class Authorizing:
             called=str(session.sign_in.claims.get("name", "")),
         )
 
-    def _opened(self, flow: str | None) -> tuple[Begun, AuthorizationRequest, Client]:
+    async def _opened(self, flow: str | None, visitor: Visitor) -> tuple[Begun, AuthorizationRequest, Client]:
         """Return what a browser carried, and whose it is, as far as that still holds.
 
         Raises:
@@ -258,6 +264,7 @@ class Authorizing:
         request = begun.request
         if request is None:
             raise InvalidRequest("malformed_request", detail="no app asked for anything")
+        await self._strangers.meet(request.client, source=visitor.source)
         client = self._directory.client(request.client)
         if client is None or client.disabled or client.sign_in is None:
             raise InvalidRequest("unknown_app", detail=f"nobody signs in to {request.client} any more")

@@ -35,6 +35,7 @@ class Consent:
         apis: the names of the APIs that it may go to.
         given_at: when it was given, or added to, last; seconds since the epoch.
         used_at: when the app was last let through by it, to the hour, seconds since the epoch.
+        fingerprint: that of the app as it was then (``core.client.SignInTerms``).
     """
 
     client: str
@@ -42,6 +43,7 @@ class Consent:
     apis: tuple[str, ...]
     given_at: int
     used_at: int
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +114,17 @@ class Consents:
         self._marking = marking
         self._clock = clock
 
-    async def given(self, subject: str, client: str) -> Consent | None:
+    async def given(self, subject: str, client: str, *, fingerprint: str = "") -> Consent | None:
         """Return what a person let an app do, and note that it is made use of; None when that is nothing.
+
+        Args:
+            fingerprint: that of the app as it is now: with another one it was another app that was let in.
 
         Raises:
             StoreUnavailable: nobody knows.
         """
         kept = await self._store.read(subject, client)
-        if kept is None or self._is_withdrawn(kept):
+        if kept is None or self._is_withdrawn(kept) or kept.consent.fingerprint != fingerprint:
             return None
         now = int(self._clock.now())
         if now - kept.consent.used_at < USED_EVERY:
@@ -128,11 +133,19 @@ class Consents:
         return replace(kept.consent, used_at=now)
 
     async def give(
-        self, subject: str, client: str, *, scope: frozenset[str], apis: tuple[str, ...], record: Record
+        self,
+        subject: str,
+        client: str,
+        *,
+        scope: frozenset[str],
+        apis: tuple[str, ...],
+        record: Record,
+        fingerprint: str = "",
     ) -> None:
-        """Add to what a person lets an app do.
+        """Add to what a person lets an app do, or say it anew where the app is not what it was.
 
         Args:
+            fingerprint: that of the app as it is now.
             record: the audit entry that says so, which is kept with it.
 
         Raises:
@@ -141,10 +154,12 @@ class Consents:
         for _ in range(_TRIES):
             seen = await self._store.read(subject, client)
             now = int(self._clock.now())
-            if seen is not None and not self._is_withdrawn(seen):
+            if seen is not None and not self._is_withdrawn(seen) and seen.consent.fingerprint == fingerprint:
                 scope |= seen.consent.scope
                 apis = tuple(dict.fromkeys((*seen.consent.apis, *apis)))
-            consent = Consent(client=client, scope=scope, apis=apis, given_at=now, used_at=now)
+            consent = Consent(
+                client=client, scope=scope, apis=apis, given_at=now, used_at=now, fingerprint=fingerprint
+            )
             version = 1 if seen is None else seen.version + 1
             kept = KeptConsent(subject=subject, version=version, consent=consent)
             if await self._store.write(kept, seen=seen, record=record):

@@ -217,7 +217,7 @@ class Devices:
             client, session, scope=asked.scope, apis=asked.apis, by_resource=asked.by_resource
         )
         told = self._granting.told(authorization, source=trail.source, asked_from=asked.source)
-        await self._granting.consented(authorization, told)
+        await self._granting.consented(authorization, told, fingerprint=client.fingerprint)
         record = self._granting.granted(told)
         if not await self._codes.allow(name, authorization, record=record):
             return False

@@ -113,11 +113,14 @@ class Granting:
             **members,
         }
 
-    async def consented(self, authorization: Authorization, told: dict[str, Any]) -> None:
+    async def consented(
+        self, authorization: Authorization, told: dict[str, Any], *, fingerprint: str
+    ) -> None:
         """Keep that somebody said yes, and write it down.
 
         Args:
             told: what the entry says.
+            fingerprint: that of the app, as it is now.
 
         Raises:
             StoreUnavailable: nobody knows whether it was kept.
@@ -126,7 +129,12 @@ class Granting:
         record = draw_up("consent:given", now=self._clock.now(), chance=self._chance, **told)
         subject, name = authorization.sign_in.person.subject, authorization.client
         await self._consents.give(
-            subject, name, scope=authorization.scope, apis=authorization.apis, record=record
+            subject,
+            name,
+            scope=authorization.scope,
+            apis=authorization.apis,
+            record=record,
+            fingerprint=fingerprint,
         )
         await self.write(record)
 

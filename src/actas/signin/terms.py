@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final, TypeVar
 
-from actas.core.client import Client
+from actas.clients.document import DocumentTerms
+from actas.clients.registered import RegistrationTerms
+from actas.core.client import Client, Registration, SignInLives
 from actas.core.party import OURSELVES
 from actas.core.sign_in import USERINFO
-from actas.core.wire import REFRESH
+from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH
 from actas.policy.rule import ClientSelector, PartySelector, Refreshing, RuleSpec, ScopeMap
+
+_SIGNING_IN: Final = frozenset({AUTHORIZATION_CODE, DEVICE_CODE})
+"""The grants by which people sign in."""
 
 
 def sign_in_rules(clients: Iterable[Client]) -> Iterator[RuleSpec]:
@@ -22,22 +28,75 @@ def sign_in_rules(clients: Iterable[Client]) -> Iterator[RuleSpec]:
     for client in clients:
         if client.sign_in is None:
             continue
-        lives = client.sign_in.lives
-        refreshed = Refreshing(lifetime=lives.refresh, idle=lives.refresh_idle, session=lives.session)
-        yield RuleSpec(
-            name=f"{OURSELVES}:sign-in:{client.name}",  # the colon keeps it apart from the configuration's
-            effect="allow",
-            kind="sign_in",
-            client=ClientSelector(names=frozenset({client.name})),
-            subject=PartySelector(
-                issuers=frozenset({OURSELVES}), kinds=frozenset({"person"}), groups=client.sign_in.groups
-            ),
-            apis=frozenset({USERINFO, *client.apis}) - {OURSELVES},
-            scopes=ScopeMap(same=True),
-            refresh=refreshed if REFRESH in client.grants else None,
-            description=f"What {client.name} may have when somebody signs in to it.",
-            place=f"clients[{client.name}]",
+        yield _rule(
+            client.name,
+            ClientSelector(names=frozenset({client.name})),
+            apis=client.apis,
+            groups=client.sign_in.groups,
+            lives=client.sign_in.lives if REFRESH in client.grants else None,
         )
+
+
+Strangers = DocumentTerms | RegistrationTerms
+"""What holds for clients that say themselves what they are."""
+
+_OF: Final[dict[type[Strangers], tuple[str, Registration]]] = {
+    DocumentTerms: ("client_metadata_documents", "document"),
+    RegistrationTerms: ("client_registration", "registered"),
+}
+_Terms = TypeVar("_Terms", DocumentTerms, RegistrationTerms)
+
+
+def rules_of_strangers(*terms: Strangers | None) -> Iterator[RuleSpec]:
+    """Yield one rule for all apps of each kind; none, when people sign in to no such app."""
+    for one in terms:
+        if one is not None and _SIGNING_IN & one.grants:
+            name, registration = _OF[type(one)]
+            yield _rule(
+                name,
+                ClientSelector(registrations=frozenset({registration})),
+                apis=one.apis,
+                groups=one.groups,
+                lives=one.lives if REFRESH in one.grants else None,
+            )
+
+
+def sign_in_somewhere(clients: Iterable[Client], *terms: Strangers | None) -> bool:
+    """Whether there may be an app that people sign in to."""
+    if any(one is not None and _SIGNING_IN & one.grants for one in terms):
+        return True
+    return any(client.sign_in is not None for client in clients)
+
+
+def with_userinfo_of(terms: _Terms | None) -> _Terms | None:
+    """Return what holds for apps that say themselves what they are, with UserInfo among their APIs."""
+    if terms is None or not _SIGNING_IN & terms.grants:
+        return terms
+    return replace(terms, apis=terms.apis | {USERINFO})
+
+
+def _rule(
+    name: str,
+    client: ClientSelector,
+    *,
+    apis: frozenset[str],
+    groups: frozenset[str],
+    lives: SignInLives | None,
+) -> RuleSpec:
+    return RuleSpec(
+        name=f"{OURSELVES}:sign-in:{name}",  # the colon keeps it apart from the configuration's
+        effect="allow",
+        kind="sign_in",
+        client=client,
+        subject=PartySelector(issuers=frozenset({OURSELVES}), kinds=frozenset({"person"}), groups=groups),
+        apis=frozenset({USERINFO, *apis}) - {OURSELVES},
+        scopes=ScopeMap(same=True),
+        refresh=None
+        if lives is None
+        else Refreshing(lifetime=lives.refresh, idle=lives.refresh_idle, session=lives.session),
+        description=f"What {name} may have when somebody signs in to it.",
+        place=f"clients[{name}]",
+    )
 
 
 def with_userinfo(clients: Iterable[Client]) -> Iterator[Client]:

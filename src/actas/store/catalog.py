@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from actas.clients.document import DocumentTerms, is_document_id
+from actas.clients.documents import DocumentShelf
+from actas.clients.registered import PREFIX, Registered, RegisteredClients, RegistrationTerms
 from actas.core.client import Client
 from actas.core.person import Person
 from actas.core.target import Api
@@ -16,6 +19,7 @@ from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping
 from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
+from actas.signin.terms import sign_in_somewhere
 from actas.trust.registry import TrustedIssuer
 
 K = TypeVar("K")
@@ -29,6 +33,9 @@ class Catalog:
         people: who signs in here.
         digest: of the configuration, for the minutes.
         impersonating: what holds for every rule that lets somebody act as somebody else.
+        documents: what holds for clients that publish what they are; None when none is let in.
+        registering: the same for clients that register themselves.
+        registered: knows those that did.
 
     Raises:
         RuleError: a rule cannot be compiled.
@@ -47,6 +54,9 @@ class Catalog:
         digest: str,
         people: Iterable[Person] = (),
         impersonating: Impersonating | None = None,
+        documents: DocumentTerms | None = None,
+        registering: RegistrationTerms | None = None,
+        registered: RegisteredClients | None = None,
     ) -> None:
         self.clients = _keyed(clients, lambda client: client.name, "two clients have the same name")
         self._workloads = _keyed(
@@ -62,11 +72,44 @@ class Catalog:
         self.people = _keyed(people, lambda person: person.subject, "two users have the same name")
         self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults, impersonating=impersonating)
         self.mapping = IdentityMapping(self.issuers.values())
+        self.published = None if documents is None else DocumentShelf(documents)
+        self.registering = registering
+        self._registered = registered
+        self._made: dict[str, tuple[Registered, Client | None]] = {}
         self.digest = digest
 
+    @property
+    def people_sign_in(self) -> bool:
+        """Whether there may be an app that people sign in to."""
+        return sign_in_somewhere(self.clients.values(), self.documents, self.registering)
+
+    @property
+    def documents(self) -> DocumentTerms | None:
+        """What holds for clients that publish what they are; None when none is let in."""
+        return None if self.published is None else self.published.terms
+
     def client(self, client_id: str) -> Client | None:
-        """Return the client called exactly ``client_id``, or None."""
-        return self.clients.get(client_id)
+        """Return the client called exactly ``client_id``, or None.
+
+        Of a client that publishes what it is, this is what is known here now (``DocumentShelf.known``).
+        """
+        found = self.clients.get(client_id)
+        if found is None and self.published is not None and is_document_id(client_id):
+            return self.published.known(client_id)
+        if found is None and self.registering is not None and client_id.startswith(PREFIX):
+            return self._self_registered(client_id, self.registering)
+        return found
+
+    def _self_registered(self, client_id: str, terms: RegistrationTerms) -> Client | None:
+        """Return a client that registered itself: made once, for there are a bounded number of them."""
+        kept = None if self._registered is None else self._registered.known(client_id)
+        if kept is None:
+            self._made.pop(client_id, None)
+            return None
+        made = self._made.get(client_id)
+        if made is None or made[0].metadata is not kept.metadata:
+            made = self._made[client_id] = (kept, terms.client(kept))
+        return made[1]
 
     def workload(self, iss: str, subject: str) -> Client | None:
         """Return the client that authenticates by that platform's tokens for that subject, or None."""

@@ -39,7 +39,10 @@ class SqlConsents:
                     await connection.execute(insert(CONSENTS).values(**row))
                 else:
                     before = _values(seen)
-                    same = [CONSENTS.c[name] == before[name] for name in ("version", "scope", "apis")]
+                    same = [
+                        CONSENTS.c[name] == before[name]
+                        for name in ("version", "scope", "apis", "fingerprint")
+                    ]
                     change = update(CONSENTS).where(_this(kept.subject, consent.client), *same)
                     if (await connection.execute(change.values(**values))).rowcount != 1:
                         return False
@@ -79,6 +82,7 @@ def _values(kept: KeptConsent) -> dict[str, int | str]:
         "apis": msgspec.json.encode(consent.apis).decode(),
         "given_at": consent.given_at,
         "used_at": consent.used_at,
+        "fingerprint": consent.fingerprint,
     }
 
 
@@ -90,6 +94,7 @@ def _kept(row: Row[Any]) -> KeptConsent:
             apis=msgspec.json.decode(row.apis, type=tuple[str, ...]),
             given_at=row.given_at,
             used_at=row.used_at,
+            fingerprint=row.fingerprint,
         )
     except msgspec.DecodeError as broken:
         raise StoreUnavailable(

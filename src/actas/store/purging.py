@@ -18,6 +18,7 @@ from actas.store.marks_file import FILE, MarksFile
 from actas.store.marks_postgresql import MOST_REMOVED, REMOVE
 from actas.store.opaque import SqlOpaqueTokens
 from actas.store.refresh import SqlRefreshTokens
+from actas.store.registered import sweep_registered
 from actas.store.revocations import RevocationList
 from actas.store.session_apps import SqlSessionApps
 from actas.store.sessions import SqlSessions
@@ -44,6 +45,7 @@ async def purge(database: Database, folder: Path, *, clock: Clock) -> AsyncItera
     yield "sessions", await SqlSessions(database, clock=clock).sweep()
     yield "session_apps", await SqlSessionApps(database, clock=clock).sweep()
     yield "device_codes", await SqlDeviceCodes(database, clock=clock).sweep()
+    yield "registered_clients", await sweep_registered(database, clock=clock)
     now = int(clock.now())
     if database.shared:
         yield "marks", await _marks_in(database, now=now)

@@ -18,7 +18,7 @@ from actas.store.impersonation_tables import IMPERSONATIONS
 from actas.store.impersonations import KEPT
 from actas.store.schema import table_names
 from actas.store.session_app_rows import SESSION_APPS
-from actas.store.tables import OPAQUE_TOKENS, REFRESH_TOKENS, REVOCATIONS, SESSIONS
+from actas.store.tables import OPAQUE_TOKENS, REFRESH_TOKENS, REGISTERED_CLIENTS, REVOCATIONS, SESSIONS
 
 ENDING: Final[dict[str, str]] = {
     IMPERSONATIONS.name: "requested_at",
@@ -28,6 +28,7 @@ ENDING: Final[dict[str, str]] = {
     SESSIONS.name: "ends_at",
     SESSION_APPS.name: "ends_at",
     DEVICE_CODES.name: "ends_at",
+    REGISTERED_CLIENTS.name: "until",
     "marks": "keep_until",
 }
 """Tables whose rows have a time, and the column that says until when a row is needed, seconds since the

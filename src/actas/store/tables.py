@@ -221,8 +221,21 @@ CONSENTS: Final = Table(
     Column("apis", Text, nullable=False),
     Column("given_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
+    Column("fingerprint", Text, nullable=False, server_default=""),
 )
 """What people let apps do."""
+
+REGISTERED_CLIENTS: Final = Table(
+    "registered_clients",
+    METADATA,
+    Column("client_id", Text, primary_key=True),
+    Column("metadata", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("registered_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+"""Clients that registered themselves."""
 
 REVOCATIONS: Final = Table(
     "revocations",

@@ -117,8 +117,9 @@ class LiveParties:
         Raises:
             BadToken: it is disabled or gone.
         """
-        # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is.
-        if ":" in name or "@" in name:
+        # A person's name holds "@" or ":", a client's neither, so a name tells which of them it is. Only a
+        # client that publishes what it is is called by an address, and nobody else is (``settings``).
+        if (":" in name or "@" in name) and not name.startswith("https://"):
             return
         self.require_registered(name)
 

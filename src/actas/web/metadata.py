@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from actas.core.ports import Json, JsonObject
 from actas.core.sign_in import CLAIMS
 
-Served = Literal["authorize", "device_authorization", "userinfo", "logout"]
+Served = Literal["authorize", "device_authorization", "userinfo", "logout", "register"]
 """An address for people and apps, by its path."""
 
 _ENDPOINTS: Final[dict[Served, str]] = {
@@ -18,6 +18,7 @@ _ENDPOINTS: Final[dict[Served, str]] = {
     "device_authorization": "device_authorization_endpoint",
     "userinfo": "userinfo_endpoint",
     "logout": "end_session_endpoint",
+    "register": "registration_endpoint",
 }
 
 _TOLD: Final = ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
@@ -35,6 +36,7 @@ class SigningIn:
         prompts: values of ``prompt``.
         locales: the languages of the pages (BCP 47).
         only_pushed: whether every client must push its authorization requests (RFC 9126 section 5).
+        documents: whether clients are let in that publish what they are (Client ID Metadata Documents).
     """
 
     served: frozenset[Served]
@@ -43,6 +45,7 @@ class SigningIn:
     prompts: Collection[str] = ()
     locales: Collection[str] = ()
     only_pushed: bool = False
+    documents: bool = False
 
     def members(self, base: str) -> JsonObject:
         """Return what it adds to the metadata of the server at ``base``."""
@@ -67,6 +70,8 @@ class SigningIn:
         }
         if "logout" in self.served:
             said |= {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
+        if self.documents:
+            said["client_id_metadata_document_supported"] = True
         for name, values in (
             ("acr_values_supported", self.acr_values),
             ("prompt_values_supported", self.prompts),
@@ -101,6 +106,7 @@ def metadata(
     proof_algorithms: Collection[str],
     certificates: bool,
     signing_in: SigningIn | None = None,
+    public: bool = False,
 ) -> JsonObject:
     """Return the authorization server metadata.
 
@@ -114,6 +120,7 @@ def metadata(
         proof_algorithms: what DPoP proofs may be signed with (RFC 9449 section 5.1).
         certificates: whether tokens may be bound to client certificates (RFC 8705 section 3.3).
         signing_in: what is said of people signing in; None when they sign in to no client.
+        public: whether clients that nobody listed may come without proving who they are.
     """
     base = issuer.rstrip("/")
     listed: list[Json] = [*methods]
@@ -123,7 +130,7 @@ def metadata(
         "jwks_uri": f"{base}/jwks",
         "response_types_supported": [],
         "grant_types_supported": [*sorted(grant_types)],
-        "token_endpoint_auth_methods_supported": listed,
+        "token_endpoint_auth_methods_supported": [*listed, "none"] if public else listed,
         "token_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
         "introspection_endpoint": f"{base}/introspect",
         "introspection_endpoint_auth_methods_supported": listed,

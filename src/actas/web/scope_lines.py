@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
 
 from actas.core.client import Client
 from actas.core.sign_in import OFFLINE, OPENID, SCOPES, USERINFO
@@ -15,7 +16,9 @@ def app_of(client: Client | None) -> App | None:
     """Return an app as people are told about it; None for a client that is none."""
     if client is None or client.sign_in is None:
         return None
-    return App(client.sign_in.display, kind="agent" if client.kind == "agent" else "app")
+    # What an app calls itself, anybody may call themselves: its host says who says so (OP-129).
+    host = urlsplit(client.name).netloc if client.registration == "document" else None
+    return App(client.sign_in.display, host=host, kind="agent" if client.kind == "agent" else "app")
 
 
 def scope_lines(

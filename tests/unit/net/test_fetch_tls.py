@@ -12,7 +12,7 @@ from tests.fakes.fetch import QUICK, refused
 from tests.fakes.hostile_issuer import HostileIssuer
 from tests.fakes.resolver import PUBLIC, LoopbackNetwork, ScriptedResolver
 
-from actas.net import fetch as module
+from actas.net import authorities as module
 from actas.net.fetch import GuardedFetch
 
 
@@ -43,7 +43,7 @@ async def test_a_computer_without_authorities_trusts_nobody(
 ) -> None:
     nowhere = ssl.get_default_verify_paths()._replace(openssl_cafile=str(tmp_path / "missing.pem"))
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr(module, "_SYSTEM_AUTHORITIES", ())
+    monkeypatch.setattr(module, "SYSTEM_AUTHORITIES", ())
     authority = Authority(tmp_path)
     async with HostileIssuer(host="idp.test", tls=authority.server("idp.test")) as idp:
         fetch = GuardedFetch(

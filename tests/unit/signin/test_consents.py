@@ -77,6 +77,20 @@ async def test_what_was_given_is_remembered_for_that_person_and_that_app(
         assert await node().given(*who) is None
 
 
+@pytest.mark.requirement("OP-131")
+async def test_an_app_that_is_not_what_it_was_is_asked_about_again(node: Callable[[], Consents]) -> None:
+    await node().give(ALICE, "web", scope=READ, apis=("orders",), record=entry(), fingerprint="before")
+    for fingerprint in ("", "now"):
+        assert await node().given(ALICE, "web", fingerprint=fingerprint) is None
+    assert await node().given(ALICE, "web", fingerprint="before") is not None
+    openid = frozenset({"openid"})
+    await node().give(ALICE, "web", scope=openid, apis=(), record=entry(), fingerprint="now")
+    given = await node().given(ALICE, "web", fingerprint="now")
+    assert given is not None
+    assert (given.scope, given.apis) == (openid, ())  # what was let to another is not added to
+    assert await node().given(ALICE, "web", fingerprint="before") is None
+
+
 async def test_what_is_given_later_is_added(node: Callable[[], Consents], house: House) -> None:
     await node().give(ALICE, "web", scope=READ, apis=("orders",), record=entry())
     house.clock.advance(10)

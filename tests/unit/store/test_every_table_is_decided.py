@@ -19,6 +19,7 @@ CARRIED = {
     "client_secrets",
     "credentials",
     "consents",
+    "registered_clients",
     "configuration_generations",
     "configuration_objects",
     "configuration_records",
