@@ -97,6 +97,7 @@ class Desk:
             begun=begun,
             half=Flow("half", Half, key=OPAQUE_KEY, chance=chance, clock=house.clock, life=CODE_WITHIN),
             audit=house.minutes,
+            clock=house.clock,
             fresh=lambda: None,
         )
         self.by_passkey = ByPasskey(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 import pytest
 from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expect
 from tests.fakes.browsing import NARROW, too_wide
+from tests.fakes.codes import code_of
 from tests.fakes.server import RealServer
 from tests.pages.test_looks import AXE, EVERY
 
@@ -26,7 +28,7 @@ def sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     server.company.tree["server"]["issuer"] = server.issuer
     server.company.environ["PASSWORD"] = PASSWORD
     server.company.tree["users"] = [
-        {"name": name, "password": {"env": "PASSWORD"}} for name in ("alice", "bob", "carol")
+        {"name": name, "password": {"env": "PASSWORD"}} for name in ("alice", "bob", "carol", "dora")
     ]
     server.company.named("clients", "desk").update(
         redirect_uris=["http://127.0.0.1/callback"], grants=["authorization_code"]
@@ -117,6 +119,33 @@ async def test_a_passkey_is_made_signs_in_and_is_removed(browser: Browser, sts: 
         assert [one for one in talk if "403" not in one] == []
     changes = [(one["what"], one["change"]) for one in sts.events() if one["event"] == "credentials:changed"]
     assert changes == [("passkey", "added"), ("passkey", "renamed"), ("passkey", "removed")]
+
+
+async def test_a_passkey_will_do_after_the_password_in_the_place_of_a_code(
+    browser: Browser, sts: RealServer
+) -> None:
+    async with visiting(browser) as (page, devices):
+        await device(devices)
+        await signed_in(page, sts, "dora")
+        await added(page, "key ring")
+        await page.get_by_role("link", name="Back to my access").click()
+        await page.get_by_role("link", name="Turn on codes").click()
+        await page.get_by_role("button", name="Show the secret for my app").click()
+        secret = "".join(await page.locator(".secret span").all_inner_texts())
+        await page.get_by_label("Code that the app shows now").fill(code_of(secret, time.time()))
+        await page.get_by_role("button", name="Turn on codes").click()
+        assert await page.locator(".recovery li").count() == 10
+        await page.context.clear_cookies()
+        await page.goto(f"{sts.base}/sign-in")
+        await page.get_by_label("Name").fill("dora")
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(page.locator("h1")).to_contain_text("code that your app shows")
+        await page.get_by_role("button", name=USE).click()
+        await expect(page.locator("h1")).to_contain_text("you are signed in")
+    granted = [one for one in sts.events() if one["event"] == "sign_in:granted"][-1]
+    assert (granted["subject"]["sub"], granted["amr"][0]) == ("actas:dora", "pwd")
+    assert granted["amr"][-2:] == ["user", "mfa"]
 
 
 async def test_whoever_does_not_prove_themselves_to_the_device_gets_nowhere(

@@ -98,13 +98,14 @@ class ProvingKit:
                 life=CODE_WITHIN,
             ),
             audit=shared.minutes,
+            clock=base.clock,
             fresh=shared.require_issuing,
         )
 
     @property
     def passkeys_work(self) -> bool:
-        """Whether browsers make passkeys for this server."""
-        return may_be_used_at(self._base.issuer)
+        """Whether browsers make passkeys for this server, and anybody has one: people of ours alone may."""
+        return may_be_used_at(self._base.issuer) and bool(self._base.catalog.people)
 
     def asked_of_passkeys(self, visitor: Visitor) -> JsonObject:
         """Return what a browser is asked for that is to use a passkey."""

@@ -54,6 +54,7 @@ class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         subject: whose it is.
         browser: what stands for the browser that it was typed in.
+        at: when, seconds since the epoch.
         passkey: whether they have one, which will do in the place of a code.
         then: as in ``Begun``; ``device`` likewise.
     """
@@ -62,6 +63,7 @@ class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     name: str
     browser: str
+    at: int
     passkey: bool = False
     then: Then | None = None
     device: str | None = None

@@ -98,7 +98,7 @@ class ByPasskey:
         half: Half | None = None
         try:
             self._fresh()
-            half = self._proving.half_of(flow, visitor)
+            half = await self._proving.half_of(flow, visitor)
             proven = await self._proven(answer, visitor, subject=half.subject)
             return await self._signed_in(proven, half.begun, visitor, before=("pwd",))
         except Exception as exc:

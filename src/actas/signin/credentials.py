@@ -154,6 +154,15 @@ class Credentials:
         }
         return frozenset(kind for kind, there in kinds.items() if there)
 
+    async def chose_since(self, subject: str, at: int) -> bool:
+        """Return whether a person chose another password after an instant, seconds since the epoch.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        password = (await self._records.read(subject)).password
+        return password is not None and password.made_at > at
+
     async def list(self, subject: str) -> tuple[Held, ...]:
         """Return what a person has, for the person to see.
 

@@ -14,6 +14,7 @@ from actas.audit.refusal import refused
 from actas.core.client import Client
 from actas.core.errors import AccessDenied, InvalidRequest
 from actas.core.person import Person, subject_of
+from actas.core.ports import Clock
 from actas.core.secret import Secret
 from actas.signin.beginning import (
     CODE_WITHIN,
@@ -76,6 +77,7 @@ class Proving:
         begun: Flow[Begun],
         half: Flow[Half],
         audit: Minutes,
+        clock: Clock,
         fresh: Callable[[], None],
     ) -> None:
         self._directory = directory
@@ -86,6 +88,7 @@ class Proving:
         self._begun = begun
         self._half = half
         self._audit = audit
+        self._clock = clock
         self._fresh = fresh
 
     def begin(self, flow: str | None) -> AskWho:
@@ -135,6 +138,7 @@ class Proving:
                     subject=subject,
                     name=name,
                     browser=visitor.browser,
+                    at=int(self._clock.now()),
                     passkey="passkey" in has,
                     then=begun.then,
                     device=begun.device,
@@ -157,7 +161,7 @@ class Proving:
         half: Half | None = None
         try:
             self._fresh()
-            half = self.half_of(flow, visitor)
+            half = await self.half_of(flow, visitor)
             person = self._directory.person(half.subject)
             if person is None or person.disabled:
                 raise AccessDenied("wrong_credentials", detail=f"{half.subject} is locked out by now")
@@ -175,15 +179,19 @@ class Proving:
                 raise refusal from exc
             return self.ask_code(half, flow, wrong=True)
 
-    def half_of(self, flow: str | None, visitor: Visitor) -> Half:
+    async def half_of(self, flow: str | None, visitor: Visitor) -> Half:
         """Return what a browser carries in which the password was right.
 
         Raises:
-            AccessDenied: what it carries was not made here, or in another browser.
+            AccessDenied: what it carries was not made here, or in another browser, or there is another
+                password since.
+            StoreUnavailable: nobody knows.
         """
         half = self._half.open(flow)
         if half.browser != visitor.browser:
             raise AccessDenied("forged_form", detail="the password was typed in another browser")
+        if await self._credentials.chose_since(half.subject, half.at):
+            raise AccessDenied("forged_form", detail=f"{half.subject} has another password by now")
         return half
 
     def ask(

@@ -112,6 +112,19 @@ async def test_a_new_password_ends_all_that_the_old_one_began_elsewhere(desk: De
     assert isinstance(granted, GoOn)
 
 
+@pytest.mark.requirement("SEC-76")
+async def test_whoever_typed_the_old_password_before_goes_on_no_more(desk: Desk) -> None:
+    visitor = await desk.signed_in()
+    secret, recovery = await with_codes(desk, visitor)
+    half = await desk.half_way()
+    desk.clock.advance(1)
+    owner = await desk.owner(await desk.signed_in_twice(secret))
+    assert await desk.securing.change_password(owner, VISITOR, current=RIGHT, new=NEW) is None
+    with pytest.raises(OAuthError) as caught:
+        await desk.proving.code(half.flow, code=recovery[0], visitor=VISITOR)
+    assert caught.value.reason == "forged_form"
+
+
 @pytest.mark.requirement("REL-01")
 async def test_every_change_is_kept_with_its_entry(desk: Desk) -> None:
     visitor = await desk.signed_in()
