@@ -85,6 +85,18 @@ def test_a_person_signs_in_and_their_tokens_are_kept(here: Meanwhile) -> None:
     assert kept["me"].stat().st_mode & 0o077 == 0
 
 
+def test_what_was_kept_is_exchanged_onward_with_the_key_that_stayed_here(here: Meanwhile) -> None:
+    ran = here("--scope", "orders:read", does=(lambda: here.answers("allow"),))
+    assert ran.code == 0, ran.err
+    here.actas.environ["ACTAS_CLIENT_SECRET"] = here.sts.company.secrets["orders"]
+    wanted = ("--subject", "@me", "--audience", "inventory", "--scope", "stock:read", "--json")
+    ran = here.actas("exchange", "--client", "orders", *wanted)
+    assert (ran.code, ran.error["reason"]) == (6, "key_not_proven")
+    ran = here.actas("exchange", "--client", "orders", *wanted, "--dpop")
+    assert ran.code == 0, ran.err
+    assert [one["id"] for one in ran.document["chain"]] == ["actas:alice", "orders"]
+
+
 @pytest.mark.requirement("DG-6")
 def test_a_no_is_exit_one(here: Meanwhile) -> None:
     ran = here("--save", "other", "--json", does=(lambda: here.answers("deny"),))

@@ -31,7 +31,7 @@ def sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     server.company.named("clients", "desk").update(
         redirect_uris=[CALLBACK],
         post_logout_redirect_uris=[GOODBYE],
-        grants=["authorization_code", "refresh_token"],
+        grants=["authorization_code", "refresh_token", "device_code"],
         may_request={"apis": ["orders"]},
     )
     with server:
@@ -93,6 +93,15 @@ def signs_in_and_leaves(browser: Browser, address: str) -> str:
     return browser.location
 
 
+def connects(browser: Browser, address: str) -> str:
+    browser.get(address)
+    browser.send()
+    browser.sign_in("alice", PASSWORD)
+    browser.send(decision="allow")
+    assert "Your device is connected" in browser.response.text
+    return address
+
+
 @pytest.mark.requirement("OP-7", "OP-9", "OP-24", "OP-40", "OP-50", "OP-53", "OP-54", "OP-60", "OP-101")
 def test_it_signs_somebody_in_and_is_told_who_that_is(sts: RealServer) -> None:
     seen = told(sts, "code", signs_in)
@@ -122,3 +131,10 @@ def test_who_leaves_is_sent_back_and_what_was_given_ends(sts: RealServer) -> Non
     seen = told(sts, "logout", signs_in_and_leaves)
     assert seen["left"] == f"{GOODBYE}?state=bye"
     assert seen["after"] == "invalid_grant"
+
+
+@pytest.mark.requirement("DG-1", "DG-3", "DG-8", "DG-10")
+def test_it_waits_on_a_device_until_somebody_has_said_yes(sts: RealServer) -> None:
+    seen = told(sts, "device", connects)
+    assert seen["shown"] == f"{sts.issuer}/device"
+    assert (seen["claims"]["sub"], seen["claims"]["aud"]) == ("actas:alice", "desk")
