@@ -90,6 +90,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "ticket_bad": (InvalidRequest,),
     "sign_in_again": (SignInAgain,),
     "protected_subject": (InvalidRequest,),
+    "cannot_be_told": (InvalidRequest,),
     "approval_needed": (ApprovalPending, InvalidRequest),
     "already_decided": (InvalidRequest,),
     "impersonation_ended": (InvalidRequest,),

@@ -136,6 +136,16 @@ IMPERSONATION: Final = {
 }
 """The members of every event in the life of an impersonation."""
 
+NOTICE: Final = {
+    "impersonation": "its id",
+    "administrator": "`iss`, `sub`, `kind`: who acts or acted",
+    "subject": "`iss`, `sub`, `kind`: as whom",
+    "why": "`reason` and `ticket`, as the administrator gave them",
+    "what": "`start` or `end`: what there was to tell",
+    "recipient": "`subject`, `webhook`, or an address that the configuration names",
+}
+"""The members of every event about telling people of an impersonation."""
+
 OTHERS: Final[dict[EventName, dict[str, str]]] = {
     "impersonation:requested": IMPERSONATION,
     "impersonation:approved": IMPERSONATION,
@@ -146,6 +156,8 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "ended_by": "who ended it; empty when something that it came from was revoked",
         "ended_why": "what they said, or what was revoked",
     },
+    "impersonation:told": NOTICE,
+    "impersonation:untold": {**NOTICE, "detail": "why"},
     "revocation:granted": {
         "revoked": "list of `token:ID` and `party:NAME`: what was ended, with everything exchanged from it; "
         "when a client asked, the members of its attempt are there too",

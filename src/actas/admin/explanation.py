@@ -169,6 +169,7 @@ _STAGE_OF = {
     "expired": 7,
     "binding_needed": 7,
     "protected_subject": 2,
+    "cannot_be_told": 2,
     "impersonated": 3,
     "sign_in_again": 3,
 }

@@ -11,10 +11,11 @@ from typing import Any, cast
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
-from actas.core.impersonation import Form, Named
+from actas.core.impersonation import Form, Named, NamedPerson
 from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
+from actas.core.person import Person, subject_of
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, SUBJECT, TokenType
 from actas.policy.cases import AskedToken
 from actas.trust.registry import TrustedIssuer
 
@@ -124,9 +125,9 @@ def party_from_case(
         kind=kind,
         issuer_name=asked.issuer,
         origin_name=asked.issuer,
-        token_type=_type_from(issuer),
-        audience=asked.audience,
-        presenters=None if ours else frozenset({presenter}),
+        token_type=ID_TOKEN if asked.is_id_token else _type_from(issuer),
+        audience=(presenter,) if asked.is_id_token else asked.audience,
+        presenters=frozenset({presenter}) if asked.is_id_token or not ours else None,
         client_id=presenter if ours and not asked.audience else (asked.via[-1] if asked.via else presenter),
         expires_at=at + 3600,
         issued_at=at,
@@ -140,6 +141,34 @@ def party_from_case(
         txn="test",
         lineage=Lineage(),
     )
+
+
+def person_from_case(
+    name: str, *, administrator: AskedToken | None, ourselves: str, people: Mapping[str, Person], at: int
+) -> tuple[Party, NamedPerson]:
+    """Return the user as whom somebody wants to act in a policy test, as ``subjects.named`` does.
+
+    Args:
+        administrator: who wants to; None for the client itself.
+        people: by name.
+    """
+    person = people.get(name)
+    identity = Identity(ourselves, subject_of(name))
+    party = Party(
+        identity=identity,
+        origin=identity,
+        kind="person",
+        issuer_name=OURSELVES,
+        token_type=SUBJECT,
+        audience=(),
+        expires_at=at + 3600,
+        issued_at=at,
+        claims={"iss": identity.issuer, "sub": identity.subject},
+        groups=() if person is None else tuple(person.groups),
+        lineage=Lineage(),
+    )
+    form: Form = "by_identifier" if administrator is None else "own_token"
+    return party, NamedPerson(form=form, person=person)
 
 
 def _name_at(issuer: TrustedIssuer, user: str) -> str:

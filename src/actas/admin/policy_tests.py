@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from actas.admin.made_up import party_from_case
+import msgspec
+
+from actas.admin.made_up import party_from_case, person_from_case
 from actas.core.client import Client
 from actas.core.confirmation import Confirmation
 from actas.core.lineage import Lineage
 from actas.core.party import Party
-from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.permit import Parties, Permit, Proposal, Refusal
+from actas.core.person import Person
 from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 from actas.kinds.judge import Judgement, judge
@@ -46,6 +49,7 @@ class PolicyTester:
 
     Attributes:
         ourselves: our own issuer identifier.
+        people: the users, by name.
         at: the instant of the tests, seconds since the epoch.
     """
 
@@ -53,6 +57,7 @@ class PolicyTester:
     clients: Mapping[str, Client]
     apis: Mapping[str, Api]
     issuers: Mapping[str, TrustedIssuer]
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
     kinds: Sequence[Kind]
     policy: Policy
     at: int
@@ -66,19 +71,40 @@ class PolicyTester:
         client = self.clients[test.client]
         own = None if client.api is None else self.apis[client.api]
         itself = party_of(client, issuer=self.ourselves, api=own, lineage=Lineage())
-        subject = itself if test.subject is None else self._party(test.subject, test.client)
+        parties = self._parties(test, itself)
+        alone = test.subject is None and test.requested_subject is None
         return Proposal(
             at=float(self.at),
-            grant_type=CLIENT_CREDENTIALS if test.subject is None else TOKEN_EXCHANGE,
+            grant_type=CLIENT_CREDENTIALS if alone else TOKEN_EXCHANGE,
             client=client,
-            subject=subject,
-            actor=None if test.actor is None else self._party(test.actor, test.client),
+            subject=parties.subject,
+            actor=parties.actor,
             itself=itself,
+            named=parties.named,
+            why=test.why,
             requested=ACCESS_TOKEN,
             targets=tuple(self.apis[name] for name in test.apis),
             scope=test.scope,
             proven=EVERY_PROOF,
         )
+
+    def _parties(self, test: PolicyTest, itself: Party) -> Parties:
+        """Return who is there: an administrator is the actor of the user that is named."""
+        shown = None if test.subject is None else self._party(test.subject, test.client)
+        if test.requested_subject is None:
+            actor = None if test.actor is None else self._party(test.actor, test.client)
+            return Parties(itself if shown is None else shown, actor, itself)
+        named, person = person_from_case(
+            test.requested_subject,
+            administrator=test.subject,
+            ourselves=self.ourselves,
+            people=self.people,
+            at=self.at,
+        )
+        if shown is not None:
+            fresh = {"auth_time": self.at, **shown.claims}
+            shown = msgspec.structs.replace(shown, claims=fresh)
+        return Parties(named, shown, itself, person)
 
     def _party(self, asked: AskedToken, presenter: str) -> Party:
         return party_from_case(
@@ -133,6 +159,10 @@ def _granted(test: PolicyTest, permit: Permit) -> Iterator[str]:
         yield f"expected a life of {test.lifetime} s, got {lifetime} s"
     if test.rule is not None and test.rule not in permit.rules:
         yield f"expected the rule {test.rule} to allow it, got {', '.join(permit.rules)}"
+    needed = frozenset(() if permit.impersonation is None else permit.impersonation.approval)
+    if test.approval is not None and needed != test.approval:
+        wanted = " ".join(sorted(test.approval))
+        yield f"expected the approval of {wanted}, got {' '.join(sorted(needed)) or 'none'}"
     if test.chain is not None:
         chain = (permit.subject.subject, *(actor.identity.subject for actor in reversed(permit.actors)))
         if not _same_chain(test.chain, chain):

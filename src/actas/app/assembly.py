@@ -21,6 +21,7 @@ from actas.app.gauges import gauges
 from actas.app.guessing import counting_together
 from actas.app.key_keeper import KeyKeeper
 from actas.app.minutes import minutes_of, open_stream
+from actas.app.notices import tellers
 from actas.app.outside import outside
 from actas.app.parts import Shared, exchange
 from actas.app.prepared import Prepared
@@ -33,7 +34,6 @@ from actas.app.signing_in import hashing
 from actas.app.sinks import Pumps
 from actas.app.steward import Steward
 from actas.app.sweeping import sweep_on
-from actas.app.telling import telling
 from actas.core.errors import AuditUnavailable
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
@@ -109,7 +109,7 @@ class Assembly:
                 "seal the log": lambda: base.notary().run(every=every, note=self.seals.note),
                 "write down floods": self._count_floods,
                 "follow": self.shared.follower.run,
-                "tell apps": telling(lambda: self.base, self.shared).run,
+                **tellers(lambda: self.base, self.shared),
                 "share metrics": self.metrics.run,
                 "keep keys": self._keeper.run,
                 "hear news": lambda: base.database.hear(lambda _: self.shared.follower.wake()),

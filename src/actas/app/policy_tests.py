@@ -33,6 +33,7 @@ def run_policy_tests(
         clients=definitions.clients,
         apis=definitions.apis,
         issuers=definitions.issuers,
+        people=definitions.users,
         kinds=KINDS,
         policy=policy,
         at=at,

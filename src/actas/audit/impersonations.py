@@ -32,6 +32,14 @@ def record_of(one: Impersonation, *, now: float, chance: Chance) -> Record:
     return draw_up(EVENT_OF[one.state], now=now, chance=chance, **_members(one))
 
 
+def of_impersonation(one: Impersonation) -> dict[str, Any]:
+    """Return what an entry says that tells of an impersonation and is no step of its life."""
+    return {
+        **members_of_impersonation(one),
+        "subject": party_of_chain(Actor(one.subject, "person")),
+    }
+
+
 def _members(one: Impersonation) -> dict[str, Any]:
     members = {
         **members_of_impersonation(one),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from actas.cli.entries_of_impersonation import impersonated
 from actas.cli.line import horizontal
 from actas.cli.output import Ink, Line, Listing, Output, Style
 from actas.cli.recorded import Event, chain_of_event, member, members, text, whole, words
@@ -195,9 +196,11 @@ def _happened(event: Event) -> Iterator[tuple[str, str]]:
 
 
 def _done(event: Event) -> Iterator[tuple[str, str]]:
-    """What was done to tokens and to sinks, else what a stream says of itself."""
+    """What was done to impersonations, tokens and sinks, else what a stream says of itself."""
     name = text(event.get("event"))
-    if name == "revocation:granted":
+    if (said := impersonated(event)) is not None:
+        yield "says", said
+    elif name == "revocation:granted":
         yield "ended", _revoked(event)
     elif name.startswith("sinks:"):
         yield "sink", _sink(event)

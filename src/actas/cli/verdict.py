@@ -37,6 +37,7 @@ POLICY_REASONS: Final = frozenset(
         "expired",
         "protected_subject",
         "already_decided",
+        "cannot_be_told",
         "impersonation_ended",
         "impersonated",
     }

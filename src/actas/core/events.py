@@ -17,6 +17,8 @@ EventName = Literal[
     "impersonation:refused",
     "impersonation:started",
     "impersonation:ended",
+    "impersonation:told",
+    "impersonation:untold",
     "introspection:refused",
     "userinfo:refused",
     "revocation:granted",
@@ -76,6 +78,10 @@ EVENTS: Final[dict[EventName, str]] = {
     "impersonation:refused": "A request about impersonations was refused: to see, approve or end one.",
     "impersonation:started": "Somebody acts as a person from now on. Written before the first token left.",
     "impersonation:ended": "Nobody acts as the person any more: every token of that impersonation is dead.",
+    "impersonation:told": "Somebody was told of an impersonation, as `impersonation.notify` says: a server "
+    "took it for them.",
+    "impersonation:untold": "Somebody could not be told of an impersonation, and is not tried again. The "
+    "person sees it at `/account` all the same.",
     "introspection:refused": "A request at the introspection endpoint was refused: it was malformed, or the "
     "caller did not prove who it is.",
     "userinfo:refused": "A request at the UserInfo endpoint was refused: there was no access token that came "

@@ -40,6 +40,7 @@ Reason = Literal[
     "ticket_bad",
     "sign_in_again",
     "protected_subject",
+    "cannot_be_told",
     "approval_needed",
     "already_decided",
     "impersonation_ended",

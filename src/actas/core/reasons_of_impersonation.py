@@ -33,6 +33,12 @@ OF_IMPERSONATION: Final[dict[Reason, ReasonText]] = {
         causes="A member of a protected group, a misspelt name, oneself.",
         remedy="`actas explain --entry ID` says which. What is protected is protected on purpose.",
     ),
+    "cannot_be_told": ReasonText(
+        sentence="Nobody may act as a person who cannot be told.",
+        meaning="`impersonation.notify_required` wants people told by letter, and this one has no `email`.",
+        causes="A user without `email`, in a configuration that wants everybody told.",
+        remedy="Give the user an `email`.",
+    ),
     "approval_needed": ReasonText(
         sentence="Somebody else has to approve this first.",
         meaning="Four eyes are wanted for this person, and nobody has approved yet, or what was asked goes "

@@ -69,6 +69,9 @@ def unmet(asked: ActingAs | None, proposal: Proposal, policy: Policy) -> Iterato
     protected = None if person is None else policy.impersonating.protects(person)
     if protected is not None:  # whatever a rule allows (SEC-47)
         yield _refusal(InvalidRequest, "protected_subject", protected, asked)
+    if person is not None and policy.impersonating.must_be_told and person.email is None:
+        detail = f"{person.subject} has no e-mail address, and impersonation.notify_required wants them told"
+        yield _refusal(InvalidRequest, "cannot_be_told", detail, asked)
     terms, why = asked.terms, proposal.why
     if terms.reason and not why.reason:
         yield _refusal(InvalidRequest, "reason_missing", "no reason was given", asked)

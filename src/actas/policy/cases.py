@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from actas.core.client import PartyKind
+from actas.core.impersonation import NO_REASON, Why
 from actas.core.ports import Json
 from actas.core.reasons import Reason
 from actas.policy.rule import KindWord
@@ -22,6 +23,7 @@ class AskedToken:
         via: its earlier actors, oldest first, by the names of clients.
         audience: values of ``aud``: names of APIs are already replaced by their audience.
         scope: the scopes it holds.
+        is_id_token: whether it is an ID token of ours.
     """
 
     issuer: str
@@ -32,6 +34,7 @@ class AskedToken:
     via: tuple[str, ...] = ()
     audience: tuple[str, ...] = ()
     scope: frozenset[str] = frozenset()
+    is_id_token: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,9 @@ class PolicyTest:
         refused: the reason of the refusal.
         rule: the rule that allowed or denied, or None when that does not matter.
         near_miss: the rule that came nearest, or None when that does not matter.
+        requested_subject: the name of the user as whom ``subject`` wants to act; None when nobody does.
+        why: the reason and the ticket that are given then.
+        approval: exactly the groups that have to approve it, or None when that does not matter.
         place: ``file:line``, for people.
     """
 
@@ -66,3 +72,6 @@ class PolicyTest:
     rule: str | None
     near_miss: str | None
     place: str
+    requested_subject: str | None = None
+    why: Why = NO_REASON
+    approval: frozenset[str] | None = None

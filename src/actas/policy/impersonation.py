@@ -99,12 +99,14 @@ class Impersonating:
     Attributes:
         approval_within: seconds that an approval may take, and that it is good for.
         protected_groups: as whose members nobody acts; ``protected_names`` as whom nobody does.
+        must_be_told: whether nobody acts as a person who cannot be told by letter.
     """
 
     terms: Terms = field(default_factory=Terms)
     approval_within: int = 60 * 60
     protected_groups: frozenset[str] = frozenset()
     protected_names: frozenset[str] = frozenset()
+    must_be_told: bool = False
 
     def protects(self, person: Person) -> str | None:
         """Return why nobody may act as a person, or None."""

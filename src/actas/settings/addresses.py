@@ -117,6 +117,16 @@ class Host(Word):
         return {"maxLength": 260, "pattern": r"^[a-z0-9.:\[\]-]+$"}
 
 
+class HostName(Host):
+    """The name of a host, whose port stands elsewhere."""
+
+    def read(self, text: str) -> str:
+        host = super().read(text)
+        if ":" in host.rpartition("]")[2]:
+            wrong("must be without its port")
+        return host
+
+
 class Network(Word):
     """A network, or one address. Never everybody: a header that anybody may write would be believed."""
 

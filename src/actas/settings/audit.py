@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from actas.audit.query import read_query
 from actas.audit.webhook import BadWebhookSecret, read_secret
 from actas.core.secret import Secret
 from actas.settings.definitions import AuditSettings, SinkSettings
+from actas.settings.forms import SecretSource
 from actas.settings.references import References
 from actas.settings.schema_audit import Audit, SinkForm
 from actas.settings.shaped import Item
-from actas.settings.sources import Loc
+from actas.settings.sources import Loc, Written
 
 
 def audit_settings(item: Item[Audit], references: References, *, data: Path) -> AuditSettings:
@@ -52,16 +54,7 @@ def _sink(form: SinkForm, item: Item[Audit], references: References, *, data: Pa
     if file is not None and file.is_relative_to(_real(data)):
         message = "is in the data folder, where nothing of anybody else may be"
         references.faults.append(item.written.fault((*loc, "file"), message))
-    secrets: list[Secret] = []
-    for index, source in enumerate(form.secret or ()):
-        here = item.written.at((*loc, "secret"), index)
-        secret = references.secret(source, item.written, here)
-        if secret is not None:
-            try:
-                read_secret(secret)
-            except BadWebhookSecret as bad:
-                references.faults.append(item.written.fault(here, str(bad)))
-            secrets.append(secret)
+    secrets = webhook_secrets(form.secret or (), item.written, references, loc=(*loc, "secret"))
     rotate = form.rotate
     return SinkSettings(
         name=form.name,
@@ -71,12 +64,33 @@ def _sink(form: SinkForm, item: Item[Audit], references: References, *, data: Pa
         rotate_at=None if rotate is None else rotate.megabytes * 1_000_000,
         keep=None if rotate is None else rotate.keep,
         webhook=form.webhook,
-        secrets=tuple(secrets),
+        secrets=secrets,
         batch=form.batch or 100,
         required=form.required,
         reserve_age=form.reserve.age,
         reserve_bytes=form.reserve.megabytes * 1_000_000,
     )
+
+
+def webhook_secrets(
+    sources: Sequence[SecretSource], written: Written, references: References, *, loc: Loc
+) -> tuple[Secret, ...]:
+    """Return the secrets that a webhook is signed with. Faults go to the references' list.
+
+    Args:
+        loc: where the sources stand.
+    """
+    secrets: list[Secret] = []
+    for index, source in enumerate(sources):
+        here = written.at(loc, index)
+        secret = references.secret(source, written, here)
+        if secret is not None:
+            try:
+                read_secret(secret)
+            except BadWebhookSecret as bad:
+                references.faults.append(written.fault(here, str(bad)))
+            secrets.append(secret)
+    return tuple(secrets)
 
 
 def _real(path: Path) -> Path:

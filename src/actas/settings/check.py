@@ -80,6 +80,14 @@ def _check_keys(shaped: Shaped) -> Iterator[Fault]:
         yield written.fault(("signing", "rotate_every"), message)
 
 
+def _webhooks(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
+    if shaped.audit is not None:
+        for index, sink in enumerate(shaped.audit.form.sinks or ()):
+            yield sink.webhook, shaped.audit.written, ("sinks", index, "webhook")
+    if shaped.impersonation is not None:
+        yield shaped.impersonation.form.notify_webhook, shaped.impersonation.written, ("notify_webhook",)
+
+
 def _check_https(shaped: Shaped) -> Iterator[Fault]:
     for address, written, loc in _addresses(shaped):
         if address is not None and address.startswith("http://"):
@@ -96,9 +104,7 @@ def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
         for name, source in (("envelope", keys.envelope), ("previous_envelope", keys.previous_envelope)):
             if isinstance(source, Envelope):
                 yield source.address, written, (name, "address")
-    if shaped.audit is not None:
-        for index, sink in enumerate(shaped.audit.form.sinks or ()):
-            yield sink.webhook, shaped.audit.written, ("sinks", index, "webhook")
+    yield from _webhooks(shaped)
     for item in shaped.issuers.values():
         yield from _addresses_of(item)
     for client in shaped.clients.values():

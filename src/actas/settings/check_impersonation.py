@@ -24,12 +24,28 @@ def check_impersonation(shaped: Shaped) -> Iterator[Fault]:
         yield from _ticket(form.ticket, written, ("ticket",))
         yield from _approval(form.approval, written, ("approval",))
         yield from _protected(shaped.impersonation, shaped)
+        yield from _notices(form, shaped)
     for rule in shaped.rules.values():
         if is_administrative(rule.form):
             yield from _rule(rule, shaped)
         elif rule.form.impersonation is not None:
             message = "is for an allow of impersonation that names an actor, or says by_identifier"
             yield rule.written.fault(("impersonation",), message)
+
+
+def _notices(form: ImpersonationForm, shaped: Shaped) -> Iterator[Fault]:
+    if shaped.impersonation is None or shaped.server is None:
+        return
+    written = shaped.impersonation.written
+    if form.notify and shaped.server.form.mail is None:
+        yield written.fault(("notify",), "there is nobody who takes letters: give server.mail")
+    if not form.notify and form.notify_webhook is None and "notify_at" in form.model_fields_set:
+        yield written.fault(("notify_at",), "nobody is told: give notify or notify_webhook")
+    untold = [name for name, item in shaped.users.items() if item.form.email is None]
+    if "subject" in (form.notify or ()) and untold:
+        some = ", ".join(untold[:3])
+        what = "nobody acts as them" if form.notify_required else "they get no letter"
+        yield written.fault(("notify",), f"{some}: no email, so {what}", "warning")
 
 
 def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:

@@ -29,6 +29,14 @@ def _names(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     yield from _party(item, ask.actor, "actor", shaped)
     if ask.subject is None and ask.actor is not None:
         yield written.fault(("ask", "actor"), "an actor token goes with a subject token")
+    if ask.requested_subject is not None:
+        if (sentence := shaped.unknown("users", ask.requested_subject)) is not None:
+            yield written.fault(("ask", "requested_subject"), sentence)
+        if ask.actor is not None:
+            message = "goes without requested_subject: the administrator is the subject"
+            yield written.fault(("ask", "actor"), message)
+    elif ask.why is not None:
+        yield written.fault(("ask", "why"), "goes with requested_subject")
 
 
 def _party(
@@ -36,6 +44,9 @@ def _party(
 ) -> Iterator[Fault]:
     if party is None or party.from_ == OURSELVES:
         return
+    if party.token_type is not None:
+        message = f"is for tokens of {OURSELVES}; what an issuer's are, the issuer says"
+        yield item.written.fault(("ask", role, "token_type"), message)
     if (sentence := shaped.unknown("issuers", party.from_)) is not None:
         yield item.written.fault(("ask", role, "from"), sentence)
 
@@ -45,7 +56,7 @@ def _expectation(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     if (expect.granted is None) == (expect.refused is None):
         yield written.fault(("expect",), "say either granted or refused")
     elif expect.granted is None:
-        for field in ("lifetime", "chain"):
+        for field in ("lifetime", "chain", "approval"):
             if field in expect.model_fields_set:
                 yield written.fault(("expect", field), "goes with granted: nothing is issued on a refusal")
     if expect.near_miss is not None and expect.refused != "no_rule":

@@ -12,6 +12,7 @@ from typing import Any
 
 from actas.clients.throttle import Limits as Throttled
 from actas.clients.throttle import Step
+from actas.core.impersonation import NO_REASON, Why
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.policy.cases import AskedToken, PolicyTest
@@ -25,15 +26,28 @@ from actas.policy.rule import (
     ScopeMap,
 )
 from actas.settings.compile_parties import token_types
-from actas.settings.definitions import Address, DpopSettings, LimitSettings, ServerSettings, TlsSettings
+from actas.settings.definitions import (
+    Address,
+    DpopSettings,
+    LimitSettings,
+    ServerSettings,
+    TlsSettings,
+)
 from actas.settings.impersonation import is_administrative, rule_terms
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
 from actas.settings.schema_server import Defaults, Limits, Server, Wait
 from actas.settings.schema_tests import AskedParty, PolicyTestForm
+from actas.settings.told import MailSettings
 
 
 def server_settings(
-    form: Server, *, data: Path, database: Secret | None, authorities: Path | None, tls: TlsSettings
+    form: Server,
+    *,
+    data: Path,
+    database: Secret | None,
+    authorities: Path | None,
+    tls: TlsSettings,
+    mail: MailSettings | None,
 ) -> ServerSettings:
     """Return the settings of the server; ``data`` and ``authorities`` as absolute paths."""
     return ServerSettings(
@@ -49,6 +63,7 @@ def server_settings(
         authorities=authorities,
         docs=f"{form.issuer}/errors" if form.docs is None else form.docs,
         tls=tls,
+        mail=mail,
         trusted_proxies=tuple(ip_network(one) for one in form.trusted_proxies or ()),
         dpop=DpopSettings(
             nonce_required=form.dpop.nonce == "required",
@@ -142,6 +157,9 @@ def policy_test(form: PolicyTestForm, *, audiences: Mapping[str, str], place: st
         refused=expect.refused,
         rule=expect.rule,
         near_miss=expect.near_miss,
+        requested_subject=ask.requested_subject,
+        why=NO_REASON if ask.why is None else Why(ask.why.reason or "", ask.why.ticket or ""),
+        approval=None if expect.approval is None else frozenset(expect.approval),
         place=place,
     )
 
@@ -213,6 +231,7 @@ def _token(form: AskedParty | None, audiences: Mapping[str, str]) -> AskedToken 
         via=tuple(form.via or ()),
         audience=tuple(audiences.get(one, one) for one in form.audience or ()),
         scope=frozenset() if form.scope is None else frozenset(form.scope.split(" ")),
+        is_id_token=form.token_type == "id_token",
     )
 
 

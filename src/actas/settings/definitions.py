@@ -23,6 +23,7 @@ from actas.keys.life import Timetable
 from actas.policy.cases import PolicyTest
 from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
+from actas.settings.told import MailSettings, NoticeSettings
 from actas.trust.registry import TrustedIssuer
 
 Network = IPv4Network | IPv6Network
@@ -89,6 +90,7 @@ class ServerSettings:
         tls: whether the public listener speaks TLS, and who issues clients' certificates.
         trusted_proxies: the networks whose forwarded headers are believed.
         dpop: what is asked of DPoP proofs.
+        mail: who takes letters; None when none are sent.
     """
 
     issuer: str
@@ -105,6 +107,7 @@ class ServerSettings:
     tls: TlsSettings = TlsSettings()
     trusted_proxies: tuple[Network, ...] = ()
     dpop: DpopSettings = DpopSettings()
+    mail: MailSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +236,7 @@ class Definitions:
         apis: by name.
         clients: by name.
         users: by name.
+        notices: who is told that somebody acts as somebody else.
         lives: how long a sign-in is good for, where a client says nothing.
         impersonating: what holds for every rule that lets somebody act as somebody else.
         documents: what holds for clients that publish what they are; None when none is let in.
@@ -253,6 +257,7 @@ class Definitions:
     admins: Mapping[str, Role]
     rules: tuple[RuleSpec, ...]
     audit: AuditSettings
+    notices: NoticeSettings
     limits: LimitSettings
     impersonating: Impersonating
     lives: SignInLives

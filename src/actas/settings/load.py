@@ -189,6 +189,7 @@ class Draft:
             rules=tuple(compiled.rule(item.form, place=item.written.place) for item in shaped.rules.values()),
             audit=resolved.audit,
             limits=resolved.limits,
+            notices=resolved.notices,
             impersonating=resolved.impersonating,
             documents=document_terms(shaped, resolved.lives),
             registering=registration_terms(shaped, resolved.initial_token, resolved.lives),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
 
 from actas.core.client import SignInLives
@@ -27,7 +28,7 @@ from actas.settings.definitions import (
     ServerSettings,
 )
 from actas.settings.forms import ClientReference, ClientSecretSource, WrittenSecret
-from actas.settings.impersonation import impersonating
+from actas.settings.impersonation import impersonating, mail_settings, notice_settings
 from actas.settings.references import References
 from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, SecretJwtAuth
 from actas.settings.schema_envelope import Envelope
@@ -36,6 +37,7 @@ from actas.settings.schema_parties import ClientForm, IssuerForm
 from actas.settings.schema_server import Keys, Server
 from actas.settings.shaped import Item, Shaped
 from actas.settings.strangers import document_terms
+from actas.settings.told import NoticeSettings
 from actas.trust.registry import TrustedIssuer
 
 _FEWEST: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
@@ -61,6 +63,7 @@ class Resolved:
     limits: LimitSettings
     impersonating: Impersonating
     lives: SignInLives
+    notices: NoticeSettings
     clients: dict[str, Found] = field(default_factory=dict[str, Found])
     passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
@@ -96,13 +99,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         return None
     data = references.path(shaped.server.form.data, shaped.server.written)
     return Resolved(
-        server=server_settings(
-            shaped.server.form,
-            data=data,
-            database=database,
-            authorities=trusted_authorities(shaped.server, references),
-            tls=server_tls(shaped.server, references),
-        ),
+        server=_server(shaped.server, references, data=data, database=database),
         keys=_keys(
             shaped.keys.form,
             shaped,
@@ -115,6 +112,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         limits=limit_settings(shaped.limits.form),
         impersonating=impersonating(shaped.impersonation.form),
         lives=lives_of(shaped.defaults.form.sign_in),
+        notices=notice_settings(shaped.impersonation, references),
         clients=clients,
         passwords=passwords,
         issuer_keys=_issuer_keys(shaped, references),
@@ -205,6 +203,19 @@ def _service(
         namespace=form.namespace,
         token=token,
         region=form.region,
+    )
+
+
+def _server(
+    item: Item[Server], references: References, *, data: Path, database: Secret | None
+) -> ServerSettings:
+    return server_settings(
+        item.form,
+        data=data,
+        database=database,
+        authorities=trusted_authorities(item, references),
+        tls=server_tls(item, references),
+        mail=mail_settings(item, references),
     )
 
 

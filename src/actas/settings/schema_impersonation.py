@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from actas.policy.impersonation import LONGEST_APPROVAL, LONGEST_IMPERSONATION, LONGEST_LIFE
-from actas.settings.forms import Form, OneOrMany
+from actas.settings.addresses import HttpsUrl
+from actas.settings.forms import Form, OneOrMany, SecretSource
 from actas.settings.schema_parties import Conditions, LabelText
-from actas.settings.values import Duration, Prose
+from actas.settings.values import EMAIL, Duration, Prose, Word, wrong
 
 _Groups = Annotated[list[LabelText], Field(min_length=1, max_length=1000)]
 _Classes = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrMany()]
@@ -18,6 +19,16 @@ _Age = Annotated[int, Duration(10, 24 * 3600)]
 _Lasts = Annotated[int, Duration(60, LONGEST_IMPERSONATION)]
 _AtOnce = Annotated[int, Field(ge=1, le=100)]
 _PerHour = Annotated[int, Field(ge=1, le=10_000)]
+
+
+class Recipient(Word):
+    """Somebody who is told: the person, or an address."""
+
+    def read(self, text: str) -> str:
+        return text if text == "subject" else EMAIL.read(text)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"const": "subject"}, EMAIL.schema()]}
 
 
 class ApprovalForm(Form):
@@ -83,8 +94,6 @@ class RuleImpersonation(Form):
 class ImpersonationForm(Form):
     """Acting as somebody else, as far as it is not up to each rule."""
 
-    later = frozenset({"notify"})
-
     require_reason: bool = Field(default=True, description="Whether a `reason` is always wanted.")
     ticket: _Ticket | None = Field(
         default=None,
@@ -118,3 +127,40 @@ class ImpersonationForm(Form):
     protected: Protected = Field(
         default_factory=Protected.model_construct, description="As whom nobody acts."
     )
+    notify: Annotated[list[Annotated[str, Recipient()]], Field(min_length=1, max_length=8)] | None = Field(
+        default=None,
+        description="Who gets a letter: `subject`, the person, at their `email`; and addresses. It says who, "
+        "why, until when, and where the person ends it. Needs `server.mail`. Default: nobody; the person "
+        "sees it at `/account` in any case.",
+        examples=[["subject", "security@acme.example"]],
+    )
+    notify_at: Annotated[list[Literal["start", "end"]], Field(min_length=1, max_length=2)] = Field(
+        default=["start"],
+        description="When: as it begins (`start`), and once it has ended, however it did (`end`).",
+    )
+    notify_webhook: Annotated[str, HttpsUrl(query=True)] | None = Field(
+        default=None,
+        description="An address that gets the same by POST, as a JSON object, signed as Standard Webhooks "
+        "says. An address that is not public is reached only when `server.private_hosts` names its host.",
+        examples=["https://notices.acme.example/impersonations"],
+    )
+    notify_secret: Annotated[list[SecretSource], OneOrMany(), Field(min_length=1, max_length=2)] | None = (
+        Field(
+            default=None,
+            description="What that is signed with: `whsec_` and 24 to 64 bytes in base64. While it is "
+            "changed there are two, and both sign.",
+            examples=[{"env": "NOTICES_SECRET"}],
+        )
+    )
+    notify_required: bool = Field(
+        default=False,
+        description="Whether nobody acts as a person who cannot be told: who has no `email`.",
+    )
+
+    @model_validator(mode="after")
+    def _notices(self) -> Self:
+        if (self.notify_webhook is None) != (self.notify_secret is None):
+            wrong("notify_webhook and notify_secret come together")
+        if self.notify_required and "subject" not in (self.notify or ()):
+            wrong("notify_required wants subject in notify: the person is who has to be told")
+        return self

@@ -11,6 +11,7 @@ from actas.settings.addresses import Host, HttpsUrl, Listen, Network
 from actas.settings.forms import Form, SecretSource
 from actas.settings.schema_envelope import EnvelopeForm
 from actas.settings.schema_lives import SignInLife
+from actas.settings.schema_mail import MailForm
 from actas.settings.values import Duration, FilePath, Rate, wrong
 
 DAY: Final = 86_400
@@ -131,6 +132,10 @@ class Server(Form):
     dpop: DpopForm = Field(
         default_factory=DpopForm.model_construct,
         description="What is asked of DPoP proofs, by which callers prove that they hold a key.",
+    )
+    mail: MailForm | None = Field(
+        default=None,
+        description="How letters are sent to people, for `impersonation.notify`. Default: none are.",
     )
     docs: Annotated[str, HttpsUrl(slash=False)] | None = Field(
         default=None,

@@ -35,6 +35,20 @@ class AskedParty(Form):
     scope: Annotated[str, ScopeList()] | None = Field(
         default=None, description="The scopes the token holds, separated by spaces."
     )
+    token_type: Literal["access_token", "id_token"] | None = Field(
+        default=None,
+        description="What the token of this server (`from: actas`) is. Default: `access_token`. An "
+        "`id_token` was given to the client that asks.",
+    )
+
+
+class AskedWhy(Form):
+    """Why somebody wants to act as somebody else."""
+
+    reason: Annotated[str, Prose(500)] | None = Field(
+        default=None, description="The reason that is given. Default: none."
+    )
+    ticket: Annotated[str, Prose(200)] | None = Field(default=None, description="The ticket. Default: none.")
 
 
 class Ask(Form):
@@ -49,9 +63,18 @@ class Ask(Form):
     scope: Annotated[str, ScopeList()] | None = Field(
         default=None, description="The scopes asked for, separated by spaces. Default: what there is."
     )
-    kind: Literal["delegation", "impersonation", "translation", "downscope", "own"] | None = Field(
-        default=None, description="The kind of exchange that must come of it. Default: whichever does."
+    requested_subject: NameText | None = Field(
+        default=None,
+        description="The name of the user as whom somebody wants to act: `subject` is the administrator "
+        "then, who signed in just now unless its `claims` say otherwise. Without one it is the client.",
     )
+    why: AskedWhy | None = Field(default=None, description="Why, with `requested_subject`.")
+    kind: (
+        Literal[
+            "delegation", "impersonation", "administrative_impersonation", "translation", "downscope", "own"
+        ]
+        | None
+    ) = Field(default=None, description="The kind of exchange that must come of it. Default: whichever does.")
 
 
 class Expect(Form):
@@ -65,6 +88,10 @@ class Expect(Form):
     )
     chain: _Labels | None = Field(
         default=None, description="The subject and every actor, oldest first, exactly."
+    )
+    approval: Annotated[list[LabelText], Field(max_length=100), OneOrMany()] | None = Field(
+        default=None,
+        description="The groups that have to approve it first, exactly these; an empty list for nobody.",
     )
     refused: Reason | None = Field(default=None, description="The reason of the refusal.")
     rule: NameText | None = Field(default=None, description="The rule that allowed or denied.")

@@ -49,6 +49,7 @@ LEFT_OUT: Final = frozenset(
         DEVICE_CODES.name,
         "impersonations",
         "impersonation_marks",
+        "impersonation_notices",
         "marks",
         "marks_forgotten",
     }

@@ -19,6 +19,7 @@ from actas.core.impersonation import LIVE, Form, Impersonation, State, Wanted, W
 from actas.core.lineage import LATER, Revoked
 from actas.core.party import Actor, Identity
 from actas.store.impersonation_tables import IMPERSONATION_MARKS, IMPERSONATIONS
+from actas.store.notices import bring_forward
 from actas.store.words import one_of
 
 _STATES: Final[tuple[State, ...]] = get_args(State)
@@ -145,4 +146,5 @@ async def close(
     """Write that one has ended, and return it so."""
     ended: dict[str, Any] = {"state": "ended", "until": at, "ended_by": by, "ended_why": why}
     await connection.execute(update(IMPERSONATIONS).where(IMPERSONATIONS.c.id == one.id).values(**ended))
+    await bring_forward(connection, one.id, at=at)
     return msgspec.structs.replace(one, **ended)

@@ -59,3 +59,16 @@ IMPERSONATION_MARKS: Final = Table(
 """What an impersonation is found by: what would end it when it is revoked, and which group approves it."""
 
 Index("impersonation_marks_impersonation", IMPERSONATION_MARKS.c.impersonation)
+
+IMPERSONATION_NOTICES: Final = Table(
+    "impersonation_notices",
+    METADATA,
+    Column("impersonation", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+    Column("told", Text, nullable=False),
+)
+"""What is still to be told of an impersonation: that it began, and that it has ended."""
+
+Index("impersonation_notices_due", IMPERSONATION_NOTICES.c.due_at)

@@ -33,6 +33,7 @@ from actas.policy.impersonation import LONGEST_APPROVAL, LONGEST_IMPERSONATION
 from actas.store.database import Database
 from actas.store.impersonation_rows import approved_by, close, columns_of, read_row
 from actas.store.impersonation_tables import IMPERSONATION_MARKS, IMPERSONATIONS
+from actas.store.notices import put_notices
 from actas.store.outbox import Outbox
 from actas.store.refresh_families import TURN, is_revoked
 from actas.store.revocations import RevocationList
@@ -265,11 +266,14 @@ async def _put(
     made = await _found(connection, name)
     if made is None:
         raise LookupError(f"{name} was written and is not there")
+    if made.state == "running":
+        await put_notices(connection, name, began_at=at, until=made.until)
     return made
 
 
 async def _go_on(connection: AsyncConnection, one: Impersonation, *, at: int) -> Impersonation:
     """Begin one that was approved: now, once, and for as long as it lasts."""
+    await put_notices(connection, one.id, began_at=at, until=at + one.lasts)
     return await _changed(connection, one, {"state": "running", "began_at": at, "until": at + one.lasts})
 
 

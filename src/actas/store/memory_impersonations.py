@@ -21,6 +21,7 @@ from actas.core.lineage import LATER, Lineage, Revoked
 from actas.core.party import Identity
 from actas.core.records import Record
 from actas.store.impersonations import HOUR
+from actas.store.memory_notices import MemoryNotices
 
 Revoke = Callable[[Iterable[Revoked]], Awaitable[None]]
 
@@ -35,10 +36,12 @@ class MemoryImpersonations:
     Attributes:
         kept: by id.
         records: the audit entries that were kept with changes, and are not written.
+        notices: what is to be told of them.
     """
 
     def __init__(self, *, revoked: Callable[[Lineage], Revoked | None], revoke: Revoke) -> None:
         self.records: list[Record] = []
+        self.notices = MemoryNotices()
         self.kept: dict[str, Impersonation] = {}
         self._lineages: dict[str, Lineage] = {}
         self._revoked = revoked
@@ -74,6 +77,8 @@ class MemoryImpersonations:
             one = self.kept[name] = _new(wanted, name, mark, at=at)
             self._lineages[name] = lineage
         self.records.append(telling(one))
+        if one.state == "running":
+            self.notices.begun(one.id, began_at=at, until=one.until)
         return Begun(impersonation=one, fresh=True)
 
     async def decide(
@@ -93,6 +98,7 @@ class MemoryImpersonations:
             return None
         until = max(one.until, at + one.lasts)
         one = self._changed(one, state="ended", until=at, ended_by=by, ended_why=why)
+        self.notices.ended(name, at=at)
         self.records.append(telling(one))
         await self._revoke([Revoked(mark=one.mark, up_to=LATER, until=until, entry=self.records[-1].entry)])
         return one

@@ -172,6 +172,7 @@ for at in itertools.count():
 """
 
 
+@pytest.mark.timeout(600)  # one start for each statement of every migration
 @pytest.mark.requirement("REL-27")
 async def test_a_start_that_is_killed_at_any_statement_is_taken_up_by_the_next(tmp_path: Path) -> None:
     ran = subprocess.run(

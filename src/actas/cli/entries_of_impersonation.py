@@ -1,0 +1,84 @@
+"""What the entries of an impersonation say, in a sentence each: its life, and who was told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from actas.audit.stream import instant
+from actas.cli.recorded import Event, member, text, whole, words
+from actas.cli.wording import clean, listed
+from actas.core.ports import Json
+
+_RECIPIENTS: Final = {"subject": "the person", "webhook": "the webhook"}
+
+
+def impersonated(event: Event) -> str | None:
+    """Return what an entry says of an impersonation; None when it is about something else."""
+    says = _SENTENCES.get(text(event.get("event")))
+    return None if says is None else clean(says(event))
+
+
+def _requested(event: Event) -> str:
+    groups = listed(words(event.get("approval")))
+    return f"{_pair(event, 'wants to act as')}{_why(event)}; {groups} has to approve"
+
+
+def _approved(event: Event) -> str:
+    return f"{_pair(event, 'may act as')}, says {_name(event.get('decided_by'))}"
+
+
+def _rejected(event: Event) -> str:
+    return f"{_pair(event, 'may not act as')}, says {_name(event.get('decided_by'))}"
+
+
+def _started(event: Event) -> str:
+    until = whole(event.get("until"))
+    ends = "" if until is None else f", until {instant(until)[11:19]}"
+    return f"{_pair(event, 'acts as')}{ends}{_why(event)}"
+
+
+def _ended(event: Event) -> str:
+    by, why = _name(event.get("ended_by")), text(event.get("ended_why"))
+    return f"{_pair(event, 'acts no more as')}{f', ended by {by}' if by else ''}{f': {why}' if why else ''}"
+
+
+def _told(event: Event) -> str:
+    return f"{_recipient(event)} was told of the {text(event.get('what'))}"
+
+
+def _untold(event: Event) -> str:
+    return f"{_recipient(event)} was not told of the {text(event.get('what'))}: {text(event.get('detail'))}"
+
+
+def _pair(event: Event, does: str) -> str:
+    who, whom = (text(member(event, name).get("sub")) for name in ("administrator", "subject"))
+    return f"{who} {does} {whom}"
+
+
+def _why(event: Event) -> str:
+    why = member(event, "why")
+    said = " ".join(one for one in (text(why.get("ticket")), text(why.get("reason"))) if one)
+    return f": {said}" if said else ""
+
+
+def _recipient(event: Event) -> str:
+    recipient = text(event.get("recipient"))
+    return _RECIPIENTS.get(recipient, recipient)
+
+
+def _name(by: Json) -> str:
+    """Return whom an entry names, without the issuer."""
+    said = text(by)
+    return said.partition(" ")[2] if said.startswith("http") else said
+
+
+_SENTENCES: Final[dict[str, Callable[[Event], str]]] = {
+    "impersonation:requested": _requested,
+    "impersonation:approved": _approved,
+    "impersonation:rejected": _rejected,
+    "impersonation:started": _started,
+    "impersonation:ended": _ended,
+    "impersonation:told": _told,
+    "impersonation:untold": _untold,
+}

@@ -1,0 +1,52 @@
+"""What the command line says of each step of an impersonation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actas.audit.impersonations import EVENT_OF
+from actas.cli.entries_of_impersonation import impersonated
+
+OURS = "https://sts.acme.example"
+PAIR: dict[str, Any] = {
+    "administrator": {"iss": OURS, "sub": "dana@acme.example"},
+    "subject": {"iss": OURS, "sub": "actas:carol"},
+}
+
+
+def says(event: str, **members: Any) -> str | None:
+    return impersonated({"event": f"impersonation:{event}", **PAIR, **members})
+
+
+def test_every_step_has_a_sentence() -> None:
+    for event in (*EVENT_OF.values(), "impersonation:told", "impersonation:untold"):
+        assert says(event.partition(":")[2], what="start", recipient="subject")
+    assert impersonated({"event": "exchange:granted"}) is None
+    assert impersonated({}) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "members", "sentence"),
+    [
+        ("started", {}, "dana@acme.example acts as actas:carol"),
+        ("rejected", {"decided_by": f"{OURS} lee"}, "dana@acme.example may not act as actas:carol, says lee"),
+        ("ended", {"ended_by": "role operator: console"},
+         "dana@acme.example acts no more as actas:carol, ended by role operator: console"),
+        ("ended", {"ended_by": "", "ended_why": "revoked: entry x_1"},
+         "dana@acme.example acts no more as actas:carol: revoked: entry x_1"),
+        ("told", {"what": "end", "recipient": "webhook"}, "the webhook was told of the end"),
+        ("untold", {"what": "start", "recipient": "subject", "detail": "no such mailbox"},
+         "the person was not told of the start: no such mailbox"),
+        ("untold", {"what": "start", "recipient": "security@acme.example", "detail": "a\x1b[2Jb"},
+         "security@acme.example was not told of the start: a"),
+    ],
+)  # fmt: skip
+def test_it_says_who_and_why_and_steers_no_terminal(
+    event: str, members: dict[str, Any], sentence: str
+) -> None:
+    said = says(event, **members)
+    assert said is not None
+    assert said.startswith(sentence)
+    assert "\x1b" not in said
