@@ -39,7 +39,8 @@ MAY_USE: Final = {
         "is_claimed_by",
     ): "whether it says that it is ours; then our key must have signed it",
     ("subjects/own_id_token.py", "prove"): "which of our keys",
-    ("signin/leaving.py", "_proven"): "which of our keys; and when it was made, for it may be old",
+    ("signin/hints.py", "read"): "which of our keys; and when it was made, for it may be old",
+    ("signin/vouched.py", "_proven"): "the algorithm of a token that is verified by then, for at_hash",
 }
 """Every function outside ``crypto`` that may look at what is unverified, and what for."""
 
