@@ -36,7 +36,7 @@ _NEEDED: Final = ("actas_sdk", "fastapi")
 @click.option(
     "--keep", metavar="DIR", help="Keep everything in DIR; the log of an earlier demo there goes on."
 )
-@click.option("--scene", type=click.IntRange(1, 3), metavar="N", help="Only this scene.")
+@click.option("--scene", type=click.IntRange(1, 5), metavar="N", help="Only this scene.")
 @click.option("--script", is_flag=True, help="Exit after the scenes: 1 if one does not show what it must.")
 @click.option("--fast", is_flag=True, help="No pauses for reading.")
 @click.pass_obj
@@ -47,7 +47,8 @@ def command(
 
     It founds a small company in a temporary folder: an identity provider, this server and two services,
     each a process of its own. A person's token becomes an agent's and then a service's, over real HTTP; one
-    request is refused and says why; the audit log proves it. Then everything keeps running until Ctrl-C.
+    request is refused and says why; somebody signs in, and a colleague looks in as her until she ends it; the
+    audit log proves it all. Then everything keeps running until Ctrl-C.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:

@@ -37,7 +37,7 @@ _KINDS: Final[dict[str | None, Kind]] = {
 _CAST: Final = (
     ("people", "alice (support), dana (lead)", "identity provider  corp-idp (pretend)"),
     ("services", "orders, inventory", ""),
-    ("agent", "assistant, owner dana", ""),
+    ("agent", "assistant, owner dana", "apps               portal, helpdesk"),
 )
 
 
@@ -201,6 +201,14 @@ def _ideas(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield (
         "ask for that token yourself",
         ("actas exchange --subject @demo/scene-1 --audience inventory --scope stock:read",),
+    )
+    yield (
+        "what dana did as alice, from the log alone",
+        ('actas audit search "impersonation:*"',),
+    )
+    yield (
+        f"sign in as alice in a browser, at http://127.0.0.1:{ports.server}/account",
+        ('cat "$ACTAS_DEMO/alice.password"',),
     )
     yield "prove that nobody edited the log", ("actas audit verify",)
     yield (

@@ -15,7 +15,7 @@ def sentence(chain: Chain) -> str:
     *others, using = chain.stations
     if others and using.by == "impersonation":
         return _impersonating(chain, parties)
-    clauses = [_may(parties[-1], chain), *_for_whom(parties, itself=using.current)]
+    clauses = [_may(parties[-1], chain), *_for_whom(parties, itself=using.current and using.kind != "person")]
     issuers = [called[station] for station in chain.stations if station.kind == "issuer"]
     if issuers:
         vouching = chain.stations.index(chain.parties[0]) > 0

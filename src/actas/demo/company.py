@@ -106,7 +106,7 @@ class Company:
     """The company in its folder.
 
     Attributes:
-        passwords: of the people, by name.
+        passwords: of the people, by name: at the identity provider, and at the server.
     """
 
     folder: Path
@@ -147,6 +147,11 @@ class Company:
     def orders_secret(self) -> Path:
         """The client secret of orders."""
         return self.folder / "orders.secret"
+
+    @property
+    def helpdesk_secret(self) -> Path:
+        """The client secret of the helpdesk."""
+        return self.folder / "helpdesk.secret"
 
     @property
     def received(self) -> Path:
@@ -222,7 +227,10 @@ def found(folder: Path, ports: Ports, *, configuration: str) -> Company:
     for inner in (company.logs, company.home):
         inner.mkdir(mode=0o700, exist_ok=True)
     write_private(company.orders_secret, secrets.token_urlsafe(32))
+    write_private(company.helpdesk_secret, secrets.token_urlsafe(32))
     write_private(company.passwords_file, json.dumps(dict(company.passwords)))
+    for name, password in company.passwords.items():
+        write_private(folder / f"{name}.password", password)
     _write_agent_key(company)
     text = Template(configuration).substitute(ports.named())
     company.configuration.write_text(text, encoding="utf-8")

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx2
 
+from actas.demo.apps import HELPDESK, PORTAL
 from actas.demo.company import INVENTORY, ORDERS
 from actas.demo.minutes import entry_of, explain
 from actas.demo.shown import Hop, Must, NoMinutes, Shown
 from actas.demo.stage import Stage
-from actas_sdk import ActasError, Refused
+from actas_sdk import ActasError, Caller, Refused
 
 _ALICE: Final = ("person", "alice@acme.example")
 _ASSISTANT: Final = ("agent", "assistant")
 _ORDERS: Final = ("service", "orders")
+_ALICE_HERE: Final = ("person", "actas:alice")
+_DANA_HERE: Final = ("person", "actas:dana")
+_WHY: Final = {"reason": "her refund does not show", "ticket": "HELP-311"}
 
 
 class SceneFailed(Exception):
@@ -59,11 +63,13 @@ def played(scene: Scene, stage: Stage) -> Shown:
 def renew(stage: Stage) -> None:
     """Play the granted scenes again, unseen, so that their tokens stay alive while people try things.
 
+    What a scene ended stays ended.
+
     Raises:
         SceneFailed: one could not be played.
     """
     for scene in SCENES:
-        if f"scene-{scene.number}" in stage.kept:
+        if f"scene-{scene.number}" in stage.kept and not scene.must.ended:
             played(scene, stage)
 
 
@@ -78,16 +84,11 @@ def _agent_for_person(stage: Stage) -> Shown:
     took = (time.perf_counter() - began) * 1000
     caller = stage.agent = stage.prove("scene-1", token, audience=ORDERS)
     order = stage.call("GET", "/orders/7").raise_for_status().json()
-    return Shown(
-        outcome="granted",
-        hops=tuple(Hop(kind=party.kind, id=party.id) for party in caller.chain),
-        target=caller.token.audience,
-        scopes=tuple(sorted(caller.scopes)),
-        steps=(
-            f"{step}: {took:.0f} ms",
-            f"GET {stage.orders}/orders/7  with the new token: for {order['for']}",
-        ),
-        entry=entry_of(stage.company, str(caller.claims["jti"])),
+    return _granted(
+        stage,
+        caller,
+        f"{step}: {took:.0f} ms",
+        f"GET {stage.orders}/orders/7  with the new token: for {order['for']}",
     )
 
 
@@ -108,6 +109,56 @@ def _too_much(stage: Stage) -> Shown:
     if answer.status_code == 403:
         return _refused(stage, answer.headers.get("actas-entry"), step)
     return _seen(stage, answer.raise_for_status().json(), step, entry=None)
+
+
+def _person_signs_in(stage: Stage) -> Shown:
+    began = time.perf_counter()
+    given = stage.sign_in_to(PORTAL, "alice", scope="openid orders:read", resource=ORDERS)
+    took = (time.perf_counter() - began) * 1000
+    caller = stage.prove("scene-4", given.access_token, audience=ORDERS)
+    order = stage.call("GET", "/orders/7", caller=caller).raise_for_status().json()
+    allows = "she lets the portal read her orders" if given.asked else "she let the portal read them before"
+    return _granted(
+        stage,
+        caller,
+        f"GET {stage.server}/authorize  her password, and {allows}",
+        f"POST {stage.server}/token  with the code and its verifier: {took:.0f} ms in all",
+        f"GET {stage.orders}/orders/7  with the new token: for {order['for']}",
+    )
+
+
+def _colleague_looks_in(stage: Stage) -> Shown:
+    stage.sign_in_to(PORTAL, "alice", scope="openid")  # she is at her own browser meanwhile
+    dana = stage.sign_in_to(HELPDESK, "dana", scope="openid")
+    asked = {"requested_subject": "actas:alice", "audience": "orders", **_WHY}
+    given = stage.look_in(dana.id_token, asked)
+    caller = stage.prove("scene-5", str(given["access_token"]), audience=ORDERS)
+    order = stage.call("GET", "/orders/7", caller=caller).raise_for_status().json()
+    alice = stage.browser("alice")
+    told = alice.get("/account")
+    alice.send(told, "/account/end-impersonation")
+    if _WHY["ticket"] not in told.text:
+        raise LookupError("alice is not told why dana acts as her")
+    shown = _granted(
+        stage,
+        caller,
+        f'POST {stage.server}/token  "{_WHY["reason"]}", {_WHY["ticket"]}, for ten minutes',
+        f"GET {stage.orders}/orders/7  for {order['for']}, asked by {order['asked_by']}",
+        f"{stage.server}/account  alice reads who, why and until when, and ends it at once",
+    )
+    return replace(shown, ended=not stage.active(caller.token.reveal()))
+
+
+def _granted(stage: Stage, caller: Caller, *steps: str) -> Shown:
+    """Return what was granted, as the API that was called sees it."""
+    return Shown(
+        outcome="granted",
+        hops=tuple(Hop(kind=party.kind, id=party.id) for party in caller.chain),
+        target=caller.token.audience,
+        scopes=tuple(sorted(caller.scopes)),
+        steps=steps,
+        entry=entry_of(stage.company, str(caller.claims["jti"])),
+    )
 
 
 def _seen(stage: Stage, seen: dict[str, Any], step: str, *, entry: str | None) -> Shown:
@@ -179,5 +230,23 @@ SCENES: Final = (
             instead=("stock:read",),
         ),
         play=_too_much,
+    ),
+    Scene(
+        number=4,
+        title="alice signs in to an app",
+        must=Must(outcome="granted", chain=(_ALICE_HERE,), target=ORDERS, scopes=("orders:read",)),
+        play=_person_signs_in,
+    ),
+    Scene(
+        number=5,
+        title="dana looks in as alice, and alice ends it",
+        must=Must(
+            outcome="granted",
+            chain=(_ALICE_HERE, _DANA_HERE),
+            target=ORDERS,
+            scopes=("orders:read",),
+            ended=True,
+        ),
+        play=_colleague_looks_in,
     ),
 )

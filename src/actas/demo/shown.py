@@ -64,6 +64,7 @@ class Shown:
         steps: what was sent, and what came back.
         entry: where it stands in the audit log.
         why: of a refusal.
+        ended: whether what was granted was good no more when the scene was over.
     """
 
     outcome: Outcome
@@ -73,6 +74,7 @@ class Shown:
     steps: tuple[str, ...]
     entry: str | None
     why: Why | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class Must:
         chain: kind and name of each party, oldest first.
         rule: the rule that must refuse it.
         instead: the scopes for which it must be said to be granted.
+        ended: whether what was granted must be good no more.
     """
 
     outcome: Outcome
@@ -91,6 +94,7 @@ class Must:
     scopes: tuple[str, ...]
     rule: str | None = None
     instead: tuple[str, ...] = ()
+    ended: bool = False
 
     def differences(self, shown: Shown) -> tuple[str, ...]:
         """Return how what was shown differs, a sentence each."""
@@ -102,5 +106,6 @@ class Must:
             ("the scopes", sorted(self.scopes), sorted(shown.scopes)),
             ("the rule", self.rule, None if why is None else why.rule),
             ("what would be granted", sorted(self.instead), sorted(() if why is None else why.instead)),
+            ("whether it ended", self.ended, shown.ended),
         )
         return tuple(f"{what}: {seen}, not {must}" for what, must, seen in pairs if must != seen)

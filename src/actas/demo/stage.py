@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx2
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE, TokenType
+from actas.demo.apps import HELPDESK, App, Credentials, SignedIn, sign_in
+from actas.demo.browser import Browser
 from actas.demo.company import ORDERS, Company, address
 from actas_sdk import Caller
 from actas_sdk.sync import Actas, Verifier
@@ -28,19 +33,26 @@ class Kept:
     jwks: JsonObject
 
 
+def _client() -> httpx2.Client:
+    return httpx2.Client(trust_env=False, timeout=PATIENCE)
+
+
 @dataclass(slots=True)
 class Stage:
-    """Where scenes are played. Whoever holds it is the assistant, and alice's browser.
+    """Where scenes are played. Whoever holds it is the assistant, the apps, and everybody's browser.
 
     Attributes:
         agent: the assistant as orders sees it, once scene 1 gave it a token.
         kept: the tokens of the scenes played so far, by name.
+        browsers: of the people who signed in at the server, by name.
     """
 
     company: Company
     agent: Caller | None = None
     kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
-    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=PATIENCE))
+    browsers: dict[str, Browser] = field(default_factory=dict[str, Browser])
+    http: httpx2.Client = field(default_factory=_client)
+    _closing: ExitStack = field(default_factory=ExitStack)
 
     @property
     def server(self) -> str:
@@ -54,7 +66,31 @@ class Stage:
 
     def close(self) -> None:
         """Close what is open."""
+        self._closing.close()
         self.http.close()
+
+    def browser(self, name: str) -> Browser:
+        """Return somebody's browser, which stays the same throughout the tour."""
+        if name not in self.browsers:
+            self.browsers[name] = Browser(self._closing.enter_context(_client()), self.server)
+        return self.browsers[name]
+
+    def sign_in_to(self, app: str, name: str, *, scope: str, resource: str | None = None) -> SignedIn:
+        """Sign somebody in to an app, at the pages of the server.
+
+        Raises:
+            LookupError: the server showed another page than it must.
+        """
+        secret = self.company.helpdesk_secret.read_text(encoding="utf-8") if app == HELPDESK else None
+        return sign_in(
+            App(name=app, secret=secret),
+            Credentials(name=name, password=self.company.passwords[name]),
+            self.browser(name),
+            server=self.server,
+            http=self.http,
+            scope=scope,
+            resource=resource,
+        )
 
     def sign_in(self, name: str) -> str:
         """Sign somebody in at the identity provider, and return the ID token."""
@@ -77,6 +113,31 @@ class Stage:
             )
         return token.reveal()
 
+    def look_in(self, id_token: str, asked: Mapping[str, str]) -> JsonObject:
+        """Ask, as the helpdesk, to act as somebody else, with the ID token of whoever wants to.
+
+        Args:
+            asked: as whom, where, and why.
+
+        Raises:
+            httpx2.HTTPError: the server says no, or does not answer.
+        """
+        form = {
+            "grant_type": TOKEN_EXCHANGE,
+            "subject_token": id_token,
+            "subject_token_type": str(ID_TOKEN),
+            **asked,
+        }
+        return self._as("helpdesk", self.company.helpdesk_secret, "/token", form)
+
+    def active(self, token: str) -> bool:
+        """Return whether the server says, to orders, that a token is good (RFC 7662).
+
+        Raises:
+            httpx2.HTTPError: it does not answer.
+        """
+        return bool(self._as("orders", self.company.orders_secret, "/introspect", {"token": token})["active"])
+
     def prove(self, name: str, token: str, *, audience: str) -> Caller:
         """Check a token against the keys that the server publishes, keep it, and return who holds it.
 
@@ -92,16 +153,27 @@ class Stage:
         self._keep(name, token, ACCESS_TOKEN, self.server)
         return caller
 
-    def call(self, method: str, path: str) -> httpx2.Response:
-        """Call orders as the assistant, with the token of scene 1.
+    def call(self, method: str, path: str, *, caller: Caller | None = None) -> httpx2.Response:
+        """Call orders.
+
+        Args:
+            caller: with whose token; None for the assistant with the token of scene 1.
 
         Raises:
             LookupError: there is none.
         """
-        if self.agent is None:
+        caller = self.agent if caller is None else caller
+        if caller is None:
             raise LookupError("the assistant has no token, because scene 1 gave it none")
         url = self.orders + path
-        return self.http.request(method, url, headers=self.agent.token.headers(method, url))
+        return self.http.request(method, url, headers=caller.token.headers(method, url))
+
+    def _as(self, client: str, secret: Path, path: str, form: Mapping[str, str]) -> JsonObject:
+        auth = httpx2.BasicAuth(client, secret.read_text(encoding="utf-8"))
+        answer: JsonObject = (
+            self.http.post(f"{self.server}{path}", data=dict(form), auth=auth).raise_for_status().json()
+        )
+        return answer
 
     def _keep(self, name: str, token: str, token_type: TokenType, issuer: str) -> None:
         jwks: JsonObject = self.http.get(f"{issuer}/jwks").raise_for_status().json()
