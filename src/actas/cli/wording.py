@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from actas.core.person import subject_of
+
 LONGEST_NAME: Final = 64
 """Characters of a name in a drawing; the rest is cut."""
 
@@ -56,11 +58,14 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def short_name(name: str) -> str:
-    """Return what a party is called in a drawing: the part before ``@``, the end of an address."""
+    """Return what a party is called in a drawing: the part before ``@``, the end of an address.
+
+    People of this server are called by what they sign in with.
+    """
     if "://" in name:
         return short_target(name) if name.startswith("http") else _cut(name.rstrip("/").rpartition("/")[2])
     before, at, _ = name.partition("@")
-    return _cut(before if at and before else name)
+    return _cut((before if at else name.removeprefix(subject_of(""))) or name)
 
 
 def short_target(target: str) -> str:
