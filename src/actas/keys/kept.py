@@ -156,12 +156,12 @@ def bury_key(stored: StoredKey, *, sealer: Sealer, at: int) -> StoredKey:
 
 
 def take_public(stored: StoredKey, *, sealer: Sealer) -> PublicKey | None:
-    """Return the public half of a key that is gone; None of a token key, which nobody asks for any more.
+    """Return the public half of an audit key that is gone; None of another, which nobody asks for any more.
 
     Raises:
         KeysUnusable: it does not open, or is another key than the row names.
     """
-    if stored.purpose == "token":
+    if stored.purpose != "audit":
         return None
     who = f"the {stored.purpose} key {stored.kid}"
     try:

@@ -6,17 +6,22 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.rotating import (
+    TABLE,
     Node,
     Time,
     audit_key,
     kid_of,
     kinds,
     pass_on,
+    recorded,
 )
+from tests.fakes.sealer import sealer
 
 from actas.keys.kept import KeysUnusable
 from actas.keys.life import LEAST_AHEAD
-from actas.keys.rotation import CannotChange, NoSuchKey
+from actas.keys.local import LocalKeyRing
+from actas.keys.rotation import CannotChange, NoSuchKey, Rotation
+from actas.store.keys import SqlKeyStore
 
 
 @pytest.mark.requirement("REL-07")
@@ -36,6 +41,33 @@ async def test_a_key_that_is_let_go_in_an_emergency_is_refused_everywhere_and_an
         assert audit_key(node) == audit
     (row,) = [one for one in (await nodes[0].store.read()).keys if one.kid == kid_of(token)]
     assert row.sealed == b""
+
+
+@pytest.mark.requirement("REL-07")
+async def test_a_key_of_id_tokens_that_is_gone_keeps_nobody_from_starting(
+    shared: SqlKeyStore, clock: Time
+) -> None:
+    async def ring() -> LocalKeyRing:
+        return await LocalKeyRing.open(
+            shared, sealer=sealer(), clock=clock, algorithm="ES256", of_id_tokens={"ES256"}
+        )
+
+    infos = (await ring()).keys()
+    (kid,) = [one.kid for one in infos if one.purpose == "id_token"]
+    rotation = Rotation(
+        shared,
+        sealer=sealer(),
+        clock=clock,
+        timetable=TABLE,
+        algorithms={"ES256"},
+        of_id_tokens={"ES256"},
+        record=recorded,
+    )
+    await rotation.retire(kid, at_once=True)
+    again = await ring()
+    infos = again.keys()
+    assert again.public_key(kid, purpose="id_token") is None
+    assert [one.state for one in infos if one.purpose == "id_token"].count("active") == 1
 
 
 @pytest.mark.requirement("REL-07")
