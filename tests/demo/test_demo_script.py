@@ -36,7 +36,7 @@ def scripted(temporary: Path, *flags: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-@pytest.mark.requirement("TX-51", "TX-56", "SEC-45")
+@pytest.mark.requirement("TX-51", "TX-56", "SEC-45", "SEC-48")
 def test_every_scene_shows_what_it_must_and_nothing_is_left_behind(tmp_path: Path) -> None:
     code, out, err = scripted(tmp_path)
     assert (code, err) == (0, "")
@@ -53,6 +53,13 @@ def test_every_scene_shows_what_it_must_and_nothing_is_left_behind(tmp_path: Pat
     assert "   stock:write: rule no-agent-writes-stock, because assistant is an agent in the chain." in lines
     assert "   Granted if asked for stock:read alone." in lines
     assert any(line.startswith("   actas explain --entry x_") for line in lines)
+    assert "4  alice signs in to an app                                              granted" in lines
+    assert "   ● alice ── ▭ orders     orders:read" in lines
+    assert "   alice may use orders:read at orders." in lines
+    assert "5  dana looks in as alice, and alice ends it                             granted" in lines
+    assert "   ● alice ━━ ● dana ── ▭ orders     orders:read" in lines
+    assert "   dana may use orders:read at orders, acting for alice." in lines
+    assert any(line.endswith("for actas:alice, asked by actas:dana") for line in lines)
     assert "entries, chain intact, head signed ✓" in out
     assert "eyJ" not in out
     assert list(tmp_path.iterdir()) == []
@@ -74,6 +81,9 @@ def test_what_is_kept_is_private_and_an_earlier_demo_goes_on(tmp_path: Path) -> 
     assert first["differences"] == []
     for private in (
         "orders.secret",
+        "helpdesk.secret",
+        "alice.password",
+        "dana.password",
         "passwords.json",
         "assistant.jwk",
         "received.token",
@@ -120,6 +130,25 @@ def test_an_agent_that_gets_no_token_is_told_apart_and_exits_1() -> None:
     assert "scene 2: it could not be played: the assistant has no token" in ended.value.message
     out, _ = said(here)
     assert "no_rule" in out
+
+
+def test_a_colleague_without_a_rule_does_not_look_in_and_that_exits_1() -> None:
+    here = world()
+    with pytest.raises(Failure) as ended:
+        give(
+            Run(here),
+            Plan(port=None, stay=False, configuration=_without("helpdesk-looks-in")),
+            slowly=False,
+        )
+    assert ended.value.exit == Exit.NO
+    assert "scene 5: it could not be played: HTTPStatusError: Client error '400" in ended.value.message
+    assert "scene 4" not in ended.value.message
+
+
+def test_a_scene_that_needs_an_earlier_one_is_played_alone(tmp_path: Path) -> None:
+    code, out, err = scripted(tmp_path, "--scene", "5")
+    assert (code, err) == (0, "")
+    assert "alice signs in to an app" not in out
 
 
 def test_a_program_that_does_not_start_is_named_with_its_last_words() -> None:
