@@ -96,12 +96,9 @@ def sign_in(
     asked = asks(page, "/consent")
     if asked:
         page = browser.send(page, "/consent", decision="allow")
-    answer = dict(parse_qsl(urlsplit(page.headers.get("location", "")).query))
-    if (answer.get("state"), answer.get("iss")) != (state, server) or "code" not in answer:
-        raise LookupError(f"{app.name} was sent no code: {answer.get('error_description', 'no answer')}")
     form = {
         "grant_type": "authorization_code",
-        "code": answer["code"],
+        "code": _code(page, state=state, server=server),
         "redirect_uri": CALLBACK,
         "code_verifier": verifier,
         "client_id": app.name,
@@ -109,6 +106,14 @@ def sign_in(
     }
     given = http.post(about["token_endpoint"], data=form).raise_for_status().json()
     return SignedIn(access_token=given["access_token"], id_token=given["id_token"], asked=asked)
+
+
+def _code(answer: httpx2.Response, *, state: str, server: str) -> str:
+    """Return the code with which the browser was sent back, by this server and to this request."""
+    said = dict(parse_qsl(urlsplit(answer.headers.get("location", "")).query))
+    if (said.get("state"), said.get("iss")) != (state, server) or "code" not in said:
+        raise LookupError(f"the app was sent no code: {said.get('error_description', 'no answer')}")
+    return said["code"]
 
 
 def _challenge(verifier: str) -> str:
