@@ -72,7 +72,7 @@ async def rows(place: Secret, sql: str) -> list[tuple[Any, ...]]:
     """Return what a statement finds, whatever the schema of the database."""
     database = await connect_database(place)
     try:
-        async with database.reading() as connection:
+        async with database.reading(within=None) as connection:
             return [tuple(row) for row in await connection.execute(text(sql))]
     finally:
         await database.close()
@@ -107,7 +107,7 @@ async def shape(place: Secret) -> dict[str, object]:
 
     database = await connect_database(place)
     try:
-        async with database.reading() as connection:
+        async with database.reading(within=None) as connection:
             return await connection.run_sync(described)
     finally:
         await database.close()
@@ -145,7 +145,7 @@ class MainDatabaseSuite:
             await two_rows()
         with pytest.raises(RuntimeError, match="changed my mind"):
             await one_row_and_a_change_of_mind()
-        async with database.reading() as connection:
+        async with database.reading(within=None) as connection:
             assert (await connection.execute(select(SECRETS))).all() == []
 
     @pytest.mark.requirement("REL-23")
@@ -162,7 +162,7 @@ class MainDatabaseSuite:
                 await connection.execute(SECRETS.update().values(sealed=before + b"x"))
 
         await asyncio.gather(*[one_more((database, other)[number % 2]) for number in range(20)])
-        async with other.reading() as connection:
+        async with other.reading(within=None) as connection:
             assert (await connection.execute(select(SECRETS.c.sealed))).scalar_one() == b"x" * 20
 
     @pytest.mark.requirement("REL-23")
@@ -187,7 +187,7 @@ class MainDatabaseSuite:
 
     async def test_nothing_is_written_by_who_reads(self, database: Database) -> None:
         with pytest.raises(DatabaseUnavailable, match=r"read-?only"):
-            async with database.reading() as connection:
+            async with database.reading(within=None) as connection:
                 await connection.execute(SECRETS.insert().values(name="a", sealed=b"1"))
         async with database.writing() as connection:
             await connection.execute(SECRETS.insert().values(name="a", sealed=b"1"))
@@ -298,7 +298,7 @@ class MainDatabaseSuite:
         await new.close()
         again = await open_database(place, clock=CLOCK)
         for node in (old, again):
-            async with node.reading() as connection:
+            async with node.reading(within=None) as connection:
                 assert len((await connection.execute(select(SECRETS))).all()) == 4
             await node.close()
 

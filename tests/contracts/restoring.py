@@ -125,7 +125,7 @@ async def restored(
 
 async def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Return every row of every table, in order."""
-    async with database.reading() as connection:
+    async with database.reading(within=None) as connection:
         return {
             table.name: sorted(
                 (tuple(row) for row in (await connection.execute(select(table))).all()), key=repr
