@@ -234,6 +234,7 @@ REGISTERED_CLIENTS: Final = Table(
     Column("registered_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
+    Index("registered_clients_end", "until"),
 )
 """Clients that registered themselves."""
 
