@@ -26,6 +26,7 @@ def kept(subject: str = ALICE, client: str = "web", *, version: int = 1, **chang
         "apis": ("orders", "actas-userinfo"),
         "given_at": NOW,
         "used_at": NOW,
+        "at": {"orders": frozenset({"openid", "orders:read"}), "actas-userinfo": frozenset({"openid"})},
     }
     return KeptConsent(subject=subject, version=version, consent=Consent(**{**known, **changes}))
 

@@ -20,6 +20,7 @@ from actas.core.params import Params
 from actas.core.person import People
 from actas.core.ports import Clock
 from actas.core.sign_in import GrantedCode
+from actas.policy.decide import scopes_of
 from actas.signin.apps import Strangers
 from actas.signin.consents import Consents
 from actas.signin.flow import Flow
@@ -193,7 +194,9 @@ class Authorizing:
             return True
         subject = session.sign_in.person.subject
         given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
-        return given is None or not (request.scope <= given.scope and set(request.apis) <= set(given.apis))
+        apis = [api for name in request.apis if (api := self._directory.api(name)) is not None]
+        offered = {api.name: scopes_of(api, client) for api in apis}
+        return given is None or not given.covers(request.scope, offered)
 
     async def _answer(
         self,

@@ -6,8 +6,8 @@ with while they are away included: all of it bears the mark of the two (``subjec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from actas.core.errors import StoreUnavailable
@@ -33,6 +33,7 @@ class Consent:
     Attributes:
         client: the app.
         apis: the names of the APIs that it may go to.
+        at: by API, the scopes that were asked for with it: what it may do at one is no yes to another.
         given_at: when it was given, or added to, last; seconds since the epoch.
         used_at: when the app was last let through by it, to the hour, seconds since the epoch.
         fingerprint: that of the app as it was then (``core.client.SignInTerms``).
@@ -44,6 +45,18 @@ class Consent:
     given_at: int
     used_at: int
     fingerprint: str = ""
+    at: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+
+    def covers(self, scope: frozenset[str], offered: Mapping[str, frozenset[str]]) -> bool:
+        """Return whether it says yes to every scope, at every API that has it.
+
+        Args:
+            scope: what is asked for.
+            offered: by API that it is asked for, the scopes that the app may ask for there.
+        """
+        return scope <= self.scope and all(
+            api in self.at and scope & there <= self.at[api] for api, there in offered.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +167,17 @@ class Consents:
         for _ in range(_TRIES):
             seen = await self._store.read(subject, client)
             now = int(self._clock.now())
-            if seen is not None and not self._is_withdrawn(seen) and seen.consent.fingerprint == fingerprint:
-                scope |= seen.consent.scope
-                apis = tuple(dict.fromkeys((*seen.consent.apis, *apis)))
             consent = Consent(
-                client=client, scope=scope, apis=apis, given_at=now, used_at=now, fingerprint=fingerprint
+                client=client,
+                scope=scope,
+                apis=apis,
+                given_at=now,
+                used_at=now,
+                fingerprint=fingerprint,
+                at=dict.fromkeys(apis, scope),
             )
+            if seen is not None and not self._is_withdrawn(seen) and seen.consent.fingerprint == fingerprint:
+                consent = _added(seen.consent, consent)
             version = 1 if seen is None else seen.version + 1
             kept = KeptConsent(subject=subject, version=version, consent=consent)
             if await self._store.write(kept, seen=seen, record=record):
@@ -201,3 +219,12 @@ class Consents:
         mark = mark_of_consent(self._marking, self._issuer, kept.subject, kept.consent.client)
         since = kept.consent.given_at + APART + 1
         return self._revocations.against(Lineage((mark,), since)) is not None
+
+
+def _added(before: Consent, now: Consent) -> Consent:
+    """Return what was given with what is given beside it."""
+    at = dict(before.at)
+    for api, scope in now.at.items():
+        at[api] = at.get(api, frozenset()) | scope
+    apis = tuple(dict.fromkeys((*before.apis, *now.apis)))
+    return replace(now, scope=before.scope | now.scope, apis=apis, at=at)

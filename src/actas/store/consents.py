@@ -80,6 +80,7 @@ def _values(kept: KeptConsent) -> dict[str, int | str]:
         "version": kept.version,
         "scope": msgspec.json.encode(sorted(consent.scope)).decode(),
         "apis": msgspec.json.encode(consent.apis).decode(),
+        "scope_at": msgspec.json.encode({api: sorted(scope) for api, scope in consent.at.items()}).decode(),
         "given_at": consent.given_at,
         "used_at": consent.used_at,
         "fingerprint": consent.fingerprint,
@@ -95,6 +96,7 @@ def _kept(row: Row[Any]) -> KeptConsent:
             given_at=row.given_at,
             used_at=row.used_at,
             fingerprint=row.fingerprint,
+            at=msgspec.json.decode(row.scope_at, type=dict[str, frozenset[str]]),
         )
     except msgspec.DecodeError as broken:
         raise StoreUnavailable(

@@ -222,6 +222,7 @@ CONSENTS: Final = Table(
     Column("given_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
     Column("fingerprint", Text, nullable=False, server_default=""),
+    Column("scope_at", Text, nullable=False, server_default="{}"),
 )
 """What people let apps do."""
 
