@@ -9,19 +9,22 @@ and no line may hold one, granted or refused, nor any part of one that would be 
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from tests.fakes.company import CALLBACK, client, signing_in
 from tests.fakes.door import Door
+from tests.fakes.front_door import FrontDoor, asked
 from tests.fakes.guards import GUARDS
-from tests.fakes.house import House, secret_of
+from tests.fakes.house import CLIENTS, House, secret_of
 from tests.fakes.paths import PATHS, Attempt
 
 from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
-from actas.core.opaque import REFERENCE, REFRESH, new_text
+from actas.core.opaque import Prefix, new_text
 from actas.core.ports import SystemChance
 from actas.core.wire import ID_TOKEN, JWT_BEARER_CLIENT_ASSERTION, SUBJECT
 from actas.crypto.passwords import generate_secret
@@ -138,7 +141,7 @@ async def test_credentials_in_every_place_stay_out() -> None:
 async def test_a_token_or_a_secret_in_the_place_of_a_name_stays_out(name: str) -> None:
     """A caller who mixes two parameters up sends a good token where the minutes keep what was asked for."""
     house = House(limits=Limits(failed_client_auth=(Step(after=1, wait=60),)))
-    tokens = [new_text(REFERENCE, SystemChance()), new_text(REFRESH, SystemChance()), house.our_token()]
+    tokens = [*(new_text(kind, SystemChance()) for kind in get_args(Prefix)), house.our_token()]
     secrets = [generate_secret(), SystemChance().token(48), "0a" * 32] if name == "client_id" else []
     for one in tokens + secrets:
         sent = f"x:{one}" if name == "resource" else one
@@ -156,6 +159,30 @@ async def test_a_token_or_a_secret_in_the_place_of_a_name_stays_out(name: str) -
     long = "team-payments-production-eu-west-1-invoice-worker"
     await house.turned_away(house.own_form("nightly", client_id=long))
     assert long in house.writer.lines[-1].decode()
+
+
+@pytest.mark.requirement("SEC-87")
+@pytest.mark.parametrize("kind", get_args(Prefix))
+async def test_what_a_browser_or_a_device_holds_stays_out(kind: Prefix) -> None:
+    """An address of an answer is sent for the address of an app, or a code for its name: it is good for minutes,
+    and a session for hours.
+    """
+    desk = FrontDoor(House(clients=[*CLIENTS[:3], signing_in(client("web", kind="app"))]))
+    held = new_text(kind, SystemChance())
+    places: tuple[dict[str, str], ...] = (
+        {"redirect_uri": f"{CALLBACK}?code={held}&state=x"},
+        {"redirect_uri": f"{CALLBACK}?flow={held}.c2VhbGVk"},
+        {"client_id": held},
+        {"resource": f"https://api.example/{held}"},
+        {"scope": f"openid {held}", "response_type": "token"},
+    )
+    for times, changes in enumerate(places, start=1):
+        with contextlib.suppress(OAuthError):
+            await desk.bring(form=asked(**changes))
+        assert len(desk.house.writer.events) == times
+        event = desk.house.writer.lines[-1].decode()
+        assert held[:43] not in event, changes
+        assert "c2VhbGVk" not in event
 
 
 @pytest.mark.requirement("SEC-87")
