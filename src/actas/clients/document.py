@@ -192,6 +192,7 @@ class DocumentTerms:
             display=display,
             pushed=pushed,
             lives=self.lives,
+            vouched=not self.anybody,
         )
         return Client(
             name=client_id,

@@ -183,6 +183,7 @@ class RegistrationTerms:
                 display=found.name or kept.client_id,
                 pushed=found.pushed,
                 lives=self.lives,
+                vouched=not self.open,
             ),
             registration="registered",
         )

@@ -151,6 +151,8 @@ class SignInTerms:
         lives: how long what it gets is good for.
         fingerprint: of its keys and redirect addresses, where it says them itself: with others it is another
             app to whoever let it act for them (OP-131). Empty when an administrator says them.
+        vouched: whether whoever runs this server chose it, or its host. Of any other, nobody is sent to an
+            address of its own who was not asked.
     """
 
     redirect_uris: tuple[str, ...]
@@ -163,6 +165,7 @@ class SignInTerms:
     pushed: bool = False
     lives: SignInLives = SignInLives()
     fingerprint: str = ""
+    vouched: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

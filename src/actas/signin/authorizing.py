@@ -142,7 +142,7 @@ class Authorizing:
                 raise SendBack(AccessDenied("denied_by_person", detail=detail), request.where)
             return await self._answer(request, client, session, trail, said_yes=True)
         except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
-            return await self._refused(trail, exc)
+            return await self._refused(trail, exc, decided=True)
 
     async def _next(
         self, request: AuthorizationRequest, client: Client, visitor: Visitor, trail: Trail, *, proved: bool
@@ -279,8 +279,12 @@ class Authorizing:
     def _open(self, visitor: Visitor) -> Trail:
         return self._audit.open(visitor.source, door="authorization")
 
-    async def _refused(self, trail: Trail, exc: Exception) -> Answered:
+    async def _refused(self, trail: Trail, exc: Exception, *, decided: bool = False) -> Answered:
         """Write a refusal down, and return what the app is told.
+
+        Args:
+            decided: whether somebody was asked and answered. Before that, a link to us must not lead on to an
+                address that whoever made it chose themselves (RFC 9700 section 4.11.2).
 
         Raises:
             OAuthError: the app is not to be told.
@@ -288,5 +292,8 @@ class Authorizing:
         error = exc.error if isinstance(exc, SendBack) else exc
         refusal: OAuthError = await refused(self._audit, trail, error)
         if not isinstance(exc, SendBack) or isinstance(error, StoreUnavailable):
+            raise refusal from exc
+        client = self._directory.client(exc.where.client)
+        if not decided and (client is None or client.sign_in is None or not client.sign_in.vouched):
             raise refusal from exc
         return self._answered(exc.where, ("error", refusal.code), ("error_description", refusal.sentence))
