@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from actas.core.sign_in import OPENID
 from actas.settings.compile_parties import signs_people_in
@@ -10,6 +11,11 @@ from actas.settings.faults import Fault
 from actas.settings.schema_parties import IssuerForm
 from actas.settings.schema_sign_in import IssuerSignIn
 from actas.settings.shaped import Item, Shaped
+
+_OURS: Final = frozenset({"pwd", "otp", "mfa", "hwk", "swk", "user"})
+"""What ``acr`` and ``amr`` say of people who sign in here (RFC 8176). Of others these begin with the name
+of the issuer, or are no more than that, so it must not be one of them.
+"""
 
 
 def check_sign_in(shaped: Shaped) -> Iterator[Fault]:
@@ -26,6 +32,9 @@ def check_sign_in(shaped: Shaped) -> Iterator[Fault]:
 
 def _issuer(item: Item[IssuerForm]) -> Iterator[Fault]:
     form, written = item.form, item.written
+    if form.name in _OURS:
+        message = "is what acr or amr says of people who sign in here (RFC 8176); call the issuer otherwise"
+        yield written.fault(("name",), message)
     if form.type != "oidc":
         yield written.fault(("sign_in",), "is for type oidc: people sign in where discovery says")
     if form.kind != "person":

@@ -52,6 +52,8 @@ CASES: list[tuple[Change, str]] = [
         lambda t: sign_in(t).update(type="jwks", jwks_uri="https://login.acme.example/keys"),
         "is for type oidc",
     ),
+    (lambda t: sign_in(t).update(name="mfa"), "name: is what acr or amr says of people who sign in here"),
+    (lambda t: sign_in(t).update(name="pwd"), "name: is what acr or amr says of people who sign in here"),
     (lambda t: sign_in(t).update(kind="service"), "kind: must be person where people sign in"),
     (lambda t: sign_in(t).update(subject="claims.preferred_username"), "subject: must be left out beside"),
     (lambda t: sign_in(t, scopes=["email"]), "sign_in.scopes: must hold openid"),
