@@ -88,10 +88,15 @@ class LiveParties:
         """Return somebody who signed in here, as they are now.
 
         Raises:
-            BadToken: they are locked out or gone, or the issuer that vouched for them is.
+            BadToken: they are locked out or gone, or the issuer that vouched for them is, or nobody signs in
+                through it any more to the app that the party is for.
         """
         if party.origin.issuer != self._issuer:
-            self.vouching(party.origin.issuer)
+            issuer = self.vouching(party.origin.issuer)
+            apps = None if issuer.sign_in is None else issuer.sign_in.clients
+            if apps is not None and apps.isdisjoint(party.audience):
+                app = ", ".join(party.audience)
+                raise BadToken(f"nobody signs in to {app} through {issuer.name} any more")
             return party
         person = self.require_person(party.identity.subject)
         if person is None:
