@@ -44,18 +44,19 @@ class Budget:
         self._meter = meter
         self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def spend(self, source: str, *, full: bool = False) -> None:
+    def spend(self, source: str, *, full: bool = False, alone: bool = False) -> None:
         """Count once more.
 
         Args:
             source: where the request came from.
             full: whether there is no room for another reason.
+            alone: whether it is no matter of the others: it takes nothing of what all of them have.
 
         Raises:
             TooManyRequests: it is one too many, for its source or altogether.
         """
         now = self._clock.now()
-        budgets = ((place_of(source), self._each), (_ALL, self._altogether))
+        budgets = ((place_of(source), self._each), (_ALL, self._altogether))[: 1 if alone else 2]
         left = [self._left(name, most, now) for name, most in budgets]
         if full or min(left) < 1:
             self._meter.count(RATE_LIMITED, self._what)

@@ -114,8 +114,12 @@ class ClientRegistration:
         trail = self._audit.open(caller.address, door="registration")
         try:
             self._fresh()
-            self._budget.spend(caller.address)
-            self._require_let_in(caller)
+            let_in = self._is_let_in(caller)
+            # Who has no token takes nothing from those who have one, from however many addresses they come.
+            self._budget.spend(caller.address, alone=not let_in)
+            if not let_in:
+                detail = "the initial access token is missing or another"
+                raise InvalidToken("bad_initial_token", detail=detail)
             return await self._registered(body, caller)
         except Exception as exc:
             raise await refused(self._audit, trail, exc) from exc
@@ -124,16 +128,15 @@ class ClientRegistration:
         """Record a request that cannot be read, and return what to tell the caller."""
         return await refused(self._audit, self._audit.open(caller.address, door="registration"), error)
 
-    def _require_let_in(self, caller: Caller) -> None:
+    def _is_let_in(self, caller: Caller) -> bool:
         if self._terms.open:
-            return
+            return True
         shown = "" if caller.authorization is None else caller.authorization.reveal()
         scheme, _, text = shown.partition(" ")
         token = self._terms.token
         wanted = b"" if token is None else token.reveal().encode("utf-8", "surrogatepass")
         same = hmac.compare_digest(text.strip().encode("utf-8", "surrogatepass"), wanted)
-        if not wanted or not same or scheme.lower() != "bearer":
-            raise InvalidToken("bad_initial_token", detail="the initial access token is missing or another")
+        return bool(wanted) and same and scheme.lower() == "bearer"
 
     async def _registered(self, body: bytes, caller: Caller) -> JsonObject:
         try:
