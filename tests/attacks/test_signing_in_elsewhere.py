@@ -309,3 +309,20 @@ async def test_bad_codes_are_soon_not_even_tried(desk: Desk) -> None:
         await desk.back(await desk.go())
     assert refused.value.reason == "too_many_failures"
     assert desk.redeemed == 3
+
+
+@pytest.mark.requirement("SEC-90", "SEC-76")
+async def test_answers_that_anybody_can_make_up_fill_no_table(desk: Desk) -> None:
+    """Anybody can begin, and come back with an error, or with a code that is none, as often as they like."""
+    for error in ("access_denied", "server_error", "x" * 65):
+        sent = await desk.go()
+        for _ in range(3):
+            assert isinstance(await desk.back(sent, code=None, error=error), AskWho)
+    assert not desk.house.marks.seen
+    for _ in range(3):
+        await desk.back(await desk.go(), answer=replace(document({"error": "invalid_grant"}), status=400))
+    kept = len(desk.house.marks.seen)
+    for _ in range(3):
+        with pytest.raises(OAuthError):
+            await desk.back(await desk.go())
+    assert len(desk.house.marks.seen) == kept

@@ -156,10 +156,11 @@ class Elsewhere:
         try:
             found = await self.providers.find(issuer)
             _require_from(issuer, form.get("iss"), always=found.names_itself)
-            await self._require_first(issuer, away)
             code = _code(issuer, form)
             room = f"through {issuer.name}"
             self.throttle.require_patience("failed_sign_in", room, visitor.source)
+            # Last: each is a row, and what is refused before must not fill a table.
+            await self._require_first(issuer, away)
             back = back_to(self.issuer, issuer)
             try:
                 vouched = await self.vouching.redeem(issuer, found, away, code=code, back=back)
