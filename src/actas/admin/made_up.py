@@ -15,6 +15,7 @@ from actas.core.impersonation import Form, Named, NamedPerson
 from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.person import Person, subject_of
+from actas.core.sign_in import Authorization, SignIn
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, SUBJECT, TokenType
 from actas.policy.cases import AskedToken
 from actas.trust.registry import TrustedIssuer
@@ -68,6 +69,34 @@ def named_from_event(asked: Mapping[str, Any]) -> Named | None:
     if form is None:
         return None
     return Named(form=cast("Form", form), subject=str(asked.get("requested_subject", "")))
+
+
+def authorization_from_event(event: Mapping[str, Any], subject: Party) -> Authorization:
+    """Return what somebody let an app have when they signed in, as far as the entry tells and a rule can ask.
+
+    Args:
+        subject: the person, as ``party_from_event`` gives them.
+    """
+    return Authorization(
+        id=subject.token_id or "",
+        client=str(event["client"]["name"]),
+        sign_in=SignIn(
+            person=subject.identity,
+            origin=subject.origin,
+            origin_name=subject.origin_name,
+            groups=subject.groups,
+            claims={},
+            at=subject.issued_at,
+            acr="",
+            amr=(),
+            sid="",
+            ends_at=subject.expires_at,
+        ),
+        apis=tuple(str(name) for name in event["apis"]),
+        scope=subject.scope,
+        nonce=None,
+        began=subject.issued_at,
+    )
 
 
 def confirmation_from_event(cnf: Mapping[str, str] | None) -> Confirmation | None:

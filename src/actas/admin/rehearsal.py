@@ -13,7 +13,12 @@ from typing import Any
 import msgspec
 
 from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
-from actas.admin.made_up import confirmation_from_event, named_from_event, party_from_event
+from actas.admin.made_up import (
+    authorization_from_event,
+    confirmation_from_event,
+    named_from_event,
+    party_from_event,
+)
 from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
@@ -24,7 +29,15 @@ from actas.core.lineage import Lineage
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Parties, Proposal
 from actas.core.ports import Clock
-from actas.core.wire import ACCESS_TOKEN, REFRESH, TOKEN_EXCHANGE, GrantType, TokenType
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    AUTHORIZATION_CODE,
+    REFRESH,
+    SIGN_IN,
+    TOKEN_EXCHANGE,
+    GrantType,
+    TokenType,
+)
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.kinds.targets import ApiStore, targets_of
@@ -99,7 +112,7 @@ class Rehearsal:
         """
         if event.get("outcome") not in ("granted", "refused"):
             raise NotExplainable(f"{event.get('id')} is {event.get('event')}, which is not an attempt")
-        if "policy" not in event:
+        if "policy" not in event or _is_of_the_sign_in(event):
             return self._early(event)
         return self.of_proposal(self._proposal_of(event))
 
@@ -173,10 +186,14 @@ class Rehearsal:
             subject = itself
         scope = asked.get("scope")
         actor = event.get("actor")
+        signed_in = _signed_in(event)
+        grant = GrantType(str(event["grant"]))
+        if grant == REFRESH:  # what began the family, done again
+            grant = AUTHORIZATION_CODE if signed_in else TOKEN_EXCHANGE
         return Proposal(
             at=at,
-            # A refresh is the exchange that began the family, done again.
-            grant_type=TOKEN_EXCHANGE if event["grant"] == REFRESH else GrantType(str(event["grant"])),
+            grant_type=grant,
+            authorization=authorization_from_event(event, subject) if signed_in else None,
             client=client,
             subject=subject,
             actor=None if actor is None else party_from_event(actor, at=int(at)),
@@ -188,3 +205,13 @@ class Rehearsal:
             named=self.named(named).person,
             why=Why(str(asked.get("reason", "")), str(asked.get("ticket", ""))),
         )
+
+
+def _signed_in(event: Mapping[str, Any]) -> bool:
+    """Whether the attempt was an app's, with what somebody let it have when they signed in."""
+    return bool(event["subject"].get("type") == SIGN_IN)
+
+
+def _is_of_the_sign_in(event: Mapping[str, Any]) -> bool:
+    """Whether it was refused for what the person had been asked, of which the entry tells no more."""
+    return _signed_in(event) and event.get("reason") in ("bad_code", "unknown_target")
