@@ -155,8 +155,6 @@ def test_with_other_addresses_it_is_another_app_and_people_are_asked_again(rig: 
     client_id = rig.publish("changing")
     browser = Browser(rig.sts.base)
     consented(rig, client_id, browser)
-    browser.get("/authorize", **asked(client_id))
-    assert "code" in browser.answer()
     elsewhere = "http://127.0.0.1:49152/elsewhere"
     page = browser.get("/authorize", **asked(client_id, redirect_uri=elsewhere))
     assert page.status_code == 400

@@ -192,6 +192,8 @@ class Authorizing:
             return "consent" in request.prompt
         if terms.consent == "always" or "consent" in request.prompt:
             return True
+        if client.auth.method == "none" and not request.redirect_uri.startswith("https:"):
+            return True  # any program on that computer can say that it is this app (RFC 8252 section 8.6)
         subject = session.sign_in.person.subject
         given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
         apis = [api for name in request.apis if (api := self._directory.api(name)) is not None]

@@ -10,7 +10,7 @@ from tests.fakes.company import client, signing_in
 from tests.fakes.front_door import FrontDoor, asked
 from tests.fakes.house import CLIENTS, PEOPLE, House
 
-from actas.core.client import SignInTerms
+from actas.core.client import ClientAuth, SignInTerms
 from actas.core.errors import OAuthError
 from actas.signin.proving import Begun, Visitor
 from actas.signin.steps import Answered, AskConsent
@@ -89,3 +89,27 @@ async def test_an_address_that_was_removed_meanwhile_is_told_nothing(desk: Desk,
         await asked
     assert refused.value.reason == "unknown_app"
     assert "consent:given" not in desk.events
+
+
+@pytest.mark.requirement("OP-90")
+@pytest.mark.parametrize(
+    ("method", "address", "again"),
+    [
+        ("none", "http://127.0.0.1/callback", True),
+        ("none", "com.acme.app:/callback", True),
+        ("none", "https://web.acme.example/callback", False),
+        ("client_secret", "http://127.0.0.1/callback", False),
+    ],
+)
+async def test_an_app_that_any_program_can_say_it_is_asks_each_time(
+    desk: Desk, method: Any, address: str, again: bool
+) -> None:
+    """RFC 8252 section 8.6: nothing else tells the app from another program on that computer."""
+    alice, clients = await desk.visitor("alice"), desk.house.catalog.clients
+    auth = ClientAuth(method="none") if method == "none" else clients["web"].auth
+    clients["web"] = replace(clients["web"], auth=auth, sign_in=SignInTerms(redirect_uris=(address,)))
+    query = asked(state=None, scope="openid", redirect_uri=address)
+    first = await desk.bring(alice, query)
+    assert isinstance(first, AskConsent)
+    await desk.decide(first.flow, alice)
+    assert isinstance(await desk.bring(alice, query), AskConsent if again else Answered)
