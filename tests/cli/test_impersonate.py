@@ -115,7 +115,9 @@ def test_without_a_token_it_is_the_management_api_that_is_asked(
 
 def test_what_is_not_theirs_exits_with_no(asked: Program, server: TokenServer) -> None:
     server.answer = refused("access_denied", reason="not_yours")
-    assert asked("impersonate", "end", "--as", "env:TOKEN", NAME).code == 1
+    ran = asked("impersonate", "end", "--as", "env:TOKEN", NAME)
+    assert ran.code == 1
+    assert "access_denied (not_yours): " in ran.err
 
 
 def test_a_token_that_is_bound_to_a_key_is_shown_with_proof_of_it(

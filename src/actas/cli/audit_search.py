@@ -51,9 +51,9 @@ def command(
 
     The newest come first. QUERY is terms that must all hold; without one, every entry is found. A term is
     client:, subject:, actor:, issuer:, api:, scope:, rule:, outcome:, reason:, kind:, grant:, event:, key:,
-    policy:, txn:, jti:, digest:, id:, source:, stream: or delivery: with a value, or a bare word. A value
-    that ends in * matches by its beginning, and "..." keeps spaces. token: takes a token argument, such as
-    @orders, and finds what names that token.
+    policy:, txn:, jti:, digest:, id:, source:, stream:, delivery:, trace: or impersonation: with a value, or
+    a bare word. A value that ends in * matches by its beginning, and "..." keeps spaces. token: takes a
+    token argument, such as @orders, and finds what names that token.
 
     Exits 0, 1 when nothing was found, 2 when QUERY cannot be read, or 4 when the log cannot.
     """

@@ -293,4 +293,4 @@ def _refuse(run: Run, refused: Refused, *, hint: str | None) -> None:
     elif refused.by_policy:
         for line in refused_lines(refused, ascii=run.out.ascii):
             run.out.aside(line)
-    raise failure_of(refused, hint=hint)
+    raise failure_of(refused, hint=hint, drawn=refused.by_policy)

@@ -105,12 +105,13 @@ def explanation(entry: str) -> str:
     return f"actas explain --entry {entry}"
 
 
-def failure_of(refused: Refused, *, hint: str | None = None) -> Failure:
-    """Return the failure that a refusal is: told already when it is the policy's answer.
+def failure_of(refused: Refused, *, hint: str | None = None, drawn: bool = False) -> Failure:
+    """Return the failure that a refusal is.
 
     Args:
         refused: the refusal.
         hint: what would help; without one, the command that explains it.
+        drawn: whether it was shown already, in a drawing or as a document.
     """
     reason = f" ({refused.reason})" if refused.reason else ""
     more: dict[str, Json] = {"error": refused.error, "reason": refused.reason, "entry": refused.entry}
@@ -119,10 +120,10 @@ def failure_of(refused: Refused, *, hint: str | None = None) -> Failure:
     if refused.retry_after is not None and refused.retry_after.isdecimal():
         hint = f"try again in {duration(int(refused.retry_after))}"
     return Failure(
-        refused.message if refused.by_policy else f"{refused.error}{reason}: {refused.message}",
+        refused.message if drawn else f"{refused.error}{reason}: {refused.message}",
         code=refused.reason or refused.error,
         exit=refused.exit,
         hint=hint,
         more=more,
-        told=refused.by_policy,
+        told=drawn,
     )
