@@ -29,7 +29,7 @@ from actas.signin.hints import Hints
 from actas.signin.providers import is_fresh, may_use
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import PushedRequests
-from actas.signin.redirects import may_go_to
+from actas.signin.redirects import is_anybodys, may_go_to
 from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent, AskWho, Step, later
@@ -190,14 +190,13 @@ class Authorizing:
         terms = client.sign_in
         if terms is None or terms.consent == "never":
             return "consent" in request.prompt
-        if terms.consent == "always" or "consent" in request.prompt:
+        always = terms.consent == "always" or is_anybodys(client, request.redirect_uri)
+        if always or "consent" in request.prompt:
             return True
-        if client.auth.method == "none" and not request.redirect_uri.startswith("https:"):
-            return True  # any program on that computer can say that it is this app (RFC 8252 section 8.6)
         subject = session.sign_in.person.subject
         given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
-        apis = [api for name in request.apis if (api := self._directory.api(name)) is not None]
-        offered = {api.name: scopes_of(api, client) for api in apis}
+        apis = (self._directory.api(name) for name in request.apis)
+        offered = {api.name: scopes_of(api, client) for api in apis if api is not None}
         return given is None or not given.covers(request.scope, offered)
 
     async def _answer(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection
 from typing import Final
 
+from actas.core.client import Client
+
 _LOOPBACK: Final = re.compile(
     r"(?P<host>http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<rest>(?:/[\x21\x22\x24-\x7e]*)?)",
@@ -38,3 +40,11 @@ def _local(uri: str) -> re.Match[str] | None:
 def _same_but_port(found: re.Match[str], registered: str) -> bool:
     other = _local(registered)
     return other is not None and found.group("host", "rest") == other.group("host", "rest")
+
+
+def is_anybodys(client: Client, address: str) -> bool:
+    """Whether any program on the person's computer can say that it is this app (RFC 8252 section 8.6).
+
+    It proves nothing itself, and its address is no web site, which only its owner can answer at.
+    """
+    return client.auth.method == "none" and not address.startswith("https:")
