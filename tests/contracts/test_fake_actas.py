@@ -18,6 +18,7 @@ from actas.core.lineage import lineage_of
 from actas.core.party import Caller
 from actas.core.reasons import Reason
 from actas.core.reasons_of_managing import OF_MANAGING
+from actas.core.reasons_of_registering import OF_REGISTERING
 from actas.core.reasons_of_signing_in import OF_SIGNING_IN
 from actas.core.reasons_of_userinfo import OF_USERINFO
 from actas.web.metadata import metadata
@@ -28,8 +29,9 @@ from actas_sdk.testing import FakeActas
 OF_THE_TOKEN_ENDPOINT: list[Reason] = [
     reason
     for reason, kinds in ANSWERS.items()
-    if reason not in ("nonce_needed", "not_yours")
-    and reason not in ({*OF_SIGNING_IN, *OF_USERINFO, *OF_MANAGING} - {"bad_code", "code_reused"})
+    if reason not in ("nonce_needed", "not_yours", "already_decided")
+    and reason
+    not in {*OF_SIGNING_IN, *OF_USERINFO, *OF_MANAGING, *OF_REGISTERING} - {"bad_code", "code_reused"}
     and all(kind.__module__ == errors.__name__ for kind in kinds)
 ]
 """All but the one that comes with a nonce, which the stand-in asks nobody for."""

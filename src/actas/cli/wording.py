@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from actas.core.person import subject_of
-
 LONGEST_NAME: Final = 64
 """Characters of a name in a drawing; the rest is cut."""
 
@@ -22,6 +20,9 @@ _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"
 )
+_HERE: Final = "actas:"
+"""How the subjects of the people of this server begin (``core.person``)."""
+
 _ADDRESS: Final = re.compile(r"[0-9.]+|\[.*\]")
 _UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
@@ -65,7 +66,7 @@ def short_name(name: str) -> str:
     if "://" in name:
         return short_target(name) if name.startswith("http") else _cut(name.rstrip("/").rpartition("/")[2])
     before, at, _ = name.partition("@")
-    return _cut((before if at else name.removeprefix(subject_of(""))) or name)
+    return _cut((before if at else name.removeprefix(_HERE)) or name)
 
 
 def short_target(target: str) -> str:
