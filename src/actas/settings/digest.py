@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
-from actas.settings.forms import WrittenSecret
+from actas.settings.forms import Form, WrittenSecret
 from actas.settings.resolved import Resolved
 from actas.settings.schema import LISTS, SECTIONS
-from actas.settings.schema_audit import Audit
-from actas.settings.schema_auth import SecretAuth, SecretJwtAuth
-from actas.settings.schema_envelope import Envelope
-from actas.settings.schema_server import Keys
-from actas.settings.shaped import Item, Shaped
+from actas.settings.shaped import Shaped
+
+_HOLDERS: Final = (WrittenSecret, Form, list, dict)
+"""What a secret is, or may be somewhere in."""
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -29,11 +28,7 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
     whole = hashlib.sha256()
     for section in sorted(SECTIONS):
         item = getattr(shaped, section)
-        value: Any = {} if item is None else _told(item)
-        if section == "keys" and shaped.keys:
-            value = _keys(value, shaped.keys.form)
-        if section == "audit" and shaped.audit:
-            value = _audit(value, shaped.audit.form)
+        value: Any = {} if item is None else _without_secrets(item.written.value, item.form)
         whole.update(_encode([section, value]))
     for section in sorted(LISTS):
         items = getattr(shaped, section)
@@ -45,35 +40,36 @@ def digest_of(shaped: Shaped, resolved: Resolved) -> str:
     return whole.hexdigest()
 
 
-def _without_secrets(value: Any, form: Any) -> Any:
-    auth = getattr(form, "auth", None)
-    if isinstance(auth, SecretAuth | SecretJwtAuth) and any(
-        isinstance(one, WrittenSecret) for one in auth.secret
-    ):
-        value = {**value, "auth": None}
-    if isinstance(getattr(form, "password", None), WrittenSecret):
-        value = {**value, "password": None}
-    if isinstance(getattr(getattr(form, "sign_in", None), "client_secret", None), WrittenSecret):
-        value = {**value, "sign_in": {**value["sign_in"], "client_secret": None}}
-    return value
+def _without_secrets(value: object, form: object) -> object:
+    """Return what is written, with None in place of every secret that is written in it.
+
+    Args:
+        form: what was read of ``value``.
+    """
+    if isinstance(form, WrittenSecret):
+        return None
+    if isinstance(form, list):
+        forms = cast("list[object]", form)
+        if isinstance(value, list):
+            pairs = zip(cast("list[object]", value), forms, strict=True)
+            return [_without_secrets(one, read) for one, read in pairs]
+        # The only item may stand without its list (``OneOrMany``).
+        return _without_secrets(value, forms[0]) if len(forms) == 1 else value
+    if not isinstance(form, Form | dict):
+        return value
+    if not isinstance(value, dict):
+        return value
+    known = _by_name(form) if isinstance(form, Form) else cast("dict[str, object]", form)
+    return {
+        name: _without_secrets(one, known[name]) if isinstance(known.get(name), _HOLDERS) else one
+        for name, one in cast("dict[str, object]", value).items()
+    }
 
 
-def _keys(value: Any, form: Keys) -> Any:
-    for name in ("envelope", "previous_envelope"):
-        source: Envelope | WrittenSecret | None = getattr(form, name)
-        if isinstance(source, WrittenSecret):
-            value = {**value, name: None}
-        elif source is not None and isinstance(source.token, WrittenSecret):
-            value = {**value, name: {**value[name], "token": None}}
-    return value
-
-
-def _audit(value: Any, form: Audit) -> Any:
-    sinks: list[Any] = [*(value.get("sinks") or ())]
-    for index, sink in enumerate(form.sinks or ()):
-        if any(isinstance(one, WrittenSecret) for one in sink.secret or ()):
-            sinks[index] = {**sinks[index], "secret": None}
-    return {**value, "sinks": sinks} if sinks else value
+def _by_name(form: Form) -> dict[str, object]:
+    """Return the fields of a form that are written, by the names under which they are."""
+    fields, read = type(form).model_fields, vars(form)
+    return {fields[name].alias or name: read[name] for name in form.model_fields_set}
 
 
 def _files(resolved: Resolved) -> Iterator[list[Any]]:
@@ -85,11 +81,3 @@ def _files(resolved: Resolved) -> Iterator[list[Any]]:
     for name in sorted(resolved.clients):
         for certificate in resolved.clients[name].certificates:
             yield ["certificates", name, certificate.hex()]
-
-
-def _told(item: Item[Any]) -> Any:
-    """Return what a section says, without the secrets that are written in it."""
-    secret = [
-        name for name in ("database", "token") if isinstance(getattr(item.form, name, None), WrittenSecret)
-    ]
-    return {**item.written.value, **dict.fromkeys(secret)} if secret else item.written.value
