@@ -91,21 +91,8 @@ def of_impersonations(base: Callable[[], Foundation], shared: Shared) -> Telling
         letters = SmtpPost(relay, authorities=server.authorities)
 
     def circle() -> Circle:
-        now = base()
-        settings = now.definitions.notices
-        hook = None
-        if settings.webhook is not None:
-            keys = [read_secret(one) for one in settings.secrets]
-            hook = Webhook(settings.webhook, keys=keys, post=shared.out.fetch, clock=now.clock)
-        signs_in = any(client.sign_in is not None for client in now.catalog.clients.values())
-        return Circle(
-            to=settings.to,
-            at=settings.at,
-            sender=None if mail is None else mail.sender,
-            post=letters,
-            hook=hook,
-            people=now.catalog,
-            account=f"{now.issuer.rstrip('/')}{ACCOUNT}" if signs_in else None,
+        return circle_of(
+            base(), shared.out.fetch, sender=None if mail is None else mail.sender, letters=letters
         )
 
     return Telling(
@@ -115,4 +102,28 @@ def of_impersonations(base: Callable[[], Foundation], shared: Shared) -> Telling
         circle=circle,
         clock=first.clock,
         note=shared.minutes.note,
+    )
+
+
+def circle_of(now: Foundation, out: Post, *, sender: str | None, letters: SmtpPost | None) -> Circle:
+    """Return who is told under a configuration.
+
+    Args:
+        out: the guarded way out.
+        sender: our address; None without a way to send letters.
+        letters: takes them; None likewise.
+    """
+    settings = now.definitions.notices
+    hook = None
+    if settings.webhook is not None:
+        keys = [read_secret(one) for one in settings.secrets]
+        hook = Webhook(settings.webhook, keys=keys, post=out, clock=now.clock)
+    return Circle(
+        to=settings.to,
+        at=settings.at,
+        sender=sender,
+        post=letters,
+        hook=hook,
+        people=now.catalog,
+        account=f"{now.issuer.rstrip('/')}{ACCOUNT}" if now.catalog.people_sign_in else None,
     )

@@ -10,6 +10,7 @@ import textwrap
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -64,11 +65,14 @@ def letter(occasion: Occasion, *, sender: str, to: str, themselves: bool) -> Ema
         sender: our address.
         to: whom it is sent to.
         themselves: whether that is the person as whom somebody acts.
+
+    Raises:
+        ValueError: one of the addresses cannot be written in a letter.
     """
     message = EmailMessage(policy=SMTP)
     host = urlsplit(occasion.issuer).hostname or "localhost"
-    message["From"] = Address(display_name="Actas", addr_spec=sender)
-    message["To"] = Address(addr_spec=to)
+    message["From"] = mailbox(sender, name="Actas")
+    message["To"] = mailbox(to)
     message["Subject"] = _subject(occasion, themselves=themselves)
     message["Date"] = format_datetime(datetime.fromtimestamp(occasion.now, UTC))
     # The same however often it is sent, so that a mailbox knows one that came twice.
@@ -76,6 +80,27 @@ def letter(occasion: Occasion, *, sender: str, to: str, themselves: bool) -> Ema
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers it
     message.set_content(_text(occasion, themselves=themselves), charset="utf-8", cte="quoted-printable")
     return message
+
+
+def mailbox(address: str, *, name: str = "") -> Address:
+    """Return an address as a header of a letter names it (RFC 5322 section 3.4).
+
+    Raises:
+        ValueError: it cannot be written in one, such as ``a..b@acme.example`` or ``ü@acme.example``.
+    """
+    try:
+        return Address(display_name=name, addr_spec=address)
+    except HeaderParseError as bad:  # which is no ValueError, though what else is wrong with an address is
+        raise ValueError(str(bad)) from bad
+
+
+def is_writable(address: str) -> bool:
+    """Whether an address can be written in a letter."""
+    try:
+        mailbox(address)
+    except ValueError:
+        return False
+    return True
 
 
 def document(occasion: Occasion) -> bytes:

@@ -132,6 +132,7 @@ class Telling:
         self._circle = circle
         self._clock = clock
         self._note = note
+        self._said = ""
 
     async def run(self) -> None:
         """Tell what is due, until cancelled."""
@@ -139,7 +140,9 @@ class Telling:
             try:
                 await self.look()
             except (AuditUnavailable, StoreUnavailable) as failed:
-                _log.warning("notices wait", detail=str(failed))
+                self._complain(failed)
+            else:
+                self._said = ""
             await asyncio.sleep(random.uniform(0.5 * EVERY, 1.5 * EVERY))  # noqa: S311 - only spreads
 
     async def look(self) -> int:
@@ -148,9 +151,10 @@ class Telling:
         Raises:
             AuditUnavailable, StoreUnavailable: what is left is told at another look.
         """
-        taken, now = 0, int(self._clock.now())
-        for notice in await self._due.due(at=now, most=_AT_ONCE):
-            claimed = await self._due.claim(notice, until=now + HELD)
+        taken = 0
+        for notice in await self._due.due(at=int(self._clock.now()), most=_AT_ONCE):
+            # Those before it may have taken long, and it is to be held from now on.
+            claimed = await self._due.claim(notice, until=int(self._clock.now()) + HELD)
             if claimed is not None:
                 taken += 1
                 await self._tell(claimed, self._circle())
@@ -208,6 +212,12 @@ class Telling:
         about = of_impersonation(occasion.one)
         await self._note(event, **about, what=occasion.what, recipient=recipient, **more)
 
+    def _complain(self, failed: AuditUnavailable | StoreUnavailable) -> None:
+        """Say once that nothing can be told just now."""
+        if (said := str(failed)) != self._said:
+            self._said = said
+            _log.warning("notices wait", detail=said)
+
 
 def wait(tries: int) -> int:
     """Return the seconds until a notice is tried again, after so many tries: more each time."""
@@ -229,7 +239,11 @@ async def _send(recipient: str, occasion: Occasion, circle: Circle) -> None:
         raise WillNotHear("the person has no e-mail address")
     if circle.post is None or circle.sender is None:
         raise NotTold("server.mail does not say how letters are sent")
-    await circle.post.send(letter(occasion, sender=circle.sender, to=email, themselves=themselves), to=email)
+    try:
+        message = letter(occasion, sender=circle.sender, to=email, themselves=themselves)
+    except ValueError as bad:
+        raise WillNotHear("the address cannot be written in a letter") from bad
+    await circle.post.send(message, to=email)
 
 
 def _name(one: Impersonation, what: What) -> str:

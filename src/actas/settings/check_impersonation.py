@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from actas.core.party import OURSELVES
+from actas.notices.letter import is_writable
 from actas.policy.expression import RULE_NAMES, ExpressionError, compile_all
 from actas.settings.check_references import Rule, targets_of
 from actas.settings.faults import Fault
@@ -25,6 +26,7 @@ def check_impersonation(shaped: Shaped) -> Iterator[Fault]:
         yield from _approval(form.approval, written, ("approval",))
         yield from _protected(shaped.impersonation, shaped)
         yield from _notices(form, shaped)
+    yield from _addresses(shaped)
     for rule in shaped.rules.values():
         if is_administrative(rule.form):
             yield from _rule(rule, shaped)
@@ -46,6 +48,23 @@ def _notices(form: ImpersonationForm, shaped: Shaped) -> Iterator[Fault]:
         some = ", ".join(untold[:3])
         what = "nobody acts as them" if form.notify_required else "they get no letter"
         yield written.fault(("notify",), f"{some}: no email, so {what}", "warning")
+
+
+def _addresses(shaped: Shaped) -> Iterator[Fault]:
+    """Yield the addresses from which or to which no letter can be written, though one is to be."""
+    message = "no letter can name it: it is of ASCII characters, and no dot is first, last or doubled"
+    mail = None if shaped.server is None else shaped.server.form.mail
+    if shaped.server is not None and mail is not None and not is_writable(mail.from_):
+        yield shaped.server.written.fault(("mail", "from"), message)
+    if shaped.impersonation is None:
+        return
+    told = shaped.impersonation.form.notify or ()
+    for index, one in enumerate(told):
+        if one != "subject" and not is_writable(one):
+            yield shaped.impersonation.written.fault(("notify", index), message)
+    for item in shaped.users.values():
+        if "subject" in told and item.form.email is not None and not is_writable(item.form.email):
+            yield item.written.fault(("email",), message)
 
 
 def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ import pytest
 from actas.core.impersonation import Impersonation, Why
 from actas.core.party import Actor, Identity
 from actas.core.person import Person
-from actas.notices.letter import Occasion, document, letter, line
+from actas.notices.letter import Occasion, document, is_writable, letter, line
 
 OURS = "https://sts.acme.example"
 NOON = 1_795_000_000
@@ -125,3 +125,16 @@ def test_a_program_gets_all_of_it_and_whom_to_write_to() -> None:
     assert (told["reason"], told["ticket"], told["account"]) == (
         "the order does not load", "HELP-1", f"{OURS}/account",
     )  # fmt: skip
+
+
+ODD = ("a..b@x", "a.@x", ".a@x", "ü@x", "a@x..y", "=?utf-8?q?a?=@x")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_address_that_cannot_be_written_is_a_value_error_and_nothing_else(odd: str) -> None:
+    assert not is_writable(odd)
+    assert is_writable("o'hara+notices@acme.example")
+    with pytest.raises(ValueError, match=r"."):
+        letter(occasion(), sender="actas@acme.example", to=odd, themselves=True)
+    with pytest.raises(ValueError, match=r"."):
+        letter(occasion(), sender=odd, to="carol@example.com", themselves=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -9,12 +11,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from tests.fakes.company import ISSUER, NOW, PEOPLE
 from tests.fakes.house import House, claims_of
 from tests.fakes.impersonating import CAROL, house_of, own_token
 
-from actas.core.errors import AuditUnavailable
+from actas.core.errors import AuditUnavailable, StoreUnavailable
 from actas.core.person import Person
+from actas.notices import telling as module
+from actas.notices.due import Notice
 from actas.notices.telling import HELD, MOST_TRIES, Circle, NotTold, Telling, WillNotHear, wait
 from actas.policy.impersonation import Impersonating
 
@@ -148,6 +153,64 @@ async def test_somebody_without_an_address_is_noted_as_not_told(world: World) ->
     await world.begin()
     await world.telling().look()
     assert world.told() == [("untold", "start", "subject"), ("told", "start", SECURITY)]
+
+
+@pytest.mark.requirement("SEC-48")
+@pytest.mark.parametrize("odd", ["a..b@x", "a.@x", ".a@x", "ü@x", "a@x..y"])
+async def test_an_address_that_no_letter_can_name_keeps_nobody_else_from_being_told(
+    world: World, odd: str
+) -> None:
+    world.people.email = odd
+    await world.begin()
+    await world.telling().look()
+    assert world.told() == [("untold", "start", "subject"), ("told", "start", SECURITY)]
+    (untold,) = [one for one in world.house.writer.events if one["event"] == "impersonation:untold"]
+    assert untold["detail"] == "the address cannot be written in a letter"
+    world.house.clock.advance(HELD)
+    assert await world.telling().look() == 0
+
+
+async def test_a_notice_is_held_from_when_it_is_taken_however_long_those_before_it_took(world: World) -> None:
+    name = await world.begin()
+    assert await world.house.acting.end(name, by=f"{ISSUER} {CAROL}", why="")
+    notices, free = world.house.impersonations.notices, list[Notice]()
+
+    class Slow(Letters):
+        async def send(self, message: EmailMessage, *, to: str) -> None:
+            free.extend(await notices.due(at=int(world.house.clock.now()), most=9))
+            world.house.clock.advance(HELD)
+            await super().send(message, to=to)
+
+    world.letters, world.to, world.at = Slow(), ("subject",), frozenset({"start", "end"})
+    assert await world.telling().look() == 2
+    first, *while_the_second_was_told = free
+    assert first.tries == 0  # the second, which nobody had taken yet
+    assert while_the_second_was_told == []
+
+
+async def test_a_trouble_is_said_once_and_again_when_it_comes_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0.0)
+    troubles = [StoreUnavailable("away")] * 3 + [None] + [StoreUnavailable("away")] * 2
+    seen = asyncio.Event()
+
+    async def due(*, at: int, most: int) -> list[Notice]:
+        if not troubles:
+            seen.set()
+            return []
+        if (trouble := troubles.pop(0)) is not None:
+            raise trouble
+        return []
+
+    monkeypatch.setattr(world.house.impersonations.notices, "due", due)
+    with capture_logs() as logs:
+        running = asyncio.create_task(world.telling().run())
+        await seen.wait()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    assert [(one["event"], one["detail"]) for one in logs] == [("notices wait", "away")] * 2
 
 
 async def test_a_notice_is_told_by_one_process_and_after_a_crash_by_another(world: World) -> None:

@@ -65,6 +65,9 @@ def test_all_of_it_is_understood(tmp_path: Path) -> None:
         ({}, {**MAIL, "username": "actas"}, "come together"),
         ({}, {**MAIL, "from": "Actas"}, "not an e-mail address"),
         ({}, {**MAIL, "from": "a@b.example\nBcc: c@d.example"}, "not an e-mail address"),
+        ({}, {**MAIL, "from": "a..b@acme.example"}, "server.mail.from: no letter can name it"),
+        ({"notify": ["ü@acme.example"]}, MAIL, "impersonation.notify[0]: no letter can name it"),
+        ({"notify": ["b@acme.example", "b@acme..example"]}, MAIL, "impersonation.notify[1]: no letter can"),
     ],
 )
 def test_what_would_tell_nobody_or_anybody_is_refused(
@@ -80,3 +83,11 @@ def test_who_gets_no_letter_is_named(tmp_path: Path) -> None:
     made["users"][0].pop("email")
     found = loaded(tmp_path, made)
     assert any("carol: no email, so they get no letter" in one.message for one in found.warnings)
+
+
+@pytest.mark.requirement("SEC-48")
+def test_a_person_whom_no_letter_can_name_is_a_fault_where_they_are_told(tmp_path: Path) -> None:
+    for email in ("carol.@example.com", ".carol@example.com", "cárol@example.com"):
+        (said,) = complaints(tmp_path, tree({"notify": ["subject"]}, email=email))
+        assert "users[0].email: no letter can name it" in said
+        loaded(tmp_path, tree({"notify": ["security@acme.example"]}, email=email))  # nothing is sent to them
