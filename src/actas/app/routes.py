@@ -127,14 +127,14 @@ def _supervised(base: Foundation, shared: Shared, admission: Admission) -> Super
 
 def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admission) -> dict[str, Endpoint]:
     """Return what apps that people sign in to ask; nothing while there is no such app."""
-    if not _people_sign_in(base):
+    if not base.catalog.people_sign_in:
         return {}
     served = registering(base, shared, prefix=prefix, errors=_errors(base))
-    if _used_by_apps(base, AUTHORIZATION_CODE):
+    if base.catalog.used_by_apps(AUTHORIZATION_CODE):
         served[f"{prefix}{PAR}"] = PushedRequestEndpoint(
             pushing(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
         )
-    if _used_by_apps(base, DEVICE_CODE):
+    if base.catalog.used_by_apps(DEVICE_CODE):
         served[f"{prefix}/device_authorization"] = DeviceAuthorizationEndpoint(
             device_requests(base, shared, address=f"{base.issuer.rstrip('/')}{DEVICE}"),
             errors=_errors(base),
@@ -150,18 +150,6 @@ def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admis
         admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
     )
     return served
-
-
-def _used_by_apps(base: Foundation, grant: GrantType) -> bool:
-    """Return whether some client that people sign in to may use a grant."""
-    clients, strangers = base.catalog.clients.values(), (base.catalog.documents, base.catalog.registering)
-    if any(one is not None and grant in one.grants for one in strangers):
-        return True
-    return any(client.sign_in is not None and grant in client.grants for client in clients)
-
-
-def _people_sign_in(base: Foundation) -> bool:
-    return base.catalog.people_sign_in
 
 
 def _turnstile(base: Foundation, admission: Admission, shared: Shared) -> Turnstile:
@@ -205,14 +193,14 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
 
 def _signing_in(base: Foundation) -> SigningIn | None:
     """Return what is published of people signing in, at ``_for_apps`` and ``signing_in``."""
-    if not _people_sign_in(base):
+    if not base.catalog.people_sign_in:
         return None
     terms = [one.sign_in for one in base.catalog.clients.values() if one.sign_in is not None]
     strangers = base.catalog.documents is not None or base.catalog.registering is not None
     served: set[Served] = {
         "userinfo",
         "logout",
-        *(at for at, grant in _AT.items() if _used_by_apps(base, grant)),
+        *(at for at, grant in _AT.items() if base.catalog.used_by_apps(grant)),
     }
     if base.catalog.registering is not None:
         served.add("register")
@@ -232,7 +220,7 @@ def _grants(base: Foundation, pipeline: Exchange) -> set[GrantType]:
     rules = base.catalog.policy.rules
     given = any(rule.spec.refresh is not None and not rule.spec.disabled for rule in rules)
     unused: set[GrantType] = set() if given else {REFRESH}
-    unused |= {grant for grant in _AT.values() if not _used_by_apps(base, grant)}
+    unused |= {grant for grant in _AT.values() if not base.catalog.used_by_apps(grant)}
     return {*pipeline.grant_types} - unused
 
 

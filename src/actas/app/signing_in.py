@@ -93,7 +93,7 @@ def signing_in(
         **away.endpoints(),
         **kit.proof.endpoints(own, keeping),
     }
-    on_devices = any(DEVICE_CODE in client.grants for client in base.catalog.clients.values())
+    on_devices = base.catalog.used_by_apps(DEVICE_CODE)
     found = {
         f"{prefix}{path}": endpoint
         for path, endpoint in both.items()

@@ -15,6 +15,7 @@ from actas.clients.registered import PREFIX, Registered, RegisteredClients, Regi
 from actas.core.client import Client
 from actas.core.person import Person
 from actas.core.target import Api
+from actas.core.wire import GrantType
 from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping
 from actas.policy.impersonation import Impersonating
@@ -82,6 +83,12 @@ class Catalog:
     def people_sign_in(self) -> bool:
         """Whether there may be an app that people sign in to."""
         return sign_in_somewhere(self.clients.values(), self.documents, self.registering)
+
+    def used_by_apps(self, grant: GrantType) -> bool:
+        """Return whether some app that people sign in to may use a grant, strangers' apps among them."""
+        if any(one is not None and grant in one.grants for one in (self.documents, self.registering)):
+            return True
+        return any(one.sign_in is not None and grant in one.grants for one in self.clients.values())
 
     @property
     def documents(self) -> DocumentTerms | None:
