@@ -146,8 +146,7 @@ class Credentials:
         """
         holdings = await self._records.read(subject)
         kinds: dict[Kind, bool] = {
-            "password": holdings.password is not None
-            or (initial is not None and not holdings.chose_password),
+            "password": _has_password(holdings, initial),
             "code": bool(holdings.code_makers),
             "recovery": holdings.recovery is not None and bool(holdings.recovery.digests),
             "passkey": bool(holdings.passkeys),
@@ -155,13 +154,13 @@ class Credentials:
         return frozenset(kind for kind, there in kinds.items() if there)
 
     async def chose_since(self, subject: str, at: int) -> bool:
-        """Return whether a person chose another password after an instant, seconds since the epoch.
+        """Return whether a person chose another password at or after an instant, seconds since the epoch.
 
         Raises:
             StoreUnavailable: nobody knows.
         """
         password = (await self._records.read(subject)).password
-        return password is not None and password.made_at > at
+        return password is not None and password.made_at >= at
 
     async def list(self, subject: str) -> tuple[Held, ...]:
         """Return what a person has, for the person to see.
@@ -184,6 +183,26 @@ class Credentials:
         def change(before: Holdings) -> tuple[Holdings, bool]:
             after = _without(before, held)
             return after, after != before
+
+        return await self._records.change(subject, change, record=record)
+
+    async def remove_passkey(
+        self, subject: str, held: str, *, initial: Secret | None = None, record: Record | None = None
+    ) -> bool:
+        """Take a passkey away from a person; False when it is none of theirs, or all they can sign in with.
+
+        Args:
+            initial: as for ``check_password``.
+
+        Raises:
+            StoreUnavailable: nobody knows whether it was taken away.
+        """
+
+        def change(before: Holdings) -> tuple[Holdings, bool]:
+            left = tuple(one for one in before.passkeys if _id(one.id) != held)
+            if left == before.passkeys or not (left or _has_password(before, initial)):
+                return before, False
+            return msgspec.structs.replace(before, passkeys=left), True
 
         return await self._records.change(subject, change, record=record)
 
@@ -260,3 +279,7 @@ def _renamed(holdings: Holdings, held: str, name: str) -> Holdings:
 
 def _id(passkey: bytes) -> str:
     return base64url.encode(passkey).decode("ascii")
+
+
+def _has_password(holdings: Holdings, initial: Secret | None) -> bool:
+    return holdings.password is not None or (initial is not None and not holdings.chose_password)

@@ -97,10 +97,8 @@ class PasskeyCare:
         """
         record = self._keeping.record(owner, visitor, "passkey", "removed")
         try:
-            removed = (
-                await self._own(owner, passkey)
-                and await self.may_remove(owner)
-                and await self._credentials.remove(owner.subject, passkey, record=record)
+            removed = await self._credentials.remove_passkey(
+                owner.subject, passkey, initial=owner.person.initial, record=record
             )
             if removed:
                 await self._keeping.write(record)
@@ -108,15 +106,13 @@ class PasskeyCare:
             raise await self._keeping.refused(visitor, exc) from exc
         return removed
 
-    async def may_remove(self, owner: Owner) -> bool:
-        """Return whether they can still sign in with one passkey less.
-
-        Raises:
-            StoreUnavailable: nobody knows.
-        """
-        has = await self._credentials.has(owner.subject, initial=owner.person.initial)
-        held = await self._credentials.list(owner.subject)
-        return "password" in has or sum(one.kind == "passkey" for one in held) > 1
+    async def may_remove(self, owner: Owner, visitor: Visitor) -> bool:
+        """Return whether they can still sign in with one passkey less."""
+        try:
+            has = await self._credentials.has(owner.subject, initial=owner.person.initial)
+        except Exception as exc:
+            raise await self._keeping.refused(visitor, exc) from exc
+        return "password" in has or len(await self.list(owner, visitor)) > 1
 
     async def _own(self, owner: Owner, passkey: str) -> bool:
         held = await self._credentials.list(owner.subject)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from actas.audit.log import Minutes, draw_up
 from actas.core.ports import Chance, Clock, JsonObject
 from actas.core.records import Record
-from actas.signin.credentials import RECOVERY, Credentials
+from actas.signin.credentials import Credentials
 from actas.signin.holdings import Kind
 from actas.signin.sessions import Sessions
 
@@ -67,6 +67,15 @@ class Resetting:
         """
         words = frozenset(lost)
         kinds = frozenset[Kind]().union(*(OF[one] for one in words))
+        there = await self._taken(subject, words, kinds, by=by, why=why)
+        # A session that was alive until then may have added something meanwhile.
+        if any(one.kind in kinds for one in await self._credentials.list(subject)):
+            await self._taken(subject, words, kinds, by=by, why=why)
+        return there
+
+    async def _taken(
+        self, subject: str, words: frozenset[Lost], kinds: frozenset[Kind], *, by: JsonObject, why: str
+    ) -> tuple[Kind, ...]:
         held = [one for one in await self._credentials.list(subject) if one.kind in kinds]
         found: dict[Kind, None] = {one.kind: None for one in held}
         there = tuple(found)
@@ -74,8 +83,7 @@ class Resetting:
         if "everything" in words:
             await self._credentials.forget(subject, record=record)
         else:
-            names = [RECOVERY if one.kind == "recovery" else one.id for one in held]
-            await self._credentials.remove(subject, *names, record=record)
+            await self._credentials.remove(subject, *(one.id for one in held), record=record)
         await self._write(record)  # also when there was nothing: somebody wanted it
         ending = self._record("session:others_ended", subject, sid=None, by="a reset")
         await self._sessions.end_others(subject, but=None, record=ending)

@@ -48,7 +48,7 @@ class PasskeyPages:
             action=self._own.action("passkeys"),
             csrf=self._own.csrf(visitor, "passkeys"),
             passkeys=tuple(_row(one) for one in await self._care.list(owner, visitor)),
-            removable=await self._care.may_remove(owner),
+            removable=await self._care.may_remove(owner, visitor),
             now=_instant(int(self._clock.now())),
             done=done,
             error=error,

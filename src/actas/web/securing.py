@@ -73,6 +73,7 @@ class OwnPages:
             if scope["method"] not in ("GET", "HEAD", "POST"):
                 await not_allowed(send, b"GET, POST")
                 return
+            answer: Answer | None = None
             try:
                 form = await self._form(scope, receive, visitor)  # takes as long as the browser likes
                 with self._admission, occupying(self._admission):
@@ -81,16 +82,17 @@ class OwnPages:
                         deed = (
                             partial(posted, owner, visitor, form) if form else partial(shows, owner, visitor)
                         )
-                        await self._answer(await deed(), send, cookies)
-                        return
+                        answer = await deed()
             except OAuthError as refusal:
                 if refusal.entry is None:
                     refusal = await self._keeping.refused(visitor, refusal)
                 await self._showing.error(refusal, send, cookies=cookies)
                 return
-            if owner is None:
+            if answer is not None:
+                await self._answer(answer, send, cookies)
+            elif owner is None:
                 await see_other(send, self.back, cookies)
-            else:
+            elif not isinstance(owner, Owner):
                 await self._showing.step(owner, visitor, send, cookies=cookies)
 
         return endpoint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from tests.fakes.authenticator import Device
 from tests.fakes.proving_desk import ALICE, ORIGIN, RIGHT, VISITOR, Desk
 
-from actas.core.errors import OAuthError
+from actas.core.errors import OAuthError, StoreUnavailable
 from actas.core.secret import Secret
 from actas.crypto.password_hash import PasswordHashes
 from actas.signin.owner import FRESH, Owner
@@ -138,11 +139,41 @@ async def test_the_last_thing_that_somebody_signs_in_with_stays(hashes: Password
     visitor = msgspec.structs.replace(VISITOR, session=step.session)
     owner = await desk.owner(visitor)
     one, other = await desk.care.list(owner, visitor)
-    assert await desk.care.may_remove(owner)
+    assert await desk.care.may_remove(owner, visitor)
     assert await desk.care.remove(owner, visitor, passkey=one.id)
-    assert not await desk.care.may_remove(owner)
+    assert not await desk.care.may_remove(owner, visitor)
     assert not await desk.care.remove(owner, visitor, passkey=other.id)
     assert isinstance(await alone(desk, second), GoOn)
+
+
+async def test_of_two_that_go_at_once_one_stays(hashes: PasswordHashes) -> None:
+    """Two tabs, each of which sees that another passkey is left."""
+    desk = Desk(hashes, (msgspec.structs.replace(ALICE, initial=None),))
+    step = await alone(desk, await desk.with_passkey())
+    await desk.with_passkey()
+    assert isinstance(step, GoOn)
+    visitor = msgspec.structs.replace(VISITOR, session=step.session)
+    owner = await desk.owner(visitor)
+    held = await desk.care.list(owner, visitor)
+    gone = await asyncio.gather(*(desk.care.remove(owner, visitor, passkey=one.id) for one in held))
+    assert sorted(gone) == [False, True]
+    assert len(await desk.care.list(owner, visitor)) == 1
+
+
+async def test_a_store_that_fails_is_a_refusal_that_is_written_down(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = await desk.signed_in()
+    owner = await desk.owner(visitor)
+
+    async def fails(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the database is away")
+
+    monkeypatch.setattr(desk.credentials, "has", fails)
+    with pytest.raises(OAuthError) as refused:
+        await desk.care.may_remove(owner, visitor)
+    assert refused.value.reason == "storage_unavailable"
+    assert desk.house.writer.events[-1]["reason"] == "storage_unavailable"
 
 
 async def test_somebody_without_a_password_may_set_one(hashes: PasswordHashes) -> None:

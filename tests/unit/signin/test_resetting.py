@@ -63,6 +63,27 @@ async def test_what_was_lost_is_gone_and_nothing_else(desk: Desk, lost: list[Los
     assert desk.store.records[-1].entry == reset["id"]
 
 
+@pytest.mark.requirement("OP-77")
+@pytest.mark.parametrize("lost", ["passkeys", "everything"])
+async def test_what_a_thief_adds_at_the_last_moment_goes_too(
+    desk: Desk, lost: Lost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a session that was alive until the reset ended it."""
+    await full(desk)
+    end_others, added = desk.sessions.end_others, list[bool]()
+
+    async def just_before(subject: str, **more: Any) -> None:
+        if not added:
+            added.append(True)
+            await desk.with_passkey()
+        await end_others(subject, **more)
+
+    monkeypatch.setattr(desk.sessions, "end_others", just_before)
+    await desk.resetting.reset(ALICE.subject, [lost], by=BY, why="HELP-311")
+    assert "passkey" not in await left(desk)
+    assert desk.house.writer.events[-1]["event"] == "session:others_ended"
+
+
 async def test_when_everything_is_lost_the_password_of_the_configuration_is_good_again(desk: Desk) -> None:
     await full(desk)
     refused = await desk.proving.password(None, name="alice", password=RIGHT, visitor=VISITOR)

@@ -117,7 +117,6 @@ async def test_whoever_typed_the_old_password_before_goes_on_no_more(desk: Desk)
     visitor = await desk.signed_in()
     secret, recovery = await with_codes(desk, visitor)
     half = await desk.half_way()
-    desk.clock.advance(1)
     owner = await desk.owner(await desk.signed_in_twice(secret))
     assert await desk.securing.change_password(owner, VISITOR, current=RIGHT, new=NEW) is None
     with pytest.raises(OAuthError) as caught:
