@@ -44,6 +44,7 @@ class Rig:
         self.host = HostileIssuer(host=HOST, tls=self.authority.server(HOST))
         self.lookups: dict[str, list[list[str]]] = {HOST: [[PUBLIC]]}
         self.terms = TERMS
+        self.shelf = DocumentShelf(TERMS)
         self.private: frozenset[str] = frozenset()
         self.network = LoopbackNetwork(0)
 
@@ -56,7 +57,8 @@ class Rig:
             allowed_hosts=self.private,
         )
         found = ClientDocuments(fetch, FixedClock())
-        return Strangers(found.under(DocumentShelf(self.terms)))
+        self.shelf = DocumentShelf(self.terms)
+        return Strangers(found.under(self.shelf))
 
     async def refused(self, client_id: str = CLIENT_ID) -> str:
         """Why an app is not recognized, for administrators. The answer must not say it."""
@@ -116,6 +118,10 @@ async def test_a_json_document_of_a_type_of_its_own_is_read(rig: Rig) -> None:
     body = json.dumps(document()).encode()
     rig.host.answers[PATH] = Answer(body=body, content_type="application/client+json; charset=utf-8")
     await rig.strangers().meet(CLIENT_ID, source=SOURCE)
+    found = rig.shelf.known(CLIENT_ID)
+    assert found is not None
+    assert found.sign_in is not None
+    assert list(found.sign_in.redirect_uris) == document()["redirect_uris"]  # in outline there is none
 
 
 @pytest.mark.requirement("OP-127", "SEC-38")

@@ -74,6 +74,24 @@ class _Suite:
         await store.refresh()
         assert list(await store.all()) == [replace(made, used_at=found.used_at, until=found.until)]
 
+    @pytest.mark.requirement("REL-21")
+    async def test_who_is_used_here_alone_goes_on_elsewhere(
+        self, store: SqlRegisteredClients, other: SqlRegisteredClients, clock: FixedClock
+    ) -> None:
+        made = client()
+        assert await store.keep(made, most=10, record=entry())
+        await other.refresh()
+        await store.look(made.client_id, unused_for=30 * DAY)
+        clock.advance(DAY + 60)
+        await other.refresh()
+        assert other.known(made.client_id) is None  # it knows of no use
+        await other.look(made.client_id, unused_for=30 * DAY)
+        found = other.known(made.client_id)
+        assert found == replace(made, used_at=NOW + DAY + 60, until=NOW + 31 * DAY + 60)
+        clock.advance(31 * DAY)
+        await store.look(made.client_id, unused_for=30 * DAY)
+        assert store.known(made.client_id) is None  # unused for too long, wherever
+
     async def test_a_name_that_was_made_up_is_not_looked_for(
         self, store: SqlRegisteredClients, one: Database
     ) -> None:

@@ -25,6 +25,11 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "AG-43", "draft-ietf-oauth-rfc7523bis section 4", "The typ of client assertions is not insisted on."
     ),
+    kept(
+        "AG-44",
+        "draft-ietf-oauth-rfc7523bis section 5",
+        "At the pushed request endpoint too, aud is our issuer identifier, whatever a client's switch says.",
+    ),
     kept("AG-45", "project policy", "The token endpoint is an audience where a client's switch says so."),
     kept("AG-46", "OpenID Connect Core section 9", "exp is required and near; jti is required, used once."),
     kept("AG-47", "OpenID Connect Core section 9", "Only a registered key and algorithm verify."),

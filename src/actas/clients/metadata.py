@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from actas.core.ports import Json, JsonObject
-from actas.core.redirect_uri import require_redirect_uri
+from actas.core.redirect_uri import is_loopback, require_redirect_uri
 from actas.core.url import read_url
 from actas.core.wire import AUTHORIZATION_CODE, VerifyingAlgorithm
 from actas.crypto.key import PublicKey
@@ -152,7 +152,7 @@ def require_of_type(uris: Sequence[str], application_type: ApplicationType) -> N
 
 
 def _is_of_the_web(uri: str) -> bool:
-    return uri.startswith("https://") and read_url(uri).host != "localhost"
+    return uri.startswith("https://") and not is_loopback(read_url(uri))
 
 
 def _redirects(said: Mapping[str, Json], application_type: ApplicationType | None) -> tuple[str, ...]:

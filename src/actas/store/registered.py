@@ -1,8 +1,8 @@
 """Clients that registered themselves, where every node finds them, and a copy of them in memory.
 
-There are a bounded number of them, so all are in memory; a number moves with every change, and nodes read
-again when it did. Whoever was registered a moment ago is looked for in the database at the first use
-elsewhere.
+There are a bounded number of them, so all are in memory; a number moves when one comes or goes, and nodes
+read again when it did. Whoever was registered a moment ago, or was used elsewhere alone and seems to have
+ended, is looked for in the database.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ class SqlRegisteredClients:
     async def look(self, client_id: str, *, unused_for: int) -> None:
         found = self.known(client_id)
         if found is None and is_registered_id(client_id, marking=self._marking):
-            await self.refresh()
-            found = self.known(client_id)
+            found = await self._read(client_id)
         now = int(self._clock.now())
         if found is None or (now - found.used_at < USED_EVERY and found.used_at > found.registered_at):
             return
@@ -123,6 +122,15 @@ class SqlRegisteredClients:
         """Return every one that is kept."""
         async with self._database.reading() as connection:
             return [_registered(row) for row in (await connection.execute(select(REGISTERED_CLIENTS))).all()]
+
+    async def _read(self, client_id: str) -> Registered | None:
+        """Return a client as its row is now, unless it has ended. A use elsewhere moves no number."""
+        wanted = select(REGISTERED_CLIENTS).where(REGISTERED_CLIENTS.c.client_id == client_id)
+        async with self._reading, self._database.reading() as connection:
+            row = (await connection.execute(wanted)).one_or_none()
+            if row is not None:
+                self._found[client_id] = _registered(row)
+        return self.known(client_id)
 
     async def _touch(self, used: Registered) -> None:
         table = REGISTERED_CLIENTS.c

@@ -229,7 +229,14 @@ def test_without_its_document_a_client_has_neither_a_key_nor_an_address() -> Non
 
 @pytest.mark.requirement("OP-113")
 def test_a_web_app_is_not_called_back_on_somebodys_own_computer() -> None:
-    for uri in ("http://127.0.0.1/callback", "https://localhost/callback", "com.example.app:/callback"):
+    for uri in (
+        "http://127.0.0.1/callback",
+        "https://localhost/callback",
+        "https://127.0.0.1/callback",
+        "https://127.8.0.1:8443/callback",
+        "https://[::1]/callback",
+        "com.example.app:/callback",
+    ):
         with pytest.raises(BadMetadata) as caught:
             read_metadata({"redirect_uris": [uri], "application_type": "web"})
         assert caught.value.redirect
