@@ -118,6 +118,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "not_decided": (NotDecided,),
     "polled_too_soon": (SlowDown,),
     "device_expired": (DeviceExpired,),
+    "pkce_missing": (InvalidRequest,),
     "unknown_user_code": (AccessDenied,),
     "too_many_devices": (TooManyRequests,),
     "bad_access_token": (InvalidToken,),

@@ -111,11 +111,13 @@ async def test_an_answer_that_comes_too_late_is_none(desk: Desk) -> None:
     assert "too long" in await turned_away(desk, sent)
 
 
-@pytest.mark.requirement("SEC-76")
+@pytest.mark.requirement("SEC-73", "SEC-76")
 async def test_an_answer_of_one_issuer_is_not_taken_for_anothers(desk: Desk, evil: HostileIssuer) -> None:
     sent = await desk.go()
     assert "evil" in await turned_away(desk, sent, provider="evil", iss=evil.issuer)
     in_vain(desk, await desk.back(sent, iss=evil.issuer), "(iss)")
+    theirs = await desk.go(provider="evil")
+    assert theirs["redirect_uri"] != sent["redirect_uri"]
     assert desk.redeemed == evil.count("/token") == 0
 
 
@@ -212,7 +214,7 @@ async def test_a_token_of_another_issuer_signs_nobody_in(desk: Desk, evil: Hosti
     in_vain(desk, await desk.back(sent, answer=answer), "no trusted issuer")
 
 
-@pytest.mark.requirement("SEC-76")
+@pytest.mark.requirement("SEC-73", "SEC-76")
 async def test_an_answer_that_is_no_answer_signs_nobody_in(desk: Desk) -> None:
     sent = await desk.go()
     whole = msgspec.json.decode(desk.tokens(sent).body)
@@ -232,7 +234,7 @@ async def test_an_answer_that_is_no_answer_signs_nobody_in(desk: Desk) -> None:
         desk.clock.advance(601)
 
 
-@pytest.mark.requirement("SEC-35", "SEC-36")
+@pytest.mark.requirement("SEC-35", "SEC-36", "SEC-73")
 async def test_neither_people_nor_codes_nor_our_secret_are_led_elsewhere(
     desk: Desk, evil: HostileIssuer
 ) -> None:

@@ -187,6 +187,12 @@ ROWS: tuple[Requirement, ...] = on(
         "A resource has no fragment; scheme and host are one in any letters, and a slash makes another.",
     ),
     kept(
+        "SEC-73",
+        "security.md 12",
+        "Each issuer people sign in at has its own redirect address, answers for itself alone, keeps its "
+        "endpoints on hosts on record, and is treated as hostile.",
+    ),
+    kept(
         "SEC-76",
         "security.md 13",
         "A code is bound to client, address and verifier, and works once; what another issuer answers is bound "

@@ -207,6 +207,15 @@ async def test_the_app_hears_at_once_what_is_wrong(changes: dict[str, Any], erro
     assert (event["event"], event["id"]) == ("authorization:refused", answer.headers["actas-entry"])
 
 
+@pytest.mark.requirement("OP-20", "OP-21")
+@pytest.mark.parametrize("changes", [{"code_challenge": None}, {"code_challenge_method": "plain"}])
+async def test_an_app_without_pkce_is_told_what_is_missing(changes: dict[str, Any]) -> None:
+    here = door()
+    answer = await here.push(**changes)
+    assert "code_challenge_method=S256" in answer.json["error_description"]
+    assert here.house.writer.events[-1]["reason"] == "pkce_missing"
+
+
 @pytest.mark.requirement("OP-30", "OP-33", "SEC-13")
 @pytest.mark.parametrize(
     "changes",
@@ -226,7 +235,7 @@ async def test_a_public_client_pushes_too() -> None:
     assert here.house.writer.events == []  # anybody may say its name, and fills nothing
 
 
-@pytest.mark.requirement("OP-35")
+@pytest.mark.requirement("OP-35", "AG-44")
 async def test_an_assertion_names_the_issuer_alone_even_for_a_client_that_is_allowed_otherwise() -> None:
     lenient = replace(ROBOT, auth=replace(ROBOT_AUTH, endpoint_audience=True))
     here = door(lenient)

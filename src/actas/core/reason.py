@@ -68,6 +68,7 @@ Reason = Literal[
     "not_decided",
     "polled_too_soon",
     "device_expired",
+    "pkce_missing",
     "unknown_user_code",
     "too_many_devices",
     "bad_access_token",

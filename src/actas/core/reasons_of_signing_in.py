@@ -133,6 +133,14 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         causes="Somebody who went away, or typed another code.",
         remedy="Have the device ask for another code, and show that.",
     ),
+    "pkce_missing": ReasonText(
+        sentence="The request has no PKCE challenge: code_challenge, with code_challenge_method=S256.",
+        meaning="Every app that signs people in proves with the code that it is the one that asked "
+        "(RFC 7636). The method `plain` proves nothing, and is refused likewise.",
+        causes="A library for which PKCE has to be turned on, a challenge that is not 43 characters long, "
+        "or the method `plain`.",
+        remedy="Turn PKCE with S256 on in the app's library; nothing is to be changed here.",
+    ),
     "unknown_user_code": ReasonText(
         sentence="No device waits for this code.",
         meaning="Somebody who is signed in typed a code that no device shows now. Whether there ever was "

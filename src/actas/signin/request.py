@@ -200,7 +200,8 @@ def _read(
         raise UnauthorizedClient("client_may_not_exchange", detail=detail)
     challenge = form.get("code_challenge")
     if form.get("code_challenge_method") != "S256" or challenge is None or not _DIGEST.fullmatch(challenge):
-        raise _malformed("code_challenge with the method S256 is required (RFC 7636)")
+        detail = f"{client.name} sent no code_challenge with the method S256 (RFC 7636)"
+        raise InvalidRequest("pkce_missing", detail=detail)
     prompt = _prompt(form.get("prompt"))
     scope, apis, by_resource = asked_for(form, client, registered)
     jkt = form.get("dpop_jkt")
