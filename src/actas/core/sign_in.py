@@ -75,6 +75,11 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     sid: str
     ends_at: int
 
+    @property
+    def called(self) -> str:
+        """Their name for people to read, as whoever vouches for them said it; else their subject."""
+        return str(self.claims.get("name") or self.person.subject)
+
 
 class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     """What a person let an app do, as a code stands for it.

@@ -62,7 +62,8 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
         if self.person is not None:
             display: str = self.person.display
             return display
-        return str(self.session.sign_in.claims.get("name", self.subject))
+        name: str = self.session.sign_in.called
+        return name
 
 
 class Account:

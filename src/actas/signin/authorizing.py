@@ -254,7 +254,7 @@ class Authorizing:
             flow=self._begun.seal(Begun(request=request, proved=proved, shown=subject)),
             person=self._directory.person(subject),
             account=subject,
-            called=str(session.sign_in.claims.get("name", "")),
+            called=session.sign_in.called,
         )
 
     async def _opened(self, flow: str | None, visitor: Visitor) -> tuple[Begun, AuthorizationRequest, Client]:

@@ -201,6 +201,7 @@ class Devices:
                 flow=self._shown.seal(Shown(name=name, user_code=code, subject=subject)),
                 person=self._directory.person(subject),
                 account=subject,
+                called=session.sign_in.called,
             )
         except Exception as exc:
             refusal = await refused(self._audit, trail, exc)

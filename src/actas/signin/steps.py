@@ -75,7 +75,7 @@ class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         person: None when an issuer vouches for them.
         account: their subject.
-        called: their name for people to read, as the issuer said it; empty when it said none.
+        called: their name for people to read, as whoever vouches for them said it.
     """
 
     request: AuthorizationRequest
@@ -83,7 +83,7 @@ class AskConsent(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     person: Person | None
     account: str
-    called: str = ""
+    called: str
 
 
 class Later(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +156,7 @@ class AskDeviceConsent(msgspec.Struct, frozen=True, kw_only=True):
         flow: what the next form carries.
         person: None when an issuer vouches for them.
         account: their subject.
+        called: as in ``AskConsent``.
     """
 
     asked: AskedDevice
@@ -163,6 +164,7 @@ class AskDeviceConsent(msgspec.Struct, frozen=True, kw_only=True):
     flow: str
     person: Person | None
     account: str
+    called: str
 
 
 class DeviceDone(msgspec.Struct, frozen=True, kw_only=True):

@@ -230,7 +230,7 @@ class Showing:
         return Consent(
             **self._form(CONSENT, step, visitor),
             app=app_of(step.client) or App(step.client.name),
-            person=(step.called or step.account) if step.person is None else step.person.display,
+            person=step.called if step.person is None else step.person.display,
             account=step.account if step.person is None else step.person.name,
             scopes=scope_lines(step.request.scope, step.request.apis, step.client, self.registered),
             redirect_host=urlsplit(uri).hostname or urlsplit(uri).scheme,

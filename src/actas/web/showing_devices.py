@@ -74,7 +74,7 @@ def _consent(
         csrf=csrf,
         hidden=(("flow", step.flow),),
         app=app_of(step.client) or App(step.client.name),
-        person=step.account if step.person is None else step.person.display,
+        person=step.called if step.person is None else step.person.display,
         account=step.account if step.person is None else step.person.name,
         scopes=scope_lines(asked.scope, asked.apis, step.client, registered),
         offline=OFFLINE in asked.scope,
