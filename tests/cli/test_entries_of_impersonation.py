@@ -50,3 +50,12 @@ def test_it_says_who_and_why_and_steers_no_terminal(
     assert said is not None
     assert said.startswith(sentence)
     assert "\x1b" not in said
+
+
+def test_it_says_until_when() -> None:
+    assert says("started", until=1_795_000_600) == "dana@acme.example acts as actas:carol, until 11:16:40"
+
+
+@pytest.mark.parametrize("until", [10**12, 10**18, 10**400, -1, True, 1.5, "1795000600", None], ids=repr)
+def test_an_end_that_is_no_time_is_not_shown(until: Any) -> None:
+    assert says("started", until=until) == "dana@acme.example acts as actas:carol"

@@ -135,6 +135,49 @@ def test_a_token_that_is_bound_to_a_key_is_shown_with_proof_of_it(
     assert claims["ath"] == access_token_hash("the.token.itself")
 
 
+def test_the_pages_of_a_list_are_proven_by_one_holder_that_remembers_the_nonce(
+    asked: Program, server: TokenServer, tmp_path: Path
+) -> None:
+    """A server that wants nonces is asked once in vain, not once for each page."""
+    file = tmp_path / "key.jwk"
+    file.write_text(json.dumps(private_jwk(PrivateKey.generate("ES256"))))
+    left = iter([{"impersonations": [], "next": "c-1"}, {"impersonations": [], "next": "c-2"}])
+
+    def answers() -> Reply:
+        proof = parse_proof(server.headers[-1]["dpop"], typ=DPOP_JWT)
+        if proof.unverified_claims.get("nonce") != "n-1":
+            return refused("use_dpop_nonce", reason="nonce_needed", dpop_nonce="n-1")
+        return says(next(left, {"impersonations": [], "next": None}))
+
+    server.answers = answers
+    ran = asked("impersonate", "list", "--as", "env:TOKEN", "--dpop", str(file))
+    assert ran.code == 0, ran.err
+    assert [form.get("cursor") for form in server.forms] == [None, None, ["c-1"], ["c-2"]]
+
+
+@pytest.mark.parametrize("until", [10**12, 10**18, -1, True, "soon"], ids=repr)
+def test_an_end_that_is_no_time_is_not_listed(asked: Program, server: TokenServer, until: Any) -> None:
+    server.answer = says({"impersonations": [{**ONE, "until": until}]})
+    ran = asked("impersonate", "list", "--as", "env:TOKEN")
+    assert ran.code == 0, ran.err
+    header, row = ran.out.splitlines()
+    where = header.index("UNTIL")
+    assert row[where : header.index("WHY")].strip() == ""
+
+
+@pytest.mark.parametrize("action", ["approve", "refuse", "end"])
+def test_an_id_that_a_flag_took_for_its_value_is_named(asked: Program, action: str, tmp_path: Path) -> None:
+    ran = asked("impersonate", action, "--as", "env:TOKEN", "--dpop", NAME, "--json")
+    assert (ran.code, ran.error["message"]) == (2, "Missing argument 'ID'.")
+    assert ran.error["hint"].startswith(f"--dpop took '{NAME}' as its KEY; write --dpop=FILE")
+    file = tmp_path / "key.jwk"
+    file.write_text("{}")
+    for flags in (("--dpop", str(file)), ("--dpop",), ()):
+        ran = asked("impersonate", action, "--as", "env:TOKEN", *flags, "--json")
+        assert (ran.code, ran.error["message"]) == (2, "Missing argument 'ID'.")
+        assert ran.error["hint"] == f"actas impersonate {action} --help"
+
+
 @pytest.mark.parametrize("command", [("list",), ("end", NAME)])
 @pytest.mark.parametrize(
     ("flag", "value"),

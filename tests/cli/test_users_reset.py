@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.fakes.managing import last, managed
 from tests.fakes.program import Program
 from tests.fakes.server import RealServer
+
+from actas.cli.logins import Login, keep_login
+from actas.cli.wire import Answered
+from actas.core.secret import Secret
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +54,33 @@ def test_what_cannot_be_meant_and_whoever_may_not(server: RealServer, tmp_path: 
     assert actas("users", "reset", "nobody", "--codes", "--reason", "x", "--yes").code == 1
     operator = program(server, tmp_path / "hand", "hand")
     assert operator("users", "reset", "alice", "--codes", "--reason", "x", "--yes").code == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"removed": ["code", "security_question"]}, "the app that makes codes, security_question"),
+        ({}, "nothing"),
+        ({"removed": None}, "nothing"),
+    ],
+    ids=["a word of a later release", "no list", "null"],
+)
+def test_a_server_of_another_release_is_understood_as_far_as_it_goes(
+    actas: Program, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], said: str
+) -> None:
+    """What it answers is scripted: no server of this release has a word that this program does not know."""
+    answered = Answered(status=200, headers={}, body=json.dumps(body).encode(), took=0.0)
+    monkeypatch.setattr("actas.cli.managing.asker", lambda _run: lambda _sent: answered)
+    actas.environ["ACTAS_SERVER"] = server = "https://sts.acme.example"
+    login = Login(
+        server=server,
+        client="chief",
+        token=Secret("a-token"),
+        ends_at=int(actas.now) + 600,
+        proves=False,
+        certificate=None,
+    )
+    keep_login(actas.home, login)
+    ran = actas("users", "reset", "alice", "--codes", "--reason", "HELP-311", "--yes")
+    assert ran.code == 0, ran.err
+    assert f"took from alice: {said}" in ran.out

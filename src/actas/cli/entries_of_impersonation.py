@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from actas.audit.stream import instant
-from actas.cli.recorded import Event, member, text, whole, words
+from actas.cli.recorded import Event, instant_of, member, text, words
 from actas.cli.wording import clean, listed
 from actas.core.ports import Json
 
@@ -33,8 +32,8 @@ def _rejected(event: Event) -> str:
 
 
 def _started(event: Event) -> str:
-    until = whole(event.get("until"))
-    ends = "" if until is None else f", until {instant(until)[11:19]}"
+    until = instant_of(event.get("until"))
+    ends = "" if until is None else f", until {until[11:19]}"
     return f"{_pair(event, 'acts as')}{ends}{_why(event)}"
 
 

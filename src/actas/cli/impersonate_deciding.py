@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import click
 
-from actas.audit.stream import instant
 from actas.cli.ask import token_type
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.dpop import holder
@@ -20,17 +19,35 @@ from actas.cli.exits import misused
 from actas.cli.line import Chain
 from actas.cli.managing import Manager
 from actas.cli.output import Answer, Ink, Listing
+from actas.cli.recorded import instant_of
 from actas.cli.run import Run
 from actas.cli.server import find_server
 from actas.cli.telling import failure_of
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
+from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Sent
 from actas.core.ports import Json, JsonObject
 
 _NOBODY: Final = Chain(stations=(), targets=(), scopes=())
 _LIVE: Final = ("waiting", "approved", "running")
+
+
+class _Id(click.Argument):
+    """The ID of an impersonation, which ``--dpop`` in front of it takes for its KEY."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        try:
+            return super().process_value(ctx, value)
+        except click.MissingParameter as missing:
+            taken = ctx.params.get("dpop")
+            if not taken or typed_path(taken).exists():
+                raise
+            raise misused(
+                missing.format_message(),
+                hint=f"--dpop took {taken!r} as its KEY; write --dpop=FILE, or --dpop before another flag",
+            ) from None
 
 
 def _shows(command: Any) -> Any:
@@ -92,7 +109,7 @@ def _decision(action: str, *, does: str, example: str) -> click.Command:
             ),
         )
     )
-    @click.argument("name", metavar="ID")
+    @click.argument("name", metavar="ID", cls=_Id)
     @_shows
     @click.pass_obj
     def command(run: Run, /, name: str, **flags: Any) -> None:
@@ -119,7 +136,7 @@ def _decision(action: str, *, does: str, example: str) -> click.Command:
         ),
     ),
 )
-@click.argument("name", metavar="ID")
+@click.argument("name", metavar="ID", cls=_Id)
 @click.option("--reason", metavar="TEXT", help="Why; it stands in the audit log.")
 @_shows
 @click.pass_obj
@@ -164,10 +181,11 @@ class _Asking:
 
     def __init__(self, run: Run, flags: dict[str, Any]) -> None:
         tokens = TokenArguments(run)
-        shown, declared, self._dpop = flags.pop("who"), flags.pop("as_type"), flags.pop("dpop")
+        shown, declared, dpop = flags.pop("who"), flags.pop("as_type"), flags.pop("dpop")
         text = tokens.read(shown, flag="--as")
         self._run = run
         self._who = credentials(run, tokens, **flags)
+        self._key = None if dpop is None else holder(run, dpop)
         self._ask = asker(run)
         self._server = find_server(run.server(), self._ask)
         self._token = text.value
@@ -189,11 +207,10 @@ class _Asking:
             proof = self._who.prove(self._server, now=self._run.now)
             return proven(f"{self._server.issuer}/impersonations", proof, *fields)
 
-        if self._dpop is None:
+        if self._key is None:
             answered = self._ask(request())
         else:
-            key = holder(self._run, self._dpop)
-            _, answered = key.asks(self._ask, request, token=self._token.reveal())
+            _, answered = self._key.asks(self._ask, request, token=self._token.reveal())
         document = answered.document()
         if answered.status != 200 or document is None:
             raise failure_of(read_refusal(answered, _NOBODY))
@@ -222,8 +239,8 @@ def _done(run: Run, one: JsonObject) -> None:
 
 
 def _row(one: JsonObject) -> tuple[str, ...]:
-    until = one["until"]
-    ends = moment(instant(until)) if isinstance(until, int) else ""
+    until = instant_of(one["until"])
+    ends = "" if until is None else moment(until)
     why = " ".join(str(one[name]) for name in ("ticket", "reason") if one[name])
     who, whom = _named(one["administrator"]), _named(one["subject"])
     return (str(one["id"]), str(one["state"]), who, whom, ends, why)

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import click
 
-from actas.audit.stream import instant
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of, parties
 from actas.cli.entries import moment
 from actas.cli.exits import Exit, Failure
 from actas.cli.line import Chain
 from actas.cli.output import Answer, Ink, Line
+from actas.cli.recorded import instant_of
 from actas.cli.run import Run
 from actas.cli.sentence import sentence
 from actas.cli.server import find_server
@@ -22,9 +22,6 @@ from actas.cli.tree import command as make
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Answered
 from actas.core.ports import JsonObject
-
-LATEST: Final = 4_102_444_800
-"""Seconds: 2100. What a server says of a later end is not shown as a date."""
 
 _NOT_LIVE: Final = "unknown, expired, or not this client's to ask about"
 _NOBODY: Final = Chain(stations=(), targets=(), scopes=())
@@ -99,8 +96,8 @@ def _answer(told: JsonObject) -> Answer:
             lines=[(Ink("✕ ", "bad"), f"not live: {_NOT_LIVE}")],
         )
     chain = chain_of(told)
-    ends = told.get("exp")
-    until = f", until {moment(instant(ends))} UTC" if type(ends) is int and 0 <= ends <= LATEST else ""
+    ends = instant_of(told.get("exp"))
+    until = "" if ends is None else f", until {moment(ends)} UTC"
     lines: list[Line] = [(Ink("✓ ", "good"), f"live{until}"), sentence(chain)]
     return Answer(
         kind="actas/Introspection",

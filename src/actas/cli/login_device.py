@@ -16,10 +16,10 @@ from actas.cli.exits import Exit, Failure
 from actas.cli.output import Answer, Ink
 from actas.cli.proofs import Credentials
 from actas.cli.run import Run
-from actas.cli.saved import SavedToken, save
-from actas.cli.server import Ask, Server, fetch_keys, find_server
+from actas.cli.saved import SavedToken, forget, save
+from actas.cli.server import Ask, Server, fetch_keys, find_server, usable_address
 from actas.cli.verdict import read_refusal
-from actas.cli.wire import Answered, Sent, checked
+from actas.cli.wire import Answered, Sent
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, DEVICE_CODE, ID_TOKEN, REFRESH_TOKEN
@@ -126,14 +126,15 @@ def _begin(
             **more,
         }:
             complete, interval = more.get("verification_uri_complete"), more.get("interval")
-            checked(address, what="verification_uri")
+            if isinstance(complete, str):
+                usable_address(complete, "verification_uri_complete", what="answer")
             return Waiting(
                 code=Secret(code),
                 user_code=user_code,
-                address=address,
+                address=usable_address(address, "verification_uri", what="answer"),
                 complete=complete if isinstance(complete, str) else None,
                 interval=interval if isinstance(interval, int) and interval > 0 else _USUAL_INTERVAL,
-                ends_at=run.now + min(lives, _LONGEST),
+                ends_at=run.now + max(0, min(lives, _LONGEST)),
             )
         case _:
             raise _refused(client, answered, None)
@@ -149,8 +150,9 @@ def _wait(run: Run, server: Server, client: Credentials, ask: Ask, waiting: Wait
 
     interval = waiting.interval
     while True:
-        run.world.sleep(interval)
-        if run.now >= waiting.ends_at:
+        left = max(0, waiting.ends_at - run.now)
+        run.world.sleep(min(interval, left))
+        if interval >= left or run.now >= waiting.ends_at:
             raise Failure("nobody answered in time", code="expired_token", exit=Exit.NO)
         try:
             answered = key.asks(ask, asked)[1]
@@ -171,6 +173,7 @@ def _wait(run: Run, server: Server, client: Credentials, ask: Ask, waiting: Wait
 
 
 def _keep(run: Run, server: Server, ask: Ask, tokens: JsonObject, name: str) -> None:
+    """Keep what came, and of an earlier login under that name, which may be another person's, nothing."""
     keys = fetch_keys(server, ask)
     for member, token_type, below in (
         ("access_token", ACCESS_TOKEN, ""),
@@ -187,6 +190,8 @@ def _keep(run: Run, server: Server, ask: Ask, tokens: JsonObject, name: str) -> 
                 saved_at=int(run.now),
             )
             save(run.home, f"{name}{below}", kept)
+        else:
+            forget(run.home, f"{name}{below}")
 
 
 def _refused(client: Credentials, answered: Answered, key: Holder | None) -> Failure:

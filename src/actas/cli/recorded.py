@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from actas.audit.stream import instant
 from actas.cli.line import Chain, Kind, Station
 from actas.core.ports import Json
 
 Event = Mapping[str, Json]
 """An entry, read."""
+
+LATEST: Final = 4_102_444_800
+"""Seconds: 2100. What is said to be later is not shown as a date."""
 
 _KINDS: Final[dict[str, Kind]] = {"person": "person", "agent": "agent", "service": "service", "app": "app"}
 
@@ -121,3 +125,13 @@ def words(value: Json) -> tuple[str, ...]:
 def whole(value: Json) -> int | None:
     """Return a whole number, or None."""
     return value if type(value) is int else None
+
+
+def instant_of(value: Json) -> str | None:
+    """Return the instant that a number of seconds since the epoch is, as entries write it.
+
+    Returns:
+        None for what is no whole number, and for what lies before 1970 or behind 2100.
+    """
+    at = whole(value)
+    return instant(at) if at is not None and 0 <= at <= LATEST else None

@@ -93,6 +93,29 @@ def save(home: Path, name: str, saved: SavedToken) -> None:
         ) from error
 
 
+def forget(home: Path, name: str) -> None:
+    """Remove what was kept under ``name``, if anything was.
+
+    Args:
+        home: the folder of the command line.
+        name: one that ``check_name`` returned.
+
+    Raises:
+        Failure: it cannot be removed (exit 4).
+    """
+    path = _path(home, name)
+    try:
+        path.unlink(missing_ok=True)
+    except NotADirectoryError:
+        return
+    except OSError as error:
+        raise Failure(
+            f"the token in {path} cannot be removed: {error.strerror}",
+            code="cannot_save",
+            exit=Exit.UNFINISHED,
+        ) from error
+
+
 def load(home: Path, name: str) -> SavedToken | None:
     """Return what was kept under ``name``, or None.
 

@@ -65,7 +65,7 @@ def find_server(address: str, ask: Ask) -> Server:
         raise _strange(f"{address} says it is another server: {issuer}", hint=f"--server {issuer}")
     return Server(
         issuer=issuer,
-        token_endpoint=_address(document.get("token_endpoint"), "token_endpoint"),
+        token_endpoint=usable_address(document.get("token_endpoint"), "token_endpoint"),
         jwks_uri=_optional_address(document, "jwks_uri"),
         introspection_endpoint=_optional_address(document, "introspection_endpoint"),
         auth_methods=texts(document.get("token_endpoint_auth_methods_supported")),
@@ -91,19 +91,29 @@ def fetch_keys(server: Server, ask: Ask) -> JsonObject | None:
     return document if answered.status == 200 and document is not None and "keys" in document else None
 
 
-def _optional_address(document: JsonObject, name: str) -> str | None:
-    return _address(document[name], name) if name in document else None
+def usable_address(value: Json, name: str, *, what: str = "metadata") -> str:
+    """Return an address that the server named, when it is one that may be used.
 
+    Args:
+        value: what it said.
+        name: the member in which it did.
+        what: where that member is: ``metadata``, or an ``answer``.
 
-def _address(value: Json, name: str) -> str:
+    Raises:
+        Failure: it is missing, or no address that ``checked`` takes (exit 6).
+    """
     if not isinstance(value, str):
-        raise _strange(f"the server's metadata has no {name}")
+        raise _strange(f"the server's {what} has no {name}", what=what)
     try:
         checked(value, what=name)
     except Failure as unusable:
-        raise _strange(f"the server's metadata cannot be used: {unusable.message}") from None
+        raise _strange(f"the server's {what} cannot be used: {unusable.message}", what=what) from None
     return value
 
 
-def _strange(message: str, *, hint: str | None = None) -> Failure:
-    return Failure(message, code="bad_metadata", exit=Exit.PROTOCOL, hint=hint)
+def _optional_address(document: JsonObject, name: str) -> str | None:
+    return usable_address(document[name], name) if name in document else None
+
+
+def _strange(message: str, *, what: str = "metadata", hint: str | None = None) -> Failure:
+    return Failure(message, code=f"bad_{what}", exit=Exit.PROTOCOL, hint=hint)

@@ -63,9 +63,9 @@ def command(run: Run, /, name: str, *, reason: str, yes: bool, **lost: bool) -> 
     else:
         make_sure(run, [f"{name} can sign in without {' and '.join(what)} from now on."], yes=yes)
         body = manager.send("POST", at("users", name, "reset"), {"what": what, "reason": reason.strip()}).body
-        found = body["removed"]
+        found = body.get("removed")
         removed = list(found) if isinstance(found, list) else []
-        said = ", ".join(_WORDS[str(one)] for one in removed) or "nothing: there was none of it"
+        said = ", ".join(_WORDS.get(str(one), str(one)) for one in removed) or "nothing: there was none of it"
         lines = [f"took from {name}: {said}", "their sessions have ended"]
     run.out.answer(
         Answer(kind="actas/UserReset", body={"name": name, "removed": removed}, name=name, lines=lines)
