@@ -15,8 +15,8 @@ from actas.core.errors import OAuthError
 from actas.core.lineage import Revoked
 from actas.core.wire import ID_TOKEN
 from actas.crypto import jose
+from actas.crypto.digests import half_hash
 from actas.exchange import Answer
-from actas.issuers.id_token import half_hash
 from actas.policy.rule import RuleSpec
 
 USERINFO = f"{ISSUER}/userinfo"

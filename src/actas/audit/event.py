@@ -214,6 +214,16 @@ def _add_standing(document: dict[str, Any], party: Party) -> None:
         document["cnf"] = party.confirmation.claim()
 
 
+def person_document(issuer: str, subject: str) -> dict[str, Any]:
+    """Return what an event says of somebody who signs in here.
+
+    Args:
+        issuer: our own issuer identifier.
+        subject: their ``sub``.
+    """
+    return {"iss": issuer, "sub": subject, "kind": "person"}
+
+
 def chain_document(chain: tuple[Actor, ...]) -> list[dict[str, str]]:
     """Return the members of a chain, in the order given."""
     return [party_of_chain(member) for member in chain]

@@ -109,6 +109,14 @@ class Params:
         found = self._values.get(name)
         return None if found is None else Secret(found[0])
 
+    def require_secret(self, name: str) -> Secret:
+        """Return the one value of ``name`` wrapped.
+
+        Raises:
+            InvalidRequest: it was omitted.
+        """
+        return Secret(self.require(name))
+
     def __contains__(self, name: object) -> bool:
         return name in self._values
 

@@ -33,7 +33,7 @@ class AuthorizationCodeGrant:
                 raise InvalidRequest(
                     "malformed_request", detail=f"{name} has no meaning in authorization_code"
                 )
-        code = Secret(form.require("code"))
+        code = form.require_secret("code")
         # Without one, whoever found the code could redeem it. No code of ours was made without a challenge.
         verifier = form.get("code_verifier")
         if verifier is None or _VERIFIER.fullmatch(verifier) is None:

@@ -27,9 +27,7 @@ class DeviceCodeGrant:
         for name in _OTHERS:
             if name in form:
                 raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in device_code")
-        code = form.secret("device_code")
-        if code is None:
-            raise InvalidRequest("malformed_request", detail="the parameter device_code is missing")
+        code = form.require_secret("device_code")
         audience, resource = targets_of(form)
         return ExchangeRequest(
             grant_type=DEVICE_CODE,

@@ -24,9 +24,7 @@ class RefreshTokenGrant:
         for name in OF_EXCHANGE:
             if name in form:
                 raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in a refresh")
-        token = form.secret("refresh_token")
-        if token is None:
-            raise InvalidRequest("malformed_request", detail="the parameter refresh_token is missing")
+        token = form.require_secret("refresh_token")
         audience, resource = targets_of(form)
         return ExchangeRequest(
             grant_type=REFRESH,

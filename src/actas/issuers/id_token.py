@@ -6,7 +6,6 @@ keys are its own (SEC-91), and it carries what it comes from, so that it ends wi
 
 from __future__ import annotations
 
-from hashlib import sha256, sha512
 from typing import Final
 
 from actas.core.client import LONGEST_ID_TOKEN, Client, SignInTerms
@@ -15,8 +14,8 @@ from actas.core.permit import Issued, Permit
 from actas.core.ports import Chance, JsonObject
 from actas.core.secret import Secret
 from actas.core.sign_in import OPENID
-from actas.core.wire import SigningAlgorithm
-from actas.crypto import base64url, jose
+from actas.crypto import jose
+from actas.crypto.digests import half_hash
 from actas.issuers.claims import how_signed_in
 from actas.issuers.issuer import Clients, MintedWrong
 from actas.keys.ring import KeyRing
@@ -86,12 +85,6 @@ class IdTokenIssuer:
         if permit.groups:
             claims["groups"] = [*permit.groups]
         return claims
-
-
-def half_hash(text: str, algorithm: SigningAlgorithm) -> str:
-    """Return ``at_hash`` of an access token: the left half of its digest (OpenID Connect Core 3.1.3.6)."""
-    digest = (sha512 if algorithm == "EdDSA" else sha256)(text.encode("ascii")).digest()
-    return base64url.encode(digest[: len(digest) // 2]).decode("ascii")
 
 
 def _terms(client: Client | None) -> SignInTerms:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.core.sign_in import SCOPES, USERINFO, userinfo_audience
+from actas.core.wire import OF_PUBLIC_CLIENTS, SHORT_GRANT_TYPES
 from actas.settings.faults import Fault
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_parties import ClientForm
 from actas.settings.shaped import Item, Shaped
-
-_OF_PUBLIC_CLIENTS = frozenset({"authorization_code", "device_code", "refresh_token"})
 
 
 def check_people(shaped: Shaped) -> Iterator[Fault]:
@@ -35,7 +34,7 @@ def _grants(item: Item[ClientForm]) -> Iterator[Fault]:
     if not isinstance(form.auth, NoAuth):
         return
     for index, grant in enumerate(form.grants or ()):
-        if grant not in _OF_PUBLIC_CLIENTS:
+        if SHORT_GRANT_TYPES[grant] not in OF_PUBLIC_CLIENTS:
             message = f"a client with method none may not use {grant}: it proves nothing"
             yield written.fault(("grants", index), message)
 

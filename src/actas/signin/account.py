@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes, draw_up
 from actas.audit.refusal import refused
 from actas.core.client import Client
@@ -178,7 +179,7 @@ class Account:
         return None if visitor.session is None else await self._sessions.find(visitor.session)
 
     def _record(self, event: Any, visitor: Visitor, subject: str, **members: Any) -> Record:
-        whose = {"iss": self._issuer, "sub": subject, "kind": "person"}
+        whose = person_document(self._issuer, subject)
         now, source = self._clock.now(), visitor.source
         return draw_up(event, now=now, chance=self._chance, source=source, subject=whose, **members)
 

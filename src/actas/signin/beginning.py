@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes
 from actas.core.party import OURSELVES, Identity
 from actas.core.person import Person
@@ -155,7 +156,7 @@ class Beginning:
         await self._audit.note(
             "sign_in:granted",
             source=visitor.source,
-            subject={"iss": self._issuer, "sub": person.subject, "kind": "person"},
+            subject=person_document(self._issuer, person.subject),
             client=None if begun.request is None else begun.request.client,
             sid=session.sid,
             acr=session.sign_in.acr,

@@ -8,11 +8,11 @@ question who somebody is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn, Protocol
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
 from actas.clients.throttle import Throttle
@@ -25,7 +25,7 @@ from actas.core.sign_in import SignIn
 from actas.signin.beginning import Begun, Visitor, way_on
 from actas.signin.ending import Endings
 from actas.signin.flow import Flow
-from actas.signin.providers import LIFE, Away, address_of, age_for, back_to, is_offered
+from actas.signin.providers import LIFE, Away, address_of, age_for, back_to, error_word, is_offered
 from actas.signin.sessions import Sessions
 from actas.signin.steps import AskWho, GoOn, SendAway, Trouble
 from actas.signin.vouched import Vouched, Vouching
@@ -33,7 +33,6 @@ from actas.trust.provider import Providers
 from actas.trust.registry import SignInThere, TrustedIssuer
 
 _LONGEST_CODE: Final = 4096
-_ERROR: Final = re.compile(r"[a-z_]{1,64}")
 _BY_THEM: Final = frozenset({"access_denied", "user_cancelled_authorize", "user_cancelled_login"})
 
 
@@ -200,9 +199,7 @@ class Elsewhere:
             "sign_in:granted",
             source=visitor.source,
             subject={
-                "iss": self.issuer,
-                "sub": vouched.person.subject,
-                "kind": "person",
+                **person_document(self.issuer, vouched.person.subject),
                 "origin": {"iss": origin.issuer, "sub": origin.subject, "name": issuer.name},
             },
             client=None if request is None else request.client,
@@ -263,7 +260,7 @@ def _code(issuer: TrustedIssuer, form: Params) -> Secret:
     """Return the code of an answer."""
     error = form.get("error")
     if error is not None:
-        word = error if _ERROR.fullmatch(error) else "an error that has no name"
+        word = error_word(error) or "an error that has no name"
         raise _NotThere(
             AccessDenied("provider_refused", detail=f"{issuer.name} answers {word}"),
             Trouble(kind="cancelled" if error in _BY_THEM else "refused", provider=_display(issuer)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes
 from actas.core.ports import Clock
 from actas.core.records import Record
@@ -56,7 +57,7 @@ class Endings:
         entry, body = self._audit.draw_up(
             "session:ended",
             source=source,
-            subject={"iss": self._issuer, "sub": subject, "kind": "person"},
+            subject=person_document(self._issuer, subject),
             sid=sid,
             client=client,
             by=by,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes, draw_up
 from actas.core.client import Client
 from actas.core.errors import AccessDenied
@@ -105,7 +106,7 @@ class Granting:
         return {
             "source": source,
             "client": authorization.client,
-            "subject": {"iss": self._issuer, "sub": signed_in.person.subject, "kind": "person"},
+            "subject": person_document(self._issuer, signed_in.person.subject),
             "authorization": authorization.id,
             "sid": signed_in.sid,
             "scope": " ".join(sorted(authorization.scope)),

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes, draw_up
 from actas.audit.refusal import refused
 from actas.core.errors import OAuthError
@@ -117,7 +118,7 @@ class Keeping:
 
     def _told(self, owner: Owner, visitor: Visitor) -> dict[str, Any]:
         """Return what every entry says."""
-        whose = {"iss": self.issuer, "sub": owner.subject, "kind": "person"}
+        whose = person_document(self.issuer, owner.subject)
         now, source = self._clock.now(), visitor.source
         return {"now": now, "chance": self._chance, "source": source, "subject": whose}
 

@@ -8,16 +8,17 @@ another's (section 4.4.2).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
 
 from actas.core.client import Client
+from actas.core.ports import Json
 from actas.core.sign_in import SignIn
-from actas.crypto import base64url
+from actas.crypto.digests import challenge_of
 from actas.signin.beginning import Begun
 from actas.signin.request import AuthorizationRequest
 from actas.trust.provider import Provider
@@ -28,6 +29,8 @@ LIFE: Final = 900
 
 SKEW: Final = 30
 """Seconds by which the clock of an issuer may differ from ours (SEC-19)."""
+
+_ERROR: Final = re.compile(r"[a-z_]{1,64}")
 
 BACK: Final = "/sign-in/from/"
 """Where people come back to, with the issuer's name after it."""
@@ -97,7 +100,6 @@ def age_for(terms: SignInThere, request: AuthorizationRequest | None) -> int:
 def address_of(terms: SignInThere, provider: Provider, away: Away, *, state: str, back: str) -> str:
     """Return where a browser is sent."""
     request = away.begun.request
-    challenge = base64url.encode(sha256(away.verifier.encode()).digest()).decode("ascii")
     asked = {
         "response_type": "code",
         "client_id": terms.client_id,
@@ -105,7 +107,7 @@ def address_of(terms: SignInThere, provider: Provider, away: Away, *, state: str
         "scope": " ".join(terms.scopes),
         "state": state,
         "nonce": away.nonce,
-        "code_challenge": challenge,
+        "code_challenge": challenge_of(away.verifier),
         "code_challenge_method": "S256",
         "max_age": str(away.max_age),
     }
@@ -118,6 +120,11 @@ def address_of(terms: SignInThere, provider: Provider, away: Away, *, state: str
         asked["acr_values"] = " ".join(terms.acr_values)
     endpoint = provider.authorization_endpoint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+
+
+def error_word(error: Json) -> str | None:
+    """Return what an issuer calls an error, fit for the minutes; None for what is no name of one."""
+    return error if isinstance(error, str) and _ERROR.fullmatch(error) else None
 
 
 def is_fresh(at: int, request: AuthorizationRequest, *, began: int | None = None) -> bool:

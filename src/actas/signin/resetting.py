@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from actas.audit.event import person_document
 from actas.audit.log import Minutes, draw_up
 from actas.core.ports import Chance, Clock, JsonObject
 from actas.core.records import Record
@@ -110,7 +111,7 @@ class Resetting:
     def _record(
         self, event: Literal["credentials:reset", "session:others_ended"], subject: str, **members: object
     ) -> Record:
-        whose = {"iss": self._issuer, "sub": subject, "kind": "person"}
+        whose = person_document(self._issuer, subject)
         return draw_up(event, now=self._clock.now(), chance=self._chance, subject=whose, **members)
 
     async def _write(self, record: Record) -> None:

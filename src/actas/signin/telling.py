@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 import structlog
 
+from actas.audit.event import person_document
 from actas.audit.formats.entry import one_line
 from actas.core.client import Client
 from actas.core.errors import AuditUnavailable, BadToken, StoreUnavailable
@@ -245,7 +246,7 @@ class Telling:
     def _members(self, notice: DueNotice) -> dict[str, Any]:
         return {
             "client": notice.client,
-            "subject": {"iss": self._issuer, "sub": notice.subject, "kind": "person"},
+            "subject": person_document(self._issuer, notice.subject),
             "sid": notice.sid,
             "ended_at": notice.ended_at,
             "because": notice.entry or None,

@@ -10,11 +10,9 @@ beside it, and how long ago it was (OpenID Connect Core section 3.1.3.7). Every 
 from __future__ import annotations
 
 import hmac
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256, sha384, sha512
 from typing import Any, Final, Protocol
 from urllib.parse import quote_plus, urlencode
 
@@ -29,10 +27,11 @@ from actas.core.places import waiting_for_others
 from actas.core.ports import Answer, Clock, FetchFailed, Json, Post
 from actas.core.secret import Secret
 from actas.core.wire import ID_TOKEN
-from actas.crypto import base64url, jose
+from actas.crypto import jose
+from actas.crypto.digests import half_hash
 from actas.crypto.json import BadJson, read_object
 from actas.signin.facts import MOST, facts_of, heard_at
-from actas.signin.providers import SKEW, Away, is_fresh
+from actas.signin.providers import SKEW, Away, error_word, is_fresh
 from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Digest, Foreign, KeySource
 from actas.trust.provider import Provider
 from actas.trust.registry import SignInThere, TrustedIssuer
@@ -43,8 +42,6 @@ LONGEST_AGE: Final = 600
 
 _TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT"})
 _FORBIDDEN: Final = ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY
-_ERROR: Final = re.compile(r"[a-z_]{1,64}")
-_HASHES: Final[Mapping[str, Any]] = {"ES384": sha384, "EdDSA": sha512}
 
 
 class Meaning(Protocol):
@@ -244,8 +241,7 @@ def _read(issuer: TrustedIssuer, answer: Answer) -> Mapping[str, Json]:
     if answer.status >= 500:
         raise BadToken(f"{issuer.name} answers with status {answer.status}", why="upstream_down")
     if answer.status != 200:
-        error = document.get("error")
-        word = error if isinstance(error, str) and _ERROR.fullmatch(error) else "no error that it names"
+        word = error_word(document.get("error")) or "no error that it names"
         raise BadToken(f"{issuer.name} does not redeem the code: {word} ({answer.status})")
     kind = document.get("token_type")
     if not isinstance(kind, str) or kind.casefold() != "bearer":
@@ -272,9 +268,9 @@ def _require_beside(party: Party, access_token: Json, algorithm: str) -> None:
     if told is None and "at_hash" not in party.claims:
         return
     text = access_token if isinstance(access_token, str) else ""
-    digest = _HASHES.get(algorithm, sha256)(text.encode("utf-8", "surrogatepass")).digest()
-    half = base64url.encode(digest[: len(digest) // 2]).decode("ascii")
-    if not isinstance(told, str) or not hmac.compare_digest(told.encode(), half.encode()):
+    if not isinstance(told, str) or not hmac.compare_digest(
+        told.encode(), half_hash(text, algorithm).encode()
+    ):
         raise BadToken("the ID token came with another access token (at_hash)")
 
 

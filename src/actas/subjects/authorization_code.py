@@ -25,7 +25,7 @@ from actas.core.ports import Clock, MarkStore
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization, GrantedCode, PresentedCode, SignIn
 from actas.core.wire import SIGN_IN
-from actas.crypto import base64url
+from actas.crypto.digests import challenge_of
 from actas.keys.opaque import OpaqueTokens
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_party
@@ -139,8 +139,7 @@ class AuthorizationCodes:
             raise BadToken(f"the code was given to {given_to}, not to {client.name}", why="bad_code")
         if presented.redirect_uri != granted.redirect_uri:
             raise BadToken("redirect_uri is not the one that the code was sent to", why="bad_code")
-        made = base64url.encode(sha256(presented.verifier.reveal().encode()).digest()).decode("ascii")
-        if not hmac.compare_digest(made, granted.challenge):
+        if not hmac.compare_digest(challenge_of(presented.verifier.reveal()), granted.challenge):
             raise BadToken("code_verifier is not what the challenge was made from", why="bad_code")
         if granted.jkt is not None and granted.jkt != proven.jkt:
             raise BadToken("the code is bound to a DPoP key that the request does not prove", why="bad_code")

@@ -60,10 +60,7 @@ class PasskeyPages:
             case "begin":
                 return await self._begin(owner, visitor)
             case "make":
-                answer = form.secret("answer")
-                if answer is None:
-                    raise InvalidRequest("malformed_request", detail="the parameter answer is missing")
-                name = _name(form)
+                answer, name = form.require_secret("answer"), _name(form)
                 made = await self._care.add(owner, visitor, answer=answer, name=name)
                 return await self._told(owner, visitor, "added" if made else None, _NOT_MADE)
             case "rename":

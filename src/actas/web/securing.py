@@ -149,9 +149,7 @@ class SecurityPages:
         )
 
     async def _set_password(self, owner: Owner, visitor: Visitor, form: Params) -> Answer:
-        new = form.secret("new")
-        if new is None:
-            raise InvalidRequest("malformed_request", detail="the parameter new is missing")
+        new = form.require_secret("new")
         if new != form.secret("again"):
             return await self._password(owner, visitor, error=_DIFFERENT)
         current = form.secret("current")
@@ -180,10 +178,7 @@ class SecurityPages:
         raise InvalidRequest("malformed_request", detail="deed is none of begin, confirm and drop")
 
     async def _confirm(self, owner: Owner, visitor: Visitor, form: Params) -> Answer:
-        code = form.secret("code")
-        if code is None:
-            raise InvalidRequest("malformed_request", detail="the parameter code is missing")
-        answer = await self._securing.confirm_codes(owner, visitor, code=code)
+        answer = await self._securing.confirm_codes(owner, visitor, code=form.require_secret("code"))
         if answer is None:
             return self._own.action("codes")
         if isinstance(answer, NewApp):

@@ -10,7 +10,6 @@ from actas.audit.trail import Door
 from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.params import Params
 from actas.core.places import occupying
-from actas.core.secret import Secret
 from actas.signin.authorizing import Authorizing
 from actas.signin.by_passkey import ByPasskey
 from actas.signin.devices import Devices
@@ -176,23 +175,19 @@ class SigningIn:
         return endpoint
 
     async def _password(self, form: Params, visitor: Visitor) -> Step:
-        password = form.secret("password")
-        if password is None:
-            raise InvalidRequest("malformed_request", detail="the parameter password is missing")
-        name = form.require("name")
+        password, name = form.require_secret("password"), form.require("name")
         return await self._proving.password(form.get("flow"), name=name, password=password, visitor=visitor)
 
     async def _code(self, form: Params, visitor: Visitor) -> Step:
-        code = form.secret("code")
-        if code is None:
-            raise InvalidRequest("malformed_request", detail="the parameter code is missing")
-        return await self._proving.code(form.get("flow"), code=code, visitor=visitor)
+        return await self._proving.code(form.get("flow"), code=form.require_secret("code"), visitor=visitor)
 
     async def _passkey(self, form: Params, visitor: Visitor) -> Step:
-        return await self._by_passkey.alone(form.get("flow"), answer=_answer_in(form), visitor=visitor)
+        answer = form.require_secret("answer")
+        return await self._by_passkey.alone(form.get("flow"), answer=answer, visitor=visitor)
 
     async def _passkey_after_password(self, form: Params, visitor: Visitor) -> Step:
-        return await self._by_passkey.second(form.get("flow"), answer=_answer_in(form), visitor=visitor)
+        answer = form.require_secret("answer")
+        return await self._by_passkey.second(form.get("flow"), answer=answer, visitor=visitor)
 
     async def _decision(self, form: Params, visitor: Visitor) -> Step:
         return await self._authorizing.decide(form.get("flow"), allowed=_allows(form), visitor=visitor)
@@ -237,13 +232,6 @@ class SigningIn:
 def _nobody_looks(scope: Scope) -> bool:
     """Return whether a browser loads a page before anybody asked for it: no code is made for that."""
     return any(value.startswith(b"prefetch") for value in header(scope, b"sec-purpose"))
-
-
-def _answer_in(form: Params) -> Secret:
-    answer = form.secret("answer")
-    if answer is None:
-        raise InvalidRequest("malformed_request", detail="the parameter answer is missing")
-    return answer
 
 
 def _allows(form: Params) -> bool:
