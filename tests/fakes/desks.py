@@ -140,7 +140,6 @@ class Desks(Visits):
             user_code="",
             scope=frozenset({"openid", "orders:read"}),
             apis=("actas-userinfo", "orders"),
-            by_resource=False,
             source="192.0.2.7",
             began=0,
             ends_at=0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actas.audit.log import Minutes
+from actas.audit.log import Minutes, write_kept
 from actas.core.ports import Clock
 from actas.store.outbox import Outbox
 
@@ -15,5 +15,4 @@ async def write_waiting(outbox: Outbox, minutes: Minutes, *, clock: Clock) -> No
         StoreUnavailable: the database failed.
     """
     for record in await outbox.take(now=clock.now()):
-        await minutes.write(record.event, record.body)
-        await outbox.written(record.entry)
+        await write_kept(minutes, record, kept=outbox)

@@ -246,7 +246,6 @@ class _Kit:
             sessions=self._sessions,
             leave=self._flow("leave", Leave),
             audit=shared.minutes,
-            clock=base.clock,
             fresh=shared.follower.require_fresh,
         )
 

@@ -262,8 +262,8 @@ class Steward:
             after=kept.generation,
             changes=changes,
             at=int(self._house.base.clock.now()),
-            entry=records[0][0],
-            records=[body for _, body in records],
+            entry=records[0].entry,
+            records=[one.body for one in records],
         )
 
     async def _settle(self, generation: int) -> None:

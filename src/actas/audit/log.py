@@ -120,12 +120,11 @@ class Minutes:
         Raises:
             AuditUnavailable: it could not be written.
         """
-        return await self.write(event, self.draw_up(event, **members)[1])
+        return await self.write(event, self.draw_up(event, **members).body)
 
-    def draw_up(self, event: EventName, **members: Any) -> tuple[str, bytes]:
-        """Return the id and the body of an event that is not an attempt, to be written with ``write``."""
-        record = draw_up(event, now=self._clock.now(), chance=self._chance, **members)
-        return record.entry, record.body
+    def draw_up(self, event: EventName, **members: Any) -> Record:
+        """Return an event that is not an attempt, to be written with ``write``."""
+        return draw_up(event, now=self._clock.now(), chance=self._chance, **members)
 
     async def write(self, event: EventName, body: bytes) -> Receipt:
         """Write an event that was drawn up.
@@ -174,6 +173,36 @@ class Minutes:
         if self._tracing.on and trail.door == "exchange":
             described = described_attempt(trail, reason, pseudonym=self._pseudonym)
             self._tracing.describe(described, failed=reason if is_ours(reason) else "")
+
+
+class Writes(Protocol):
+    """Writes an entry that was drawn up."""
+
+    async def write(self, event: EventName, body: bytes) -> object:
+        """Write it.
+
+        Raises:
+            AuditUnavailable: it could not be written.
+        """
+        ...
+
+
+class Keeps(Protocol):
+    """Keeps an entry with the change that it tells of, until it stands in a stream."""
+
+    async def written(self, entry: str) -> None:
+        """Note that it does."""
+        ...
+
+
+async def write_kept(minutes: Writes, record: Record, *, kept: Keeps) -> None:
+    """Write an entry that was kept with what it tells, and note that it stands in a stream.
+
+    Raises:
+        AuditUnavailable: it is not written yet; whoever looks for what waits writes it later.
+    """
+    await minutes.write(record.event, record.body)
+    await kept.written(record.entry)
 
 
 def draw_up(event: EventName, *, now: float, chance: Chance, **members: Any) -> Record:

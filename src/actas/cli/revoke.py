@@ -186,7 +186,7 @@ async def _revoke(
     given meanwhile is ended too.
     """
     from actas.app.minutes import own_minutes
-    from actas.audit.log import draw_up
+    from actas.audit.log import draw_up, write_kept
     from actas.core.ports import SystemChance
 
     wanted = await _wanted(base, way, asked)
@@ -204,8 +204,7 @@ async def _revoke(
             )
             entries.append(record.entry)
             await base.revoked.add([one.revoked(record.entry) for one in part], record=record)
-            await minutes.write(record.event, record.body)
-            await base.revoked.written(record.entry)
+            await write_kept(minutes, record, kept=base.revoked)
     return wanted, entries[0] if entries else None
 
 

@@ -91,7 +91,6 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
         scope: what was granted at most.
         nonce: for the ID token, as the app sent it.
         began: when, seconds since the epoch.
-        by_resource: whether the app named its APIs by ``resource``.
     """
 
     id: str
@@ -101,7 +100,6 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     scope: frozenset[str]
     nonce: str | None
     began: int
-    by_resource: bool = False
 
     @property
     def offline(self) -> bool:

@@ -7,13 +7,12 @@ have the administrator, the reason and the ticket even of a token that never lef
 from __future__ import annotations
 
 import contextlib
-from typing import Protocol
 
 import msgspec
 
 from actas.audit.impersonations import record_of
+from actas.audit.log import Writes, write_kept
 from actas.core.errors import ApprovalPending, InvalidRequest, StoreUnavailable, TooManyRequests
-from actas.core.events import EventName
 from actas.core.impersonation import (
     Begun,
     Impersonation,
@@ -29,18 +28,6 @@ from actas.core.permit import Permit
 from actas.core.ports import Chance, Clock
 from actas.core.records import Record
 from actas.crypto import impersonation_ids
-
-
-class Writes(Protocol):
-    """Writes an entry that was drawn up."""
-
-    async def write(self, event: EventName, body: bytes) -> object:
-        """Write it.
-
-        Raises:
-            AuditUnavailable: it could not be written.
-        """
-        ...
 
 
 class Impersonations:
@@ -176,8 +163,7 @@ class Impersonations:
 
     async def _write(self, drawn: list[Record]) -> None:
         for record in drawn:
-            await self._minutes.write(record.event, record.body)
-            await self._kept.written(record.entry)
+            await write_kept(self._minutes, record, kept=self._kept)
 
     def _told(self, one: Impersonation) -> Record:
         return record_of(one, now=self._clock.now(), chance=self._chance)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from actas.audit.event import person_document
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes, draw_up, write_kept
 from actas.audit.refusal import refused
 from actas.core.client import Client
 from actas.core.errors import OAuthError
@@ -91,7 +91,7 @@ class Account:
         self._issuer = issuer
         self._directory = directory
         self._sessions = sessions
-        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
         self._consents = consents
         self._acting = acting
         self._credentials = credentials
@@ -160,8 +160,7 @@ class Account:
                 "consent:withdrawn", visitor, subject, client=client, sid=session.sid, by="the person"
             )
             await self._consents.withdraw(subject, client, record=record)
-            await self._audit.write(record.event, record.body)
-            await self._consents.written(record.entry)
+            await write_kept(self._audit, record, kept=self._consents)
         except Exception as exc:
             raise await self._refused(visitor, exc) from exc
         return True
@@ -176,7 +175,7 @@ class Account:
 
     async def _session(self, visitor: Visitor) -> Session | None:
         self._fresh()
-        return None if visitor.session is None else await self._sessions.find(visitor.session)
+        return await self._sessions.find(visitor.session)
 
     def _record(self, event: Any, visitor: Visitor, subject: str, **members: Any) -> Record:
         whose = person_document(self._issuer, subject)

@@ -175,7 +175,7 @@ class Authorizing:
         Raises:
             SendBack: they are not whom the app means.
         """
-        session = None if visitor.session is None else await self._sessions.find(visitor.session)
+        session = await self._sessions.find(visitor.session)
         client = self._directory.client(request.client)
         if session is None or not may_use(session.sign_in, client, self._directory, ours=self._issuer):
             return None
@@ -217,7 +217,6 @@ class Authorizing:
             session,
             scope=request.scope,
             apis=request.apis,
-            by_resource=request.by_resource,
             nonce=request.nonce,
         )
         told = self._granting.told(authorization, source=trail.source, redirect_uri=request.redirect_uri)

@@ -57,22 +57,15 @@ class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         browser: what stands for the browser that it was typed in.
         at: when, seconds since the epoch.
         passkey: whether they have one, which will do in the place of a code.
-        then: as in ``Begun``; ``device`` likewise.
+        begun: what it carried before.
     """
 
-    request: AuthorizationRequest | None
     subject: str
     name: str
     browser: str
     at: int
     passkey: bool = False
-    then: Then | None = None
-    device: str | None = None
-
-    @property
-    def begun(self) -> Begun:
-        """What it carried before."""
-        return Begun(request=self.request, then=self.then, device=self.device)
+    begun: Begun = Begun()
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +104,7 @@ class Beginning:
     ) -> None:
         self._issuer = issuer
         self._sessions = sessions
-        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
         self._guessing = guessing
         self._begun = begun
         self._audit = audit

@@ -57,13 +57,12 @@ class DeviceRequests(Desk[JsonObject]):
         if DEVICE_CODE not in client.grants or client.sign_in is None:
             detail = f"{client.name} is not registered for {DEVICE_CODE}"
             raise UnauthorizedClient("client_may_not_exchange", detail=detail)
-        scope, apis, by_resource = asked_for(form, client, self._registered)
+        scope, apis = asked_for(form, client, self._registered)
         asked = AskedDevice(
             client=client.name,
             user_code="",
             scope=scope,
             apis=apis,
-            by_resource=by_resource,
             source=trail.source,
             began=0,
             ends_at=0,

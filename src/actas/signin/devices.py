@@ -160,7 +160,7 @@ class Devices:
         try:
             self._fresh()
             shown = self._shown.open(flow)
-            session = None if visitor.session is None else await self._sessions.find(visitor.session)
+            session = await self._sessions.find(visitor.session)
             if session is None:
                 return self._ask_who(Begun(device=shown.user_code))
             if session.sign_in.person.subject != shown.subject:
@@ -183,7 +183,7 @@ class Devices:
         code = begun.device or ""
         try:
             self._fresh()
-            session = None if visitor.session is None else await self._sessions.find(visitor.session)
+            session = await self._sessions.find(visitor.session)
             if session is None:
                 return self._ask_who(begun)
             subject = session.sign_in.person.subject
@@ -214,9 +214,7 @@ class Devices:
     ) -> bool:
         """Let a device have what it asks; False when somebody else decided meanwhile."""
         name, asked = found
-        authorization = self._granting.authorization(
-            client, session, scope=asked.scope, apis=asked.apis, by_resource=asked.by_resource
-        )
+        authorization = self._granting.authorization(client, session, scope=asked.scope, apis=asked.apis)
         told = self._granting.told(authorization, source=trail.source, asked_from=asked.source)
         await self._granting.consented(authorization, told, fingerprint=client.fingerprint)
         record = self._granting.granted(told)

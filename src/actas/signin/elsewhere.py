@@ -188,7 +188,7 @@ class Elsewhere:
                 ends_at=ends_at,
             )
 
-        endings = Endings(issuer=self.issuer, sessions=self.sessions, audit=self.audit, clock=self.clock)
+        endings = Endings(issuer=self.issuer, sessions=self.sessions, audit=self.audit)
         ended = endings.of_replaced(by=vouched.person.subject, source=visitor.source)
         text, session = await self.sessions.begin(
             sign_in, source=visitor.source, browser=visitor.agent, replaces=visitor.session, ended=ended

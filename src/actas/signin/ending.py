@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from actas.audit.event import person_document
-from actas.audit.log import Minutes
-from actas.core.ports import Clock
+from actas.audit.log import Minutes, write_kept
 from actas.core.records import Record
 from actas.signin.sessions import Session, Sessions
 
@@ -17,11 +16,10 @@ class Endings:
         audit: takes the entries.
     """
 
-    def __init__(self, *, issuer: str, sessions: Sessions, audit: Minutes, clock: Clock) -> None:
+    def __init__(self, *, issuer: str, sessions: Sessions, audit: Minutes) -> None:
         self._issuer = issuer
         self._sessions = sessions
         self._audit = audit
-        self._clock = clock
 
     async def end(self, sid: str, subject: str, *, source: str, client: str | None = None) -> None:
         """End a session at the wish of its person, with everything that is bound to it.
@@ -54,7 +52,7 @@ class Endings:
         Args:
             by: who ends it.
         """
-        entry, body = self._audit.draw_up(
+        return self._audit.draw_up(
             "session:ended",
             source=source,
             subject=person_document(self._issuer, subject),
@@ -62,7 +60,6 @@ class Endings:
             client=client,
             by=by,
         )
-        return Record(entry=entry, event="session:ended", body=body, at=self._clock.now())
 
     async def write(self, record: Record) -> None:
         """Write the entry of a session that has ended.
@@ -70,8 +67,7 @@ class Endings:
         Raises:
             AuditUnavailable: it could not be written, and is later.
         """
-        await self._audit.write(record.event, record.body)
-        await self._sessions.written(record.entry)
+        await write_kept(self._audit, record, kept=self._sessions)
 
 
 class Replaced:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from actas.audit.event import person_document
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes, draw_up, write_kept
 from actas.core.client import Client
 from actas.core.errors import AccessDenied
 from actas.core.person import People
@@ -74,14 +74,12 @@ class Granting:
         *,
         scope: frozenset[str],
         apis: tuple[str, ...],
-        by_resource: bool,
         nonce: str | None = None,
     ) -> Authorization:
         """Return what somebody lets an app do from now on.
 
         Args:
             scope: what at most; ``apis`` where.
-            by_resource: whether the app named its APIs.
             nonce: for the ID token, as the app sent it.
         """
         return Authorization(
@@ -92,7 +90,6 @@ class Granting:
             scope=scope,
             nonce=nonce,
             began=int(self._clock.now()),
-            by_resource=by_resource,
         )
 
     def told(self, authorization: Authorization, *, source: str, **members: Any) -> dict[str, Any]:
@@ -153,5 +150,4 @@ class Granting:
         Raises:
             AuditUnavailable: it was not written yet.
         """
-        await self._audit.write(record.event, record.body)
-        await self._consents.written(record.entry)
+        await write_kept(self._audit, record, kept=self._consents)

@@ -16,7 +16,6 @@ from actas.core.client import Client
 from actas.core.errors import OAuthError
 from actas.core.params import Params
 from actas.core.person import Person
-from actas.core.ports import Clock
 from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.hints import Hints
@@ -75,14 +74,12 @@ class Leaving:
         sessions: Sessions,
         leave: Flow[Leave],
         audit: Minutes,
-        clock: Clock,
         fresh: Callable[[], None],
     ) -> None:
-        self._issuer = issuer
         self._directory = directory
         self._hints = hints
         self._sessions = sessions
-        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit, clock=clock)
+        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
         self._leave = leave
         self._audit = audit
         self._fresh = fresh
@@ -99,7 +96,7 @@ class Leaving:
         try:
             self._fresh()
             leave = self._read(Params.parse(query))
-            session = None if visitor.session is None else await self._sessions.find(visitor.session)
+            session = await self._sessions.find(visitor.session)
         except Exception as exc:
             raise await self._refused(visitor, exc) from exc
         if session is None:
@@ -118,7 +115,7 @@ class Leaving:
         try:
             self._fresh()
             leave = self._leave.open(flow)
-            session = None if visitor.session is None else await self._sessions.find(visitor.session)
+            session = await self._sessions.find(visitor.session)
             if session is not None:
                 subject = session.sign_in.person.subject
                 await self._endings.end(session.sid, subject, source=visitor.source, client=leave.client)

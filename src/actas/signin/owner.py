@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from actas.audit.event import person_document
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes, draw_up, write_kept
 from actas.audit.refusal import refused
 from actas.core.errors import OAuthError
 from actas.core.person import Person
@@ -88,7 +88,7 @@ class Keeping:
         """
         try:
             self._fresh()
-            session = None if visitor.session is None else await self.sessions.find(visitor.session)
+            session = await self.sessions.find(visitor.session)
         except Exception as exc:
             raise await self.refused(visitor, exc) from exc
         if session is None:
@@ -128,8 +128,7 @@ class Keeping:
         Raises:
             AuditUnavailable: not now; it is kept with the change, and written later.
         """
-        await self.audit.write(record.event, record.body)
-        await self.sessions.written(record.entry)
+        await write_kept(self.audit, record, kept=self.sessions)
 
     async def refused(self, visitor: Visitor, exc: Exception) -> OAuthError:
         """Write a refusal down, and return it."""

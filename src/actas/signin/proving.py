@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
 from actas.core.client import Client
@@ -134,14 +136,12 @@ class Proving:
             has = await self._credentials.has(subject)
             if "code" in has:
                 half = Half(
-                    request=begun.request,
                     subject=subject,
                     name=name,
                     browser=visitor.browser,
                     at=int(self._clock.now()),
                     passkey="passkey" in has,
-                    then=begun.then,
-                    device=begun.device,
+                    begun=msgspec.structs.replace(begun, proved=False, shown=None),
                 )
                 return self.ask_code(half, self._half.seal(half))
             return await self._beginning.signed_in(person, begun, visitor, name=name, amr=("pwd",))
@@ -229,8 +229,8 @@ class Proving:
             wrong: whether a code was not right; ``passkey_refused`` likewise.
         """
         return AskCode(
-            request=half.request,
-            client=self._client(half.request),
+            request=half.begun.request,
+            client=self._client(half.begun.request),
             flow=flow,
             back="" if half.begun == Begun() else self._begun.seal(half.begun),
             name=half.name,

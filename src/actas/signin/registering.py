@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes, draw_up, write_kept
 from actas.audit.refusal import refused
 from actas.clients.budget import Budget
 from actas.clients.metadata import BadMetadata
@@ -179,5 +179,4 @@ class ClientRegistration:
         if not await self._registry.keep(client, most=self._terms.most, record=record):
             detail = f"{self._terms.most} clients have registered, and none has ended"
             raise TemporarilyUnavailable("registrations_full", detail=detail, retry_after=3600)
-        await self._audit.write(record.event, record.body)
-        await self._registry.written(record.entry)
+        await write_kept(self._audit, record, kept=self._registry)

@@ -74,7 +74,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
         mode: how it goes there.
         challenge: SHA-256 of the verifier that will redeem the code.
         scope: what may be granted at most.
-        apis: the names of the APIs that it is for; ``by_resource`` when the app named them.
+        apis: the names of the APIs that it is for.
         prompt: what the app wants people to be asked, or not to be.
         max_age: seconds since somebody proved who they are, at most.
         began: when it was asked, seconds since the epoch.
@@ -97,7 +97,6 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
     jkt: str | None = None
-    by_resource: bool = False
     pushed: str | None = None
     hinted: str | None = None
 
@@ -203,7 +202,7 @@ def _read(
         detail = f"{client.name} sent no code_challenge with the method S256 (RFC 7636)"
         raise InvalidRequest("pkce_missing", detail=detail)
     prompt = _prompt(form.get("prompt"))
-    scope, apis, by_resource = asked_for(form, client, registered)
+    scope, apis = asked_for(form, client, registered)
     jkt = form.get("dpop_jkt")
     if jkt is not None and not _DIGEST.fullmatch(jkt):
         raise _malformed("dpop_jkt is no thumbprint")
@@ -222,15 +221,11 @@ def _read(
         acr_values=tuple((form.get("acr_values") or "").split()),
         login_hint=form.get("login_hint"),
         jkt=jkt,
-        by_resource=by_resource,
     )
 
 
-def asked_for(
-    form: Params, client: Client, registered: Registered
-) -> tuple[frozenset[str], tuple[str, ...], bool]:
-    """Return the scopes that there are of those that were asked for, the APIs that they are for, and whether
-    the app named these.
+def asked_for(form: Params, client: Client, registered: Registered) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the scopes that there are of those that were asked for, and the APIs that they are for.
 
     Raises:
         OAuthError: there are none, or the app may not ask for what it names.
@@ -255,7 +250,7 @@ def asked_for(
         found -= {OFFLINE}  # OpenID Connect Core section 11: ignored where it cannot be used
     if not apis or not found - {OFFLINE}:
         raise InvalidScope("excess", detail=f"{client.name} may ask for none of these scopes there")
-    return found, tuple(apis), bool(named)
+    return found, tuple(apis)
 
 
 def _api(uri: str, client: Client, registered: Registered) -> Api:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from actas.audit.event import person_document
-from actas.audit.log import Minutes, draw_up
+from actas.audit.log import Minutes, draw_up, write_kept
 from actas.core.ports import Chance, Clock, JsonObject
 from actas.core.records import Record
 from actas.signin.credentials import Credentials
@@ -115,5 +115,4 @@ class Resetting:
         return draw_up(event, now=self._clock.now(), chance=self._chance, subject=whose, **members)
 
     async def _write(self, record: Record) -> None:
-        await self._audit.write(record.event, record.body)
-        await self._sessions.written(record.entry)
+        await write_kept(self._audit, record, kept=self._sessions)

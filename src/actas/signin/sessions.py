@@ -115,13 +115,16 @@ class Sessions:
                 return token.text, session
             # Another was faster, and the one before is gone: it is looked for anew, and is not found.
 
-    async def find(self, text: str) -> Session | None:
+    async def find(self, text: str | None) -> Session | None:
         """Return the session that a text opens; None when it opens none that is good now.
+
+        Args:
+            text: None for a browser that has none.
 
         Raises:
             StoreUnavailable: nobody knows.
         """
-        found = await self._records.opened(text)
+        found = None if text is None else await self._records.opened(text)
         if found is None:
             return None
         digest, session = found

@@ -22,7 +22,7 @@ class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
         client: who asks.
         user_code: the code that the person types.
         scope: what may be granted at most.
-        apis: the names of the APIs that it is for; ``by_resource`` when the app named them.
+        apis: the names of the APIs that it is for.
         source: the address from which it asked.
         began: when, seconds since the epoch.
         ends_at: until when somebody may decide, seconds since the epoch.
@@ -32,7 +32,6 @@ class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
     user_code: str
     scope: frozenset[str]
     apis: tuple[str, ...]
-    by_resource: bool
     source: str
     began: int
     ends_at: int

@@ -60,7 +60,6 @@ class Door:
             sessions=self.sessions,
             leave=Flow("leave", Leave, key=OPAQUE_KEY, chance=chance, clock=house.clock),
             audit=house.minutes,
-            clock=house.clock,
             fresh=house.follower.require_fresh,
         )
 
