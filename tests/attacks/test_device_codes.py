@@ -114,7 +114,7 @@ async def test_what_is_carried_while_signing_in_allows_nothing(here: Connecting)
     told = await here.ask()
     alice = await here.visitor()
     code = told["user_code"].replace("-", "")
-    begun = here.flow("begun", Begun).seal(Begun(device=code, proved=True))
+    begun = here.flow("begun", Begun).seal(Begun(browser=alice.browser, device=code, proved=True))
     other = here.flow("begun", Shown).seal(Shown(name="x", user_code=code, subject="actas:alice"))
     for flow in (begun, other, "", None, "x" * 100):
         assert await reason(here.pages.decide(flow, allowed=True, visitor=alice)) == "forged_form"
@@ -140,6 +140,18 @@ async def test_a_code_that_is_given_to_another_device_later_is_another_question(
     (kept,) = here.house.waiting.kept.values()
     here.house.waiting.kept = {"another": replace(kept, digest="another")}
     assert await reason(here.pages.decide(shown.flow, allowed=True, visitor=alice)) == "storage_unavailable"
+
+
+@pytest.mark.requirement("DG-7", "SEC-78")
+async def test_what_one_browser_carries_leads_nobody_on_in_another(here: Connecting) -> None:
+    """A link to it would show the question about an attacker's device, or have a person wait who guessed nothing."""
+    told = await here.ask()
+    for code in (told["user_code"], *WRONG):
+        step = await here.pages.typed(code, await here.visitor(None))
+        assert isinstance(step, AskWho)
+        alice = await here.visitor("alice")
+        assert await reason(here.pages.go_on(step.flow, alice)) == "forged_form"
+    assert isinstance(await here.pages.typed(told["user_code"], alice), AskDeviceConsent)
 
 
 @pytest.mark.requirement("DG-8")

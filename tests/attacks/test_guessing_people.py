@@ -2,7 +2,8 @@
 
 Whoever tries password after password, or code after code, has to wait after a few, and what they then present
 is not looked at: it costs no hash. The ways around: other spellings of the name, several addresses of one
-network, many addresses, many names from one address, asking in parallel, asking several nodes. And the ways to
+network, many addresses, many names from one address, signing in to an account of one's own in between, asking in
+parallel, asking several nodes. And the ways to
 turn it against others: locking a person out from elsewhere, and learning from the answer, or from how long it
 takes, which people exist.
 """
@@ -142,9 +143,10 @@ async def test_guessing_one_name_from_many_addresses_is_slow_and_not_where_the_p
         await house.fail(2, source=f"198.51.100.{number}")
     assert await house.sign_in("alice", "guess", "203.0.113.1") == "wait 31"
     assert await house.sign_in("alice", GOOD, "203.0.113.1") == "wait 31"
-    # From where she signed in before she still does, and may even be wrong; and strangers begin anew.
+    # From where she signed in before she still does, and may even be wrong; strangers wait all the same.
     assert await house.sign_in("alice", "typo") == "wrong"
     assert await house.sign_in("alice", GOOD) == "in"
+    assert await house.sign_in("alice", GOOD, "203.0.113.1") == "wait 31"
     # The wait is short: nobody is locked out, wherever they are.
     for number in range(6):
         await house.fail(2, source=f"198.51.100.1{number}")
@@ -169,10 +171,47 @@ async def test_many_names_from_one_address_are_slowed_down_and_others_are_not(ho
 
 
 @pytest.mark.requirement("SEC-14")
-async def test_where_people_sign_in_failures_do_not_add_up(house: House) -> None:
-    for number in range(6):
+async def test_an_account_of_ones_own_does_not_begin_the_count_of_an_address_anew(house: House) -> None:
+    for number in range(4):
         assert await house.fail(2, name=f"bob-{number}") == {"wrong"}
+        assert number == 3 or await house.sign_in("alice", GOOD) == "in"
+    assert await house.sign_in("bob-9", "guess") == "wait 301"
+    assert await house.sign_in("alice", GOOD) == "wait 301"
+
+
+@pytest.mark.requirement("SEC-14")
+async def test_being_wrong_about_oneself_buys_no_guess_at_others(houses: list[House]) -> None:
+    """Also not by signing in at two nodes in the moment before they hear of each other."""
+    store, clock = MemoryCredentials(), FixedClock()
+    nodes = House(store, clock), House(store, clock)
+    houses += nodes
+    await nodes[0].credentials.set_password("actas:alice", GOOD)
+
+    def tell() -> None:
+        news = [node.throttle.news() for node in nodes]
+        for node, heard in zip(nodes, reversed(news), strict=True):
+            node.throttle.hear(heard)
+
+    for number in range(6):
+        for node in nodes:
+            assert await node.fail(1) == {"wrong"}
+            tell()
+        assert [await node.sign_in("alice", GOOD) for node in nodes] == ["in", "in"]
+        tell()
+        assert await nodes[number % 2].sign_in(f"bob-{number}", "guess") == "wrong"
+        tell()
+    assert await nodes[0].fail(2, name="bob") == {"wrong"}
+    tell()
+    for node in nodes:
+        assert await node.sign_in("carol", "guess") == "wait 301"
+
+
+@pytest.mark.requirement("SEC-14")
+async def test_where_people_sign_in_what_they_mistype_does_not_add_up(house: House) -> None:
+    for _ in range(9):
+        assert await house.fail(2) == {"wrong"}
         assert await house.sign_in("alice", GOOD) == "in"
+    assert await house.fail(1, name="bob") == {"wrong"}
 
 
 @pytest.mark.requirement("SEC-14")

@@ -101,10 +101,13 @@ class Connecting:
         """As ``poll``, where the answer is no, or not yet."""
         return await self.house.turned_away({**self.house.poll_form(who, told["device_code"]), **more})
 
-    async def visitor(self, name: str | None = "alice", *, source: str = "198.51.100.9") -> Visitor:
-        """Somebody at a browser, who has signed in when they have a name."""
+    async def visitor(
+        self, name: str | None = "alice", *, source: str = "198.51.100.9", browser: str = ""
+    ) -> Visitor:
+        """Somebody at a browser, their own if none is named, who has signed in when they have a name."""
         text = None if name is None else await self._sign_in(name)
-        return Visitor(source=source, agent="Firefox", browser=f"browser of {name}", session=text)
+        browser = browser or f"browser of {name}"
+        return Visitor(source=source, agent="Firefox", browser=browser, session=text)
 
     async def shown(self, told: dict[str, Any], visitor: Visitor) -> AskDeviceConsent:
         """The question that somebody is asked who types the code of a device."""

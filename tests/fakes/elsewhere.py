@@ -161,7 +161,7 @@ class Desk:
 
     def flow(self, **changes: Any) -> str:
         """What a browser carries whom an app sent."""
-        return self.begun.seal(Begun(request=asking(**changes)))
+        return self.begun.seal(Begun(browser=VISITOR.browser, request=asking(**changes)))
 
     async def go(
         self, flow: str | None = None, *, provider: str = "okta", visitor: Visitor = VISITOR

@@ -94,7 +94,6 @@ class FrontDoor:
             issuer=ISSUER,
             directory=catalog,
             sessions=self.sessions,
-            consents=self.consents,
             granting=Granting(
                 issuer=ISSUER,
                 directory=catalog,

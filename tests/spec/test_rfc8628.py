@@ -207,7 +207,7 @@ async def test_who_is_not_signed_in_signs_in_first_and_goes_on(here: Connecting)
     step = await here.pages.typed(told["user_code"], stranger)
     assert isinstance(step, AskWho)
     assert (step.client, step.request) == (None, None)  # not even whose device it is
-    on = await here.pages.go_on(step.flow, await here.visitor())
+    on = await here.pages.go_on(step.flow, await here.visitor(browser=stranger.browser))
     assert isinstance(on, AskDeviceConsent)
     # The same for a code that no device shows: it takes a person to be told.
     assert isinstance(await here.pages.typed("BBBB-BBBB", stranger), AskWho)

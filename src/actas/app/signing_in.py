@@ -196,7 +196,6 @@ class _Kit:
             issuer=base.issuer,
             directory=base.catalog,
             sessions=self._sessions,
-            consents=self._consents,
             granting=self._granting(),
             codes=codes(base, once(base, shared)),
             pushed=_pushed(base, shared),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
@@ -38,6 +38,10 @@ Attempt = Literal[
 """What is guessed: who a client is, a token that would be believed, or who a person is (``signin.guessing``):
 one person at one source, anybody at one source, one person anywhere; or the code that a device shows
 (``signin.devices``): by one person, and by anybody at one source."""
+
+_WITHIN: Final[Mapping[Attempt, Attempt]] = {"failed_sign_in": "failed_sign_in_source"}
+"""What is counted for a source as a whole too. The key of the first holds that of the second, so that every
+process takes the same from the second when it forgets the first, once."""
 
 MOST_WATCHED: Final = 20_000
 """Names and sources with a few failures that are kept; those whose last is the longest ago make room."""
@@ -183,11 +187,13 @@ class Throttle:
             self._tell(key, forget=forget, times=times + 1, at=now)
 
     def succeeded(self, attempt: Attempt, name: str, source: str) -> None:
-        """Forget the failures: somebody who knows does not guess."""
-        if self._watched or self._held:
-            key = self._key(attempt, name, source)
-            if self._watched.pop(key, None) or self._held.pop(key, None):
-                self._tell(key, forget=True, times=0, at=self._clock.now())
+        """Forget the failures: somebody who knows does not guess.
+
+        What is counted for the source as a whole is less by these failures and by no others: whoever knows
+        one of many would otherwise guess at the rest without end (SEC-14).
+        """
+        if (self._watched or self._held) and self._forget(key := self._key(attempt, name, source)):
+            self._tell(key, forget=True, times=0, at=self._clock.now())
 
     def news(self) -> list[News]:
         """Return what happened here since the last time, for the other processes."""
@@ -199,19 +205,32 @@ class Throttle:
         for one in news:
             key = (one.attempt, one.key)
             if one.forget:
-                self._watched.pop(key, None)
-                self._held.pop(key, None)
+                self._forget(key)
             if one.times:
                 # No later than now: a clock that is ahead there must not hold anybody up for longer here.
                 self._count(key, one.times, min(float(one.at), self._clock.now()))
 
     def _count(self, key: _Key, failures: int, now: float) -> None:
-        steps: Sequence[Step] = getattr(self.limits, key[0])
         before = self._held.pop(key, None) or self._watched.pop(key, None)
         if before is not None and not -_SKEW <= now - before.last < before.wait + FORGOTTEN:
             before = None
         last = now if before is None else max(now, before.last)
-        times = failures if before is None else before.times + failures
+        self._put(key, failures if before is None else before.times + failures, last)
+
+    def _forget(self, key: _Key) -> bool:
+        """Forget what failed; whether anything had."""
+        found = self._watched.pop(key, None) or self._held.pop(key, None)
+        if found is None:
+            return False
+        if key[0] in _WITHIN and self._clock.now() - found.last < FORGOTTEN:
+            whole = (_WITHIN[key[0]], key[1].rpartition(" ")[2])
+            there = self._held.pop(whole, None) or self._watched.pop(whole, None)
+            if there is not None and there.times > found.times:
+                self._put(whole, there.times - found.times, there.last)
+        return True
+
+    def _put(self, key: _Key, times: int, last: float) -> None:
+        steps: Sequence[Step] = getattr(self.limits, key[0])
         wait = max((step.wait for step in steps if times >= step.after), default=0)
         table, most = (self._held, MOST_HELD) if wait else (self._watched, MOST_WATCHED)
         if len(table) >= most:
@@ -226,7 +245,9 @@ class Throttle:
 
     def _key(self, attempt: Attempt, name: str, source: str) -> _Key:
         """Return what failures are counted under."""
-        return attempt, self._mark(attempt, name[:_LONGEST_NAME], place_of(source))
+        mark = self._mark(attempt, name[:_LONGEST_NAME], place_of(source))
+        within = _WITHIN.get(attempt)
+        return attempt, mark if within is None else f"{mark} {self._key(within, '', source)[1]}"
 
     def require_room(self, client: str, room: str = "") -> None:
         """Count a request of a client that proved who it is.

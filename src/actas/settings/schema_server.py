@@ -276,8 +276,8 @@ class Limits(Form):
     )
     failed_sign_in_source: _Waits = Field(
         default_factory=lambda: [Wait.model_construct(after=100, wait=600)],
-        description="The same for whatever names are tried from one address; whenever somebody signs in "
-        "there, the count begins anew. Default: 10 minutes after 100.",
+        description="The same for whatever names are tried from one address. Whoever signs in there has "
+        "their own failures forgotten, and nobody else's. Default: 10 minutes after 100.",
     )
     failed_sign_in_person: _Waits = Field(
         default_factory=lambda: [Wait.model_construct(after=100, wait=60)],

@@ -20,16 +20,14 @@ from actas.core.params import Params
 from actas.core.person import People
 from actas.core.ports import Clock
 from actas.core.sign_in import GrantedCode
-from actas.policy.decide import scopes_of
 from actas.signin.apps import Strangers
-from actas.signin.consents import Consents
+from actas.signin.beginning import Begun, Visitor, begun_here
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
 from actas.signin.hints import Hints
 from actas.signin.providers import is_fresh, may_use
-from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import PushedRequests
-from actas.signin.redirects import is_anybodys, may_go_to
+from actas.signin.redirects import may_go_to
 from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent, AskWho, Step, later
@@ -63,7 +61,6 @@ class Authorizing:
         issuer: str,
         directory: Directory,
         sessions: Sessions,
-        consents: Consents,
         granting: Granting,
         codes: AuthorizationCodes,
         hints: Hints,
@@ -78,7 +75,6 @@ class Authorizing:
         self._issuer = issuer
         self._directory = directory
         self._sessions = sessions
-        self._consents = consents
         self._granting = granting
         self._codes = codes
         self._hints = hints
@@ -132,11 +128,11 @@ class Authorizing:
             begun, request, client = await self._opened(flow, visitor)
             session = await self._session(request, visitor, proved=begun.proved)
             if session is None:
-                return self._ask_who(request, client)
+                return self._ask_who(request, client, visitor)
             trail.client = client
             if begun.shown != session.sign_in.person.subject:
                 # Somebody else has signed in since: nobody answers what another was asked.
-                return self._ask_consent(request, client, session, proved=begun.proved)
+                return self._ask_consent(request, client, session, visitor, proved=begun.proved)
             if not allowed:
                 detail = f"{session.sign_in.person.subject} does not let {client.name} act for them"
                 raise SendBack(AccessDenied("denied_by_person", detail=detail), request.where)
@@ -152,15 +148,15 @@ class Authorizing:
         if session is None:
             if quiet:
                 raise SendBack(LoginRequired(detail="nobody is signed in as the app wants it"), request.where)
-            return self._ask_who(request, client)
+            return self._ask_who(request, client, visitor)
         # Only now: until somebody has signed in, anybody can ask, and must not fill the log (SEC-90).
         trail.client = client
-        if await self._must_ask(request, client, session):
+        if await self._granting.must_ask(request, client, session):
             if quiet:
                 subject = session.sign_in.person.subject
                 detail = f"{subject} was not asked about {' '.join(sorted(request.scope))}"
                 raise SendBack(ConsentRequired(detail=detail), request.where)
-            return self._ask_consent(request, client, session, proved=proved)
+            return self._ask_consent(request, client, session, visitor, proved=proved)
         return await self._answer(request, client, session, trail, said_yes=False)
 
     async def _session(
@@ -185,19 +181,6 @@ class Authorizing:
                 raise SendBack(LoginRequired(detail=detail), request.where)
             return session
         return session if await self._suiting.suits(session, request) else None
-
-    async def _must_ask(self, request: AuthorizationRequest, client: Client, session: Session) -> bool:
-        terms = client.sign_in
-        if terms is None or terms.consent == "never":
-            return "consent" in request.prompt
-        always = terms.consent == "always" or is_anybodys(client, request.redirect_uri)
-        if always or "consent" in request.prompt:
-            return True
-        subject = session.sign_in.person.subject
-        given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
-        apis = (self._directory.api(name) for name in request.apis)
-        offered = {api.name: scopes_of(api, client) for api in apis if api is not None}
-        return given is None or not given.covers(request.scope, offered)
 
     async def _answer(
         self,
@@ -239,18 +222,25 @@ class Authorizing:
         state = () if where.state is None else (("state", where.state),)
         return Answered(where=where, members=(*members, *state, ("iss", self._issuer)))
 
-    def _ask_who(self, request: AuthorizationRequest, client: Client) -> AskWho:
-        flow = self._begun.seal(Begun(request=request))
+    def _ask_who(self, request: AuthorizationRequest, client: Client, visitor: Visitor) -> AskWho:
+        flow = self._begun.seal(Begun(browser=visitor.browser, request=request))
         return AskWho(request=request, client=client, flow=flow, name=request.login_hint or "")
 
     def _ask_consent(
-        self, request: AuthorizationRequest, client: Client, session: Session, *, proved: bool
+        self,
+        request: AuthorizationRequest,
+        client: Client,
+        session: Session,
+        visitor: Visitor,
+        *,
+        proved: bool,
     ) -> AskConsent:
         subject = session.sign_in.person.subject
+        begun = Begun(browser=visitor.browser, request=request, proved=proved, shown=subject)
         return AskConsent(
             request=request,
             client=client,
-            flow=self._begun.seal(Begun(request=request, proved=proved, shown=subject)),
+            flow=self._begun.seal(begun),
             person=self._directory.person(subject),
             account=subject,
             called=session.sign_in.called,
@@ -263,7 +253,7 @@ class Authorizing:
             AccessDenied: it was not made here.
             InvalidRequest: no app asks, or not any more, or it is to be called back elsewhere by now.
         """
-        begun = self._begun.open(flow)
+        begun = begun_here(self._begun, flow, visitor)
         request = begun.request
         if request is None:
             raise InvalidRequest("malformed_request", detail="no app asked for anything")

@@ -11,6 +11,7 @@ import msgspec
 
 from actas.audit.event import person_document
 from actas.audit.log import Minutes
+from actas.core.errors import AccessDenied
 from actas.core.party import OURSELVES, Identity
 from actas.core.person import Person
 from actas.core.ports import Clock
@@ -35,6 +36,7 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a browser carries from the beginning on.
 
     Attributes:
+        browser: what stands for the browser that came; nobody goes on in another.
         request: what the app asks; None when somebody came by themselves.
         proved: whether somebody has signed in for this very request.
         shown: the subject of whoever was asked whether the app may act for them; None while nobody was.
@@ -42,11 +44,17 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         device: the code of the device for which somebody came, when they did.
     """
 
+    browser: str = ""
     request: AuthorizationRequest | None = None
     proved: bool = False
     shown: str | None = None
     then: Then | None = None
     device: str | None = None
+
+    @property
+    def is_for_something(self) -> bool:
+        """Whether anybody came for more than to sign in."""
+        return self.request is not None or self.then is not None or self.device is not None
 
 
 class Half(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -82,6 +90,27 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     browser: str
     session: str | None
+
+
+def begun_here(sealing: Flow[Begun], flow: str | None, visitor: Visitor) -> Begun:
+    """Return what a browser carries, which must have been given to it: no link leads into what another began.
+
+    Raises:
+        AccessDenied: it was not made here, or for another browser.
+    """
+    begun = sealing.open(flow)
+    if begun.browser != visitor.browser:
+        raise AccessDenied("forged_form", detail="another browser began this")
+    return begun
+
+
+def begun_if_any(sealing: Flow[Begun], flow: str | None, visitor: Visitor) -> Begun:
+    """Return the same, or what somebody carries who came by themselves.
+
+    Raises:
+        AccessDenied: as for ``begun_here``.
+    """
+    return begun_here(sealing, flow, visitor) if flow else Begun(browser=visitor.browser)
 
 
 class Beginning:
@@ -169,6 +198,6 @@ def way_on(begun: Begun, session: str, sealing: Flow[Begun]) -> GoOn:
         sealing: seals what a browser carries.
     """
     came = begun.request is not None or begun.device is not None
-    proved = Begun(request=begun.request, device=begun.device, proved=True)
+    proved = Begun(browser=begun.browser, request=begun.request, device=begun.device, proved=True)
     flow = sealing.seal(proved) if came else None
     return GoOn(flow=flow, session=session, then=begun.then, device=begun.device is not None)

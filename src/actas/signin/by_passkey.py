@@ -17,7 +17,7 @@ from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.crypto.json import BadJson, read_object
 from actas.crypto.passkey import BadPasskey
-from actas.signin.beginning import Beginning, Begun, Half, Visitor
+from actas.signin.beginning import Beginning, Begun, Half, Visitor, begun_if_any
 from actas.signin.flow import Flow
 from actas.signin.guessing import SignInGuessing
 from actas.signin.passkeys import Passkeys, Proven
@@ -79,14 +79,14 @@ class ByPasskey:
         trail = self._audit.open(visitor.source, door="sign_in")
         try:
             self._fresh()
-            begun = self._begun.open(flow) if flow else Begun()
+            begun = begun_if_any(self._begun, flow, visitor)
             proven = await self._proven(answer, visitor, subject=None)
             return await self._signed_in(proven, begun, visitor, before=())
         except Exception as exc:
             refusal = await refused(self._audit, trail, exc)
             if not _may_try_again(refusal):
                 raise refusal from exc
-            return self._proving.ask(flow, "", passkey_refused=True)
+            return self._proving.ask(flow, "", visitor, passkey_refused=True)
 
     async def second(self, flow: str | None, *, answer: Secret, visitor: Visitor) -> GoOn | AskCode:
         """Look at what a browser answered for somebody whose password was right.

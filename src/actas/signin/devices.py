@@ -24,9 +24,9 @@ from actas.core.errors import AccessDenied, InvalidRequest, TooManyRequests
 from actas.core.person import People
 from actas.core.source import place_of
 from actas.core.wire import DEVICE_CODE
+from actas.signin.beginning import Begun, Visitor, begun_here
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
-from actas.signin.proving import Begun, Visitor
 from actas.signin.request import Registered
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import AskDevice, AskDeviceConsent, AskWho, DeviceDone, Step
@@ -141,13 +141,13 @@ class Devices:
         code = read_user_code(text)
         if code is None:
             return AskDevice(code=text[:20], wrong=True)
-        return await self._next(Begun(device=code), visitor)
+        return await self._next(Begun(browser=visitor.browser, device=code), visitor)
 
     async def go_on(self, flow: str | None, visitor: Visitor) -> Step:
         """Return what comes next when somebody signed in for a device."""
         trail = self._open(visitor)
         try:
-            begun = self._begun.open(flow)
+            begun = begun_here(self._begun, flow, visitor)
             if begun.device is None:
                 raise InvalidRequest("malformed_request", detail="nobody came for a device")
         except Exception as exc:
@@ -162,7 +162,7 @@ class Devices:
             shown = self._shown.open(flow)
             session = await self._sessions.find(visitor.session)
             if session is None:
-                return self._ask_who(Begun(device=shown.user_code))
+                return self._ask_who(Begun(browser=visitor.browser, device=shown.user_code))
             if session.sign_in.person.subject != shown.subject:
                 raise AccessDenied("forged_form", detail="somebody else was asked, and has signed out since")
             found = await self._codes.waiting(shown.user_code)

@@ -22,7 +22,7 @@ from actas.core.params import Params
 from actas.core.ports import Chance, Clock, MarkStore
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
-from actas.signin.beginning import Begun, Visitor, way_on
+from actas.signin.beginning import Begun, Visitor, begun_if_any, way_on
 from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.providers import LIFE, Away, address_of, age_for, back_to, error_word, is_offered
@@ -104,7 +104,7 @@ class Elsewhere:
         begun = Begun()
         try:
             self.fresh()
-            begun = self.begun.open(flow) if flow else begun
+            begun = begun_if_any(self.begun, flow, visitor)
             issuer, terms = self._issuer(provider, begun)
             try:
                 found = await self.providers.find(issuer)
@@ -242,7 +242,7 @@ class Elsewhere:
             raise BadToken("the answer came before")
 
     def _again(self, begun: Begun, trouble: Trouble) -> AskWho:
-        flow = "" if begun == Begun() else self.begun.seal(begun)
+        flow = self.begun.seal(begun) if begun.is_for_something else ""
         return AskWho(request=begun.request, client=self._client(begun), flow=flow, trouble=trouble)
 
     def _client(self, begun: Begun) -> Client | None:

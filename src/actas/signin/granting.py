@@ -15,14 +15,17 @@ from actas.core.person import People
 from actas.core.ports import Chance, Clock
 from actas.core.records import Record
 from actas.core.sign_in import Authorization
+from actas.policy.decide import scopes_of
 from actas.signin.consents import Consents
 from actas.signin.providers import may_use
+from actas.signin.redirects import is_anybodys
+from actas.signin.request import AuthorizationRequest, Registered
 from actas.signin.sessions import Session
 from actas.trust.registry import TrustRegistry
 
 
-class Directory(People, TrustRegistry, Protocol):
-    """Finds people and issuers. Answers from memory."""
+class Directory(Registered, People, TrustRegistry, Protocol):
+    """Finds clients, APIs, people and issuers. Answers from memory."""
 
 
 class Granting:
@@ -66,6 +69,24 @@ class Granting:
         if groups and groups.isdisjoint(held):
             detail = f"{session.sign_in.person.subject} is in no group that may sign in to {client.name}"
             raise AccessDenied("no_rule", detail=detail)
+
+    async def must_ask(self, request: AuthorizationRequest, client: Client, session: Session) -> bool:
+        """Return whether somebody is to be asked before an app has what it asks.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        terms = client.sign_in
+        if terms is None or terms.consent == "never":
+            return "consent" in request.prompt
+        always = terms.consent == "always" or is_anybodys(client, request.redirect_uri)
+        if always or "consent" in request.prompt:
+            return True
+        subject = session.sign_in.person.subject
+        given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
+        apis = (self._directory.api(name) for name in request.apis)
+        offered = {api.name: scopes_of(api, client) for api in apis if api is not None}
+        return given is None or not given.covers(request.scope, offered)
 
     def authorization(
         self,

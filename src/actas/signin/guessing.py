@@ -5,6 +5,9 @@ source, whatever names are tried there; and for a name, wherever that happens. B
 be locked out by strangers. So it is slow and not closed, and it does not hold for sources from which the
 person signed in before. Whoever has to wait costs no hash, and it is alike for names that nobody has.
 
+Who signs in has their own failures there forgotten, for the source too. What was tried on other names stays:
+an account of one's own does not begin the count anew.
+
 A name is counted as it is compared: capitals, widths and spaces around it make no other.
 """
 
@@ -123,9 +126,9 @@ class SignInGuessing:
             StoreUnavailable: nobody knows whether it was noted.
         """
         who, place = canonical(name), self._mark("familiar", place_of(source))
+        # Theirs at this source alone. Whoever has an account may be the one who guesses at the others', and
+        # strangers guess on elsewhere at the name of somebody who has signed in here.
         self._throttle.succeeded("failed_sign_in", who, source)
-        self._throttle.succeeded("failed_sign_in_source", "", source)
-        self._throttle.succeeded("failed_sign_in_person", who, "")
 
         def change(before: Holdings) -> tuple[Holdings, None]:
             if place in before.places:

@@ -92,13 +92,13 @@ class Keeping:
         except Exception as exc:
             raise await self.refused(visitor, exc) from exc
         if session is None:
-            return self._proving.anew(then, name="")
+            return self._proving.anew(then, visitor, name="")
         signed_in = session.sign_in
         person = self._directory.person(signed_in.person.subject)
         if person is None or signed_in.origin.issuer != self.issuer:
             return None
         if self._clock.now() - signed_in.at >= FRESH:
-            return self._proving.anew(then, name=person.name)
+            return self._proving.anew(then, visitor, name=person.name)
         return Owner(person=person, session=session)
 
     def record(self, owner: Owner, visitor: Visitor, what: Kind, change: Change) -> Record:

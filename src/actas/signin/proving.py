@@ -26,6 +26,7 @@ from actas.signin.beginning import (
     Begun,
     Half,
     Visitor,
+    begun_if_any,
 )
 from actas.signin.credentials import Credentials
 from actas.signin.flow import Flow
@@ -93,21 +94,22 @@ class Proving:
         self._clock = clock
         self._fresh = fresh
 
-    def begin(self, flow: str | None) -> AskWho:
+    def begin(self, flow: str | None, visitor: Visitor) -> AskWho:
         """Return the question who somebody is, for an app that asked or for none.
 
         Raises:
-            AccessDenied: what the browser carries was not made here.
+            AccessDenied: what the browser carries was not made here, or for another browser.
         """
-        return self.ask(flow, "")
+        return self.ask(flow, "", visitor)
 
-    def anew(self, then: Then, *, name: str) -> AskWho:
+    def anew(self, then: Then, visitor: Visitor, *, name: str) -> AskWho:
         """Return the question who somebody is who wants to change what they sign in with.
 
         Args:
             name: by which they signed in before; empty when nobody is signed in.
         """
-        return self.ask(self._begun.seal(Begun(then=then)), name)
+        flow = self._begun.seal(Begun(browser=visitor.browser, then=then))
+        return self.ask(flow, name, visitor)
 
     async def password(
         self, flow: str | None, *, name: str, password: Secret, visitor: Visitor
@@ -120,7 +122,7 @@ class Proving:
         trail = self._audit.open(visitor.source, door="sign_in")
         try:
             self._fresh()
-            begun = self._begun.open(flow) if flow else Begun()
+            begun = begun_if_any(self._begun, flow, visitor)
             if len(name) > LONGEST_NAME:  # cut, it would be another's; whole, it would travel with every page
                 raise InvalidRequest("malformed_request", detail=f"a name of {len(name)} characters")
             person = self._directory.person(subject_of(canonical(name)))
@@ -149,7 +151,7 @@ class Proving:
             refusal = await refused(self._audit, trail, exc)
             if refusal.reason != "wrong_credentials":
                 raise refusal from exc
-            return self.ask(flow, name, wrong=True)
+            return self.ask(flow, name, visitor, wrong=True)
 
     async def code(self, flow: str | None, *, code: Secret, visitor: Visitor) -> GoOn | AskCode:
         """Look at a one-time code, or a recovery code, of somebody whose password was right.
@@ -195,7 +197,13 @@ class Proving:
         return half
 
     def ask(
-        self, flow: str | None, name: str, *, wrong: bool = False, passkey_refused: bool = False
+        self,
+        flow: str | None,
+        name: str,
+        visitor: Visitor,
+        *,
+        wrong: bool = False,
+        passkey_refused: bool = False,
     ) -> AskWho:
         """Return the question who somebody is.
 
@@ -205,9 +213,9 @@ class Proving:
             wrong: whether that and the password were not right; ``passkey_refused`` likewise.
 
         Raises:
-            AccessDenied: what it carries was not made here.
+            AccessDenied: what it carries was not made here, or for another browser.
         """
-        begun = self._begun.open(flow) if flow else Begun()
+        begun = begun_if_any(self._begun, flow, visitor)
         hinted = "" if begun.request is None else begun.request.login_hint or ""
         return AskWho(
             request=begun.request,
@@ -232,7 +240,7 @@ class Proving:
             request=half.begun.request,
             client=self._client(half.begun.request),
             flow=flow,
-            back="" if half.begun == Begun() else self._begun.seal(half.begun),
+            back=self._begun.seal(half.begun) if half.begun.is_for_something else "",
             name=half.name,
             wrong=wrong,
             passkey=half.passkey,

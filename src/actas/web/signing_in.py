@@ -110,8 +110,8 @@ class SigningIn:
     async def begin(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the form to somebody who came by themselves, or begins again."""
 
-        async def begun(sent: bytes, _visitor: Visitor) -> Step:
-            return self._proving.begin(Params.parse(sent).get("flow"))
+        async def begun(sent: bytes, visitor: Visitor) -> Step:
+            return self._proving.begin(Params.parse(sent).get("flow"), visitor)
 
         await self.answer(scope, receive, send, begun, door="sign_in")
 

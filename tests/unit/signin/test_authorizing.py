@@ -73,7 +73,7 @@ async def test_who_was_shown_no_question_has_answered_none(desk: Desk) -> None:
     alice = await desk.visitor("alice")
     begun = desk.authorizing._begun
     shown = begun.open((await desk.asked(alice)).flow)
-    flow = begun.seal(Begun(request=shown.request, proved=True))
+    flow = begun.seal(Begun(browser=alice.browser, request=shown.request, proved=True))
     assert isinstance(await desk.decide(flow, alice), AskConsent)
 
 

@@ -151,7 +151,7 @@ async def test_what_was_begun_for_one_step_is_good_for_no_other(desk: Desk) -> N
     with pytest.raises(OAuthError):
         await desk.proving.password(half.flow, name="alice", password=RIGHT, visitor=VISITOR)
     with pytest.raises(OAuthError):
-        desk.proving.begin(half.flow)
+        desk.proving.begin(half.flow, VISITOR)
 
 
 @pytest.mark.requirement("REL-02", "SEC-86")
