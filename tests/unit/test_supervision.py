@@ -31,8 +31,8 @@ from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, REFRESH_TOKEN
 from actas.policy.impersonation import Approval, Impersonating, Terms
 from actas.policy.rule import RuleSpec
 from actas.web.admission import Admission
+from actas.web.desk import DeskEndpoint
 from actas.web.errors import ErrorWriter
-from actas.web.supervise import SupervisionEndpoint
 
 FOUR_EYES = Impersonating(terms=Terms(approvals=(Approval(by="support-leads"),), max_age=600, at_once=9))
 
@@ -265,7 +265,7 @@ async def test_a_proof_is_asked_for_with_a_nonce_where_one_is_needed() -> None:
         "htu": f"{ISSUER}/impersonations",
         "ath": b64(hashlib.sha256(carol.encode()).digest()),
     }
-    endpoint = SupervisionEndpoint(
+    endpoint = DeskEndpoint(
         house.supervision(),
         nonces=house.nonces,
         errors=ErrorWriter(docs="https://docs.acme.example/errors", issuer=ISSUER, dev=False),

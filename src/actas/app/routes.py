@@ -21,7 +21,7 @@ from actas.keys.life import CACHE_TIME
 from actas.signin.proving import MULTI_FACTOR, PASSWORD
 from actas.signin.request import PROMPTS
 from actas.web.admission import Admission, no_place
-from actas.web.device_authorization import DeviceAuthorizationEndpoint
+from actas.web.desk import DeskEndpoint
 from actas.web.documents import Document
 from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
@@ -29,9 +29,8 @@ from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import Served, SigningIn, metadata, metadata_paths
 from actas.web.par import PAR, PushedRequestEndpoint
-from actas.web.revoke import FeedEndpoint, RevocationEndpoint
+from actas.web.revoke import RevocationEndpoint
 from actas.web.showing_devices import DEVICE
-from actas.web.supervise import SupervisionEndpoint
 from actas.web.token import Deliveries, TokenEndpoint
 from actas.web.traced import TracedDesk
 from actas.web.turnstile import Turnstile
@@ -104,12 +103,14 @@ def _endpoints(
         f"{prefix}/revoke": RevocationEndpoint(revocation(base, shared), errors=errors, admission=admission),
         # Room of its own: whoever cannot hear what was revoked refuses everybody, and a rush to the token
         # endpoint would become an outage of every API.
-        f"{prefix}/revocations": FeedEndpoint(
+        f"{prefix}/revocations": DeskEndpoint(
             feed(base, shared),
             errors=errors,
             admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
         ),
-        f"{prefix}/impersonations": _supervised(base, shared, admission),
+        f"{prefix}/impersonations": DeskEndpoint(
+            supervision(base, shared), nonces=nonces(base), errors=errors, admission=admission
+        ),
         f"{prefix}/errors": ErrorsPage(),
         **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
@@ -117,12 +118,6 @@ def _endpoints(
         paths["oauth"]: about,
         paths["openid"]: about,
     }
-
-
-def _supervised(base: Foundation, shared: Shared, admission: Admission) -> SupervisionEndpoint:
-    return SupervisionEndpoint(
-        supervision(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
-    )
 
 
 def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admission) -> dict[str, Endpoint]:
@@ -135,7 +130,7 @@ def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admis
             pushing(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
         )
     if base.catalog.used_by_apps(DEVICE_CODE):
-        served[f"{prefix}/device_authorization"] = DeviceAuthorizationEndpoint(
+        served[f"{prefix}/device_authorization"] = DeskEndpoint(
             device_requests(base, shared, address=f"{base.issuer.rstrip('/')}{DEVICE}"),
             errors=_errors(base),
             admission=admission,

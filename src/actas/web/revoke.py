@@ -1,13 +1,11 @@
-"""``POST /revoke`` (RFC 7009), and the feed of what was revoked, ``POST /revocations``."""
+"""``POST /revoke`` (RFC 7009)."""
 
 from __future__ import annotations
 
-import msgspec
-
 from actas.core.errors import OAuthError
-from actas.revocation import Feed, Revocation
+from actas.revocation import Revocation
 from actas.web.admission import Admission
-from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, respond
+from actas.web.asgi import NO_STORE, Receive, Scope, Send, respond
 from actas.web.body import asked
 from actas.web.errors import ErrorWriter
 
@@ -36,25 +34,3 @@ class RevocationEndpoint:
         if ended.entry is not None:
             headers.append((b"actas-entry", ended.entry.encode("ascii")))
         await respond(send, status=200, headers=headers, body=b"")
-
-
-class FeedEndpoint:
-    """Answers the feed of what was revoked.
-
-    Args:
-        feed: of the current configuration.
-        admission: bounds the requests at work.
-    """
-
-    def __init__(self, feed: Feed, *, errors: ErrorWriter, admission: Admission) -> None:
-        self._feed = feed
-        self._errors = errors
-        self._admission = admission
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            told = await asked(self._feed, scope, receive, admission=self._admission)
-        except OAuthError as refused:
-            await self._errors.write(send, refused)
-            return
-        await respond(send, status=200, headers=[JSON, *NO_STORE], body=msgspec.json.encode(told))
