@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import Row, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.core.ports import Clock
@@ -12,11 +12,9 @@ from actas.core.records import Record
 from actas.store.database import Database
 from actas.store.device_tables import DEVICE_CODES
 from actas.store.outbox import Outbox
+from actas.store.sweeping import remove_ended
 from actas.store.words import one_of
 from actas.subjects.device_records import KeptDevice, State
-
-MOST_SWEPT: Final = 500
-"""Rows removed in one transaction (REL-24)."""
 
 KEPT_LONGER: Final = 60
 """Seconds that a row outlives its code, so that one that has just ended is said to have ended."""
@@ -98,21 +96,8 @@ class SqlDeviceCodes:
         Raises:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
-        removed = 0
-        old = (
-            select(_TABLE.digest)
-            .where(_TABLE.ends_at < int(self._clock.now()) - KEPT_LONGER)
-            .order_by(_TABLE.ends_at)
-            .limit(MOST_SWEPT)
-        )
-        while True:
-            async with self._database.writing(turn=TOPIC) as connection:
-                found = (await connection.execute(old)).scalars().all()
-                if found:
-                    await connection.execute(delete(DEVICE_CODES).where(_TABLE.digest.in_(found)))
-            removed += len(found)
-            if len(found) < MOST_SWEPT:
-                return removed
+        before = int(self._clock.now()) - KEPT_LONGER
+        return await remove_ended(self._database, _TABLE.digest, _TABLE.ends_at, before=before, turn=TOPIC)
 
     async def _one(self, condition: Any) -> KeptDevice | None:
         async with self._database.reading() as connection:

@@ -37,6 +37,7 @@ from actas.store.notices import put_notices
 from actas.store.outbox import Outbox
 from actas.store.refresh_families import TURN, is_revoked
 from actas.store.revocations import RevocationList
+from actas.store.sweeping import MOST_SWEPT, in_steps
 
 KEPT: Final = 90 * 24 * 3600
 """Seconds for which the person may look up who acted as them, after it was asked for."""
@@ -46,8 +47,6 @@ HOUR: Final = 3600
 LIVES: Final = 2 * LONGEST_APPROVAL + LONGEST_IMPERSONATION
 """Seconds after which one that was asked for is over, whatever a configuration said: approved as late as can
 be, begun as late as can be. Whoever begins one has the turn of revocations, and looks no further back."""
-
-MOST_SWEPT: Final = 500
 
 
 class _NotLive(Exception):
@@ -155,23 +154,22 @@ class SqlImpersonations:
         Raises:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
-        table, removed = IMPERSONATIONS.c, 0
-        while True:
+        table, marks = IMPERSONATIONS.c, IMPERSONATION_MARKS.c.impersonation
+
+        async def step(connection: AsyncConnection) -> int:
             old = (
                 select(table.id)
                 .where(table.requested_at < int(self._clock.now()) - KEPT)
                 .order_by(table.requested_at)
                 .limit(MOST_SWEPT)
             )
-            async with self._database.writing() as connection:
-                names = (await connection.execute(old)).scalars().all()
-                if names:
-                    marks = IMPERSONATION_MARKS.c.impersonation
-                    await connection.execute(delete(IMPERSONATION_MARKS).where(marks.in_(names)))
-                    await connection.execute(delete(IMPERSONATIONS).where(table.id.in_(names)))
-            removed += len(names)
-            if len(names) < MOST_SWEPT:
-                return removed
+            names = (await connection.execute(old)).scalars().all()
+            if names:
+                await connection.execute(delete(IMPERSONATION_MARKS).where(marks.in_(names)))
+                await connection.execute(delete(IMPERSONATIONS).where(table.id.in_(names)))
+            return len(names)
+
+        return await in_steps(self._database, step)
 
     async def _several(
         self, *conditions: Any, most: int | None = None, after: Place | None = None

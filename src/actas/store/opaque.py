@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import Clock
 from actas.keys.opaque import KeptToken
 from actas.store.database import Database
+from actas.store.sweeping import remove_ended
 from actas.store.tables import OPAQUE_TOKENS
 from actas.store.trouble import DatabaseUnavailable
 
@@ -24,8 +25,6 @@ BATCH: Final = 128
 """The most tokens that share a transaction."""
 
 MOST_WAITING: Final = 4096
-MOST_SWEPT: Final = 500
-"""Rows removed in one transaction (REL-24)."""
 
 KEPT_LONGER: Final = 60
 """Seconds that a row outlives its token, so that a token that has just ended is said to have ended."""
@@ -70,22 +69,8 @@ class SqlOpaqueTokens:
         Raises:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
-        removed = 0
-        table = OPAQUE_TOKENS.c
-        old = (
-            select(table.digest)
-            .where(table.expires_at < int(self._clock.now()) - KEPT_LONGER)
-            .order_by(table.expires_at)
-            .limit(MOST_SWEPT)
-        )
-        while True:
-            async with self._database.writing(turn=TOPIC) as connection:
-                found = (await connection.execute(old)).scalars().all()
-                if found:
-                    await connection.execute(delete(OPAQUE_TOKENS).where(table.digest.in_(found)))
-            removed += len(found)
-            if len(found) < MOST_SWEPT:
-                return removed
+        table, before = OPAQUE_TOKENS.c, int(self._clock.now()) - KEPT_LONGER
+        return await remove_ended(self._database, table.digest, table.expires_at, before=before, turn=TOPIC)
 
     async def _write(self) -> None:
         """Write batch after batch, until nobody waits."""

@@ -16,11 +16,9 @@ from actas.core.ports import Clock
 from actas.keys.refresh import FoundRefresh, KeptFamily, KeptRefresh
 from actas.store.database import Database
 from actas.store.refresh_families import TURN, is_revoked
+from actas.store.sweeping import MOST_SWEPT
 from actas.store.tables import REFRESH_FAMILIES, REFRESH_MARKS, REFRESH_TOKENS
 from actas.store.trouble import DatabaseUnavailable
-
-MOST_SWEPT: Final = 500
-"""Rows of one table that are removed in one transaction (REL-24)."""
 
 KEPT_LONGER: Final = 600
 """Seconds that a family outlives its end, so that what comes late is told why."""

@@ -25,13 +25,11 @@ from actas.core.ports import Clock, JsonObject, SystemChance
 from actas.core.records import Record
 from actas.store.database import Database
 from actas.store.outbox import Outbox
+from actas.store.sweeping import MOST_SWEPT, in_steps
 from actas.store.tables import GENERATIONS, REGISTERED_CLIENTS
 
 MOST_EVER: Final = 10_000
 """Clients; the configuration allows no more."""
-
-MOST_SWEPT: Final = 500
-"""Rows removed in one transaction (REL-24)."""
 
 USED_EVERY: Final = 3600
 """Seconds in which it is noted once that a client is used."""
@@ -147,20 +145,20 @@ async def sweep_registered(database: Database, *, clock: Clock) -> int:
     Raises:
         DatabaseUnavailable: the database failed; what was removed so far is.
     """
-    removed, outbox, table = 0, Outbox(database), REGISTERED_CLIENTS.c
-    while True:
+    outbox, table = Outbox(database), REGISTERED_CLIENTS.c
+
+    async def step(connection: AsyncConnection) -> int:
         now = clock.now()
         old = select(REGISTERED_CLIENTS).where(table.until < int(now)).order_by(table.until)
-        async with database.writing(turn=TOPIC) as connection:
-            rows = (await connection.execute(old.limit(MOST_SWEPT))).all()
-            if rows:
-                names = [row.client_id for row in rows]
-                await connection.execute(delete(REGISTERED_CLIENTS).where(table.client_id.in_(names)))
-                await connection.execute(_MOVE)
-                await outbox.put(connection, [_ended(_registered(row), now) for row in rows])
-        removed += len(rows)
-        if len(rows) < MOST_SWEPT:
-            return removed
+        rows = (await connection.execute(old.limit(MOST_SWEPT))).all()
+        if rows:
+            names = [row.client_id for row in rows]
+            await connection.execute(delete(REGISTERED_CLIENTS).where(table.client_id.in_(names)))
+            await connection.execute(_MOVE)
+            await outbox.put(connection, [_ended(_registered(row), now) for row in rows])
+        return len(rows)
+
+    return await in_steps(database, step, turn=TOPIC)
 
 
 def _ended(client: Registered, now: float) -> Record:

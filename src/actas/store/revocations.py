@@ -31,6 +31,7 @@ from actas.store.impersonation_rows import end_impersonations
 from actas.store.outbox import Outbox
 from actas.store.refresh_families import end_families
 from actas.store.session_app_rows import end_served
+from actas.store.sweeping import in_steps
 from actas.store.tables import REVOCATIONS
 
 MOST_READ: Final = 10_000
@@ -187,23 +188,22 @@ class RevocationList:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
         self._forget(self._clock.now())
-        removed = 0
         table = REVOCATIONS.c
-        while True:
-            async with self._database.writing() as connection:
-                newest = (await connection.execute(select(func.max(table.seq)))).scalar() or 0
-                old = (
-                    select(table.seq)
-                    .where(table.until < int(self._clock.now()), table.seq < newest)
-                    .order_by(table.until)
-                    .limit(MOST_SWEPT)
-                )
-                found = (await connection.execute(old)).scalars().all()
-                if found:
-                    await connection.execute(delete(REVOCATIONS).where(table.seq.in_(found)))
-            removed += len(found)
-            if len(found) < MOST_SWEPT:
-                return removed
+
+        async def step(connection: AsyncConnection) -> int:
+            newest = (await connection.execute(select(func.max(table.seq)))).scalar() or 0
+            old = (
+                select(table.seq)
+                .where(table.until < int(self._clock.now()), table.seq < newest)
+                .order_by(table.until)
+                .limit(MOST_SWEPT)
+            )
+            found = (await connection.execute(old)).scalars().all()
+            if found:
+                await connection.execute(delete(REVOCATIONS).where(table.seq.in_(found)))
+            return len(found)
+
+        return await in_steps(self._database, step, most=MOST_SWEPT)
 
     async def _read(self) -> bool:
         """Read on from the last row; whether there may be more."""

@@ -16,9 +16,7 @@ from actas.signin.served import DueNotice, Leaver, ServedApp, Trouble
 from actas.store.database import Database
 from actas.store.refresh_families import TURN, is_revoked
 from actas.store.session_app_rows import SESSION_APPS, ending
-
-MOST_SWEPT: Final = 500
-"""Rows removed in one transaction (REL-24)."""
+from actas.store.sweeping import remove_ended
 
 KEPT_LONGER: Final = 60
 """Seconds that a row outlives its session: clocks differ."""
@@ -134,21 +132,8 @@ class SqlSessionApps:
         Raises:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
-        removed, table = 0, SESSION_APPS.c
-        old = (
-            select(table.id)
-            .where(table.ends_at < int(self._clock.now()) - KEPT_LONGER)
-            .order_by(table.ends_at)
-            .limit(MOST_SWEPT)
-        )
-        while True:
-            async with self._database.writing() as connection:
-                found = (await connection.execute(old)).scalars().all()
-                if found:
-                    await connection.execute(delete(SESSION_APPS).where(table.id.in_(found)))
-            removed += len(found)
-            if len(found) < MOST_SWEPT:
-                return removed
+        table, before = SESSION_APPS.c, int(self._clock.now()) - KEPT_LONGER
+        return await remove_ended(self._database, table.id, table.ends_at, before=before)
 
 
 def _notice(row: Row[Any]) -> DueNotice:

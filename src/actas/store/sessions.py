@@ -10,11 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from actas.core.ports import Clock
 from actas.signin.session_records import KeptSession
 from actas.store.database import Database
+from actas.store.sweeping import remove_ended
 from actas.store.tables import SESSIONS
 from actas.store.trouble import DatabaseUnavailable
-
-MOST_SWEPT: Final = 500
-"""Rows removed in one transaction (REL-24)."""
 
 KEPT_LONGER: Final = 60
 """Seconds that a row outlives its session: clocks differ."""
@@ -77,22 +75,8 @@ class SqlSessions:
         Raises:
             DatabaseUnavailable: the database failed; what was removed so far is.
         """
-        removed = 0
-        table = SESSIONS.c
-        old = (
-            select(table.digest)
-            .where(table.ends_at < int(self._clock.now()) - KEPT_LONGER)
-            .order_by(table.ends_at)
-            .limit(MOST_SWEPT)
-        )
-        while True:
-            async with self._database.writing() as connection:
-                found = (await connection.execute(old)).scalars().all()
-                if found:
-                    await connection.execute(delete(SESSIONS).where(table.digest.in_(found)))
-            removed += len(found)
-            if len(found) < MOST_SWEPT:
-                return removed
+        table, before = SESSIONS.c, int(self._clock.now()) - KEPT_LONGER
+        return await remove_ended(self._database, table.digest, table.ends_at, before=before)
 
 
 def _turn(digest: str) -> str:
