@@ -98,6 +98,8 @@ async def test_a_passkey_is_made_signs_in_and_is_removed(browser: Browser, sts: 
         await signed_in(page, sts, "alice")
         await added(page, "my laptop")
         await expect(page.get_by_role("heading", name="my laptop")).to_be_visible()
+        await page.reload()  # which sends nothing again
+        await expect(page.get_by_role("status")).to_contain_text("signs you in from now on")
         await page.context.clear_cookies()
         await page.goto(f"{sts.base}/sign-in")
         await page.get_by_role("button", name=USE).click()

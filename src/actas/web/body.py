@@ -1,11 +1,11 @@
-"""Reading a bounded form from a request (RFC 6749 section 3.2, appendix B).
+"""Reading a bounded body from a request: a form (RFC 6749 section 3.2, appendix B), or JSON.
 
 How long it may take is bounded by ``protocol``, which closes the connection.
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from actas.core.errors import InvalidRequest, OAuthError, TooLarge
 from actas.core.params import MAX_FORM_BYTES
@@ -16,8 +16,6 @@ from actas.web.admission import Admission
 from actas.web.asgi import CERTIFICATE, FORWARDING, Message, Receive, Scope, address, header
 
 Found = TypeVar("Found", covariant=True)  # noqa: PLC0105 - the answer of a desk
-
-_FORM: Final = b"application/x-www-form-urlencoded"
 
 
 def caller_of(scope: Scope) -> Caller:
@@ -72,8 +70,21 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     """Return the body of a form.
 
     Raises:
+        InvalidRequest: as ``read_body`` says.
+    """
+    return await read_body(scope, receive, called="application/x-www-form-urlencoded", most=MAX_FORM_BYTES)
+
+
+async def read_body(scope: Scope, receive: Receive, *, called: str, most: int) -> bytes:
+    """Return the body of a request.
+
+    Args:
+        called: its content type.
+        most: bytes of it.
+
+    Raises:
         InvalidRequest: not a POST, parameters in the query (TX-4), another content type, too large, too slow,
-            or a trusted proxy contradicts itself (TX-108).
+            compressed, or a trusted proxy contradicts itself (TX-108).
     """
     if scope.get(FORWARDING) is not None:
         raise InvalidRequest("malformed_request", detail=scope[FORWARDING])
@@ -82,8 +93,8 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     if scope["query_string"]:
         raise InvalidRequest("malformed_request", detail="this address takes no query")
     names = [name for name, _ in scope["headers"]]
-    if names.count(b"content-type") != 1 or not _is_form(header(scope, b"content-type")[0]):
-        raise InvalidRequest("malformed_request", detail="the body is not application/x-www-form-urlencoded")
+    if names.count(b"content-type") != 1 or not _is(header(scope, b"content-type")[0], called.encode()):
+        raise InvalidRequest("malformed_request", detail=f"the body is not {called}")
     if names.count(b"authorization") > 1:
         raise InvalidRequest("malformed_request", detail="two Authorization headers")
     if b"content-encoding" in names:
@@ -91,34 +102,34 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         body: bytes = message.get("body", b"")
-        _bound(body)
+        _bound(body, most)
         return body
-    return await _gather(message, receive)
+    return await _gather(message, receive, most)
 
 
-async def _gather(first: Message, receive: Receive) -> bytes:
+async def _gather(first: Message, receive: Receive, most: int) -> bytes:
     body = bytearray()
     current = first
     while True:
         if current["type"] != "http.request":
             raise InvalidRequest("malformed_request", detail="the caller went away")
         body += current.get("body", b"")
-        _bound(body)
+        _bound(body, most)
         if not current.get("more_body"):
             return bytes(body)
         current = await receive()
 
 
-def _bound(body: bytes | bytearray) -> None:
-    if len(body) > MAX_FORM_BYTES:
-        raise TooLarge("malformed_request", detail="the form is larger than 512 KiB")
+def _bound(body: bytes | bytearray, most: int) -> None:
+    if len(body) > most:
+        raise TooLarge("malformed_request", detail=f"the body is larger than {most // 1024} KiB")
 
 
-def _is_form(value: bytes) -> bool:
-    if value == _FORM:
+def _is(value: bytes, called: bytes) -> bool:
+    if value == called:
         return True
     kind, _, rest = value.partition(b";")
-    if kind.strip().lower() != _FORM:
+    if kind.strip().lower() != called:
         return False
     rest = rest.strip().lower().replace(b'"', b"")
     return rest in (b"", b"charset=utf-8")

@@ -39,7 +39,10 @@ class PasskeyPages:
 
     def endpoints(self) -> dict[str, Application]:
         """Return who answers each path."""
-        return {THEN["passkeys"]: self._own.page("passkeys", shows=self._list, posted=self._change)}
+        return {THEN["passkeys"]: self._own.page("passkeys", shows=self._look, posted=self._change)}
+
+    async def _look(self, owner: Owner, visitor: Visitor, query: Params) -> Answer:
+        return await self._list(owner, visitor, done=_DONE.get(query.get("done") or ""))
 
     async def _list(
         self, owner: Owner, visitor: Visitor, *, done: str | None = None, error: str | None = None
@@ -87,7 +90,7 @@ class PasskeyPages:
     async def _told(self, owner: Owner, visitor: Visitor, done: str | None, error: str) -> Answer:
         if done is None:
             return await self._list(owner, visitor, error=error)
-        return await self._list(owner, visitor, done=_DONE[done])
+        return f"{self._own.action('passkeys')}?done={done}"
 
 
 def _name(form: Params) -> str:

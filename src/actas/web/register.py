@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from actas.core.errors import InvalidToken, OAuthError
+from actas.core.errors import InvalidRequest, InvalidToken, OAuthError
 from actas.core.errors_of_registering import InvalidClientMetadata
 from actas.core.places import occupying
 from actas.core.ports import JsonObject
 from actas.signin.registering import MOST_BYTES, ClientRegistration
 from actas.web.admission import Admission
-from actas.web.asgi import FORWARDING, JSON, NO_STORE, Receive, Scope, Send, header, respond
-from actas.web.body import caller_of
+from actas.web.asgi import JSON, NO_STORE, Receive, Scope, Send, respond
+from actas.web.body import caller_of, read_body
 from actas.web.errors import ErrorWriter
 
 
@@ -60,24 +60,9 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
     """Return the JSON body of a request.
 
     Raises:
-        InvalidClientMetadata: it has a query, another content type or two Authorization headers, is
-            compressed or too long, or a trusted proxy contradicts itself (TX-108).
+        InvalidClientMetadata: it is not as ``read_body`` has it.
     """
-    names = [name for name, _ in scope["headers"]]
-    if scope.get(FORWARDING) is not None:
-        raise InvalidClientMetadata(detail=scope[FORWARDING])
-    if scope["query_string"] or names.count(b"authorization") > 1 or b"content-encoding" in names:
-        raise InvalidClientMetadata(detail="a query, two Authorization headers, or a compressed body")
-    kinds = header(scope, b"content-type") if names.count(b"content-type") == 1 else []
-    if not kinds or kinds[0].partition(b";")[0].strip().lower() != b"application/json":
-        raise InvalidClientMetadata(detail="the body is not application/json")
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise InvalidClientMetadata(detail="the caller went away")
-        body += message.get("body", b"")
-        if len(body) > MOST_BYTES:
-            raise InvalidClientMetadata(detail=f"the body is longer than {MOST_BYTES // 1024} KiB")
-        if not message.get("more_body"):
-            return bytes(body)
+    try:
+        return await read_body(scope, receive, called="application/json", most=MOST_BYTES)
+    except InvalidRequest as wrong:
+        raise InvalidClientMetadata(detail=wrong.detail) from None

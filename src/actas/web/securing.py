@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Final
 
 from actas.core.errors import InvalidRequest, OAuthError
@@ -43,8 +42,8 @@ _DIFFERENT: Final = "The two new passwords are not the same. Type it again."
 Answer = View | str
 """A page, or the path to which the browser goes on."""
 
-Shown = Callable[[Owner, Visitor], Awaitable[Answer]]
-Posted = Callable[[Owner, Visitor, Params], Awaitable[Answer]]
+Deed = Callable[[Owner, Visitor, Params], Awaitable[Answer]]
+"""What becomes of the parameters that a browser sent, in a form or in the query."""
 
 
 class OwnPages:
@@ -65,7 +64,7 @@ class OwnPages:
         self.prefix = prefix
         self.back = f"{prefix}{ACCOUNT}"
 
-    def page(self, then: Then, *, shows: Shown, posted: Posted) -> Application:
+    def page(self, then: Then, *, shows: Deed, posted: Deed) -> Application:
         """Return who answers the path of a page, and the forms on it."""
 
         async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,10 +78,8 @@ class OwnPages:
                 with self._admission, occupying(self._admission):
                     owner = await self._keeping.owner(visitor, then=then)
                     if isinstance(owner, Owner):
-                        deed = (
-                            partial(posted, owner, visitor, form) if form else partial(shows, owner, visitor)
-                        )
-                        answer = await deed()
+                        deed = posted if scope["method"] == "POST" else shows
+                        answer = await deed(owner, visitor, form)
             except OAuthError as refusal:
                 if refusal.entry is None:
                     refusal = await self._keeping.refused(visitor, refusal)
@@ -105,9 +102,9 @@ class OwnPages:
         """Return the path of a page."""
         return f"{self.prefix}{THEN[then]}"
 
-    async def _form(self, scope: Scope, receive: Receive, visitor: Visitor) -> Params | None:
+    async def _form(self, scope: Scope, receive: Receive, visitor: Visitor) -> Params:
         if scope["method"] != "POST":
-            return None
+            return Params.parse(bytes(scope["query_string"]))
         form = Params.parse(await read_form(scope, receive))
         self._visitors.require_own_form(scope, form, visitor)
         return form
@@ -137,7 +134,9 @@ class SecurityPages:
             THEN["recovery"]: page("recovery", shows=self._recovery, posted=self._make_recovery),
         }
 
-    async def _password(self, owner: Owner, visitor: Visitor, *, error: str | None = None) -> Answer:
+    async def _password(
+        self, owner: Owner, visitor: Visitor, _query: Params, *, error: str | None = None
+    ) -> Answer:
         return ChangePassword(
             action=self._own.action("password"),
             csrf=self._own.csrf(visitor, "password"),
@@ -151,14 +150,14 @@ class SecurityPages:
     async def _set_password(self, owner: Owner, visitor: Visitor, form: Params) -> Answer:
         new = form.require_secret("new")
         if new != form.secret("again"):
-            return await self._password(owner, visitor, error=_DIFFERENT)
+            return await self._password(owner, visitor, form, error=_DIFFERENT)
         current = form.secret("current")
         problem = await self._securing.change_password(owner, visitor, current=current, new=new)
         if problem is not None:
-            return await self._password(owner, visitor, error=_PROBLEMS[problem])
+            return await self._password(owner, visitor, form, error=_PROBLEMS[problem])
         return f"{self._own.back}?done=password"
 
-    async def _codes(self, owner: Owner, visitor: Visitor) -> Answer:
+    async def _codes(self, owner: Owner, visitor: Visitor, _query: Params) -> Answer:
         action, csrf = self._own.action("codes"), self._own.csrf(visitor, "codes")
         if "code" in await self._securing.has(owner, visitor):
             return DropCodes(action=action, csrf=csrf, back=self._own.back)
@@ -197,7 +196,7 @@ class SecurityPages:
             back=self._own.back,
         )
 
-    async def _recovery(self, owner: Owner, visitor: Visitor) -> Answer:
+    async def _recovery(self, owner: Owner, visitor: Visitor, _query: Params) -> Answer:
         if "code" not in await self._securing.has(owner, visitor):
             return self._own.back
         action, csrf = self._own.action("recovery"), self._own.csrf(visitor, "recovery")
