@@ -2,57 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable
 
 from actas.app.duties import Duty
 from actas.app.foundation import Foundation
 from actas.app.parts import Shared
 from actas.app.telling import telling
-from actas.audit.webhook import read_secret, signature
-from actas.core.ports import Clock, FetchFailed, Post
+from actas.audit.webhook import SignedPost, is_no, is_taken, read_secret
+from actas.core.ports import FetchFailed, Post
 from actas.net.smtp import Relay, SmtpPost
 from actas.notices.telling import Circle, NotTold, Telling, WillNotHear
 from actas.store.notices import SqlNotices
 from actas.web.showing import ACCOUNT
 
-PATIENCE: Final = 20.0
-"""Seconds that a webhook has to answer."""
-
-_LATER: Final = frozenset({408, 425, 429})
-
 
 class Webhook:
-    """Implements ``notices.telling.Hook``, signed as Standard Webhooks says.
+    """Implements ``notices.telling.Hook``, over what signs as Standard Webhooks says."""
 
-    Args:
-        url: an address on record.
-        keys: of the secrets in force; each signs.
-        post: the guarded way out.
-    """
-
-    def __init__(self, url: str, *, keys: Sequence[bytes], post: Post, clock: Clock) -> None:
-        self._url = url
-        self._keys = tuple(keys)
-        self._post = post
-        self._clock = clock
+    def __init__(self, out: SignedPost) -> None:
+        self._out = out
 
     async def send(self, body: bytes, *, name: str) -> None:
-        at = int(self._clock.now())
-        signed = (signature(key, name=name, at=at, body=body) for key in self._keys)
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": name,
-            "webhook-timestamp": str(at),
-            "webhook-signature": " ".join(signed),
-        }
         try:
-            answer = await self._post.post(self._url, body, headers=headers, within=PATIENCE)
+            answer = await self._out.send(body, name=name, media_type="application/json")
         except FetchFailed as failed:
             raise NotTold(failed.detail) from failed
-        if 200 <= answer.status < 300:
+        if is_taken(answer):
             return
-        if 400 <= answer.status < 500 and answer.status not in _LATER:
+        if is_no(answer):
             raise WillNotHear(f"answered with status {answer.status}")
         raise NotTold(f"answered with status {answer.status}")
 
@@ -117,7 +94,7 @@ def circle_of(now: Foundation, out: Post, *, sender: str | None, letters: SmtpPo
     hook = None
     if settings.webhook is not None:
         keys = [read_secret(one) for one in settings.secrets]
-        hook = Webhook(settings.webhook, keys=keys, post=out, clock=now.clock)
+        hook = Webhook(SignedPost(settings.webhook, keys=keys, post=out, clock=now.clock))
     return Circle(
         to=settings.to,
         at=settings.at,

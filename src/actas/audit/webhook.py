@@ -19,7 +19,7 @@ from typing import Final
 from actas.audit.formats.catalog import Format
 from actas.audit.formats.entry import one_line
 from actas.audit.sinks import Batch, NotTaken, Refused
-from actas.core.ports import Clock, FetchFailed, Post
+from actas.core.ports import Answer, Clock, FetchFailed, Post
 from actas.core.secret import Secret
 from actas.crypto.keyed import keyed_digest
 
@@ -66,6 +66,51 @@ def signature(key: bytes, *, name: str, at: int, body: bytes) -> str:
     return f"v1,{b64encode(made).decode('ascii')}"
 
 
+class SignedPost:
+    """Sends documents to one address, signed.
+
+    Args:
+        url: an address on record.
+        keys: of the secrets in force; each signs.
+        post: the guarded way out.
+    """
+
+    def __init__(self, url: str, *, keys: Sequence[bytes], post: Post, clock: Clock) -> None:
+        self._url = url
+        self._keys = tuple(keys)
+        self._post = post
+        self._clock = clock
+
+    async def send(self, body: bytes, *, name: str, media_type: str) -> Answer:
+        """Send a document, and return what was answered.
+
+        Args:
+            name: of the delivery, the same however often it is tried.
+            media_type: of ``body``.
+
+        Raises:
+            FetchFailed: nothing was.
+        """
+        at = int(self._clock.now())
+        headers = {
+            "Content-Type": media_type,
+            "webhook-id": name,
+            "webhook-timestamp": str(at),
+            "webhook-signature": " ".join(signature(key, name=name, at=at, body=body) for key in self._keys),
+        }
+        return await self._post.post(self._url, body, headers=headers, within=PATIENCE)
+
+
+def is_taken(answer: Answer) -> bool:
+    """Return whether the far end has a document for good."""
+    return 200 <= answer.status < 300
+
+
+def is_no(answer: Answer) -> bool:
+    """Return whether the far end will not take a document later either."""
+    return 400 <= answer.status < 500 and answer.status not in _LATER
+
+
 class WebhookReceiver:
     """Implements ``audit.sinks.Receiver``: sends each delivery in one request.
 
@@ -87,31 +132,23 @@ class WebhookReceiver:
         clock: Clock,
     ) -> None:
         self._sink = sink
-        self._url = url
-        self._keys = tuple(keys)
         self._form = form
-        self._post = post
+        self._out = SignedPost(url, keys=keys, post=post, clock=clock)
         self._clock = clock
 
     async def take(self, batch: Batch, *, confirm: Callable[[], Awaitable[None]]) -> None:
         body = self._form.body(batch.documents)
         await confirm()
-        name, at = batch.name(self._sink), int(self._clock.now())
-        headers = {
-            "Content-Type": self._form.media_type,
-            "webhook-id": name,
-            "webhook-timestamp": str(at),
-            "webhook-signature": " ".join(signature(key, name=name, at=at, body=body) for key in self._keys),
-        }
+        name = batch.name(self._sink)
         try:
-            answer = await self._post.post(self._url, body, headers=headers, within=PATIENCE)
+            answer = await self._out.send(body, name=name, media_type=self._form.media_type)
         except FetchFailed as failed:
             raise NotTaken(failed.detail) from failed
-        if 200 <= answer.status < 300:
+        if is_taken(answer):
             return
         said = one_line(answer.body[:_SHOWN].decode("utf-8", "replace")).strip()
         detail = f"answered with status {answer.status}{f': {said}' if said else ''}"
-        if 400 <= answer.status < 500 and answer.status not in _LATER:
+        if is_no(answer):
             raise Refused(detail)
         raise NotTaken(detail, retry_after=self._wish(answer.retry_after))
 
