@@ -24,7 +24,7 @@ from actas.web.pages.security import (
     PasskeyRow,
     RecoveryCodes,
 )
-from actas.web.pages.sign_in import Account, ChooseAccount, PasskeyForm, SignIn, SignInCode
+from actas.web.pages.sign_in import PasskeyForm, SignIn, SignInCode
 from actas.web.pages.view import View
 
 NOW: Final = datetime(2026, 11, 26, 14, 2, 11, tzinfo=UTC)
@@ -115,9 +115,7 @@ def _signing_in(words: Words) -> dict[str, View]:
     wrong = "This name and password do not go together. Check both, or ask whoever runs this server."
     form = _form("sign-in", words)
     code = {"name": name, "back": "/posted/back", **_form("code", words)}
-    alice = Account("a1", name, words.name("Alice Liddell"))
     passkey = PasskeyForm("/posted/passkey", CSRF, ASKED)
-    choose = _form("choose", words)
     return {
         "sign_in": SignIn(app=app, **form),
         "sign_in_plain": SignIn(**form),
@@ -140,10 +138,6 @@ def _signing_in(words: Words) -> dict[str, View]:
         "sign_in_code": SignInCode(app=app, **code),
         "sign_in_code_passkey": SignInCode(app=app, passkey=passkey, **code),
         "sign_in_code_again": SignInCode(error=words.line("This code is not the one of now."), **code),
-        "choose_account": ChooseAccount(app=app, accounts=(alice,), **choose),
-        "choose_among": ChooseAccount(
-            app=app, accounts=(alice, Account("a2", words.name("dana"), words.name("dana"))), **choose
-        ),
     }
 
 

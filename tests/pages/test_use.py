@@ -20,7 +20,6 @@ WITHOUT_SCRIPT: Final = (
     "sign_in_again",
     "sign_in_passkey",
     "consent",
-    "choose_account",
     "posting",
     "enrol_codes",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 
+from actas.core.ports import JsonObject
 from actas.demo.browser import Browser, asks
 
 PORTAL: Final = "portal"
@@ -74,11 +76,12 @@ def sign_in(
         resource: the only API the access token is for (RFC 8707); None for all that are asked for.
 
     Raises:
-        LookupError: the server showed another page than it must, or sent the browser back without a code.
+        LookupError: the server showed another page than it must, sent the browser back without a code, or
+            told of another sign-in than this one.
         httpx2.HTTPError: it does not answer, or answers with an error.
     """
     about = http.get(f"{server}/.well-known/openid-configuration").raise_for_status().json()
-    verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
+    verifier, state, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     page = browser.get(
         about["authorization_endpoint"],
         **({} if resource is None else {"resource": resource}),
@@ -87,7 +90,7 @@ def sign_in(
         redirect_uri=CALLBACK,
         scope=scope,
         state=state,
-        nonce=secrets.token_urlsafe(16),
+        nonce=nonce,
         code_challenge=_challenge(verifier),
         code_challenge_method="S256",
     )
@@ -105,6 +108,8 @@ def sign_in(
         **({} if app.secret is None else {"client_secret": app.secret}),
     }
     given = http.post(about["token_endpoint"], data=form).raise_for_status().json()
+    if _claims(given["id_token"]).get("nonce") != nonce:
+        raise LookupError("the ID token is of another sign-in: it does not hold the nonce of this one")
     return SignedIn(access_token=given["access_token"], id_token=given["id_token"], asked=asked)
 
 
@@ -114,6 +119,17 @@ def _code(answer: httpx2.Response, *, state: str, server: str) -> str:
     if (said.get("state"), said.get("iss")) != (state, server) or "code" not in said:
         raise LookupError(f"the app was sent no code: {said.get('error_description', 'no answer')}")
     return said["code"]
+
+
+def _claims(id_token: str) -> JsonObject:
+    """Return what an ID token says.
+
+    It comes from the server itself, over a connection to it, so its signature may be left alone (OpenID
+    Connect Core 1.0 section 3.1.3.7).
+    """
+    middle = id_token.split(".")[1]
+    claims: JsonObject = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    return claims
 
 
 def _challenge(verifier: str) -> str:

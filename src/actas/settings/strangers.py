@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal, TypedDict
 
 from actas.clients.document import DocumentTerms, NoDocument, is_document_id
 from actas.clients.registered import RegistrationTerms
 from actas.core.client import SignInLives
 from actas.core.secret import Secret
-from actas.core.wire import SHORT_GRANT_TYPES
+from actas.core.wire import SHORT_GRANT_TYPES, GrantType
 from actas.settings.check_clients import check_may_request
 from actas.settings.faults import Fault
 from actas.settings.schema_rules import RuleForm
-from actas.settings.schema_strangers import ANY
+from actas.settings.schema_strangers import ANY, ClientDocumentsForm, ClientRegistrationForm
 from actas.settings.shaped import Item, Shaped
+
+
+class _MayHave(TypedDict):
+    kind: Literal["app", "agent"]
+    grants: frozenset[GrantType]
+    apis: frozenset[str]
+    scopes: dict[str, frozenset[str]]
+    groups: frozenset[str]
+
+
+def _may_have(form: ClientDocumentsForm | ClientRegistrationForm) -> _MayHave:
+    """Return what such clients may have, whichever way they came."""
+    may = form.may_request
+    return {
+        "kind": form.kind,
+        "grants": frozenset(SHORT_GRANT_TYPES[one] for one in form.grants),
+        "apis": frozenset(may.apis) if may is not None else frozenset(),
+        "scopes": {name: frozenset(scopes) for name, scopes in ((may and may.scopes) or {}).items()},
+        "groups": frozenset(form.groups or ()),
+    }
 
 
 def document_terms(shaped: Shaped, lives: SignInLives | None = None) -> DocumentTerms | None:
@@ -25,7 +46,7 @@ def document_terms(shaped: Shaped, lives: SignInLives | None = None) -> Document
     item = shaped.client_metadata_documents
     if item is None or not item.form.hosts:
         return None
-    form, may = item.form, item.form.may_request
+    form = item.form
     hosts = item.form.hosts
     return DocumentTerms(
         hosts=frozenset(one for one in hosts if one != ANY and not one.startswith("*.")),
@@ -33,11 +54,7 @@ def document_terms(shaped: Shaped, lives: SignInLives | None = None) -> Document
         anybody=ANY in hosts,
         # A token for an API must not be meant for a client that is called like it (SEC-21).
         refused=frozenset({*(form.refuse or ()), *(api.form.audience for api in shaped.apis.values())}),
-        kind=form.kind,
-        grants=frozenset(SHORT_GRANT_TYPES[one] for one in form.grants),
-        apis=frozenset(may.apis) if may is not None else frozenset(),
-        scopes={name: frozenset(scopes) for name, scopes in ((may and may.scopes) or {}).items()},
-        groups=frozenset(form.groups or ()),
+        **_may_have(form),
         lives=lives or SignInLives(),
     )
 
@@ -52,15 +69,11 @@ def registration_terms(shaped: Shaped, token: Secret | None, lives: SignInLives)
     item = shaped.client_registration
     if item is None or not (item.form.open or token is not None):
         return None
-    form, may = item.form, item.form.may_request
+    form = item.form
     return RegistrationTerms(
         open=form.open,
         token=token,
-        kind=form.kind,
-        grants=frozenset(SHORT_GRANT_TYPES[one] for one in form.grants),
-        apis=frozenset(may.apis) if may is not None else frozenset(),
-        scopes={name: frozenset(scopes) for name, scopes in ((may and may.scopes) or {}).items()},
-        groups=frozenset(form.groups or ()),
+        **_may_have(form),
         refused=frozenset(form.refuse or ()),
         most=form.most,
         unused_for=form.unused_for,

@@ -34,6 +34,7 @@ def sign_in_rules(clients: Iterable[Client]) -> Iterator[RuleSpec]:
             apis=client.apis,
             groups=client.sign_in.groups,
             lives=client.sign_in.lives if REFRESH in client.grants else None,
+            place=f"clients[{client.name}]",
         )
 
 
@@ -58,6 +59,7 @@ def rules_of_strangers(*terms: Strangers | None) -> Iterator[RuleSpec]:
                 apis=one.apis,
                 groups=one.groups,
                 lives=one.lives if REFRESH in one.grants else None,
+                place=name,
             )
 
 
@@ -82,6 +84,7 @@ def _rule(
     apis: frozenset[str],
     groups: frozenset[str],
     lives: SignInLives | None,
+    place: str,
 ) -> RuleSpec:
     return RuleSpec(
         name=f"{OURSELVES}:sign-in:{name}",  # the colon keeps it apart from the configuration's
@@ -95,7 +98,7 @@ def _rule(
         if lives is None
         else Refreshing(lifetime=lives.refresh, idle=lives.refresh_idle, session=lives.session),
         description=f"What {name} may have when somebody signs in to it.",
-        place=f"clients[{name}]",
+        place=place,
     )
 
 
