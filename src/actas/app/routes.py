@@ -108,9 +108,7 @@ def _endpoints(
             errors=errors,
             admission=Admission(most=base.definitions.limits.in_flight, meter=shared.meter),
         ),
-        f"{prefix}/impersonations": DeskEndpoint(
-            supervision(base, shared), nonces=nonces(base), errors=errors, admission=admission
-        ),
+        f"{prefix}/impersonations": _supervised(base, shared, admission),
         f"{prefix}/errors": ErrorsPage(),
         **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
@@ -118,6 +116,12 @@ def _endpoints(
         paths["oauth"]: about,
         paths["openid"]: about,
     }
+
+
+def _supervised(base: Foundation, shared: Shared, admission: Admission) -> DeskEndpoint:
+    return DeskEndpoint(
+        supervision(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
+    )
 
 
 def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admission) -> dict[str, Endpoint]:

@@ -76,8 +76,7 @@ def sign_in(
         resource: the only API the access token is for (RFC 8707); None for all that are asked for.
 
     Raises:
-        LookupError: the server showed another page than it must, sent the browser back without a code, or
-            told of another sign-in than this one.
+        LookupError: the server showed another page than it must, or sent no code, or told of another sign-in.
         httpx2.HTTPError: it does not answer, or answers with an error.
     """
     about = http.get(f"{server}/.well-known/openid-configuration").raise_for_status().json()
@@ -108,8 +107,7 @@ def sign_in(
         **({} if app.secret is None else {"client_secret": app.secret}),
     }
     given = http.post(about["token_endpoint"], data=form).raise_for_status().json()
-    if _claims(given["id_token"]).get("nonce") != nonce:
-        raise LookupError("the ID token is of another sign-in: it does not hold the nonce of this one")
+    _require_of(given["id_token"], nonce)
     return SignedIn(access_token=given["access_token"], id_token=given["id_token"], asked=asked)
 
 
@@ -121,15 +119,16 @@ def _code(answer: httpx2.Response, *, state: str, server: str) -> str:
     return said["code"]
 
 
-def _claims(id_token: str) -> JsonObject:
-    """Return what an ID token says.
+def _require_of(id_token: str, nonce: str) -> None:
+    """Return when an ID token tells of the sign-in that sent a nonce.
 
     It comes from the server itself, over a connection to it, so its signature may be left alone (OpenID
     Connect Core 1.0 section 3.1.3.7).
     """
     middle = id_token.split(".")[1]
     claims: JsonObject = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-    return claims
+    if claims.get("nonce") != nonce:
+        raise LookupError("the ID token is of another sign-in: it does not hold the nonce of this one")
 
 
 def _challenge(verifier: str) -> str:
