@@ -99,6 +99,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "bad_code": (InvalidGrant,),
     "code_reused": (InvalidGrant,),
     "unknown_app": (InvalidRequest,),
+    "unknown_redirect": (InvalidRequest,),
     "bad_client_document": (InvalidRequest,),
     "bad_initial_token": (InvalidToken,),
     "bad_client_metadata": (InvalidClientMetadata,),

@@ -72,7 +72,8 @@ ATTEMPT: Final[dict[str, str]] = {
     "error": "of a refusal: the OAuth error",
     "detail": "of a refusal: what happened, for administrators",
     "blank": "list: parameters that were sent without a value and so were left out (RFC 6749 section 3.2)",
-    "client": "`name`, `kind` and `method`: who asked, and how it proved that",
+    "client": "`name`, `kind` and `method`: who asked, and how it proved that; for an app that a browser "
+    "named, which proves nothing of it, `method` is null",
     "proven": "the keys that the request proved: `jkt` of a DPoP key, `x5t#S256` of a client certificate",
     "grant": "the grant type",
     "asked": "what was asked: `type`, `audience`, `resource`, `scope`, `subject_token_type`, "
@@ -201,6 +202,10 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "what": "list of `password`, `code`, `recovery` and `passkey`: what there was of it",
         "by": "who took it away, as in `configuration:changed`",
         "why": "the reason that was given",
+    },
+    "authorization:refused": {
+        "asked_as": "of an app that nobody knows: how it was spelt, up to 64 characters; the rest is as "
+        "in every attempt",
     },
     "authorization:granted": {
         "source": "the address of the browser",

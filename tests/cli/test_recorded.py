@@ -152,9 +152,12 @@ def shown(event: dict[str, Json]) -> str:
                 "event": "log:recovered",
                 "facts": {"delivery_unknown": ["x_1", "x_2"], "broken": [{"sentence": "s1 is short"}]},
             },
-            "log:recovered  delivery unknown of x_1 and x_2 and s1 is short",
+            (
+                "log:recovered  a stream was not closed cleanly; it was checked, and is written again, "
+                "delivery unknown of x_1 and x_2 and s1 is short"
+            ),
         ),
-        ({"event": "log:closed"}, "log:closed"),
+        ({"event": "log:closed", "stream": "s1"}, "log:closed  s1 was closed cleanly"),
         ({"event": "something:new", "facts": "?"}, "something:new"),
         ({}, "damaged"),
     ],

@@ -13,6 +13,7 @@ from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
 from actas.keys.opaque import OpaqueTexts
+from actas.settings.suggest import did_you_mean
 from actas.signin.apps import Strangers
 from actas.signin.authorizing import Authorizing
 from actas.signin.consents import Consents
@@ -20,6 +21,7 @@ from actas.signin.flow import Flow
 from actas.signin.granting import Granting
 from actas.signin.hints import Hints
 from actas.signin.holdings import Kind
+from actas.signin.naming import Naming
 from actas.signin.proving import Begun, Visitor
 from actas.signin.pushed import LIFE, Kept, PushedRequests
 from actas.signin.pushing import Pushing
@@ -107,6 +109,7 @@ class FrontDoor:
             hints=hints,
             suiting=Suiting(holds=self, clock=clock),
             strangers=Strangers(house.published_clients.clients(catalog, clock)),
+            naming=Naming(catalog, names=catalog.apps, suggested=did_you_mean, clock=clock),
             begun=Flow("begun", Begun, key=OPAQUE_KEY, chance=chance, clock=clock),
             audit=house.minutes,
             clock=clock,

@@ -36,11 +36,13 @@ def server(tmp_path: Path, mailbox: Mailbox) -> Iterator[RealServer]:
         "host": "localhost", "port": mailbox.port, "tls": "none", "from": "actas@acme.example"
     }  # fmt: skip
     made.company.named("rules", "orders-to-inventory")["subject"]["impersonated"] = True
+    tree["clients"].append({**made.company.named("clients", "assistant"), "name": "helpdesk", "kind": "app"})
+    made.company.secrets["helpdesk"] = made.company.secrets["assistant"]
     tree["rules"].append(
         {
             "name": "assistant-looks-in",
             "allow": "impersonation",
-            "client": "assistant",
+            "client": "helpdesk",
             "actor": {"from": tree["issuers"][0]["name"], "required": True},
             "subject": {"from": "actas", "kinds": ["person"], "groups": ["customers"]},
             "target": {"api": "orders"},
@@ -76,14 +78,14 @@ def test_the_story_is_told_from_the_audit_log_alone(server: RealServer, tmp_path
         *("impersonate", "start", "--as", "env:DANA", "--as-type", "id", "--subject", "actas:carol", "--raw"),
         *("--audience", "orders", "--reason", "the order does not load", "--ticket", "HELP-1"),
     )
-    waits = run("assistant", *start, DANA=people["dana"])
+    waits = run("helpdesk", *start, DANA=people["dana"])
     assert waits.code == 1, waits.out
     (name,) = re.findall(r"actas impersonate approve (\S+)", waits.err)
     approved = run(
-        "assistant", "impersonate", "approve", name, "--as", "env:LEE", "--as-type", "id", LEE=people["lee"]
+        "helpdesk", "impersonate", "approve", name, "--as", "env:LEE", "--as-type", "id", LEE=people["lee"]
     )
     assert approved.code == 0, approved.err
-    token = run("assistant", *start, DANA=people["dana"])
+    token = run("helpdesk", *start, DANA=people["dana"])
     assert token.code == 0, token.err
     until(lambda: "told of the start" in search(actas, name).out, limit=30)
     onward = run(
@@ -97,7 +99,7 @@ def test_the_story_is_told_from_the_audit_log_alone(server: RealServer, tmp_path
         TOKEN=token.out.strip(),
     )
     assert onward.code == 0, onward.err
-    ended = run("assistant", "impersonate", "end", name, "--as", "env:DANA", "--as-type", "id", "--reason", "done",
+    ended = run("helpdesk", "impersonate", "end", name, "--as", "env:DANA", "--as-type", "id", "--reason", "done",
                 DANA=people["dana"])  # fmt: skip
     assert ended.code == 0, ended.err
     dead = run(

@@ -21,6 +21,7 @@ from actas.core.ports import SystemChance
 from actas.core.wire import DEVICE_CODE
 from actas.crypto.password_hash import PasswordHashes
 from actas.kinds.impersonation_pages import Paging
+from actas.settings.suggest import did_you_mean
 from actas.signin.account import Account
 from actas.signin.acting import ActingAsMe
 from actas.signin.apps import Strangers
@@ -32,6 +33,7 @@ from actas.signin.flow import LIFE, Content, Flow
 from actas.signin.granting import Granting
 from actas.signin.hints import Hints
 from actas.signin.leaving import Leave, Leaving
+from actas.signin.naming import Naming
 from actas.signin.providers import offered
 from actas.signin.proving import Begun
 from actas.signin.pushed import LIFE as PUSHED
@@ -202,6 +204,7 @@ class _Kit:
             hints=_hints(base),
             suiting=Suiting(holds=self.proof.credentials, clock=base.clock),
             strangers=Strangers(shared.out.published(base, shared.meter)),
+            naming=Naming(base.catalog, names=base.catalog.apps, suggested=did_you_mean, clock=base.clock),
             begun=self._begun,
             audit=shared.minutes,
             clock=base.clock,

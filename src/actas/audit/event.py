@@ -22,7 +22,7 @@ from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import Json
 from actas.core.records import Record
-from actas.core.redaction import without_tokens
+from actas.core.redaction import without_secrets, without_tokens
 
 MAX_TEXT: Final = 500
 """Characters of any free text in an event."""
@@ -94,8 +94,11 @@ def _add_question(event: dict[str, Any], trail: Trail) -> None:
     if trail.form is not None and trail.form.blank:
         blank = trail.form.blank[:16] if known else trail.form.blank[_FEW]
         event["blank"] = [without_tokens(name[:64]) for name in blank]
-    if trail.client is not None:
-        event["client"] = {"name": trail.client.name, "kind": trail.client.kind, "method": trail.method}
+    client = trail.client or trail.said_by
+    if client is not None:
+        event["client"] = {"name": client.name, "kind": client.kind, "method": trail.method}
+    elif trail.asked_as:
+        event["asked_as"] = without_secrets(trail.asked_as[_STRANGER])
     if trail.proven is not NO_KEY:
         event["proven"] = trail.proven.claim()
     if trail.request is not None:

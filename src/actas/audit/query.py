@@ -27,7 +27,7 @@ FIELDS: Final[dict[str, str]] = {
     "reason": "why it was refused",
     "kind": "the kind of exchange",
     "grant": "the grant type",
-    "client": "who asked",
+    "client": "who asked, or for which app somebody did; of an app that nobody knows, as it was spelt",
     "subject": "for whom",
     "impersonation": "the impersonation that it belongs to, or is about",
     "issuer": "who vouched for the subject or the actor",
@@ -140,6 +140,8 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
     for field in simple:
         _put(found, field, event.get(field))
     _put(found, "client", _member(event, "client", "name"))
+    for spelt in ("client", "asked_as"):  # of what people do, the name alone; or what a browser called it
+        _put(found, "client", event.get(spelt))
     _put(found, "subject", _member(event, "subject", "sub"))
     _put(found, "actor", _member(event, "actor", "sub"))
     _put(found, "actor", _member(event, "administrator", "sub"))

@@ -59,6 +59,8 @@ class Trail(msgspec.Struct):
             our own while somebody traces.
         proven: the keys that the caller proved to hold.
         chain: the subject, then every actor, oldest first, as the rules saw it.
+        said_by: the registered client that a browser named, which proves nothing of it.
+        asked_as: what it named, when no client is registered under that; for administrators to see.
         impersonation: the impersonation that its subject token was made under.
         revoked: what was revoked, each as ``token:ID``.
         claims: the subject's and the actor's claims that the policy may look at, by role.
@@ -73,6 +75,8 @@ class Trail(msgspec.Struct):
     form: Params | None = None
     request: ExchangeRequest | None = None
     client: Client | None = None
+    said_by: Client | None = None
+    asked_as: str = ""
     method: AuthMethod | None = None
     trace: str | None = None
     proven: Confirmation = NO_KEY

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
-from actas.cli.entries import moment
 from actas.cli.exits import Exit, Failure
 from actas.cli.minutes import refusals
 from actas.cli.output import Answer, Ink
+from actas.cli.recorded import moment
 from actas.cli.run import Run
 from actas.cli.tree import command as make
 from actas.core.ports import Json

@@ -10,10 +10,11 @@ import click
 
 from actas.cli.amounts import entries
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
-from actas.cli.entries import KIND, document, line, lines, moment, titled
+from actas.cli.entries import KIND, document, line, lines, titled
 from actas.cli.exits import Exit, Failure
 from actas.cli.minutes import event_of, read_query, refusals
 from actas.cli.output import Answer, Ink, Line, Output
+from actas.cli.recorded import moment
 from actas.cli.run import Run
 from actas.cli.standing import Standing, standing
 from actas.cli.tree import command as make

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from actas.cli.entries_of_impersonation import impersonated
-from actas.cli.line import horizontal
+from actas.cli.entries_of_people import app_of
+from actas.cli.entries_of_what_happened import happened
+from actas.cli.line import Chain, horizontal
 from actas.cli.output import Ink, Line, Listing, Output, Style
-from actas.cli.recorded import Event, chain_of_event, member, members, text, whole, words
+from actas.cli.recorded import Event, chain_of_event, member, moment, text, whole, words
 from actas.cli.sentence import sentence
 from actas.cli.wording import clean, duration, listed, padded
 from actas.core.ports import Json
@@ -21,11 +22,6 @@ _RENAMED: Final = {"v": "entry_version", "kind": "exchange"}
 _OUTCOMES: Final[dict[str, tuple[str, Style]]] = {
     "granted": ("granted", "good"),
     "refused": ("REFUSED", "bad"),
-}
-_PURPOSES: Final = {
-    "token": "that signs tokens",
-    "id_token": "that signs ID tokens",
-    "audit": "that seals the audit log",
 }
 _OUTCOME_COLUMNS: Final = 7
 _ENTRY_COLUMNS: Final = 28
@@ -70,28 +66,33 @@ def drawn(event: Event, *, ascii: bool) -> str:  # noqa: A002 - the word of the 
     chain = chain_of_event(event)
     reason = text(event.get("reason"))
     if chain is not None:
-        return horizontal(chain, ascii=ascii) + (f"     {reason}" if reason else "")
-    facts = listed([fact for _, fact in _happened(event)])
+        picture = horizontal(chain, ascii=ascii) + (f"     {reason}" if reason else "")
+        return picture + _beside(event, chain)
+    facts = listed([fact for _, fact in happened(event)])
     if event.get("outcome") and not facts:
         return f"{reason}, from {text(event.get('source')) or 'an unknown address'}"
     return f"{text(event.get('event')) or 'damaged'}{'  ' if facts else ''}{facts}"
 
 
-def moment(at: str) -> str:
-    """Return an instant of the log for people: UTC, without milliseconds."""
-    return at[:19].replace("T", " ")
+def _beside(event: Event, chain: Chain) -> str:
+    """Say who had a part in it whom the chain does not name: who acts unseen, and the app that asked."""
+    named = {station.id for station in chain.stations}
+    administrator, client = text(member(event, "administrator").get("sub")), app_of(event)
+    said = [f"by {clean(administrator)}"] if administrator and administrator not in named else []
+    said += [f"through {clean(client)}"] if client and client not in named else []
+    return f"  {' '.join(said)}" if said else ""
 
 
 def lines(out: Output, event: Event) -> Iterator[Line]:
     """Return an entry whole, for people."""
-    happened = text(event.get("event")) or "damaged"
-    what, style = _OUTCOMES.get(text(event.get("outcome")), (happened, "strong"))
+    name = text(event.get("event")) or "damaged"
+    what, style = _OUTCOMES.get(text(event.get("outcome")), (name, "strong"))
     at = text(event.get("at")).replace("T", " ").replace("Z", " UTC")
     yield (Ink(what, style), f"  {text(event.get('id'))}", Ink(f"  {at}", "dim"))
     chain = chain_of_event(event)
     if chain is not None:
         yield from ("", f"  {horizontal(chain, ascii=out.ascii)}", "", sentence(chain))
-    facts = [*_happened(event), *(_attempt(event) if event.get("outcome") else ())]
+    facts = [*happened(event), *(_attempt(event) if event.get("outcome") else ())]
     if facts:
         yield ""
     for title, fact in facts:
@@ -129,7 +130,10 @@ def _question(event: Event) -> Iterator[tuple[str, str]]:
     client, source = member(event, "client"), text(event.get("source"))
     by = "a caller that did not authenticate"
     if client:
-        by = f"{text(client.get('name'))} ({text(client.get('kind'))}, {text(client.get('method'))})"
+        known = ", ".join(one for one in (text(client.get("kind")), text(client.get("method"))) if one)
+        by = f"{text(client.get('name'))} ({known})"
+    elif spelt := text(event.get("asked_as")):
+        by = f'an app that nobody knows, asked as "{spelt}",'
     door = text(event.get("event")).partition(":")[0].removeprefix("exchange")
     yield "asked", f"{grant or door or 'something'} by {by}{f' from {source}' if source else ''}"
     asked = member(event, "asked")
@@ -165,97 +169,3 @@ def _token(given: Event) -> str:
 
 def _type(document: Event) -> str:
     return text(document.get("type")).rpartition(":")[2].replace("_", " ")
-
-
-def _happened(event: Event) -> Iterator[tuple[str, str]]:
-    """What an event says that is not an attempt."""
-    match event.get("event"):
-        case "keys:created" | "keys:prepared" | "keys:activated" | "keys:retired" | "keys:removed":
-            purpose = _PURPOSES.get(text(event.get("purpose")), "")
-            yield "key", f"{text(event.get('algorithm'))} key {text(event.get('kid'))} {purpose}".rstrip()
-        case "keys:rewrapped":
-            yield "sealed", f"{event.get('rows')} rows under the envelope key {text(event.get('envelope'))}"
-        case "keys:wrapped":
-            yield "wrapped", f"the envelope key, again by {text(event.get('service'))}"
-        case "catalog:loaded":
-            yield "loaded", f"policy {text(event.get('policy'))}"
-        case "catalog:refused":
-            yield "refused", f"generation {event.get('generation')}: {text(event.get('why'))}"
-        case "configuration:changed":
-            yield "changed", _changed(event)
-        case "database:backed_up":
-            yield "backup", f"{text(member(event, 'backup').get('name'))}, by {text(event.get('operator'))}"
-        case "database:restored":
-            yield "restored", _restored(event)
-        case "exchange:refused_many":
-            reasons = [f"{name} {count}" for name, count in member(event, "reasons").items()]
-            source = text(event.get("source"))
-            yield "counted", f"{event.get('counted')} more from {source}: {listed(reasons)}"
-        case _:
-            yield from _done(event)
-
-
-def _done(event: Event) -> Iterator[tuple[str, str]]:
-    """What was done to impersonations, tokens and sinks, else what a stream says of itself."""
-    name = text(event.get("event"))
-    if (said := impersonated(event)) is not None:
-        yield "says", said
-    elif name == "revocation:granted":
-        yield "ended", _revoked(event)
-    elif name.startswith("sinks:"):
-        yield "sink", _sink(event)
-    else:
-        yield from _facts(member(event, "facts"))
-
-
-def _facts(facts: Event) -> Iterator[tuple[str, str]]:
-    """What the life of a stream says of its entries, and of other streams."""
-    if unknown := words(facts.get("delivery_unknown")):
-        yield "unknown", f"delivery unknown of {listed(unknown)}"
-    for one in members(facts.get("broken")):
-        yield "broken", text(one.get("sentence"))
-
-
-def _restored(event: Event) -> str:
-    """Say what was restored, by whom, and what began."""
-    backup = member(event, "backup")
-    made = f"backup {text(backup.get('name'))} of {moment(text(backup.get('made_at')))} UTC"
-    return f"{made}, by {text(event.get('operator'))}; epoch {event.get('epoch')} began"
-
-
-def _revoked(event: Event) -> str:
-    """Say what was ended, by whom and why."""
-    by = text(event.get("operator")) or text(member(event, "client").get("name"))
-    return f"{_few(words(event.get('revoked')))}{_by_and_why(by, event)}"
-
-
-def _sink(event: Event) -> str:
-    """Say which sink it is about, which entries, who did it and why."""
-    first, last, stream = whole(event.get("from")), whole(event.get("to")), text(event.get("of"))
-    which = f", entries {first} to {last}" if first is not None and last is not None else ""
-    return f"{text(event.get('sink'))}{which}{f' of {stream}' if stream else ''}" + _by_and_why(
-        text(event.get("operator")), event
-    )
-
-
-def _by_and_why(by: str, event: Event) -> str:
-    why = text(event.get("why"))
-    return f"{f', by {by}' if by else ''}{f': {why}' if why else ''}"
-
-
-def _few(told: Sequence[str]) -> str:
-    """Return the first of many, and how many there are beside them."""
-    shown = told[:8] if len(told) > 9 else told
-    more = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
-    return f"{listed(shown)}{more}"
-
-
-def _changed(event: Event) -> str:
-    """Say what was changed, and who changed it."""
-    told = [
-        f"{text(one.get('what'))} {text(one.get('kind'))} {text(one.get('name'))}"
-        for one in members(event.get("changes"))
-    ]
-    by = member(event, "by")
-    who = text(by.get("client")) if "client" in by else "the server's own files"
-    return f"{_few(told)}, by {who}, generation {event.get('generation')}"

@@ -14,12 +14,11 @@ import click
 from actas.cli.ask import token_type
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.dpop import holder
-from actas.cli.entries import moment
 from actas.cli.exits import misused
 from actas.cli.line import Chain
 from actas.cli.managing import Manager
 from actas.cli.output import Answer, Ink, Listing
-from actas.cli.recorded import instant_of
+from actas.cli.recorded import instant_of, moment
 from actas.cli.run import Run
 from actas.cli.server import find_server
 from actas.cli.telling import failure_of

@@ -8,11 +8,10 @@ import click
 
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of, parties
-from actas.cli.entries import moment
 from actas.cli.exits import Exit, Failure
 from actas.cli.line import Chain
 from actas.cli.output import Answer, Ink, Line
-from actas.cli.recorded import instant_of
+from actas.cli.recorded import instant_of, moment
 from actas.cli.run import Run
 from actas.cli.sentence import sentence
 from actas.cli.server import find_server

@@ -26,8 +26,9 @@ _KINDS: Final[dict[str, Kind]] = {"person": "person", "agent": "agent", "service
 
 def chain_of_event(event: Event) -> Chain | None:
     """Return the chain that was granted or refused; None when nobody is known, or no chain was asked for."""
-    if text(event.get("event")).startswith("revocation:"):
-        return None  # a client ended a token, or was not allowed to: nobody may do anything by it
+    name = text(event.get("event"))
+    if name and not name.startswith("exchange:"):
+        return None  # elsewhere nobody gets what they may do anything by
     granted = event.get("outcome") == "granted"
     if not granted and event.get("outcome") != "refused":
         return None
@@ -135,3 +136,8 @@ def instant_of(value: Json) -> str | None:
     """
     at = whole(value)
     return instant(at) if at is not None and 0 <= at <= LATEST else None
+
+
+def moment(at: str) -> str:
+    """Return an instant of the log for people: UTC, without milliseconds."""
+    return at[:19].replace("T", " ")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 from actas.cli.amounts import counted, entries
-from actas.cli.entries import moment
 from actas.cli.output import Ink, Line
+from actas.cli.recorded import moment
 from actas.cli.wording import listed, padded
 from actas.core.ports import Json
 

@@ -49,6 +49,7 @@ Reason = Literal[
     "bad_code",
     "code_reused",
     "unknown_app",
+    "unknown_redirect",
     "bad_client_document",
     "bad_initial_token",
     "bad_client_metadata",

@@ -24,11 +24,19 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
         remedy="Have the person sign in again, and redeem a code once, at the server, before anything else.",
     ),
     "unknown_app": ReasonText(
-        sentence="The app that sent you here is not known, or not at that address.",
-        meaning="`client_id` is no app that people sign in to, or `redirect_uri` is not exactly one of those "
-        "that it registered. Nobody is sent back: the address could be anybody's.",
-        causes="A misspelt `client_id`, a `redirect_uri` with another path, a slash more or another port, a "
-        "client without `redirect_uris`.",
+        sentence="No app of this name is known here.",
+        meaning="`client_id` names no client that people sign in to. Nobody is sent back: the address could "
+        "be anybody's.",
+        causes="A misspelt `client_id`, the `client_id` of another server, a client without `redirect_uris`, "
+        "one that is disabled or was removed meanwhile.",
+        remedy="Compare `client_id` with the client's name in the configuration. `actas audit show ENTRY` "
+        "has what came, and which name is nearest to it.",
+    ),
+    "unknown_redirect": ReasonText(
+        sentence="The app that sent you here is not registered at that address.",
+        meaning="`redirect_uri` is not exactly one of those that the client registered. Nobody is sent back: "
+        "the address could be anybody's.",
+        causes="A `redirect_uri` with another path, a slash more or another port, or none.",
         remedy="Compare the address with `redirect_uris` of the client, character for character.",
     ),
     "bad_client_document": ReasonText(

@@ -25,6 +25,7 @@ from actas.signin.beginning import Begun, Visitor, begun_here
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
 from actas.signin.hints import Hints
+from actas.signin.naming import Naming
 from actas.signin.providers import is_fresh, may_use
 from actas.signin.pushed import PushedRequests
 from actas.signin.redirects import may_go_to
@@ -51,6 +52,7 @@ class Authorizing:
         suiting: says whether a session is as an app wants it.
         pushed: knows what apps pushed before.
         strangers: finds out what apps are that are not registered.
+        naming: notes which app was named, of what is refused.
         begun: seals what a browser carries.
         fresh: raises when what this process knows of the shared state may be out of date.
     """
@@ -67,6 +69,7 @@ class Authorizing:
         suiting: Suiting,
         pushed: PushedRequests,
         strangers: Strangers,
+        naming: Naming,
         begun: Flow[Begun],
         audit: Minutes,
         clock: Clock,
@@ -81,6 +84,7 @@ class Authorizing:
         self._suiting = suiting
         self._pushed = pushed
         self._strangers = strangers
+        self._naming = naming
         self._begun = begun
         self._audit = audit
         self._clock = clock
@@ -99,6 +103,7 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             form = trail.form = Params.parse(query)
+            trail.asked_as = form.get("client_id") or ""
             self._fresh()
             await self._strangers.meet(form.get("client_id"), source=visitor.source)
             name, form = self._pushed.find(form) or (None, form)
@@ -115,7 +120,7 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             self._fresh()
-            begun, request, client = await self._opened(flow, visitor)
+            begun, request, client = await self._opened(flow, visitor, trail)
             return await self._next(request, client, visitor, trail, proved=begun.proved)
         except Exception as exc:  # noqa: BLE001 - every exception ends as a refusal (SEC-04)
             return await self._refused(trail, exc)
@@ -125,7 +130,7 @@ class Authorizing:
         trail = self._open(visitor)
         try:
             self._fresh()
-            begun, request, client = await self._opened(flow, visitor)
+            begun, request, client = await self._opened(flow, visitor, trail)
             session = await self._session(request, visitor, proved=begun.proved)
             if session is None:
                 return self._ask_who(request, client, visitor)
@@ -246,7 +251,9 @@ class Authorizing:
             called=session.sign_in.called,
         )
 
-    async def _opened(self, flow: str | None, visitor: Visitor) -> tuple[Begun, AuthorizationRequest, Client]:
+    async def _opened(
+        self, flow: str | None, visitor: Visitor, trail: Trail
+    ) -> tuple[Begun, AuthorizationRequest, Client]:
         """Return what a browser carried, and whose it is, as far as that still holds.
 
         Raises:
@@ -257,13 +264,14 @@ class Authorizing:
         request = begun.request
         if request is None:
             raise InvalidRequest("malformed_request", detail="no app asked for anything")
+        trail.asked_as = request.client
         await self._strangers.meet(request.client, source=visitor.source)
         client = self._directory.client(request.client)
         if client is None or client.disabled or client.sign_in is None:
             raise InvalidRequest("unknown_app", detail=f"nobody signs in to {request.client} any more")
         if not may_go_to(request.redirect_uri, client.sign_in.redirect_uris):
             detail = f"{client.name} has registered {request.redirect_uri[:300]} no more"
-            raise InvalidRequest("unknown_app", detail=detail)
+            raise InvalidRequest("unknown_redirect", detail=detail)
         return begun, request, client
 
     def _open(self, visitor: Visitor) -> Trail:
@@ -280,6 +288,7 @@ class Authorizing:
             OAuthError: the app is not to be told.
         """
         error = exc.error if isinstance(exc, SendBack) else exc
+        self._naming.note(trail, error)
         refusal: OAuthError = await refused(self._audit, trail, error)
         if not isinstance(exc, SendBack) or isinstance(error, StoreUnavailable):
             raise refusal from exc

@@ -12,6 +12,7 @@ from typing import Final
 
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
+from actas.core.client import Client
 from actas.core.errors import AccessDenied, OAuthError
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
@@ -80,6 +81,7 @@ class ByPasskey:
         try:
             self._fresh()
             begun = begun_if_any(self._begun, flow, visitor)
+            trail.said_by = self._client(begun)
             proven = await self._proven(answer, visitor, subject=None)
             return await self._signed_in(proven, begun, visitor, before=())
         except Exception as exc:
@@ -99,6 +101,7 @@ class ByPasskey:
         try:
             self._fresh()
             half = await self._proving.half_of(flow, visitor)
+            trail.said_by = self._client(half.begun)
             proven = await self._proven(answer, visitor, subject=half.subject)
             return await self._signed_in(proven, half.begun, visitor, before=("pwd",))
         except Exception as exc:
@@ -124,6 +127,9 @@ class ByPasskey:
             detail = f"a passkey of {proven.subject}, after the password of {subject}"
             raise AccessDenied("wrong_credentials", detail=detail)
         return proven
+
+    def _client(self, begun: Begun) -> Client | None:
+        return None if begun.request is None else self._directory.client(begun.request.client)
 
     async def _signed_in(
         self, proven: Proven, begun: Begun, visitor: Visitor, *, before: tuple[str, ...]

@@ -105,6 +105,7 @@ class Elsewhere:
         try:
             self.fresh()
             begun = begun_if_any(self.begun, flow, visitor)
+            trail.said_by = self._client(begun)
             issuer, terms = self._issuer(provider, begun)
             try:
                 found = await self.providers.find(issuer)
@@ -141,6 +142,7 @@ class Elsewhere:
             form = Params.parse(query)
             found = self._opened(form.get("state"), provider, visitor)
             away = found
+            trail.said_by = self._client(away.begun)
             return await self._answered(form, away, visitor)
         except _NotThere as not_there:
             await refused(self.audit, trail, not_there.error)

@@ -123,6 +123,7 @@ class Proving:
         try:
             self._fresh()
             begun = begun_if_any(self._begun, flow, visitor)
+            trail.said_by = self._client(begun.request)
             if len(name) > LONGEST_NAME:  # cut, it would be another's; whole, it would travel with every page
                 raise InvalidRequest("malformed_request", detail=f"a name of {len(name)} characters")
             person = self._directory.person(subject_of(canonical(name)))
@@ -164,6 +165,7 @@ class Proving:
         try:
             self._fresh()
             half = await self.half_of(flow, visitor)
+            trail.said_by = self._client(half.begun.request)
             person = self._directory.person(half.subject)
             if person is None or person.disabled:
                 raise AccessDenied("wrong_credentials", detail=f"{half.subject} is locked out by now")

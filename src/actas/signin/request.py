@@ -22,6 +22,7 @@ from actas.core.errors_of_signing_in import (
 )
 from actas.core.params import Params
 from actas.core.party import OURSELVES
+from actas.core.redaction import without_secrets
 from actas.core.sign_in import OFFLINE, SCOPES, USERINFO
 from actas.core.target import Api
 from actas.core.uri import with_lower_host
@@ -153,7 +154,7 @@ def read_request(
     if redirect_uri is None or not may_go_to(redirect_uri, terms.redirect_uris):
         sent = (redirect_uri or "none")[:300]
         detail = f"redirect_uri is none of those that {client.name} registered: {sent}"
-        raise InvalidRequest("unknown_app", detail=detail)
+        raise InvalidRequest("unknown_redirect", detail=detail)
     mode = _MODES.get(form.get("response_mode") or "query")
     state = form.get("state")
     where = Where(client=client.name, redirect_uri=redirect_uri, state=state, mode=mode or "query")
@@ -175,7 +176,9 @@ def _app(form: Params, registered: Registered) -> tuple[Client, SignInTerms]:
     name = form.get("client_id")
     client = None if name is None else registered.client(name)
     if client is None or client.disabled or client.sign_in is None:
-        detail = f"nobody signs in to a client called {(name or 'nothing')[:100]!r}"
+        detail = "client_id is missing"
+        if name is not None:
+            detail = f"nobody signs in to a client called {without_secrets(name[:100])!r}"
         raise InvalidRequest("unknown_app", detail=detail)
     return client, client.sign_in
 

@@ -95,6 +95,10 @@ class Catalog:
         """What holds for clients that publish what they are; None when none is let in."""
         return None if self.published is None else self.published.terms
 
+    def apps(self) -> list[str]:
+        """Return what the clients that people sign in to are called, of those that are registered here."""
+        return [one.name for one in self.clients.values() if one.sign_in is not None and not one.disabled]
+
     def client(self, client_id: str) -> Client | None:
         """Return the client called exactly ``client_id``, or None.
 

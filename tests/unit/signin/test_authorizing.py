@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from tests.fakes.company import client, signing_in
 from tests.fakes.front_door import FrontDoor, asked
 from tests.fakes.house import CLIENTS, PEOPLE, House
 
+from actas.audit.query import matches, read_query
 from actas.core.client import ClientAuth, SignInTerms
 from actas.core.errors import OAuthError
+from actas.core.reasons import REASONS
 from actas.signin.proving import Begun, Visitor
 from actas.signin.steps import Answered, AskConsent
 
@@ -87,7 +90,7 @@ async def test_an_address_that_was_removed_meanwhile_is_told_nothing(desk: Desk,
     asked = desk.decide(flow, alice) if step == "decide" else desk.authorizing.go_on(flow, alice)
     with pytest.raises(OAuthError) as refused:
         await asked
-    assert refused.value.reason == "unknown_app"
+    assert refused.value.reason == "unknown_redirect"
     assert "consent:given" not in desk.events
 
 
@@ -113,3 +116,78 @@ async def test_an_app_that_any_program_can_say_it_is_asks_each_time(
     assert isinstance(first, AskConsent)
     await desk.decide(first.flow, alice)
     assert isinstance(await desk.bring(alice, query), AskConsent if again else Answered)
+
+
+def found_by(event: dict[str, Any], query: str) -> bool:
+    """Whether ``actas audit search`` finds an entry so."""
+    return matches(read_query(query), event)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"redirect_uri": "https://evil.example/"}, "unknown_redirect"),
+        ({"code_challenge": None}, "pkce_missing"),
+        ({"prompt": "none"}, "not_signed_in"),
+    ],
+)
+async def test_the_log_names_the_app_that_a_stranger_came_for(
+    desk: Desk, changes: dict[str, Any], reason: str
+) -> None:
+    with contextlib.suppress(OAuthError):
+        await desk.bring(form=asked(**changes))
+    event = desk.house.writer.events[-1]
+    assert (event["event"], event["reason"]) == ("authorization:refused", reason)
+    assert event["client"] == {"name": "web", "kind": "app", "method": None}
+    assert "asked_as" not in event
+    assert found_by(event, "client:web")
+
+
+async def test_the_log_names_the_app_when_somebody_goes_on_or_answers(desk: Desk) -> None:
+    alice = await desk.visitor("alice")
+    flow = (await desk.asked(alice)).flow
+    del desk.house.catalog.clients["web"]
+    for refused in (desk.authorizing.go_on(flow, alice), desk.decide(flow, alice)):
+        with pytest.raises(OAuthError):
+            await refused
+        event = desk.house.writer.events[-1]
+        assert (event["reason"], event["asked_as"], "client" in event) == ("unknown_app", "web", False)
+
+
+async def test_a_misspelt_app_is_told_that_nobody_knows_it_and_the_log_has_which_was_meant(
+    desk: Desk,
+) -> None:
+    refusal = await desk.refused(form=asked(client_id="webb"))
+    event = desk.house.writer.events[-1]
+    assert refusal.reason == "unknown_app"
+    assert refusal.sentence == "No app of this name is known here."
+    assert "redirect" not in REASONS["unknown_app"].remedy
+    assert (event["asked_as"], "client" in event) == ("webb", False)
+    assert event["detail"] == "nobody signs in to a client called 'webb'; did you mean \"web\"?"
+    assert found_by(event, "client:webb")
+
+
+async def test_what_is_no_name_is_cleaned_before_it_is_kept(desk: Desk) -> None:
+    """Somebody who mixes up parameters sends a secret as the name; others send what steers terminals."""
+    secret = "dGhpcyBpcyBhIHNlY3JldCBvZiBzb21lYm9keSE1"
+    await desk.refused(form=asked(client_id=secret))
+    assert secret not in desk.house.writer.lines[-1].decode()
+    await desk.refused(form=asked(client_id="\x1b[2J\x85" + "w" * 500))
+    line = desk.house.writer.lines[-1]
+    assert b"\x1b" not in line
+    assert b"\xc2\x85" not in line
+    assert len(desk.house.writer.events[-1]["asked_as"]) == 64
+
+
+@pytest.mark.requirement("SEC-90")
+async def test_naming_an_app_fills_no_log_and_keeps_nobody_busy(desk: Desk) -> None:
+    for place in range(150):
+        await desk.refused(form=asked(client_id=f"web{place % 10}"))
+        await desk.refused(form=asked(redirect_uri=f"https://evil.example/{place}"))
+    events = desk.house.writer.events
+    assert len(events) == 100
+    suggested = [one for one in events if "did you mean" in one["detail"]]
+    assert len(suggested) == 30
+    desk.house.clock.advance(60)
+    await desk.refused(form=asked(client_id="webb"))
+    assert "did you mean" in events[-1]["detail"]

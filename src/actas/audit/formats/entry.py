@@ -125,8 +125,9 @@ def checkpoint_entry(line: bytes, *, number: int, at: str) -> Entry:
 
 
 def client(entry: Entry) -> Who | None:
-    """Return the client that asked, once it has authenticated."""
+    """Return the client that asked, once it has authenticated, or the app that people were at."""
     name = text(member(entry, "client", "name")) or text(member(entry, "by", "client"))
+    name = name or text(entry.members.get("client"))
     return Who(name, "", text(member(entry, "client", "kind"))) if name else None
 
 
