@@ -16,13 +16,13 @@ from actas.signin.devices import Devices, Shown, UserCodeGuessing
 from actas.signin.flow import Flow
 from actas.signin.granting import Granting
 from actas.signin.proving import Begun, Visitor
-from actas.signin.sessions import Session, Sessions
+from actas.signin.sessions import Session
 from actas.signin.steps import AskDeviceConsent
 from actas.signin.steps import Step as Next
-from actas.store.memory_sign_in import MemoryConsents, MemorySessions
-from actas.subjects.live import LiveParties
+from actas.store.memory_sign_in import MemoryConsents
 from tests.fakes.company import CLIENTS, ISSUER, PEOPLE, client, on_devices, secret_of
 from tests.fakes.house import OPAQUE_KEY, House
+from tests.fakes.sessions import sessions_of
 
 LIMITS = Limits(
     failed_device_code=(Step(3, 600),),
@@ -50,15 +50,7 @@ class Connecting:
         self.clock = house.clock
         self.desk = house.device_requests()
         self.kept = MemoryConsents()
-        self.sessions = Sessions(
-            issuer=ISSUER,
-            store=MemorySessions(clock=house.clock),
-            texts=house.texts,
-            live=LiveParties(issuer=ISSUER, clients=house.catalog, trust=house.catalog, people=house.catalog),
-            revocations=house.revoked,
-            marking=house.ring,
-            clock=house.clock,
-        )
+        self.sessions = sessions_of(house)
         self.consents = Consents(
             issuer=ISSUER, store=self.kept, revocations=house.revoked, marking=house.ring, clock=house.clock
         )

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from actas.clients.throttle import Limits, Step
 from actas.core.ports import SystemChance
 from actas.core.secret import Secret
-from actas.keys.opaque import OpaqueTexts
 from actas.net.fetch import GuardedFetch
 from actas.signin.beginning import Begun, Visitor
 from actas.signin.elsewhere import Elsewhere
@@ -23,7 +22,6 @@ from actas.signin.steps import AskWho, GoOn, SendAway
 from actas.signin.vouched import Vouching
 from actas.store.catalog import Catalog
 from actas.store.memory_sign_in import MemorySessions
-from actas.subjects.live import LiveParties
 from actas.trust.jwks import IssuerKeys
 from actas.trust.provider import Providers
 from actas.trust.registry import SignInThere, TrustedIssuer
@@ -31,6 +29,7 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.company import CALLBACK, client, signing_in
 from tests.fakes.hostile_issuer import Answer, HostileIssuer, document
 from tests.fakes.house import CLIENTS, CORP, ISSUER, NOW, OPAQUE_KEY, PEOPLE, House
+from tests.fakes.sessions import sessions_of
 
 VISITOR = Visitor(source="192.0.2.7", agent="Firefox", browser="browser-1", session=None)
 SECRET = "a secret: with % and +"
@@ -143,16 +142,7 @@ class Desk:
 
     def sessions_under(self, catalog: Catalog) -> Sessions:
         """Who is signed in, under these registrations."""
-        house = self.house
-        return Sessions(
-            issuer=ISSUER,
-            store=self.store,
-            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=SystemChance()),
-            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
-            revocations=house.revoked,
-            marking=house.ring,
-            clock=house.clock,
-        )
+        return sessions_of(self.house, store=self.store, catalog=catalog)
 
     async def aclose(self) -> None:
         """End what is under way."""

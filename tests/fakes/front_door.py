@@ -12,7 +12,6 @@ from actas.core.party import Caller, Identity
 from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
-from actas.keys.opaque import OpaqueTexts
 from actas.settings.suggest import did_you_mean
 from actas.signin.apps import Strangers
 from actas.signin.authorizing import Authorizing
@@ -28,14 +27,14 @@ from actas.signin.pushing import Pushing
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Step
 from actas.signin.suiting import Suiting
-from actas.store.memory_sign_in import MemoryConsents, MemorySessions
-from actas.subjects.live import LiveParties
+from actas.store.memory_sign_in import MemoryConsents
 from actas.web.admission import Admission
 from actas.web.errors import ErrorWriter
 from actas.web.par import PushedRequestEndpoint
 from tests.fakes.company import CALLBACK, ISSUER, secret_of
 from tests.fakes.door import DOCS, FORM, Response, call
 from tests.fakes.house import OPAQUE_KEY, House
+from tests.fakes.sessions import sessions_of
 from tests.fakes.visits import VERIFIER, challenge_of
 
 STRANGER = Visitor(source="192.0.2.7", agent="Firefox", browser="browser-1", session=None)
@@ -67,15 +66,7 @@ class FrontDoor:
     def __init__(self, house: House, sessions: Sessions | None = None) -> None:
         self.house = house
         catalog, clock, chance = house.catalog, house.clock, house.chance
-        self.sessions = sessions or Sessions(
-            issuer=ISSUER,
-            store=MemorySessions(clock=clock),
-            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
-            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
-            revocations=house.revoked,
-            marking=house.ring,
-            clock=clock,
-        )
+        self.sessions = sessions or sessions_of(house)
         self.consents = Consents(
             issuer=ISSUER,
             store=MemoryConsents(),

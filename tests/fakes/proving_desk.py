@@ -14,7 +14,6 @@ from actas.core.ports import SystemChance
 from actas.core.secret import Secret
 from actas.crypto.passkey import PasskeyRules
 from actas.crypto.password_hash import PasswordHashes
-from actas.keys.opaque import OpaqueTexts
 from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Visitor
 from actas.signin.by_passkey import ByPasskey
 from actas.signin.credentials import Credentials
@@ -28,16 +27,14 @@ from actas.signin.proving import Proving
 from actas.signin.records import CredentialRecords
 from actas.signin.resetting import Resetting
 from actas.signin.securing import Securing
-from actas.signin.sessions import Sessions
 from actas.signin.steps import AskCode, GoOn
 from actas.store.memory import MemoryCredentials
-from actas.store.memory_sign_in import MemorySessions
-from actas.subjects.live import LiveParties
 from tests.fakes.authenticator import Device
 from tests.fakes.clock import FixedClock
 from tests.fakes.codes import code_of
 from tests.fakes.house import ISSUER, OPAQUE_KEY, PEOPLE, House
 from tests.fakes.sealer import sealer
+from tests.fakes.sessions import sessions_of
 
 ALICE = PEOPLE[0]
 RIGHT = Secret("correct horse battery")
@@ -71,15 +68,7 @@ class Desk:
             records, pepper=bytes(range(32)), issuer="Acme", clock=house.clock, chance=chance
         )
         catalog = house.catalog
-        self.sessions = Sessions(
-            issuer=ISSUER,
-            store=MemorySessions(clock=house.clock),
-            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
-            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
-            revocations=house.revoked,
-            marking=house.ring,
-            clock=house.clock,
-        )
+        self.sessions = sessions_of(house)
         beginning = Beginning(
             issuer=ISSUER,
             sessions=self.sessions,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from actas.core.errors import InvalidGrant, InvalidRequest, OAuthError
+from actas.core.errors import InvalidGrant, OAuthError
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.sign_in import PresentedCode
 from actas.core.wire import ACCESS_TOKEN, AUTHORIZATION_CODE, GrantType
-from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 _OTHERS: Final = (*OF_EXCHANGE, "refresh_token", "request_uri")
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
@@ -28,11 +28,7 @@ class AuthorizationCodeGrant:
         return AUTHORIZATION_CODE
 
     def parse(self, form: Params) -> ExchangeRequest:
-        for name in _OTHERS:
-            if name in form:
-                raise InvalidRequest(
-                    "malformed_request", detail=f"{name} has no meaning in authorization_code"
-                )
+        require_without(form, _OTHERS, where="authorization_code")
         code = form.require_secret("code")
         # Without one, whoever found the code could redeem it. No code of ours was made without a challenge.
         verifier = form.get("code_verifier")

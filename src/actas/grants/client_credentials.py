@@ -7,7 +7,7 @@ from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, GrantType
-from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 
 class ClientCredentialsGrant:
@@ -20,12 +20,7 @@ class ClientCredentialsGrant:
         return CLIENT_CREDENTIALS
 
     def parse(self, form: Params) -> ExchangeRequest:
-        for name in OF_EXCHANGE:
-            # A dropped subject token once turned an exchange into bare authority (CVE-2026-9704).
-            if name in form:
-                raise InvalidRequest(
-                    "malformed_request", detail=f"{name} has no meaning in client_credentials"
-                )
+        require_without(form, OF_EXCHANGE, where="client_credentials")
         audience, resource = targets_of(form)
         return ExchangeRequest(
             grant_type=CLIENT_CREDENTIALS,

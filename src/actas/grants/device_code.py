@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from actas.core.errors import InvalidGrant, InvalidRequest, OAuthError
+from actas.core.errors import InvalidGrant, OAuthError
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, DEVICE_CODE, GrantType
-from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 _OTHERS: Final = (*OF_EXCHANGE, "refresh_token", "code")
 
@@ -24,9 +24,7 @@ class DeviceCodeGrant:
         return DEVICE_CODE
 
     def parse(self, form: Params) -> ExchangeRequest:
-        for name in _OTHERS:
-            if name in form:
-                raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in device_code")
+        require_without(form, _OTHERS, where="device_code")
         code = form.require_secret("device_code")
         audience, resource = targets_of(form)
         return ExchangeRequest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -46,6 +47,19 @@ class Grant(Protocol):
     def respond(self, issued: Issued) -> JsonObject:
         """Return the body of the answer."""
         ...
+
+
+def require_without(form: Params, names: Iterable[str], *, where: str) -> None:
+    """Return when a form has none of some parameters, which would be dropped where they have no meaning.
+
+    A dropped subject token once turned an exchange into bare authority (CVE-2026-9704).
+
+    Raises:
+        InvalidRequest: it has one.
+    """
+    for name in names:
+        if name in form:
+            raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in {where}")
 
 
 def scope_of(form: Params) -> frozenset[str] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from actas.core.errors import InvalidGrant, InvalidRequest, OAuthError
+from actas.core.errors import InvalidGrant, OAuthError
 from actas.core.params import Params
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, REFRESH, REFRESH_TOKEN, GrantType
-from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 
 class RefreshTokenGrant:
@@ -21,9 +21,7 @@ class RefreshTokenGrant:
         return REFRESH
 
     def parse(self, form: Params) -> ExchangeRequest:
-        for name in OF_EXCHANGE:
-            if name in form:
-                raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in a refresh")
+        require_without(form, OF_EXCHANGE, where="a refresh")
         token = form.require_secret("refresh_token")
         audience, resource = targets_of(form)
         return ExchangeRequest(

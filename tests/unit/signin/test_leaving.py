@@ -13,20 +13,18 @@ from urllib.parse import urlencode
 import pytest
 from tests.fakes.company import IDP_KEY, client, signing_in
 from tests.fakes.house import CLIENTS, ISSUER, NOW, OPAQUE_KEY, PEOPLE, House
+from tests.fakes.sessions import sessions_of
 
 from actas.core.errors import OAuthError
 from actas.core.party import Identity
 from actas.core.ports import SystemChance
 from actas.core.records import Record
 from actas.core.sign_in import SignIn
-from actas.keys.opaque import OpaqueTexts
 from actas.signin.flow import Flow
 from actas.signin.hints import Hints
 from actas.signin.leaving import AskLeave, Leave, Leaving, Left
 from actas.signin.proving import Visitor
-from actas.signin.sessions import Session, Sessions
-from actas.store.memory_sign_in import MemorySessions
-from actas.subjects.live import LiveParties
+from actas.signin.sessions import Session
 
 GOODBYE = "https://web.acme.example/goodbye"
 WEB = signing_in(client("web", kind="app"), after_sign_out=(GOODBYE,))
@@ -44,15 +42,7 @@ class Door:
     def __init__(self) -> None:
         self.house = house = House(clients=[*CLIENTS[:3], WEB, OTHER], people=PEOPLE)
         chance, catalog = SystemChance(), house.catalog
-        self.sessions = Sessions(
-            issuer=ISSUER,
-            store=MemorySessions(clock=house.clock),
-            texts=OpaqueTexts(key=OPAQUE_KEY, digest=house.ring.digest, chance=chance),
-            live=LiveParties(issuer=ISSUER, clients=catalog, trust=catalog, people=catalog),
-            revocations=house.revoked,
-            marking=house.ring,
-            clock=house.clock,
-        )
+        self.sessions = sessions_of(house)
         self.leaving = Leaving(
             issuer=ISSUER,
             directory=catalog,
