@@ -8,14 +8,13 @@ the process that made it, or by another when that one died (``store.outbox``).
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 
 from actas.core.errors import AuditUnavailable
+from actas.core.pacing import set_within, spread
 from actas.keys.ring import KeyInfo
 from actas.keys.rotation import Rotation
 
@@ -57,10 +56,7 @@ class KeyKeeper:
     async def run(self) -> None:
         """Look until closed."""
         while not self._closing.is_set():
-            pause = random.uniform(0.5 * EVERY, 1.5 * EVERY)  # noqa: S311 - only spreads
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._closing.wait()
+            await set_within(self._closing, spread(EVERY))
             async with self._looking:
                 await self.look()
 

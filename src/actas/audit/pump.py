@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from actas.audit.sinks import Batch, Fenced, NotTaken, Refused, Sink, SinkState,
 from actas.audit.tenure import Tenure
 from actas.core.errors import AuditUnavailable, StoreUnavailable
 from actas.core.metrics import AUDIT_SINK_DELIVERIES, UNMETERED, Meter
+from actas.core.pacing import backoff, set_within, spread
 from actas.core.ports import Clock
 
 EVERY: Final = 1.0
@@ -122,10 +122,7 @@ class Pump:
         while not self._closing.is_set():
             async with self._looking:
                 await self.look()
-            pause = random.uniform(0.5 * EVERY, 1.5 * EVERY)  # noqa: S311 - only spreads
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._closing.wait()
+            await set_within(self._closing, spread(EVERY))
 
     async def close(self) -> None:
         """Deliver what is there, if that is soon done, and let another process have the sink."""
@@ -249,7 +246,7 @@ class Pump:
         """Wait longer after every failure, spread, and as long as the sink wants."""
         self._meter.count(AUDIT_SINK_DELIVERIES, self.sink.name, "failed")
         self._failures += 1
-        wait = min(SLOWEST, 2.0 ** min(self._failures - 1, 16)) * random.uniform(0.5, 1.0)  # noqa: S311
+        wait = backoff(self._failures, slowest=SLOWEST)
         if failed.retry_after is not None:
             wait = max(wait, min(failed.retry_after, LONGEST_WISH))
         self._next_try = self._monotonic() + wait

@@ -5,5 +5,5 @@ form, ``claims`` typed reading of claims, ``url`` the one reading of
 addresses, ``secret`` a value that does not print itself. ``party``,
 ``client``, ``target`` and ``permit`` hold the values that travel through the seven steps, in the
 order in which trust grows. ``events`` names what can happen, ``metrics`` what is counted; ``places`` what
-a request at work occupies; ``ports`` what we ask of the world.
+a request at work occupies, ``pacing`` how long to wait; ``ports`` what we ask of the world.
 """

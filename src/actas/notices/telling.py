@@ -9,7 +9,6 @@ try the log says who was not told; the person sees it at my access in any case.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -21,6 +20,7 @@ import structlog
 from actas.audit.impersonations import of_impersonation
 from actas.core.errors import AuditUnavailable, StoreUnavailable
 from actas.core.impersonation import Impersonation, ImpersonationStore
+from actas.core.pacing import spread
 from actas.core.person import People
 from actas.core.ports import Clock
 from actas.notices.due import Notice, NoticeStore, What
@@ -143,7 +143,7 @@ class Telling:
                 self._complain(failed)
             else:
                 self._said = ""
-            await asyncio.sleep(random.uniform(0.5 * EVERY, 1.5 * EVERY))  # noqa: S311 - only spreads
+            await asyncio.sleep(spread(EVERY))
 
     async def look(self) -> int:
         """Tell what is due now, and return how many notices this process took.

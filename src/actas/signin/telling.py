@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -26,6 +25,7 @@ from actas.audit.formats.entry import one_line
 from actas.core.client import Client
 from actas.core.errors import AuditUnavailable, BadToken, StoreUnavailable
 from actas.core.metrics import LOGOUT_NOTICES, UNMETERED, Meter
+from actas.core.pacing import backoff, spread
 from actas.core.ports import Clock, FetchFailed, Post
 from actas.core.wire import SigningAlgorithm
 from actas.issuers.logout_token import LogoutTokenIssuer
@@ -115,7 +115,7 @@ class Telling:
         try:
             while True:
                 await self.look()
-                await asyncio.sleep(random.uniform(0.5 * EVERY, 1.5 * EVERY))  # noqa: S311 - only spreads
+                await asyncio.sleep(spread(EVERY))
         finally:
             await self.close()
 
@@ -233,7 +233,7 @@ class Telling:
             )
             return
         self._meter.count(LOGOUT_NOTICES, "failed")
-        wait = min(SLOWEST, 2 ** (notice.tries - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - only spreads
+        wait = backoff(notice.tries, slowest=SLOWEST)
         next_at = int(self._clock.now()) + max(1, round(wait))
         await self._store.postpone(notice.id, next_at=next_at, detail=said)
         _log.warning(

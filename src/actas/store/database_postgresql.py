@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from actas.core.pacing import set_within
 from actas.core.secret import Secret
 from actas.store.engine import EVERYBODY
 from actas.store.postgresql import (
@@ -151,9 +152,7 @@ class PostgresqlEngine:
             while not lost.is_set():
                 async with asyncio.timeout(PATIENCE):
                     await connection.execute("SELECT")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_ALIVE):
-                        await lost.wait()
+                await set_within(lost, _ALIVE)
         finally:
             connection.terminate()
 

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from actas.core.errors import StoreUnavailable
+from actas.core.pacing import set_within
 
 EVERY: Final = 1.0
 """Seconds between two readings."""
@@ -123,11 +124,7 @@ class Follower:
         """Read until cancelled."""
         said: str | None = None
         while True:
-            try:
-                async with asyncio.timeout(self._every):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            await set_within(self._news, self._every)
             self._news.clear()
             try:
                 await self.catch_up()
