@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from tests.fakes.listening import Reply
 from tests.fakes.program import Program
 from tests.fakes.server import RealServer, patiently, until
 from tests.fakes.sinks import delivers, entries_of, require_in_order
-from tests.fakes.webhook import Answer, Delivery, Webhook
+from tests.fakes.webhook import Delivery, Webhook
 
 KILLS: Final = 4 if os.environ.get("ACTAS_SOAK") == "1" else 2
 """By two it is seen that what came again can come again, and that one node goes on from the other and back."""
@@ -74,7 +75,7 @@ def test_what_was_delivered_when_the_process_died_comes_again_as_the_same(
     killed: list[Delivery] = []
     kill = threading.Event()
 
-    def answer(delivery: Delivery) -> Answer:
+    def answer(delivery: Delivery) -> Reply:
         if kill.is_set():
             kill.clear()
             killed.append(delivery)
@@ -107,10 +108,10 @@ def test_what_was_delivered_when_the_process_died_comes_again_as_the_same(
 def test_a_receiver_that_fails_in_every_way_gets_everything_and_holds_nobody_up(
     tmp_path: Path, receiver: Webhook
 ) -> None:
-    ways: list[Answer] = [(500, {}), None, (429, {"Retry-After": "2"}), (503, {"Retry-After": "soon"})]
+    ways: list[Reply] = [(500, {}), None, (429, {"Retry-After": "2"}), (503, {"Retry-After": "soon"})]
     asked_at: list[float] = []
 
-    def answer(_: Delivery) -> Answer:
+    def answer(_: Delivery) -> Reply:
         asked_at.append(time.monotonic())
         if len(asked_at) > len(ways):
             time.sleep(0.3)  # slow
@@ -183,7 +184,7 @@ def test_a_receiver_that_hangs_does_not_keep_a_server_from_stopping(
 ) -> None:
     let_go = threading.Event()
 
-    def hang(_: Delivery) -> Answer:
+    def hang(_: Delivery) -> Reply:
         let_go.wait(60)
         return None
 

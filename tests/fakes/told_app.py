@@ -10,9 +10,8 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs
 
 from joserfc import jwt
@@ -23,6 +22,7 @@ from actas.issuers.logout_token import LogoutTokenIssuer
 from actas.signin.telling import Telling
 from actas.subjects.live import LiveParties
 from tests.fakes.house import ISSUER, House
+from tests.fakes.listening import Listening, Reply
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TOLD_AT = "https://web.acme.example/left?from=actas"
@@ -124,8 +124,8 @@ async def look(told: Telling) -> None:
     await told.settled()
 
 
-class AppOnASocket:
-    """The far end of ``backchannel_logout_uri``, in threads of its own, so that it also serves other processes.
+class AppOnASocket(Listening):
+    """The far end of ``backchannel_logout_uri``.
 
     Attributes:
         bodies: what was sent to it, in order.
@@ -134,40 +134,21 @@ class AppOnASocket:
     """
 
     def __init__(self) -> None:
+        super().__init__("/left")
         self.bodies: list[bytes] = []
         self.answer: Callable[[bytes], int | None] = lambda _: 200
         self.let_go = threading.Event()
         self.let_go.set()
-        app = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                assert self.headers["content-type"] == "application/x-www-form-urlencoded"
-                app.bodies.append(body)
-                app.let_go.wait(60)
-                status = app.answer(body)
-                if status is None:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/left"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
+    def posted(self, headers: Mapping[str, str], body: bytes) -> Reply:
+        assert headers["content-type"] == "application/x-www-form-urlencoded"
+        self.bodies.append(body)
+        self.let_go.wait(60)
+        status = self.answer(body)
+        return None if status is None else (status, {})
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.let_go.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().__exit__(kind, error, trace)

@@ -19,15 +19,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
+
+from tests.fakes.listening import Listening, Reply
 
 TOLERANCE: Final = 300.0
 """Seconds that a delivery may have been under way."""
-
-Answer = tuple[int, Mapping[str, str]] | None
-"""Status and headers; None hangs up without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +42,8 @@ class Delivery:
         return self.body.splitlines(keepends=True)
 
 
-class Webhook:
-    """The receiver. It lives in threads of its own, so that it also serves other processes.
+class Webhook(Listening):
+    """The receiver.
 
     Attributes:
         secret: what it was told to verify with.
@@ -57,48 +54,17 @@ class Webhook:
     """
 
     def __init__(self) -> None:
+        super().__init__("/in?tenant=acme")
         key = secrets.token_bytes(32)
         self.secret = f"whsec_{base64.b64encode(key).decode()}"
         self.tried: list[Delivery] = []
         self.taken: list[Delivery] = []
         self.forged: list[Any] = []
-        self.answer: Callable[[Delivery], Answer] = lambda _: (204, {})
+        self.answer: Callable[[Delivery], Reply] = lambda _: (204, {})
         self._key = key
         self._turn = threading.Lock()
         self.at_once = 0
         self.most_at_once = 0
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                answer = receiver._receive({k.lower(): v for k, v in self.headers.items()}, body)
-                if answer is None:
-                    self.close_connection = True
-                    return
-                status, headers = answer
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/in?tenant=acme"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def lines(self) -> list[bytes]:
         """Return the lines of every delivery that was taken, each delivery once, as its id says."""
@@ -106,7 +72,7 @@ class Webhook:
         order = dict.fromkeys(one.id for one in self.taken)
         return [line for name in order for line in first[name].lines]
 
-    def _receive(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    def posted(self, headers: Mapping[str, str], body: bytes) -> Reply:
         name, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "0")
         made = hmac.new(self._key, f"{name}.{at}.".encode() + body, hashlib.sha256).digest()
         wanted = f"v1,{base64.b64encode(made).decode()}"
