@@ -16,8 +16,9 @@ from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.person import Person, subject_of
 from actas.core.sign_in import Authorization, SignIn
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, SUBJECT, TokenType
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
 from actas.policy.cases import AskedToken
+from actas.subjects.named import party_of_name
 from actas.trust.registry import TrustedIssuer
 
 
@@ -183,19 +184,7 @@ def person_from_case(
     """
     person = people.get(name)
     identity = Identity(ourselves, subject_of(name))
-    party = Party(
-        identity=identity,
-        origin=identity,
-        kind="person",
-        issuer_name=OURSELVES,
-        token_type=SUBJECT,
-        audience=(),
-        expires_at=at + 3600,
-        issued_at=at,
-        claims={"iss": identity.issuer, "sub": identity.subject},
-        groups=() if person is None else tuple(person.groups),
-        lineage=Lineage(),
-    )
+    party = party_of_name(identity, person, at=at, expires_at=at + 3600, lineage=Lineage())
     form: Form = "by_identifier" if administrator is None else "own_token"
     return party, NamedPerson(form=form, person=person)
 

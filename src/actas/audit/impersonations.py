@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from actas.audit.event import members_of_impersonation, party_of_chain, said
+from actas.audit.event import members_of_impersonation, person_document, said
 from actas.audit.log import draw_up
 from actas.core.events import EventName
 from actas.core.impersonation import Impersonation, State
-from actas.core.party import Actor
 from actas.core.ports import Chance
 from actas.core.records import Record
 
@@ -36,7 +35,7 @@ def of_impersonation(one: Impersonation) -> dict[str, Any]:
     """Return what an entry says that tells of an impersonation and is no step of its life."""
     return {
         **members_of_impersonation(one),
-        "subject": party_of_chain(Actor(one.subject, "person")),
+        "subject": person_document(one.subject.issuer, one.subject.subject),
     }
 
 
@@ -44,7 +43,7 @@ def _members(one: Impersonation) -> dict[str, Any]:
     members = {
         **members_of_impersonation(one),
         "client": {"name": one.client},
-        "subject": party_of_chain(Actor(one.subject, "person")),
+        "subject": person_document(one.subject.issuer, one.subject.subject),
         "form": one.form,
         "apis": list(one.apis),
         "scope": " ".join(one.scope),

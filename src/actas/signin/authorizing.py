@@ -8,7 +8,6 @@ written before the code leaves (SEC-86).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
@@ -17,28 +16,22 @@ from actas.core.client import Client
 from actas.core.errors import AccessDenied, InvalidRequest, OAuthError, StoreUnavailable
 from actas.core.errors_of_signing_in import ConsentRequired, LoginRequired
 from actas.core.params import Params
-from actas.core.person import People
 from actas.core.ports import Clock
 from actas.core.sign_in import GrantedCode
 from actas.signin.apps import Strangers
 from actas.signin.beginning import Begun, Visitor, begun_here
 from actas.signin.flow import Flow
-from actas.signin.granting import Granting
+from actas.signin.granting import Directory, Granting
 from actas.signin.hints import Hints
 from actas.signin.naming import Naming
 from actas.signin.providers import is_fresh, may_use
 from actas.signin.pushed import PushedRequests
 from actas.signin.redirects import may_go_to
-from actas.signin.request import AuthorizationRequest, Registered, SendBack, Where, read_request
+from actas.signin.request import AuthorizationRequest, SendBack, Where, read_request
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import Answered, AskConsent, AskWho, Step, later
 from actas.signin.suiting import Suiting, named
 from actas.subjects.authorization_code import LIFE, AuthorizationCodes
-from actas.trust.registry import TrustRegistry
-
-
-class Directory(Registered, People, TrustRegistry, Protocol):
-    """Finds clients, APIs, people and issuers. Answers from memory."""
 
 
 class Authorizing:

@@ -13,7 +13,7 @@ from actas.core.errors import BadToken, InvalidRequest
 from actas.core.impersonation import Impersonation, ImpersonationStore, Named, NamedPerson
 from actas.core.lineage import LATER, Lineage, Marking
 from actas.core.party import OURSELVES, Identity, Party
-from actas.core.person import People
+from actas.core.person import People, Person
 from actas.core.ports import Clock
 from actas.core.wire import SUBJECT
 from actas.subjects.live import LiveParties
@@ -32,6 +32,33 @@ class LookedUp(NamedTuple):
 
 
 NOBODY: Final = LookedUp()
+
+
+def party_of_name(
+    identity: Identity, person: Person | None, *, at: int, expires_at: int, lineage: Lineage
+) -> Party:
+    """Return somebody who is only named, as the subject that the policy weighs.
+
+    Args:
+        identity: who it would be.
+        person: None when there is nobody of that name.
+        at: now, seconds since the epoch.
+        expires_at: until when what is made of it may live, seconds since the epoch.
+        lineage: what would end it.
+    """
+    return Party(
+        identity=identity,
+        origin=identity,
+        kind="person",
+        issuer_name=OURSELVES,
+        token_type=SUBJECT,
+        audience=(),
+        expires_at=expires_at,
+        issued_at=at,
+        claims={"iss": identity.issuer, "sub": identity.subject},
+        groups=() if person is None else tuple(person.groups),
+        lineage=lineage,
+    )
 
 
 class NamedPeople:
@@ -69,19 +96,9 @@ class NamedPeople:
         ours = named.issuer in (None, self._issuer)
         person = self._people.person(named.subject) if ours else None
         identity = Identity(self._issuer, named.subject)
-        party = Party(
-            identity=identity,
-            origin=identity,
-            kind="person",
-            issuer_name=OURSELVES,
-            token_type=SUBJECT,
-            audience=(),
-            expires_at=LATER,
-            issued_at=int(self._clock.now()),
-            claims={"iss": identity.issuer, "sub": identity.subject},
-            groups=() if person is None else tuple(person.groups),
-            lineage=Lineage((mark_of_party(self._marking, identity),)),
-        )
+        lineage = Lineage((mark_of_party(self._marking, identity),))
+        now = int(self._clock.now())
+        party = party_of_name(identity, person, at=now, expires_at=LATER, lineage=lineage)
         return LookedUp(party, NamedPerson(form=named.form, person=person))
 
     async def behind(self, party: Party | None) -> Impersonation | None:
