@@ -63,20 +63,9 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     company = Company(tmp_path, issuer=ISSUER)
     tree = company.tree
     tree["users"] = [{"name": "carol", "display_name": PERSON.decode(), "email": "carol@example.com"}]
-    company.named("clients", "desk")["redirect_uris"] = ["https://web.acme.example/callback"]
-    company.named("clients", "desk")["grants"] = ["token_exchange", "authorization_code"]
+    company.signed_in_to()
     tree["admins"] = [{"client": "nightly", "role": "owner"}]
-    tree["rules"].append(
-        {
-            "name": "assistant-looks-in",
-            "allow": "impersonation",
-            "client": "assistant",
-            "actor": {"from": tree["issuers"][0]["name"], "required": True},
-            "subject": {"from": "actas", "kinds": ["person"]},
-            "target": {"api": "orders"},
-            "scopes": {"any": ["orders:read"]},
-        }
-    )
+    company.looked_into()
     company.write()
     draft = read([company.file], environ=company.environ, dev=True)
     async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:

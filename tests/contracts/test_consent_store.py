@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 from tests.contracts.consent_store import ConsentStoreSuite, Waiting
 from tests.contracts.places import OnPostgres, OnSqlite
 
 from actas.store.consents import SqlConsents
 from actas.store.database import Database
 from actas.store.memory_sign_in import MemoryConsents
-from actas.store.tables import OUTBOX
 
 
 class TestInMemory(ConsentStoreSuite):
@@ -38,14 +36,6 @@ class _OnADatabase(ConsentStoreSuite):
     @pytest.fixture
     def other(self, another: Database) -> SqlConsents:
         return SqlConsents(another)
-
-    @pytest.fixture
-    def waiting(self, another: Database) -> Waiting:
-        async def entries() -> list[str]:
-            async with another.reading() as connection:
-                return sorted((await connection.execute(select(OUTBOX.c.entry))).scalars())
-
-        return entries
 
 
 class TestOnSqlite(OnSqlite, _OnADatabase):

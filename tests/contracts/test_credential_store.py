@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 from tests.contracts.credential_store import CredentialStoreSuite, SealedBeside, Waiting
 from tests.contracts.places import OnPostgres, OnSqlite
 
 from actas.store.credentials import SqlCredentials
 from actas.store.database import Database
 from actas.store.memory import MemoryCredentials
-from actas.store.tables import OUTBOX, SECRETS
+from actas.store.tables import SECRETS
 
 
 class TestInMemory(CredentialStoreSuite):
@@ -54,14 +54,6 @@ class _OnADatabase(CredentialStoreSuite):
                 await connection.execute(insert(SECRETS).values(name="digest", sealed=sealed))
 
         return put
-
-    @pytest.fixture
-    def waiting(self, another: Database) -> Waiting:
-        async def entries() -> list[str]:
-            async with another.reading() as connection:
-                return sorted((await connection.execute(select(OUTBOX.c.entry))).scalars())
-
-        return entries
 
 
 class TestOnSqlite(OnSqlite, _OnADatabase):

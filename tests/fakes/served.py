@@ -85,6 +85,32 @@ class Company:
             (self.folder / f"{name}.jwks.json").write_text(json.dumps(document), encoding="utf-8")
         self.file.write_text(json.dumps(self.tree, indent=1), encoding="utf-8")
 
+    def looked_into(self, **changes: Any) -> None:
+        """Let the assistant act as people of ours at orders, and be asked for who does.
+
+        Args:
+            changes: fields that the rule has beside, or otherwise.
+        """
+        self.tree["rules"].append(
+            {
+                "name": "assistant-looks-in",
+                "allow": "impersonation",
+                "client": "assistant",
+                "actor": {"from": self.tree["issuers"][0]["name"], "required": True},
+                "subject": {"from": "actas", "kinds": ["person"]},
+                "target": {"api": "orders"},
+                "scopes": {"any": ["orders:read"]},
+                **changes,
+            }
+        )
+
+    def signed_in_to(self) -> None:
+        """Have people sign in to desk."""
+        self.named("clients", "desk").update(
+            redirect_uris=["https://web.acme.example/callback"],
+            grants=["token_exchange", "authorization_code"],
+        )
+
     def named(self, section: str, name: str) -> dict[str, Any]:
         """Return one named thing of the configuration."""
         found: dict[str, Any] = next(one for one in self.tree[section] if one["name"] == name)

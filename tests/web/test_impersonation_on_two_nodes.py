@@ -24,19 +24,7 @@ def nodes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     first = RealServer(tmp_path_factory.mktemp("impersonation"), database=url)
     tree = first.company.tree
     tree["users"] = [{"name": f"carol{place}", "groups": ["customers"]} for place in range(20)]
-    issuer = tree["issuers"][0]["name"]
-    tree["rules"].append(
-        {
-            "name": "assistant-looks-in",
-            "allow": "impersonation",
-            "client": "assistant",
-            "actor": {"from": issuer, "required": True},
-            "subject": {"from": "actas", "kinds": ["person"]},
-            "target": {"api": "orders"},
-            "scopes": {"any": ["orders:read"]},
-            "token": {"lifetime": "5m"},
-        }
-    )
+    first.company.looked_into(token={"lifetime": "5m"})
     tree["impersonation"] = {"per_hour": 50, "ticket": "^HELP-[0-9]+$"}
     tree["admins"] = [{"client": "nightly", "role": "auditor"}]
     first.company.named("rules", "orders-to-inventory")["subject"]["impersonated"] = True

@@ -38,17 +38,8 @@ def server(tmp_path: Path, mailbox: Mailbox) -> Iterator[RealServer]:
     made.company.named("rules", "orders-to-inventory")["subject"]["impersonated"] = True
     tree["clients"].append({**made.company.named("clients", "assistant"), "name": "helpdesk", "kind": "app"})
     made.company.secrets["helpdesk"] = made.company.secrets["assistant"]
-    tree["rules"].append(
-        {
-            "name": "assistant-looks-in",
-            "allow": "impersonation",
-            "client": "helpdesk",
-            "actor": {"from": tree["issuers"][0]["name"], "required": True},
-            "subject": {"from": "actas", "kinds": ["person"], "groups": ["customers"]},
-            "target": {"api": "orders"},
-            "scopes": {"any": ["orders:read"]},
-        }
-    )
+    customers = {"from": "actas", "kinds": ["person"], "groups": ["customers"]}
+    made.company.looked_into(client="helpdesk", subject=customers)
     tree["impersonation"] = {
         "ticket": "^HELP-[0-9]+$",
         "approval": {"by": "support-leads"},

@@ -27,19 +27,8 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
         {"name": name, "groups": ["customers"], "password": {"env": "PEOPLES_PASSWORD"}}
         for name in ("alice", "bob", "carol")
     ]
-    first.company.named("clients", "desk")["redirect_uris"] = ["https://web.acme.example/callback"]
-    first.company.named("clients", "desk")["grants"] = ["token_exchange", "authorization_code"]
-    tree["rules"].append(
-        {
-            "name": "assistant-looks-in",
-            "allow": "impersonation",
-            "client": "assistant",
-            "actor": {"from": tree["issuers"][0]["name"], "required": True},
-            "subject": {"from": "actas", "kinds": ["person"]},
-            "target": {"api": "orders"},
-            "scopes": {"any": ["orders:read"]},
-        }
-    )
+    first.company.signed_in_to()
+    first.company.looked_into()
     tree["impersonation"] = {"per_hour": 100}
     with first, first.twin() as second:
         yield first, second

@@ -51,19 +51,8 @@ def server(tmp_path: Path, authority: Authority, mailbox: Mailbox, receiver: Web
         {"name": "carol", "email": "carol@example.com", "password": {"env": "CAROL_PASSWORD"}},
         {"name": "olga"},
     ]
-    made.company.named("clients", "desk")["redirect_uris"] = ["https://web.acme.example/callback"]
-    made.company.named("clients", "desk")["grants"] = ["token_exchange", "authorization_code"]
-    tree["rules"].append(
-        {
-            "name": "assistant-looks-in",
-            "allow": "impersonation",
-            "client": "assistant",
-            "actor": {"from": tree["issuers"][0]["name"], "required": True},
-            "subject": {"from": "actas", "kinds": ["person"]},
-            "target": {"api": "orders"},
-            "scopes": {"any": ["orders:read"]},
-        }
-    )
+    made.company.signed_in_to()
+    made.company.looked_into()
     tree["impersonation"] = {
         "notify": ["subject", "security@acme.example"],
         "notify_at": ["start", "end"],
