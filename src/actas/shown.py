@@ -96,7 +96,9 @@ class ShownTokens:
         try:
             party = await self._tokens.validate(PresentedToken(ACCESS_TOKEN, Secret(token), "subject"))
         except BadToken as bad:
-            raise self._refusal(bad.detail) from bad
+            refusal = self._refusal(bad.detail)
+            refusal.impersonation = bad.impersonation
+            raise refusal from bad
         proves = scheme.lower() == "dpop"
         await self._require_key(party, caller, Use(method=method, url=url, token=token) if proves else None)
         return party

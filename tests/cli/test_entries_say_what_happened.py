@@ -55,7 +55,8 @@ SAID: Final[dict[EventName, tuple[dict[str, Any], str]]] = {
     ),
     "impersonation:requested": (
         {**ACTING, "approval": ["leads"]},
-        "actas:dana wants to act as actas:alice: HELP-1 a broken page; leads has to approve",
+        ("actas:dana wants to act as actas:alice, for orders:read at orders through helpdesk: "
+         "HELP-1 a broken page; leads has to approve"),
     ),
     "impersonation:approved": (
         {**ACTING, "decided_by": f"{OURS} actas:lee"}, "actas:dana may act as actas:alice, says actas:lee"
@@ -68,7 +69,7 @@ SAID: Final[dict[EventName, tuple[dict[str, Any], str]]] = {
         "actas:dana through helpdesk wanted to see or change impersonations: not_yours: the detail of not_yours",
     ),
     "impersonation:started": (
-        ACTING, "actas:dana acts as actas:alice, until 11:16:40: HELP-1 a broken page"
+        ACTING, "actas:dana acts as actas:alice, until 11:16:40, for orders:read at orders through helpdesk: HELP-1 a broken page"
     ),
     "impersonation:ended": (
         {**ACTING, "ended_by": f"{OURS} actas:alice", "ended_why": "enough"},

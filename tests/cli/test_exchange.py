@@ -221,7 +221,7 @@ REFUSED  invalid_scope, denied_by_rule
   ● alice ━━ ⬢ assistant ━━ ■ orders ━━✕ inventory
 
   The sentence of denied_by_rule.
-  entry x_01JD7Q8P · why: actas explain --entry x_01JD7Q8P
+  entry x_01JD7Q8P · why: actas explain --dev --entry x_01JD7Q8P
 """
     )
 
@@ -236,7 +236,7 @@ def test_a_refusal_is_a_document_and_an_error_for_programs(acme: Exchanging) -> 
     assert ran.error == {
         "code": "no_rule",
         "message": "The sentence of no_rule.",
-        "hint": "actas explain --entry x_01JD7Q8P",
+        "hint": "actas explain --dev --entry x_01JD7Q8P",
         "exit": 1,
         "error": "invalid_target",
         "reason": "no_rule",
@@ -277,7 +277,7 @@ def test_a_protocol_error_is_no_drawing(acme: Exchanging) -> None:
     assert ran.out == ""
     assert ran.err == (
         "error  invalid_client (bad_client_auth): The sentence of bad_client_auth.\n"
-        "hint   actas explain --entry x_01JD7Q8P\n"
+        "hint   actas explain --dev --entry x_01JD7Q8P\n"
     )
 
 

@@ -13,6 +13,7 @@ from tests.docs.test_transcripts import pattern
 from tests.fakes.mailbox import Mailbox
 from tests.fakes.program import Program, Ran
 from tests.fakes.server import RealServer, until
+from tests.fakes.wire import ask
 
 GUIDE = ROOT / "docs" / "guides" / "look-in-as-a-customer.md"
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}|[0-9]{2}:[0-9]{2}:[0-9]{2}")
@@ -90,6 +91,8 @@ def test_the_story_is_told_from_the_audit_log_alone(server: RealServer, tmp_path
         TOKEN=token.out.strip(),
     )
     assert onward.code == 0, onward.err
+    bearer = {"Authorization": f"Bearer {token.out.strip()}"}
+    assert ask(server.port, "GET", "/api/v1/clients", headers=bearer).status == 401
     ended = run("helpdesk", "impersonate", "end", name, "--as", "env:DANA", "--as-type", "id", "--reason", "done",
                 DANA=people["dana"])  # fmt: skip
     assert ended.code == 0, ended.err
@@ -102,17 +105,22 @@ def test_the_story_is_told_from_the_audit_log_alone(server: RealServer, tmp_path
     lines = search(actas, name).out.splitlines()
     steps = (
         (
-            "impersonation:requested  dana@acme.example wants to act as actas:carol: HELP-1 the order does not load; "
-            "support-leads has to approve"
+            "impersonation:requested  dana@acme.example wants to act as actas:carol, for orders:read at orders "
+            "through helpdesk: HELP-1 the order does not load; support-leads has to approve"
         ),
         "impersonation:approved  dana@acme.example may act as actas:carol, says lee@acme.example",
+        "● carol ━━ ● dana ── ▭ orders     orders:read  through helpdesk",
         "impersonation:started  dana@acme.example acts as actas:carol, until ",
         "impersonation:told  the person was told of the start",
         "stock:read",
+        "management:refused  somebody from 127.0.0.1 wanted to manage the server: bad_token: ",
         "impersonation:ended  dana@acme.example acts no more as actas:carol, ended by dana@acme.example: done",
-        "impersonation:told  the person was told of the end",
+        "■ orders ──✕ inventory     revoked",
     )
-    places = [next(place for place, line in enumerate(reversed(lines)) if step in line) for step in steps]
+    told = "\n".join(reversed(lines))
+    for step in steps:
+        assert step in told, told
+    places = [told.index(step) for step in steps]
     assert places == sorted(places), lines
     shown = SHOWN.search(GUIDE.read_text(encoding="utf-8"))
     assert shown is not None

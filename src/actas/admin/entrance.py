@@ -57,7 +57,11 @@ class Entrance:
         """
         self._fresh()
         party = await self._shown.prove(caller, method=method, url=url)
-        name = self._own_name(party)
+        try:
+            name = self._own_name(party)
+        except InvalidToken as refusal:
+            refusal.impersonation = party.impersonation
+            raise
         role = least(self._holders.get(name), role_in(party.scope))
         if role is None:
             raise InvalidToken("bad_token", detail=f"{name} holds no role")
@@ -66,14 +70,11 @@ class Entrance:
     def _own_name(self, party: Party) -> str:
         """Return the client that a token speaks of, when it speaks of its own client and of nobody else."""
         name = party.client_id
+        if is_impersonated(party):
+            raise InvalidToken("bad_token", detail=f"somebody acts as {party.identity.subject} with it")
         if party.audience != (management_audience(self._issuer),):
             raise InvalidToken("bad_token", detail="it is not for managing this server")
-        if (
-            is_impersonated(party)
-            or party.actors
-            or party.may_act is not None
-            or party.origin != party.identity
-        ):
+        if party.actors or party.may_act is not None or party.origin != party.identity:
             raise InvalidToken("bad_token", detail="somebody acts for another in it")
         if name is None or party.identity.subject != name or party.kind == "person":
             raise InvalidToken("bad_token", detail="it is not its client's own")

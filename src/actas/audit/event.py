@@ -116,6 +116,8 @@ def _add_impersonation(event: dict[str, Any], trail: Trail) -> None:
         event |= members_of_impersonation(one)
     elif trail.refused is not None and "impersonation" in trail.refused.members:
         event["impersonation"] = trail.refused.members["impersonation"]
+    elif trail.refused is not None and trail.refused.impersonation is not None:
+        event["impersonation"] = trail.refused.impersonation
     else:
         for party in (trail.subject, trail.actor):
             if party is not None and party.impersonation is not None:

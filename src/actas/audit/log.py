@@ -82,7 +82,12 @@ class Minutes:
         self._meter = meter
         self._tracing = tracing
         self._pseudonym = pseudonym
+        self._watching: Callable[[Trail], None] | None = None
         self._stopped = False  # whether it was told that nothing can be written
+
+    def watch(self, watching: Callable[[Trail], None]) -> None:
+        """Have somebody told of each refusal that has an entry of its own, once it is written."""
+        self._watching = watching
 
     def open(self, source: str, *, door: Door = "exchange") -> Trail:
         now = self._clock.now()
@@ -112,6 +117,8 @@ class Minutes:
             self._count(trail, "overloaded" if failed.overloaded else "audit_unavailable")
             raise
         self._count(trail, "" if refused is None else refused.reason)
+        if refused is not None and self._watching is not None:
+            self._watching(trail)
         return receipt
 
     async def note(self, event: EventName, **members: Any) -> Receipt:

@@ -101,7 +101,7 @@ def _lines(out: Output, shown: Shown) -> Iterator[Line]:
     yield from _kin(out, "came from", shown.kin.before, cut=shown.kin.cut)
     yield from _kin(out, "led to", shown.kin.after, cut=shown.kin.cut)
     yield ""
-    yield from _proof(shown.standing)
+    yield from _proof(out, shown.standing)
 
 
 def _kin(out: Output, title: str, kin: Sequence[Kin], *, cut: bool) -> Iterator[Line]:
@@ -117,7 +117,7 @@ def _kin(out: Output, title: str, kin: Sequence[Kin], *, cut: bool) -> Iterator[
         yield "       and more than can be followed"
 
 
-def _proof(place: Standing) -> Iterator[Line]:
+def _proof(out: Output, place: Standing) -> Iterator[Line]:
     where = f"entry {place.seq} of {place.stream}"
     if place.broken is not None:
         yield (Ink("  ✕ ", "bad"), titled("proof", f"{where}: {place.broken}").lstrip())
@@ -129,7 +129,7 @@ def _proof(place: Standing) -> Iterator[Line]:
     if seal is None:
         yield (
             Ink("  · ", "warn"),
-            "unsealed   no checkpoint reaches it yet: actas audit checkpoint makes one",
+            out.runnable("unsealed   no checkpoint reaches it yet: actas audit checkpoint makes one"),
         )
         return
     further = seal.checkpoint.heads[place.stream].seq - place.seq

@@ -22,6 +22,7 @@ from actas.cli.configuration import (
 )
 from actas.cli.exits import Exit, Failure
 from actas.cli.output import Answer, Ink, Line
+from actas.cli.repeated import repeated
 from actas.cli.run import Run
 from actas.cli.tree import command as make
 from actas.core.ports import Json
@@ -61,7 +62,7 @@ def command(
         return
     loaded = _load(run, config, dev=is_dev(run, dev=dev), strict=strict)
     results = [] if no_tests else _tested(run, loaded.definitions)
-    run.out.answer(_answer(loaded, results, tested=not no_tests))
+    run.out.answer(_answer(loaded, results, tested=not no_tests, again=run.options.again))
     failed = [result for result in results if result.problems]
     if failed:
         message = f"{counted(len(failed), 'policy test')} {'fails' if len(failed) == 1 else 'fail'}"
@@ -132,10 +133,10 @@ def _tested(run: Run, definitions: Definitions) -> list[TestResult]:
     return run_policy_tests(definitions, catalog_of(definitions).policy, at=int(run.now))
 
 
-def _answer(loaded: Loaded, results: Sequence[TestResult], *, tested: bool) -> Answer:
+def _answer(loaded: Loaded, results: Sequence[TestResult], *, tested: bool, again: str) -> Answer:
     definitions = loaded.definitions
     failed = [result for result in results if result.problems]
-    shown = [line for result in failed for line in _failed(result, definitions)]
+    shown = [line for result in failed for line in _failed(result, definitions, again)]
     mark = Ink("✕ ", "bad") if failed else Ink("✓ ", "good")
     shown.append((mark, f"{_things(definitions)} · {_tests(len(results), len(failed), tested=tested)}"))
     tests: list[Json] = [
@@ -162,7 +163,7 @@ def _answer(loaded: Loaded, results: Sequence[TestResult], *, tested: bool) -> A
     return Answer(kind="actas/Check", body=body, name="failed" if failed else "valid", lines=shown)
 
 
-def _failed(result: TestResult, definitions: Definitions) -> Iterator[Line]:
+def _failed(result: TestResult, definitions: Definitions, again: str) -> Iterator[Line]:
     """Say what a policy test expected and got, and where the rule is that it speaks of."""
     test = result.test
     yield (f"{test.place}: ", Ink("fails", "bad"), f": {test.name}")
@@ -173,7 +174,8 @@ def _failed(result: TestResult, definitions: Definitions) -> Iterator[Line]:
     speaks = "--subject TOKEN" if test.subject is not None else "--own"
     scope = f' --scope "{" ".join(sorted(test.scope))}"' if test.scope else ""
     apis = " ".join(f"--audience {api}" for api in test.apis)
-    yield Ink(f"    to see why: actas explain --client {test.client} {speaks} {apis}{scope}", "dim")
+    explained = repeated(f"actas explain --client {test.client} {speaks} {apis}{scope}", again)
+    yield Ink(f"    to see why: {explained}", "dim")
 
 
 def _things(definitions: Definitions) -> str:

@@ -47,7 +47,9 @@ dev_flag = click.option(
 
 def is_dev(run: Run, *, dev: bool) -> bool:
     """Return whether the configuration is read for development."""
-    return dev or run.variable("ACTAS_DEV") == "1"
+    said = run.variable("ACTAS_DEV") == "1"
+    run.options.dev = dev and not said
+    return dev or said
 
 
 def paths_of(run: Run, config: Sequence[str]) -> tuple[str, ...]:
@@ -59,6 +61,7 @@ def paths_of(run: Run, config: Sequence[str]) -> tuple[str, ...]:
     if "" in config:
         raise misused("--config is empty")
     if config:
+        run.options.config = tuple(config)
         return tuple(config)
     return (run.variable("ACTAS_CONFIG") or DEFAULT,)
 

@@ -15,6 +15,7 @@ import click
 from actas.cli.configuration import configuration_flag, dev_flag, is_dev, read_draft
 from actas.cli.exits import Exit, Failure
 from actas.cli.output import Answer, Ink, Line, Style
+from actas.cli.repeated import repeated
 from actas.cli.run import Run
 from actas.cli.server import Ask, find_server
 from actas.cli.tree import command as make
@@ -222,7 +223,7 @@ def _tell(run: Run, results: Sequence[Result]) -> None:
             kind="actas/Checkup",
             body={"sound": not bad, "results": items},
             name="sound" if not bad else "not sound",
-            lines=[*_lines(results)],
+            lines=[*_lines(results, run.options.again)],
         )
     )
     if bad:
@@ -230,9 +231,9 @@ def _tell(run: Run, results: Sequence[Result]) -> None:
         raise Failure(message, code="not_sound", exit=Exit.NO, told=True)
 
 
-def _lines(results: Sequence[Result]) -> Iterator[Line]:
+def _lines(results: Sequence[Result], again: str) -> Iterator[Line]:
     width = max((len(one.name) for one in results), default=0)
     for one in results:
         yield [_MARKS[one.state], f" {one.name.ljust(width)}  ", Ink(one.says, _STYLES[one.state])]
         if one.remedy:
-            yield f"  {' ' * width}  → {one.remedy}"
+            yield f"  {' ' * width}  → {repeated(one.remedy, again)}"

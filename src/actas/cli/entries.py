@@ -93,6 +93,8 @@ def lines(out: Output, event: Event) -> Iterator[Line]:
     if chain is not None:
         yield from ("", f"  {horizontal(chain, ascii=out.ascii)}", "", sentence(chain))
     facts = [*happened(event), *(_attempt(event) if event.get("outcome") else ())]
+    if event.get("outcome") == "refused" and event.get("id"):
+        facts.append(("why", out.runnable(f"actas explain --entry {text(event.get('id'))}")))
     if facts:
         yield ""
     for title, fact in facts:
@@ -121,8 +123,6 @@ def _attempt(event: Event) -> Iterator[tuple[str, str]]:
         yield "rules", f"{listed(rules)}{f', {kind}' if kind else ''}"
     if policy := text(event.get("policy")):
         yield "policy", policy
-    if refused and event.get("id"):
-        yield "why", f"actas explain --entry {text(event.get('id'))}"
 
 
 def _question(event: Event) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ def impersonated(event: Event) -> str | None:
 
 def _requested(event: Event) -> str:
     groups = listed(words(event.get("approval")))
-    return f"{_pair(event, 'wants to act as')}{_why(event)}; {groups} has to approve"
+    return f"{_pair(event, 'wants to act as')}{_where(event)}{_why(event)}; {groups} has to approve"
 
 
 def _approved(event: Event) -> str:
@@ -34,7 +34,7 @@ def _rejected(event: Event) -> str:
 def _started(event: Event) -> str:
     until = instant_of(event.get("until"))
     ends = "" if until is None else f", until {until[11:19]}"
-    return f"{_pair(event, 'acts as')}{ends}{_why(event)}"
+    return f"{_pair(event, 'acts as')}{ends}{_where(event)}{_why(event)}"
 
 
 def _ended(event: Event) -> str:
@@ -53,6 +53,16 @@ def _untold(event: Event) -> str:
 def _pair(event: Event, does: str) -> str:
     who, whom = (text(member(event, name).get("sub")) for name in ("administrator", "subject"))
     return f"{who} {does} {whom}"
+
+
+def _where(event: Event) -> str:
+    """Say what may be done, where, and through which client."""
+    scope, apis = text(event.get("scope")), listed(words(event.get("apis")))
+    client = text(member(event, "client").get("name"))
+    said = [f"for {scope}"] if scope else []
+    said += [f"at {apis}"] if apis else []
+    said += [f"through {client}"] if client else []
+    return f", {' '.join(said)}" if said else ""
 
 
 def _why(event: Event) -> str:

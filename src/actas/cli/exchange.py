@@ -291,6 +291,6 @@ def _refuse(run: Run, refused: Refused, *, hint: str | None) -> None:
     if refused.by_policy and run.out.structured:
         run.out.document("actas/Exchange", refused_document(refused))
     elif refused.by_policy:
-        for line in refused_lines(refused, ascii=run.out.ascii):
+        for line in refused_lines(refused, ascii=run.out.ascii, again=run.options.again):
             run.out.aside(line)
     raise failure_of(refused, hint=hint, drawn=refused.by_policy)

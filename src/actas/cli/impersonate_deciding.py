@@ -101,10 +101,10 @@ def _list(run: Run, /, **flags: Any) -> None:
 def _decision(action: str, *, does: str, example: str) -> click.Command:
     @make(
         examples=(
-            (example, f"actas impersonate {action} --client helpdesk --as @lee kMPqr0pB…"),
+            (example, f"actas impersonate {action} --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ"),
             (
                 "lee shows an ID token",
-                f"actas impersonate {action} --client helpdesk --as @lee --as-type id kMPqr0pB…",
+                f"actas impersonate {action} --client helpdesk --as @lee --as-type id kMPqr0pBQmW8a1J5tqk0wQ",
             ),
         )
     )
@@ -127,11 +127,11 @@ def _decision(action: str, *, does: str, example: str) -> click.Command:
     examples=(
         (
             "an operator ends one",
-            "actas impersonate end kMPqr0pB… --reason 'the ticket is closed'",
+            "actas impersonate end kMPqr0pBQmW8a1J5tqk0wQ --reason 'the ticket is closed'",
         ),
         (
             "whoever began it does",
-            "actas impersonate end --client helpdesk --as @dana kMPqr0pB…",
+            "actas impersonate end --client helpdesk --as @dana kMPqr0pBQmW8a1J5tqk0wQ",
         ),
     ),
 )

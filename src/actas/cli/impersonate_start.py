@@ -19,11 +19,14 @@ from actas.cli.values import Words
     examples=(
         (
             "dana looks in as carol, at orders, and says why",
-            "actas impersonate start --as @dana --subject actas:carol --audience orders --reason slow",
+            "actas impersonate start --as @dana --subject actas:carol --audience orders --reason 'bad page'",
         ),
         (
             "the same through a client that is named, kept under a name",
-            "actas impersonate start --client helpdesk --as @dana --subject actas:carol --save carol-orders",
+            (
+                "actas impersonate start --client helpdesk --as @dana --subject actas:carol --audience "
+                "orders --reason 'bad page' --ticket HELP-1 --save carol-orders"
+            ),
         ),
     ),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TextIO
 
 from actas.cli.exits import Failure
+from actas.cli.repeated import repeated
 from actas.cli.run import Options, World
 from actas.cli.wording import clean, escape_json, is_clean, padded, width
 from actas.core.ports import Json
@@ -170,7 +171,10 @@ class Output:
     def failure(self, failure: Failure) -> None:
         """Write a failure: for programs one error object, for people a sentence and what to do."""
         if self.structured:
-            document: dict[str, Json] = {"kind": "actas/Error", "v": 1, "error": failure.document()}
+            error = failure.document()
+            if failure.hint is not None:
+                error["hint"] = self.runnable(failure.hint)
+            document: dict[str, Json] = {"kind": "actas/Error", "v": 1, "error": error}
             self._put(self._world.stderr, escape_json(json.dumps(document, ensure_ascii=self.ascii)))
             return
         if failure.told:
@@ -178,7 +182,11 @@ class Output:
         for number, line in enumerate(failure.message.split("\n")):
             self.aside((Ink("error", "bad"), f"  {line}") if number == 0 else f"       {line}")
         if failure.hint:
-            self.aside(f"hint   {failure.hint}")
+            self.aside(f"hint   {self.runnable(failure.hint)}")
+
+    def runnable(self, text: str) -> str:
+        """Return a message whose commands can be copied: they name the same configuration as this one did."""
+        return repeated(text, self._options.again)
 
     def _json(self, document: Mapping[str, Json], *, compact: bool) -> None:
         text = json.dumps(document, ensure_ascii=self.ascii, indent=None if compact else 2)

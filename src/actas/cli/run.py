@@ -14,6 +14,7 @@ from functools import cached_property
 from io import TextIOWrapper
 from os import environ
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final, Literal, Self, TextIO
 
 from actas.cli.exits import misused
@@ -62,6 +63,8 @@ class Options:
         server: the address of the server, when a flag gave one.
         timeout: seconds to wait for an answer.
         verbose: how often ``-v`` was given; twice shows the wire.
+        dev: whether whoever repeats the command has to say ``--dev``.
+        config: the configuration that they have to name, as it was named.
     """
 
     server: str | None = None
@@ -72,6 +75,14 @@ class Options:
     ascii: bool = False
     timeout: float = DEFAULT_TIMEOUT
     dry_run: bool = False
+    dev: bool = False
+    config: tuple[str, ...] = ()
+
+    @property
+    def again(self) -> str:
+        """The flags that commands over the same configuration need."""
+        named = [f"-c {quote(one)}" for one in self.config]
+        return " ".join([*(["--dev"] if self.dev else []), *named])
 
 
 class Run:
@@ -122,13 +133,16 @@ class Run:
 
     def server(self) -> str:
         """Return the address of the server: flag, ``ACTAS_SERVER``, ``ACTAS_ISSUER``, context, here."""
-        return (
+        found = (
             self.options.server
             or self.variable("ACTAS_SERVER")
             or self.variable("ACTAS_ISSUER")
             or self._context()
             or DEFAULT_SERVER
         )
+        if found.startswith("http://") and self.variable("ACTAS_DEV") != "1":
+            self.options.dev = True  # only a server that was started so is at such an address
+        return found
 
     def _context(self) -> str | None:
         from actas.cli.logins import contexts

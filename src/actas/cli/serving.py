@@ -75,6 +75,7 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None], number: in
     from actas.app.assembly import assembly
     from actas.app.foundation import foundation
     from actas.cli.logs import configure
+    from actas.cli.refusals_shown import on_terminal
     from actas.web.gathering import Gathering
     from actas.web.health import management_app
     from actas.web.leaving import Leave
@@ -88,6 +89,8 @@ async def serve(job: Job, draft: Draft, *, ready: Callable[[], None], number: in
             foundation(draft, dev=job.dev, create=True, migrate=job.migrate, adopt=job.adopt) as base,
             assembly(base, metrics) as house,
         ):
+            if (shown := on_terminal(job.paths, dev=job.dev)) is not None:
+                house.shared.minutes.watch(shown)
             probes = {"stop": leave.probe, **house.probes}
             management = management_app(probes, metrics.now, warnings=house.warnings)
             await listen_and_serve(

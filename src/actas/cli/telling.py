@@ -9,6 +9,7 @@ from actas.cli.chains import parties
 from actas.cli.exits import Failure
 from actas.cli.line import horizontal
 from actas.cli.output import Ink, Line
+from actas.cli.repeated import repeated
 from actas.cli.sentence import sentence
 from actas.cli.verdict import Granted, Refused
 from actas.cli.wording import duration, listed
@@ -80,10 +81,21 @@ def refused_document(refused: Refused) -> dict[str, Json]:
     }
 
 
-def refused_lines(refused: Refused, *, ascii: bool) -> Sequence[Line]:  # noqa: A002 - the flag's word
-    """Return what people are told of a refused exchange."""
+def refused_lines(
+    refused: Refused,
+    *,
+    ascii: bool,  # noqa: A002 - the flag's word
+    again: str = "",
+) -> Sequence[Line]:
+    """Return what people are told of a refused exchange.
+
+    Args:
+        again: the flags that commands on the server's computer need.
+    """
     words = refused.error if refused.reason is None else f"{refused.error}, {refused.reason}"
-    why = f"entry {refused.entry} · why: {explanation(refused.entry)}" if refused.entry else ""
+    why = ""
+    if refused.entry:
+        why = f"entry {refused.entry} · why: {repeated(explanation(refused.entry), again)}"
     return (
         (Ink("REFUSED", "bad"), f"  {words}"),
         "",

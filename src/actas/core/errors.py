@@ -50,6 +50,7 @@ class OAuthError(Exception):
         entry: the audit entry of this refusal, once it is written.
         retry_after: seconds the caller should wait, or None.
         members: what the answer says beside the error.
+        impersonation: the id of the impersonation that what was shown was made under, for the minutes.
     """
 
     code: ClassVar[ErrorCode] = "server_error"
@@ -62,6 +63,7 @@ class OAuthError(Exception):
         self.retry_after = retry_after
         self.entry: str | None = None
         self.members: Mapping[str, str | int] = {}
+        self.impersonation: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -232,6 +234,7 @@ class BadToken(Exception):
     Args:
         why: ``forged`` covers everything that makes the token not what it claims to be.
         detail: what administrators see; never contains the token.
+        impersonation: the id of the impersonation that it was made under, when that much is proven.
     """
 
     def __init__(
@@ -239,9 +242,11 @@ class BadToken(Exception):
         detail: str,
         *,
         why: BadTokenWhy = "forged",
+        impersonation: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.impersonation = impersonation
         self.why: BadTokenWhy = why
 
     def refusal(self, role: Literal["subject", "actor"], error: type[OAuthError]) -> OAuthError:
@@ -255,7 +260,9 @@ class BadToken(Exception):
             return TemporarilyUnavailable("upstream_down", detail=self.detail, retry_after=5)
         forged: Reason = "bad_subject" if role == "subject" else "bad_actor"
         reason: Reason = forged if self.why == "forged" else self.why
-        return error(reason, detail=f"{role} token: {self.detail}")
+        refusal = error(reason, detail=f"{role} token: {self.detail}")
+        refusal.impersonation = self.impersonation
+        return refusal
 
 
 class StoreUnavailable(Exception):

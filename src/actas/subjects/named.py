@@ -112,13 +112,11 @@ class NamedPeople:
             return None
         found = await self._kept.find(party.impersonation)
         if found is None or not found.runs(self._clock.now()):
-            raise InvalidRequest(
-                "impersonation_ended", detail=f"the impersonation {party.impersonation} runs no more"
-            )
+            raise _ended(party, f"the impersonation {party.impersonation} runs no more")
         try:
             self._require_live(found)
         except BadToken as gone:
-            raise InvalidRequest("impersonation_ended", detail=gone.detail) from gone
+            raise _ended(party, gone.detail) from gone
         return found
 
     def _require_live(self, found: Impersonation) -> None:
@@ -130,3 +128,10 @@ class NamedPeople:
             self._live.require_client(administrator.identity.subject)
         for subject in (administrator.identity.subject, found.subject.subject):
             self._live.require_person(subject)
+
+
+def _ended(party: Party, detail: str) -> InvalidRequest:
+    """Return the refusal of a token whose impersonation has ended."""
+    refusal = InvalidRequest("impersonation_ended", detail=detail)
+    refusal.impersonation = party.impersonation
+    return refusal

@@ -20,7 +20,8 @@ def require_unrevoked(party: Party, revocations: Revocations, lineage: Lineage |
     """
     revoked = revocations.against(party.lineage if lineage is None else lineage)
     if revoked is not None:
-        raise BadToken(f"it, or what it comes from, was revoked: entry {revoked.entry}", why="revoked")
+        detail = f"it, or what it comes from, was revoked: entry {revoked.entry}"
+        raise BadToken(detail, why="revoked", impersonation=party.impersonation)
 
 
 async def note_written(revoking: Revoking, entry: str) -> None:
