@@ -71,7 +71,7 @@ class Presented:
             authorization: what a code stands for, whose person is the subject then.
             itself: the client, which speaks for itself when nobody else is the subject.
         """
-        looked = self._named.look_up(request.named)
+        looked = await self._named.look_up(request.named)
         if authorization is not None:
             trail.subject = await self.signed_in(authorization, grant, trail)
         else:

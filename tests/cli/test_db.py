@@ -334,6 +334,7 @@ def test_what_has_ended_is_removed_and_nothing_else(
         "sessions": 0,
         "session_apps": 0,
         "device_codes": 0,
+        "known_people": 0,
         "marks": 700,
     }
     document = db("status", "--json").document

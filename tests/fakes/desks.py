@@ -119,6 +119,7 @@ class Desks(Visits):
             apis=self.catalog,
             subjects=self.validators,
             named=self.named.look_up,
+            people=self.catalog,
             kinds=self.kinds,
             policy=self.catalog.policy,
             clock=self.clock,

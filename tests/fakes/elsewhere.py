@@ -12,7 +12,7 @@ from actas.clients.throttle import Limits, Step
 from actas.core.ports import SystemChance
 from actas.core.secret import Secret
 from actas.net.fetch import GuardedFetch
-from actas.signin.beginning import Begun, Visitor
+from actas.signin.beginning import Begun, Opening, Visitor
 from actas.signin.elsewhere import Elsewhere
 from actas.signin.flow import Flow
 from actas.signin.providers import LIFE, Away
@@ -106,7 +106,7 @@ class Desk:
             people=PEOPLE,
             clock=clock,
             issuers=(CORP, registered(idp, **terms), *others),
-            limits=Limits(failed_sign_in=(Step(3, 600),)),
+            limits=Limits(failed_provider_answer=(Step(3, 600),)),
         )
         house, catalog, chance = self.house, self.house.catalog, SystemChance()
         self.clock = house.clock
@@ -129,7 +129,13 @@ class Desk:
                 revocations=house.revoked,
                 clock=house.clock,
             ),
-            sessions=self.sessions,
+            opening=Opening(
+                issuer=ISSUER,
+                sessions=self.sessions,
+                begun=self.begun,
+                audit=house.minutes,
+            ),
+            known=house.known,
             marks=house.marks,
             throttle=house.throttle,
             begun=self.begun,

@@ -63,6 +63,7 @@ from actas.signin.terms import sign_in_rules, with_userinfo
 from actas.store.catalog import Catalog
 from actas.store.memory import MemoryOpaqueTokens, MemoryRefreshTokens
 from actas.store.memory_impersonations import MemoryImpersonations
+from actas.store.memory_known import MemoryKnownPeople
 from actas.store.memory_session_apps import MemorySessionApps
 from actas.store.memory_sign_in import MemoryDeviceCodes
 from actas.subjects.access_token import AccessTokenValidator
@@ -71,6 +72,7 @@ from actas.subjects.device_code import DeviceCodes
 from actas.subjects.foreign_jwt import ForeignJwtValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
+from actas.subjects.known import KnownPeople
 from actas.subjects.live import LiveParties
 from actas.subjects.named import NamedPeople
 from actas.subjects.own_id_token import OwnIdTokens
@@ -234,9 +236,21 @@ class House(Desks):
             chance=self.chance,
             clock=self.clock,
         )
+        self.known_store = MemoryKnownPeople()
+        self.known = KnownPeople(
+            store=self.known_store,
+            texts=self.texts,
+            live=live,
+            revocations=self.revoked,
+            marking=self.ring,
+            chance=self.chance,
+            clock=self.clock,
+        )
         self.named = NamedPeople(
             issuer=ISSUER,
             people=self.catalog,
+            known=self.known,
+            issuers=self.catalog,
             kept=self.impersonations,
             live=live,
             marking=self.ring,

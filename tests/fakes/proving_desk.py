@@ -14,7 +14,7 @@ from actas.core.ports import SystemChance
 from actas.core.secret import Secret
 from actas.crypto.passkey import PasskeyRules
 from actas.crypto.password_hash import PasswordHashes
-from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Visitor
+from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Opening, Visitor
 from actas.signin.by_passkey import ByPasskey
 from actas.signin.credentials import Credentials
 from actas.signin.flow import Flow
@@ -69,14 +69,8 @@ class Desk:
         )
         catalog = house.catalog
         self.sessions = sessions_of(house)
-        beginning = Beginning(
-            issuer=ISSUER,
-            sessions=self.sessions,
-            guessing=guessing,
-            begun=begun,
-            audit=house.minutes,
-            clock=house.clock,
-        )
+        opening = Opening(issuer=ISSUER, sessions=self.sessions, begun=begun, audit=house.minutes)
+        beginning = Beginning(issuer=ISSUER, opening=opening, guessing=guessing, clock=house.clock)
         self.proving = Proving(
             directory=catalog,
             credentials=self.credentials,

@@ -68,6 +68,7 @@ class Company:
                     "failed_sign_in",
                     "failed_sign_in_source",
                     "failed_sign_in_person",
+                    "failed_provider_answer",
                     "failed_device_code",
                     "failed_device_code_source",
                 )

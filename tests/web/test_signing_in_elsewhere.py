@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,8 @@ from tests.fakes.browser import Browser
 from tests.fakes.server import RealServer
 from tests.fakes.wire import FORM, ask, encoded
 from tests.web.test_signing_in import CALLBACK, VERIFIER, asked, claims_of
+
+from actas.core.wire import ID_TOKEN
 
 PASSWORD = "correct horse battery"
 SECRET = "7f1de0c2b4a84ee0a1c9d6a34b7e5c21"
@@ -61,6 +64,18 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServ
         grants=["token_exchange", "authorization_code", "refresh_token"],
         may_request={"apis": ["orders"]},
         sign_in={"groups": ["support"], "consent": "never"},
+    )
+    tree = here.company.tree
+    tree["rules"].append(
+        {
+            "name": "assistant-looks-in",
+            "allow": "impersonation",
+            "client": "assistant",
+            "actor": {"from": tree["issuers"][0]["name"], "required": True},
+            "subject": {"from": "corp", "groups": ["support"]},
+            "target": {"api": "orders"},
+            "scopes": {"any": ["orders:read"]},
+        }
     )
     with there, here:
         yield here, there
@@ -125,6 +140,46 @@ def test_somebody_signs_in_to_an_app_through_another_server(servers: tuple[RealS
         "email_verified": False,
         "groups": ["support"],
     }
+
+
+@pytest.mark.requirement("SEC-46", "SEC-48")
+def test_a_colleague_acts_as_somebody_who_came_so_and_they_see_it_and_end_it(
+    servers: tuple[RealServer, RealServer],
+) -> None:
+    here, there = servers
+    asked_for = {
+        "subject_token_type": str(ID_TOKEN),
+        "requested_subject": json.dumps({"format": "iss_sub", "iss": there.issuer, "sub": "actas:alice"}),
+        "reason": "the order does not load",
+        "audience": "orders",
+    }
+    form = here.company.exchange("assistant", here.company.id_token("dana"), **asked_for)
+    form = {name: value for name, value in form.items() if value is not None and name != "scope"}
+    nobody = {**form, "requested_subject": "corp:actas:nobody"}
+    assert here.post(nobody).status == 400
+    alice, provider = Browser(here.base), Browser(there.base)
+    alice.get("/account")
+    alice.follow()
+    alice.get(button(alice))
+    provider.get(alice.location)
+    provider.sign_in("alice", PASSWORD)
+    alice.get(provider.location)
+    begun = here.post(form)
+    assert begun.status == 200, begun
+    assert claims_of(str(begun.json["access_token"]))["sub"] == "corp:actas:alice"
+    page = alice.get("/account").text
+    assert "dana@acme.example" in page
+    assert "the order does not load" in page
+    alice.response = alice.session.post(
+        f"{alice.url}/account/end-impersonation",
+        data={"csrf": alice.form()[1]["csrf"], "impersonation": begun.json["impersonation"]},
+        headers={"Origin": here.base},
+        allow_redirects=False,
+        timeout=30,
+    )
+    assert alice.location == "/account?done=impersonation"
+    ended = [one for one in here.events() if one["event"] == "impersonation:ended"]
+    assert [one["impersonation"] for one in ended] == [begun.json["impersonation"]]
 
 
 def test_a_link_that_this_browser_was_not_given_begins_nothing(

@@ -11,10 +11,10 @@ from typing import Any, cast
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
-from actas.core.impersonation import Form, Named, NamedPerson
+from actas.core.impersonation import Form, NamedPerson
 from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
-from actas.core.person import Person, subject_of
+from actas.core.person import People, Person, VouchedPerson, subject_of
 from actas.core.sign_in import Authorization, SignIn
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
 from actas.policy.cases import AskedToken
@@ -64,12 +64,29 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
     )
 
 
-def named_from_event(asked: Mapping[str, Any]) -> Named | None:
-    """Return whom a request named instead of showing a token of theirs, or None."""
-    form = asked.get("form")
+def named_from_event(event: Mapping[str, Any], subject: Party, *, people: People) -> NamedPerson | None:
+    """Return who the subject of an attempt is, when they were only named; None for any other attempt.
+
+    A person of ours is taken as they are now, somebody whom an issuer vouches for as they were then.
+
+    Args:
+        subject: as ``party_from_event`` gives them.
+    """
+    form = event.get("asked", {}).get("form")
     if form is None:
         return None
-    return Named(form=cast("Form", form), subject=str(asked.get("requested_subject", "")))
+    person: Person | VouchedPerson | None = people.person(subject.identity.subject)
+    if subject.origin != subject.identity:
+        person = VouchedPerson(
+            subject=subject.identity.subject,
+            origin=subject.origin,
+            display=subject.identity.subject,
+            # An entry names no address, only that there was none.
+            email=None if event.get("reason") == "cannot_be_told" else "",
+            groups=subject.groups,
+            seen_at=subject.issued_at,
+        )
+    return NamedPerson(form=cast("Form", form), person=person)
 
 
 def authorization_from_event(event: Mapping[str, Any], subject: Party) -> Authorization:

@@ -5,7 +5,7 @@ The same parsers, validators and judge that answer requests are used; there is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from actas.core.impersonation import Named, Why
 from actas.core.lineage import Lineage
 from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Parties, Proposal
+from actas.core.person import People
 from actas.core.ports import Clock
 from actas.core.wire import (
     ACCESS_TOKEN,
@@ -59,13 +60,15 @@ class Rehearsal:
     Attributes:
         issuer: our own issuer identifier.
         named: looks up somebody who is only named.
+        people: those of ours.
     """
 
     issuer: str
     clients: ClientStore
     apis: ApiStore
     subjects: Validators
-    named: Callable[[Named | None], LookedUp]
+    named: Callable[[Named | None], Awaitable[LookedUp]]
+    people: People
     kinds: Sequence[Kind]
     policy: Policy
     clock: Clock
@@ -87,7 +90,7 @@ class Rehearsal:
             passed.append(f"{client.name} ({client.kind})")
             stage = 2
             itself = self._itself(client)
-            looked = self.named(request.named)
+            looked = await self.named(request.named)
             subject = await self._prove(request.subject) or looked.party or itself
             passed.append(subject.identity.subject)
             stage = 3
@@ -181,7 +184,7 @@ class Rehearsal:
         itself = self._itself(client)
         subject = party_from_event(event["subject"], at=int(at))
         asked = event.get("asked", {})
-        named = named_from_event(asked)
+        named = named_from_event(event, subject, people=self.people)
         if named is None and subject.token_id is None and subject.digest is None:
             subject = itself
         scope = asked.get("scope")
@@ -202,7 +205,7 @@ class Rehearsal:
             targets=targets,
             scope=None if scope is None else parse_scope(scope),
             proven=confirmation_from_event(event.get("proven")) or NO_KEY,
-            named=self.named(named).person,
+            named=named,
             why=Why(str(asked.get("reason", "")), str(asked.get("ticket", ""))),
         )
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from actas.app.foundation import Foundation
+from actas.app.own_tokens import known_people
 from actas.app.parts import Shared, once
 from actas.core.ports import SystemChance
-from actas.signin.beginning import Begun
+from actas.signin.beginning import Begun, Opening
 from actas.signin.elsewhere import Elsewhere
 from actas.signin.flow import Flow
 from actas.signin.providers import LIFE, Away
-from actas.signin.sessions import Sessions
 from actas.signin.vouched import Vouching
 
 
-def elsewhere(base: Foundation, shared: Shared, *, signed_in: Sessions, begun: Flow[Begun]) -> Elsewhere:
+def elsewhere(base: Foundation, shared: Shared, *, opening: Opening, begun: Flow[Begun]) -> Elsewhere:
     """Return what sends people to issuers, and begins their sessions when they come back.
 
     Args:
-        signed_in: who is signed in.
+        opening: begins sessions.
         begun: seals what a browser carries.
     """
     chance = SystemChance()
@@ -35,7 +35,8 @@ def elsewhere(base: Foundation, shared: Shared, *, signed_in: Sessions, begun: F
             revocations=base.revoked,
             clock=base.clock,
         ),
-        sessions=signed_in,
+        opening=opening,
+        known=known_people(base),
         marks=once(base, shared),
         throttle=shared.throttle,
         begun=begun,

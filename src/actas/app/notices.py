@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from actas.app.duties import Duty
 from actas.app.foundation import Foundation
+from actas.app.own_tokens import known_people
 from actas.app.parts import Shared
 from actas.app.telling import telling
 from actas.audit.webhook import SignedPost, is_no, is_taken, read_secret
@@ -102,5 +103,6 @@ def circle_of(now: Foundation, out: Post, *, sender: str | None, letters: SmtpPo
         post=letters,
         hook=hook,
         people=now.catalog,
+        known=known_people(now),
         account=f"{now.issuer.rstrip('/')}{ACCOUNT}" if now.catalog.people_sign_in else None,
     )

@@ -21,9 +21,11 @@ from actas.signin.consents import Consents
 from actas.signin.served import Serving
 from actas.signin.sessions import Sessions
 from actas.store.consents import SqlConsents
+from actas.store.known_people import SqlKnownPeople
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.authorization_code import AuthorizationCodes
 from actas.subjects.device_code import DeviceCodes
+from actas.subjects.known import KnownPeople
 from actas.subjects.live import LiveParties
 from actas.subjects.named import NamedPeople
 from actas.subjects.own_id_token import OwnIdTokens
@@ -93,9 +95,29 @@ def named_people(base: Foundation) -> NamedPeople:
     return NamedPeople(
         issuer=base.issuer,
         people=base.catalog,
+        known=known_people(base),
+        issuers=base.catalog,
         kept=base.impersonations,
         live=live(base),
         marking=base.ring,
+        clock=base.clock,
+    )
+
+
+def known_store(base: Foundation) -> SqlKnownPeople:
+    """Return where it is kept who signed in through another issuer."""
+    return SqlKnownPeople(base.database, clock=base.clock)
+
+
+def known_people(base: Foundation) -> KnownPeople:
+    """Return who signed in through another issuer, as they were seen last."""
+    return KnownPeople(
+        store=known_store(base),
+        texts=_texts(base),
+        live=live(base),
+        revocations=base.revoked,
+        marking=base.ring,
+        chance=SystemChance(),
         clock=base.clock,
     )
 

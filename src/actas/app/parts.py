@@ -102,6 +102,7 @@ def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
         apis=base.catalog,
         subjects=validators(base, out),
         named=named_people(base).look_up,
+        people=base.catalog,
         kinds=KINDS,
         policy=base.catalog.policy,
         clock=base.clock,

@@ -7,7 +7,7 @@ from actas.app.own_tokens import sessions
 from actas.app.parts import Shared, once
 from actas.core.ports import JsonObject, SystemChance
 from actas.crypto.passkey import PasskeyRules, may_be_used_at
-from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Visitor
+from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Opening, Visitor
 from actas.signin.by_passkey import ByPasskey
 from actas.signin.credentials import Credentials
 from actas.signin.flow import Flow
@@ -74,13 +74,9 @@ class ProvingKit:
             chance=self._chance,
         )
         self._guessing = SignInGuessing(shared.throttle, records, mark=base.ring.mark)
+        self.opening = Opening(issuer=base.issuer, sessions=signed_in, begun=begun, audit=shared.minutes)
         self._beginning = Beginning(
-            issuer=base.issuer,
-            sessions=signed_in,
-            guessing=self._guessing,
-            begun=begun,
-            audit=shared.minutes,
-            clock=base.clock,
+            issuer=base.issuer, opening=self.opening, guessing=self._guessing, clock=base.clock
         )
         self.proving = Proving(
             directory=base.catalog,

@@ -237,7 +237,7 @@ class _Kit:
         )
 
     def elsewhere(self) -> Elsewhere:
-        return elsewhere(self._base, self._shared, signed_in=self._sessions, begun=self._begun)
+        return elsewhere(self._base, self._shared, opening=self.proof.opening, begun=self._begun)
 
     def leaving(self) -> Leaving:
         base, shared = self._base, self._shared

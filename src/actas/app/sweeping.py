@@ -12,6 +12,7 @@ import structlog
 from actas.admin.objects import Snapshot
 from actas.app.following import require_time
 from actas.app.foundation import Foundation
+from actas.app.own_tokens import known_store
 from actas.app.parts import Shared
 from actas.app.proving import resetting
 from actas.core.person import subject_of
@@ -51,6 +52,7 @@ async def sweep_on(base: Foundation, shared: Shared, known: Known) -> None:
             ("apps of sessions", base.session_apps.sweep),
             ("what deleted people had", partial(forget_deleted, known, gone)),
             ("codes of devices", base.device_store.sweep),
+            ("people of other issuers", known_store(base).sweep),
             ("registered clients", base.registered.sweep),
         ):
             try:

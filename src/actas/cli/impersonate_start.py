@@ -30,7 +30,9 @@ from actas.cli.values import Words
         ),
     ),
 )
-@click.option("--subject", "whom", required=True, metavar="WHO", help="As whom: their name here, actas:NAME.")
+@click.option(
+    "--subject", "whom", required=True, metavar="WHO", help="As whom: actas:NAME of a user, or ISSUER:SUB."
+)
 @click.option(
     "--as",
     "administrator",

@@ -32,11 +32,13 @@ Attempt = Literal[
     "failed_sign_in",
     "failed_sign_in_source",
     "failed_sign_in_person",
+    "failed_provider_answer",
     "failed_device_code",
     "failed_device_code_source",
 ]
 """What is guessed: who a client is, a token that would be believed, or who a person is (``signin.guessing``):
-one person at one source, anybody at one source, one person anywhere; or the code that a device shows
+one person at one source, anybody at one source, one person anywhere; what another issuer answered of somebody
+at one source (``signin.elsewhere``); or the code that a device shows
 (``signin.devices``): by one person, and by anybody at one source."""
 
 _WITHIN: Final[Mapping[Attempt, Attempt]] = {"failed_sign_in": "failed_sign_in_source"}
@@ -113,6 +115,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         failed_tokens: the same for tokens that are not genuine.
         failed_sign_in: the same for one person at one source; ``failed_sign_in_source`` for anybody there,
             and ``failed_sign_in_person`` for one person anywhere.
+        failed_provider_answer: the same for answers of one issuer that people sign in through, at one source.
         failed_device_code: the same for codes of devices that one person types; ``failed_device_code_source``
             for those that are typed at one source.
         per_client: requests of one client in a second, or None for no limit.
@@ -123,6 +126,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     failed_sign_in: tuple[Step, ...] = ()
     failed_sign_in_source: tuple[Step, ...] = ()
     failed_sign_in_person: tuple[Step, ...] = ()
+    failed_provider_answer: tuple[Step, ...] = ()
     failed_device_code: tuple[Step, ...] = ()
     failed_device_code_source: tuple[Step, ...] = ()
     per_client: float | None = None

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from actas.core.party import Actor, Identity
-from actas.core.person import Person
+from actas.core.person import Person, VouchedPerson
 from actas.core.records import Record
 
 Form = Literal["own_token", "actor_token", "by_identifier"]
@@ -52,14 +52,14 @@ NO_REASON: Final = Why()
 
 
 class NamedPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is named, as they are now.
+    """Who is named, as they are now, or as they were when they signed in last.
 
     Attributes:
         person: None when there is nobody of that name.
     """
 
     form: Form
-    person: Person | None
+    person: Person | VouchedPerson | None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actas.core.party import OURSELVES
+from actas.core.party import OURSELVES, Identity
 from actas.core.secret import Secret
 
 
@@ -39,6 +39,26 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> str:
         """Their ``sub``."""
         return subject_of(self.name)
+
+
+class VouchedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who signs in here through another issuer, as they were seen when they did last.
+
+    Attributes:
+        subject: their ``sub`` here.
+        origin: who they are to their issuer.
+        display: their name for people to read.
+        email: their address, if the issuer said that it is theirs; it selects and links nothing (SEC-24).
+        groups: the groups they were in, as the issuer's mapping gave them; None where it gives none.
+        seen_at: when they signed in, seconds since the epoch.
+    """
+
+    subject: str
+    origin: Identity
+    display: str
+    email: str | None = None
+    groups: tuple[str, ...] | None = None
+    seen_at: int
 
 
 class People(Protocol):

@@ -1,4 +1,5 @@
-"""Administrative impersonation: an administrator acts as a person of ours, who is only named (SEC-46).
+"""Administrative impersonation: an administrator acts as somebody who signs in here, and is only named
+(SEC-46).
 
 What proves who asks is the administrator's own token, in person and fresh; or, where a rule says so, the
 client. The new token has the person's ``sub``, and names the administrator unless a rule says otherwise; the
@@ -43,7 +44,8 @@ def person_is_known(proposal: Proposal) -> Refusal | None:
     named, acting = proposal.named, proposal.acting
     if named is None or named.person is None:
         return _refuse("protected_subject", f"nobody here is {proposal.subject.identity.subject}")
-    if proposal.subject.identity in (acting.identity, acting.origin):
+    themselves = {proposal.subject.identity, proposal.subject.origin}
+    if not themselves.isdisjoint((acting.identity, acting.origin)):
         return _refuse("protected_subject", f"{acting.identity.subject} would act as himself")
     return None
 

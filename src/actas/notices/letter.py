@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from actas.core.impersonation import Impersonation
-from actas.core.person import Person
+from actas.core.person import Person, VouchedPerson
 from actas.core.ports import Json, JsonObject
 from actas.notices.due import What
 
@@ -47,7 +47,7 @@ class Occasion:
 
     what: What
     one: Impersonation
-    person: Person | None
+    person: Person | VouchedPerson | None
     issuer: str
     account: str | None
     now: int

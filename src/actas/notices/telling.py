@@ -21,7 +21,7 @@ from actas.audit.impersonations import of_impersonation
 from actas.core.errors import AuditUnavailable, StoreUnavailable
 from actas.core.impersonation import Impersonation, ImpersonationStore
 from actas.core.pacing import spread
-from actas.core.person import People
+from actas.core.person import People, Person, VouchedPerson
 from actas.core.ports import Clock
 from actas.notices.due import Notice, NoticeStore, What
 from actas.notices.letter import Occasion, document, letter
@@ -79,6 +79,18 @@ class Hook(Protocol):
         ...
 
 
+class Known(Protocol):
+    """Finds people who sign in through another issuer (``subjects.known``)."""
+
+    async def find(self, subject: str) -> VouchedPerson | None:
+        """Return whoever we call so, as they were seen last; None when nobody is known by that.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
     """Who is told, under one configuration.
@@ -88,6 +100,7 @@ class Circle:
         at: what they are told.
         sender: our address; None without a way to send letters.
         post: takes letters; ``hook`` takes documents, None for none.
+        people: those of ours, ``known`` those who sign in through another issuer.
         account: the address of my access; None when nobody signs in here.
     """
 
@@ -97,12 +110,21 @@ class Circle:
     post: Post | None = None
     hook: Hook | None = None
     people: People
+    known: Known
     account: str | None = None
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """The names of everybody who is told."""
         return self.to if self.hook is None else (*self.to, "webhook")
+
+    async def person(self, subject: str) -> Person | VouchedPerson | None:
+        """Return whoever we call so, who signs in here by themselves or through another issuer.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        return self.people.person(subject) or await self.known.find(subject)
 
 
 class Telling:
@@ -169,7 +191,7 @@ class Telling:
         occasion = Occasion(
             what=notice.what,
             one=one,
-            person=circle.people.person(one.subject.subject),
+            person=await circle.person(one.subject.subject),
             issuer=self._issuer,
             account=circle.account,
             now=int(self._clock.now()),

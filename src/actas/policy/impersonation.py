@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from actas.core.impersonation import Why
-from actas.core.person import Person
+from actas.core.person import Person, VouchedPerson
 from actas.policy.expression import RULE_NAMES, Context, EvaluationError, Expression, compile_all
 
 LONGEST_LIFE: Final = 60 * 60
@@ -108,12 +108,18 @@ class Impersonating:
     protected_names: frozenset[str] = frozenset()
     must_be_told: bool = False
 
-    def protects(self, person: Person) -> str | None:
+    def protects(self, person: Person | VouchedPerson) -> str | None:
         """Return why nobody may act as a person, or None."""
-        if person.disabled:
-            return f"{person.subject} is disabled"
-        if not self.protected_names.isdisjoint((person.subject, person.name)):
+        names = {person.subject}
+        if isinstance(person, Person):
+            names.add(person.name)
+            if person.disabled:
+                return f"{person.subject} is disabled"
+        if not self.protected_names.isdisjoint(names):
             return f"{person.subject} is protected by name"
+        if person.groups is None:
+            told = "whose groups nobody told, may be in a protected one"
+            return f"{person.subject}, {told}" if self.protected_groups else None
         groups = self.protected_groups.intersection(person.groups)
         return f"{person.subject} is in the protected group {min(groups)}" if groups else None
 

@@ -81,7 +81,7 @@ def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
         if form.actor.chain is not None:
             yield written.fault(("actor", "chain"), "an administrator acts in person; leave it out")
     if form.subject is not None:
-        yield from _subject(rule)
+        yield from _subject(rule, shaped)
     if (isinstance(form.scopes, dict) and set(form.scopes) != {"any"}) or form.scopes == "same":
         message = "a person who is only named holds no scopes: say what is sold under any"
         yield written.fault(("scopes",), message)
@@ -98,7 +98,8 @@ def _protected(section: Item[ImpersonationForm], shaped: Shaped) -> Iterator[Fau
     known = shaped.names["users"]
     for index, name in enumerate(section.form.protected.names or ()):
         bare = name.removeprefix(f"{OURSELVES}:")
-        if bare not in known:
+        issuer = shaped.issuers.get(name.partition(":")[0])
+        if bare not in known and (issuer is None or issuer.form.sign_in is None):
             hint = shaped.hints.did_you_mean(bare, known)
             message = f'there is no user "{name}", so this protects nobody{hint}'
             yield section.written.fault(("protected", "names", index), message, "warning")
@@ -119,7 +120,7 @@ def _cut(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
             yield rule.written.fault(("impersonation", name), message, "warning")
 
 
-def _subject(rule: Rule) -> Iterator[Fault]:
+def _subject(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     form, written = rule.form.subject, rule.written
     if form is None:
         return
@@ -129,9 +130,11 @@ def _subject(rule: Rule) -> Iterator[Fault]:
             yield written.fault(("subject", name), message)
     if form.kinds is not None and form.kinds != ["person"]:
         yield written.fault(("subject", "kinds"), "nobody acts as anything but a person")
-    if form.from_ is not None and form.from_ != [OURSELVES]:
-        message = f"must be {OURSELVES}: whom an administrator acts as is one of users"
-        yield written.fault(("subject", "from"), message)
+    for index, name in enumerate(form.from_ or ()):
+        issuer = shaped.issuers.get(name)
+        if name != OURSELVES and (issuer is None or issuer.form.sign_in is None):
+            message = f"must be {OURSELVES}, or an issuer through which people sign in (sign_in)"
+            yield written.fault(("subject", "from", index), message)
 
 
 def _by_identifier(rule: Rule) -> Iterator[Fault]:

@@ -77,7 +77,7 @@ def _issuer_kinds(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
     issuers = (form.subject and form.subject.from_) or []
     if kind is None or not issuers:
         return
-    ours_only = kind in ("impersonation", "downscope")
+    ours_only = kind in ("impersonation", "downscope") and not is_administrative(form)
     if ours_only and issuers != [OURSELVES]:
         yield written.fault(
             ("subject", "from"), f"{kind} is for tokens of this server only: from: {OURSELVES}"

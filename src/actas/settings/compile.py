@@ -94,6 +94,7 @@ def limit_settings(form: Limits) -> LimitSettings:
             failed_sign_in=_steps(form.failed_sign_in),
             failed_sign_in_source=_steps(form.failed_sign_in_source),
             failed_sign_in_person=_steps(form.failed_sign_in_person),
+            failed_provider_answer=_steps(form.failed_provider_answer),
             failed_device_code=_steps(form.failed_device_code),
             failed_device_code_source=_steps(form.failed_device_code_source),
             per_client=form.per_client,

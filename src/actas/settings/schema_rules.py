@@ -35,7 +35,8 @@ class SubjectSelector(Form):
     from_: _Names | None = Field(
         default=None,
         alias="from",
-        description="The issuers of the token; `actas` is this server. An allow must say it.",
+        description="The issuers of the token, or of who is only named; `actas` is this server. "
+        "An allow must say it.",
     )
     token_types: Annotated[list[ShortTokenType], Field(min_length=1, max_length=4)] | None = Field(
         default=None, description="What the token is presented as."

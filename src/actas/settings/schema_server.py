@@ -284,6 +284,11 @@ class Limits(Form):
         description="The same for one name, from whatever addresses. It does not hold where they signed in "
         "before; keep the wait short: strangers should lock nobody out. Default: a minute after 100.",
     )
+    failed_provider_answer: _Waits = Field(
+        default_factory=_usual_waits,
+        description="The same for people who come back from an issuer through which they sign in with an "
+        "answer that does not hold: for one issuer and one address.",
+    )
     failed_device_code: _Waits = Field(
         default_factory=_usual_waits,
         description="The same for codes of devices that one person types and no device shows. Only time "

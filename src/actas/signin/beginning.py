@@ -20,7 +20,7 @@ from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.guessing import SignInGuessing
 from actas.signin.request import AuthorizationRequest
-from actas.signin.sessions import Sessions
+from actas.signin.sessions import Sessions, SignInOf
 from actas.signin.steps import GoOn, Then
 
 PASSWORD: Final = "pwd"
@@ -113,30 +113,77 @@ def begun_if_any(sealing: Flow[Begun], flow: str | None, visitor: Visitor) -> Be
     return begun_here(sealing, flow, visitor) if flow else Begun(browser=visitor.browser)
 
 
-class Beginning:
-    """Begins sessions.
+class Opening:
+    """Begins sessions of whoever proved who they are, here or elsewhere.
 
     Args:
         issuer: our own issuer identifier.
         begun: seals what a browser carries.
     """
 
-    def __init__(
-        self,
-        *,
-        issuer: str,
-        sessions: Sessions,
-        guessing: SignInGuessing,
-        begun: Flow[Begun],
-        audit: Minutes,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, *, issuer: str, sessions: Sessions, begun: Flow[Begun], audit: Minutes) -> None:
         self._issuer = issuer
         self._sessions = sessions
         self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
-        self._guessing = guessing
         self._begun = begun
         self._audit = audit
+
+    async def begin(self, sign_in_of: SignInOf, person: Identity, begun: Begun, visitor: Visitor) -> GoOn:
+        """Begin a session, and return the way on.
+
+        Args:
+            sign_in_of: says who signed in, given what apps may call the session and when it ends.
+            person: who it is to us.
+            begun: what they came for.
+
+        Raises:
+            AuditUnavailable: the minutes do not have it; then the session must not leave.
+            StoreUnavailable: it was not kept.
+        """
+        ended = self._endings.of_replaced(by=person.subject, source=visitor.source)
+        text, session = await self._sessions.begin(
+            sign_in_of,
+            source=visitor.source,
+            browser=visitor.agent,
+            replaces=visitor.session,
+            ended=ended,
+        )
+        await ended.write()
+        signed_in = session.sign_in
+        subject: dict[str, object] = {**person_document(self._issuer, person.subject)}
+        if signed_in.origin != person:
+            origin = signed_in.origin
+            subject["origin"] = {
+                "iss": origin.issuer,
+                "sub": origin.subject,
+                "name": signed_in.origin_name,
+            }
+        await self._audit.note(
+            "sign_in:granted",
+            source=visitor.source,
+            subject=subject,
+            client=None if begun.request is None else begun.request.client,
+            sid=session.sid,
+            acr=signed_in.acr,
+            amr=list(signed_in.amr),
+            ends_at=session.ends_at,
+        )
+        return way_on(begun, text.reveal(), self._begun)
+
+
+class Beginning:
+    """Begins sessions of people of ours.
+
+    Args:
+        issuer: our own issuer identifier.
+        opening: begins them.
+        guessing: is told of whoever signed in.
+    """
+
+    def __init__(self, *, issuer: str, opening: Opening, guessing: SignInGuessing, clock: Clock) -> None:
+        self._issuer = issuer
+        self._opening = opening
+        self._guessing = guessing
         self._clock = clock
 
     async def signed_in(
@@ -170,23 +217,9 @@ class Beginning:
                 ends_at=ends_at,
             )
 
-        ended = self._endings.of_replaced(by=person.subject, source=visitor.source)
-        text, session = await self._sessions.begin(
-            sign_in, source=visitor.source, browser=visitor.agent, replaces=visitor.session, ended=ended
-        )
-        await ended.write()
-        await self._audit.note(
-            "sign_in:granted",
-            source=visitor.source,
-            subject=person_document(self._issuer, person.subject),
-            client=None if begun.request is None else begun.request.client,
-            sid=session.sid,
-            acr=session.sign_in.acr,
-            amr=list(amr),
-            ends_at=session.ends_at,
-        )
+        way = await self._opening.begin(sign_in, identity, begun, visitor)
         await self._guessing.succeeded(name, visitor.source, subject=person.subject)
-        return way_on(begun, text.reveal(), self._begun)
+        return way
 
 
 def way_on(begun: Begun, session: str, sealing: Flow[Begun]) -> GoOn:

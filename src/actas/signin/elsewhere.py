@@ -12,23 +12,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn, Protocol
 
-from actas.audit.event import person_document
 from actas.audit.log import Minutes
 from actas.audit.refusal import refused
 from actas.clients.throttle import Throttle
 from actas.core.client import Client
 from actas.core.errors import AccessDenied, BadToken, OAuthError, TemporarilyUnavailable
 from actas.core.params import Params
+from actas.core.person import VouchedPerson
 from actas.core.ports import Chance, Clock, MarkStore
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
-from actas.signin.beginning import Begun, Visitor, begun_if_any, way_on
-from actas.signin.ending import Endings
+from actas.signin.beginning import Begun, Opening, Visitor, begun_if_any
 from actas.signin.flow import Flow
 from actas.signin.providers import LIFE, Away, address_of, age_for, back_to, error_word, is_offered
-from actas.signin.sessions import Sessions
 from actas.signin.steps import AskWho, GoOn, SendAway, Trouble
 from actas.signin.vouched import Vouched, Vouching
+from actas.subjects.known import KnownPeople
 from actas.trust.provider import Providers
 from actas.trust.registry import SignInThere, TrustedIssuer
 
@@ -71,6 +70,8 @@ class Elsewhere:
         issuer: our own issuer identifier.
         providers: knows where people sign in there.
         vouching: redeems their codes.
+        opening: begins sessions.
+        known: remembers who came, so that they can be named.
         marks: remembers which answers came already.
         begun: seals what a browser carries; ``away`` what goes there and comes back.
         fresh: raises when what this process knows of the shared state may be out of date.
@@ -80,7 +81,8 @@ class Elsewhere:
     directory: Directory
     providers: Providers
     vouching: Vouching
-    sessions: Sessions
+    opening: Opening
+    known: KnownPeople
     marks: MarkStore
     throttle: Throttle
     begun: Flow[Begun]
@@ -158,8 +160,7 @@ class Elsewhere:
             found = await self.providers.find(issuer)
             _require_from(issuer, form.get("iss"), always=found.names_itself)
             code = _code(issuer, form)
-            room = f"through {issuer.name}"
-            self.throttle.require_patience("failed_sign_in", room, visitor.source)
+            self.throttle.require_patience("failed_provider_answer", issuer.name, visitor.source)
             # Last: each is a row, and what is refused before must not fill a table.
             await self._require_first(issuer, away)
             back = back_to(self.issuer, issuer)
@@ -167,7 +168,7 @@ class Elsewhere:
                 vouched = await self.vouching.redeem(issuer, found, away, code=code, back=back)
             except BadToken as bad:
                 if bad.why != "upstream_down":
-                    self.throttle.failed("failed_sign_in", room, visitor.source)
+                    self.throttle.failed("failed_provider_answer", issuer.name, visitor.source)
                 raise
         except BadToken as bad:
             _cannot(issuer, bad)
@@ -190,27 +191,17 @@ class Elsewhere:
                 ends_at=ends_at,
             )
 
-        endings = Endings(issuer=self.issuer, sessions=self.sessions, audit=self.audit)
-        ended = endings.of_replaced(by=vouched.person.subject, source=visitor.source)
-        text, session = await self.sessions.begin(
-            sign_in, source=visitor.source, browser=visitor.agent, replaces=visitor.session, ended=ended
+        await self.known.remember(
+            VouchedPerson(
+                subject=vouched.person.subject,
+                origin=vouched.origin,
+                display=vouched.called,
+                email=vouched.email,
+                groups=None if issuer.groups is None else vouched.groups,
+                seen_at=int(self.clock.now()),
+            )
         )
-        await ended.write()
-        request, origin = begun.request, vouched.origin
-        await self.audit.note(
-            "sign_in:granted",
-            source=visitor.source,
-            subject={
-                **person_document(self.issuer, vouched.person.subject),
-                "origin": {"iss": origin.issuer, "sub": origin.subject, "name": issuer.name},
-            },
-            client=None if request is None else request.client,
-            sid=session.sid,
-            acr=session.sign_in.acr,
-            amr=list(vouched.amr),
-            ends_at=session.ends_at,
-        )
-        return way_on(begun, text.reveal(), self.begun)
+        return await self.opening.begin(sign_in, vouched.person, begun, visitor)
 
     def _issuer(self, name: str, begun: Begun) -> tuple[TrustedIssuer, SignInThere]:
         """Return an issuer that people may sign in through, for what this browser came for."""

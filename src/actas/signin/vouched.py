@@ -77,6 +77,17 @@ class Vouched(msgspec.Struct, frozen=True, kw_only=True):
     acr: str
     amr: tuple[str, ...]
 
+    @property
+    def called(self) -> str:
+        """Their name for people to read; else their subject."""
+        return str(self.claims.get("name") or self.person.subject)
+
+    @property
+    def email(self) -> str | None:
+        """Their address, where the issuer says that it is theirs."""
+        address = self.claims.get("email")
+        return address if isinstance(address, str) and self.claims.get("email_verified") is True else None
+
 
 class _Only:
     """Trusts one issuer, as one through which people sign in."""

@@ -47,6 +47,7 @@ LEFT_OUT: Final = frozenset(
         SESSIONS.name,
         "session_apps",
         DEVICE_CODES.name,
+        "known_people",
         "impersonations",
         "impersonation_marks",
         "impersonation_notices",

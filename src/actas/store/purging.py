@@ -14,6 +14,7 @@ from actas.core.ports import Clock
 from actas.store.database import Database
 from actas.store.device_codes import SqlDeviceCodes
 from actas.store.impersonations import SqlImpersonations
+from actas.store.known_people import SqlKnownPeople
 from actas.store.marks_file import FILE, MarksFile
 from actas.store.marks_postgresql import MOST_REMOVED, REMOVE
 from actas.store.opaque import SqlOpaqueTokens
@@ -45,6 +46,7 @@ async def purge(database: Database, folder: Path, *, clock: Clock) -> AsyncItera
     yield "sessions", await SqlSessions(database, clock=clock).sweep()
     yield "session_apps", await SqlSessionApps(database, clock=clock).sweep()
     yield "device_codes", await SqlDeviceCodes(database, clock=clock).sweep()
+    yield "known_people", await SqlKnownPeople(database, clock=clock).sweep()
     yield "registered_clients", await sweep_registered(database, clock=clock)
     now = int(clock.now())
     if database.shared:

@@ -28,6 +28,7 @@ from actas.keys.life import LONGEST_TOKEN
 from actas.store.database import Database
 from actas.store.epochs import Epoch
 from actas.store.impersonation_rows import end_impersonations
+from actas.store.known_tables import forget_known
 from actas.store.outbox import Outbox
 from actas.store.refresh_families import end_families
 from actas.store.session_app_rows import end_served
@@ -149,6 +150,7 @@ class RevocationList:
             rows = await end_families(connection, rows)
             rows, ended = await end_impersonations(connection, rows, at=int(now))
             await end_served(connection, rows, at=int(now))
+            await forget_known(connection, rows)
             await connection.execute(
                 insert(REVOCATIONS), [_row(first + place, one) for place, one in enumerate(rows)]
             )

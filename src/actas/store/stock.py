@@ -16,9 +16,11 @@ from actas.store.database import Database
 from actas.store.device_tables import DEVICE_CODES
 from actas.store.impersonation_tables import IMPERSONATIONS
 from actas.store.impersonations import KEPT
+from actas.store.known_tables import KNOWN_PEOPLE
 from actas.store.schema import table_names
 from actas.store.session_app_rows import SESSION_APPS
 from actas.store.tables import OPAQUE_TOKENS, REFRESH_TOKENS, REGISTERED_CLIENTS, REVOCATIONS, SESSIONS
+from actas.subjects.known import KNOWN_FOR
 
 ENDING: Final[dict[str, str]] = {
     IMPERSONATIONS.name: "requested_at",
@@ -28,13 +30,14 @@ ENDING: Final[dict[str, str]] = {
     SESSIONS.name: "ends_at",
     SESSION_APPS.name: "ends_at",
     DEVICE_CODES.name: "ends_at",
+    KNOWN_PEOPLE.name: "seen_at",
     REGISTERED_CLIENTS.name: "until",
     "marks": "keep_until",
 }
 """Tables whose rows have a time, and the column that says until when a row is needed, seconds since the
 epoch."""
 
-_LONGER: Final = {IMPERSONATIONS.name: KEPT}
+_LONGER: Final = {IMPERSONATIONS.name: KEPT, KNOWN_PEOPLE.name: KNOWN_FOR}
 """Seconds for which a row is needed beyond that."""
 
 MOST_COUNTED: Final = 1_000_000

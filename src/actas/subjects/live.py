@@ -35,6 +35,11 @@ class LiveParties:
         self._trust = trust
         self._people = people
 
+    @property
+    def ourselves(self) -> str:
+        """Our own issuer identifier."""
+        return self._issuer
+
     def name_of(self, issuer: str) -> str:
         """Return what the configuration calls an issuer, which must still be trusted.
 

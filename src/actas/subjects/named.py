@@ -7,17 +7,20 @@ its impersonation, because that may have ended, and so may who is behind it (SEC
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
 
 from actas.core.errors import BadToken, InvalidRequest
 from actas.core.impersonation import Impersonation, ImpersonationStore, Named, NamedPerson
 from actas.core.lineage import LATER, Lineage, Marking
 from actas.core.party import OURSELVES, Identity, Party
-from actas.core.person import People, Person
+from actas.core.person import People, Person, VouchedPerson, subject_from
 from actas.core.ports import Clock
 from actas.core.wire import SUBJECT
+from actas.subjects.known import KnownPeople
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_party
+from actas.trust.registry import TrustedIssuer
 
 
 class LookedUp(NamedTuple):
@@ -35,7 +38,13 @@ NOBODY: Final = LookedUp()
 
 
 def party_of_name(
-    identity: Identity, person: Person | None, *, at: int, expires_at: int, lineage: Lineage
+    identity: Identity,
+    person: Person | VouchedPerson | None,
+    *,
+    at: int,
+    expires_at: int,
+    lineage: Lineage,
+    issuer_name: str = OURSELVES,
 ) -> Party:
     """Return somebody who is only named, as the subject that the policy weighs.
 
@@ -45,20 +54,45 @@ def party_of_name(
         at: now, seconds since the epoch.
         expires_at: until when what is made of it may live, seconds since the epoch.
         lineage: what would end it.
+        issuer_name: what the configuration calls whoever vouches for them.
     """
     return Party(
         identity=identity,
-        origin=identity,
+        origin=person.origin if isinstance(person, VouchedPerson) else identity,
         kind="person",
-        issuer_name=OURSELVES,
+        issuer_name=issuer_name,
+        origin_name=issuer_name,
         token_type=SUBJECT,
         audience=(),
         expires_at=expires_at,
         issued_at=at,
         claims={"iss": identity.issuer, "sub": identity.subject},
-        groups=() if person is None else tuple(person.groups),
+        groups=() if person is None else tuple(person.groups or ()),
         lineage=lineage,
     )
+
+
+class Issuers(Protocol):
+    """Knows issuers. Answers from memory."""
+
+    @property
+    def issuers(self) -> Mapping[str, TrustedIssuer]:
+        """The trusted issuers."""
+        ...
+
+
+class _Meant(NamedTuple):
+    """Who is meant by a name.
+
+    Attributes:
+        subject: what we call them.
+        issuer_name: what the configuration calls whoever vouches for them.
+        origin: who they are to it, where the name says it.
+    """
+
+    subject: str
+    issuer_name: str = OURSELVES
+    origin: Identity | None = None
 
 
 class NamedPeople:
@@ -67,6 +101,8 @@ class NamedPeople:
     Args:
         issuer: our own issuer identifier.
         people: those of ours.
+        known: those who sign in through another issuer.
+        issuers: all of them.
         kept: the impersonations.
         live: knows who is still registered, enabled and trusted.
         marking: makes the marks by which what is made is revoked.
@@ -77,6 +113,8 @@ class NamedPeople:
         *,
         issuer: str,
         people: People,
+        known: KnownPeople,
+        issuers: Issuers,
         kept: ImpersonationStore,
         live: LiveParties,
         marking: Marking,
@@ -84,22 +122,56 @@ class NamedPeople:
     ) -> None:
         self._issuer = issuer
         self._people = people
+        self._known = known
+        self._issuers = issuers
         self._kept = kept
         self._live = live
         self._marking = marking
         self._clock = clock
 
-    def look_up(self, named: Named | None) -> LookedUp:
-        """Return whom a request names. Whom nobody knows, the judge refuses, after the rules."""
+    async def look_up(self, named: Named | None) -> LookedUp:
+        """Return whom a request names. Whom nobody knows, the judge refuses, after the rules.
+
+        Raises:
+            StoreUnavailable: nobody knows whether there is such a person.
+        """
         if named is None:
             return NOBODY
-        ours = named.issuer in (None, self._issuer)
-        person = self._people.person(named.subject) if ours else None
-        identity = Identity(self._issuer, named.subject)
-        lineage = Lineage((mark_of_party(self._marking, identity),))
-        now = int(self._clock.now())
-        party = party_of_name(identity, person, at=now, expires_at=LATER, lineage=lineage)
+        meant = self._meant(named)
+        person = None if meant is None else await self._person(meant)
+        identity = Identity(self._issuer, named.subject if meant is None else meant.subject)
+        origin = person.origin if isinstance(person, VouchedPerson) else identity
+        marks = [mark_of_party(self._marking, one) for one in (identity, origin)]
+        party = party_of_name(
+            identity,
+            person,
+            at=int(self._clock.now()),
+            expires_at=LATER,
+            lineage=Lineage(tuple(dict.fromkeys(marks))),
+            issuer_name=OURSELVES if meant is None else meant.issuer_name,
+        )
         return LookedUp(party, NamedPerson(form=named.form, person=person))
+
+    def _meant(self, named: Named) -> _Meant | None:
+        """Return who is meant; None for nobody who could sign in here."""
+        registered = [one for one in self._issuers.issuers.values() if one.sign_in is not None]
+        if named.issuer in (None, self._issuer):
+            vouches, colon, _ = named.subject.partition(":")
+            if vouches == OURSELVES or not colon:
+                return _Meant(named.subject)
+            known = any(one.name == vouches for one in registered)
+            return _Meant(named.subject, vouches) if known else None
+        for one in registered:
+            if one.issuer == named.issuer:
+                origin = Identity(one.issuer, named.subject)
+                return _Meant(subject_from(one.name, named.subject), one.name, origin)
+        return None
+
+    async def _person(self, meant: _Meant) -> Person | VouchedPerson | None:
+        if meant.issuer_name == OURSELVES:
+            return self._people.person(meant.subject)
+        found = await self._known.find(meant.subject)
+        return None if found is None or meant.origin not in (None, found.origin) else found
 
     async def behind(self, party: Party | None) -> Impersonation | None:
         """Return the impersonation that a party's token was made under; None for any other token.
@@ -114,13 +186,15 @@ class NamedPeople:
         if found is None or not found.runs(self._clock.now()):
             raise _ended(party, f"the impersonation {party.impersonation} runs no more")
         try:
-            self._require_live(found)
+            self._require_live(found, party)
         except BadToken as gone:
             raise _ended(party, gone.detail) from gone
         return found
 
-    def _require_live(self, found: Impersonation) -> None:
+    def _require_live(self, found: Impersonation, party: Party) -> None:
         administrator = found.administrator
+        if party.origin.issuer != self._issuer:
+            self._live.vouching(party.origin.issuer)
         self._live.require_client(found.client)
         if found.vouched_by != self._issuer:
             self._live.trusted(found.vouched_by)

@@ -75,7 +75,7 @@ class World:
             kept=self.house.impersonations,
             circle=lambda: Circle(
                 to=self.to, at=self.at, sender="actas@acme.example", post=self.letters, hook=self.documents,
-                people=self.people,
+                people=self.people, known=self.house.known,
             ),
             clock=self.house.clock,
             note=self.house.minutes.note,

@@ -80,6 +80,7 @@ def test_a_client_may_act_by_itself(tmp_path: Path) -> None:
         ({**RULE, "actor": {**RULE["actor"], "chain": "flatten"}}, "actor.chain: an administrator acts in person"),
         ({**RULE, "subject": {"from": "actas", "kinds": ["service"]}}, "subject.kinds: nobody acts as anything"),
         ({**RULE, "subject": {"from": "actas", "audience": "orders"}}, "subject.audience: says something of a token"),
+        ({**RULE, "subject": {"from": ["actas", "corp-okta"]}}, "subject.from[1]: must be actas, or an issuer"),
         ({**RULE, "scopes": {"orders:read": ["orders:read"]}}, "scopes: a person who is only named"),
         ({**RULE, "token": {"lifetime": "20m"}}, "token.lifetime: is longer than impersonation.max_lifetime (15m)"),
         ({**RULE, "impersonation": {"ticket": "^(HELP"}}, "impersonation.ticket: is no pattern"),
@@ -120,6 +121,18 @@ def test_a_client_may_act_by_itself(tmp_path: Path) -> None:
 def test_what_would_not_hold_is_refused(tmp_path: Path, rule: dict[str, Any], complaint: str) -> None:
     found = complaints(tmp_path, tree(rule))
     assert any(complaint in one for one in found), found
+
+
+def test_people_of_an_issuer_through_which_people_sign_in_may_be_named_and_protected(tmp_path: Path) -> None:
+    section = {**SECTION, "protected": {"groups": ["board"], "names": ["corp-okta:00u1"]}}
+    assert [one for one in loaded(tmp_path, tree(RULE, section)).warnings if "protects nobody" in one.message]
+    found = tree({**RULE, "subject": {"from": ["actas", "corp-okta"], "kinds": ["person"]}}, section)
+    named(found, "issuers", "corp-okta")["sign_in"] = {"client_id": "acme", "display_name": "Okta"}
+    told = loaded(tmp_path, found)
+    assert not [one for one in told.warnings if "protects nobody" in one.message]
+    spec = next(one for one in told.definitions.rules if one.name == "helpdesk-looks-in")
+    assert spec.subject is not None
+    assert spec.subject.issuers == {"actas", "corp-okta"}
 
 
 def test_a_rule_that_lets_somebody_change_things_in_another_name_draws_a_warning(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -13,7 +14,9 @@ from tests.fakes.elsewhere import SECRET, VISITOR, Desk, asking
 from tests.fakes.hostile_issuer import Answer, HostileIssuer, document
 from tests.fakes.house import ISSUER, NOW
 
+from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
+from actas.core.party import Identity
 from actas.core.person import subject_from
 from actas.net.fetch import GuardedFetch
 from actas.signin.providers import is_fresh
@@ -52,6 +55,45 @@ async def test_somebody_is_sent_with_all_that_binds_the_answer(desk: Desk) -> No
     again = await desk.go()
     assert {sent["nonce"], sent["state"], sent["code_challenge"]}.isdisjoint(again.values())
     assert "alice" not in sent["state"]
+
+
+async def test_whoever_signs_in_is_known_from_then_on_as_the_issuer_said(desk: Desk) -> None:
+    claims = {"email": "alice@acme.example", "email_verified": True, "name": "Alice", "groups": ["support"]}
+    sent = await desk.go()
+    await desk.back(sent, answer=desk.tokens(sent, claims=claims))
+    known = await desk.house.known.find("okta:a-17")
+    assert known is not None
+    assert (known.display, known.email, known.groups) == ("Alice", "alice@acme.example", ("support",))
+    assert (known.origin, known.seen_at) == (Identity(desk.idp.issuer, "a-17"), NOW)
+    sent = await desk.go()
+    await desk.back(sent, answer=desk.tokens(sent, claims={**claims, "email_verified": False, "groups": []}))
+    known = await desk.house.known.find("okta:a-17")
+    assert known is not None
+    assert (known.email, known.groups) == (None, ())
+
+
+async def test_nobody_is_signed_in_whom_nobody_could_note(desk: Desk) -> None:
+    desk.house.known_store.broken = True
+    sent = await desk.go()
+    with pytest.raises(OAuthError) as refused:
+        await desk.back(sent)
+    assert refused.value.code == "temporarily_unavailable"
+    assert not desk.store.kept
+
+
+@pytest.mark.requirement("SEC-95", "SEC-14")
+async def test_what_fails_through_an_issuer_makes_no_name_wait_that_is_typed(desk: Desk) -> None:
+    throttle, source = desk.house.throttle, VISITOR.source
+    throttle.limits = Limits(failed_provider_answer=(Step(1, 600),), failed_sign_in=(Step(1, 600),))
+    await desk.back(await desk.go(), answer=replace(document({"error": "invalid_grant"}), status=400))
+    with pytest.raises(OAuthError):
+        await desk.back(await desk.go())
+    for name in ("okta", "through okta"):
+        throttle.require_patience("failed_sign_in", name, source)
+    desk.clock.advance(601)
+    for name in ("okta", "through okta"):
+        throttle.failed("failed_sign_in", name, source)
+    assert isinstance(await desk.back(await desk.go()), GoOn)
 
 
 async def test_whoever_the_issuer_vouches_for_is_signed_in(desk: Desk) -> None:
