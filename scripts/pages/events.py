@@ -98,7 +98,7 @@ ATTEMPT: Final[dict[str, str]] = {
 
 KEY: Final = {
     "kid": "its name",
-    "purpose": "`token` or `audit`; no key has both",
+    "purpose": "`token`, `id_token`, `client` or `audit`; no key has two",
     "algorithm": "what it signs with",
 }
 """The members of every event about a key of our own."""

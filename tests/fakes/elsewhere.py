@@ -16,6 +16,7 @@ from actas.signin.beginning import Begun, Opening, Visitor
 from actas.signin.elsewhere import Elsewhere
 from actas.signin.flow import Flow
 from actas.signin.providers import LIFE, Away
+from actas.signin.redeeming import Redeeming
 from actas.signin.request import AuthorizationRequest
 from actas.signin.sessions import Sessions
 from actas.signin.steps import AskWho, GoOn, SendAway
@@ -122,6 +123,7 @@ class Desk:
             vouching=Vouching(
                 ourselves=ISSUER,
                 post=fetch,
+                redeeming=Redeeming(post=fetch, ring=house.ring, chance=chance, clock=house.clock),
                 keys=self.keys,
                 mapping=catalog.mapping,
                 digest=house.ring.digest,

@@ -29,7 +29,7 @@ class FakeRing:
         self.default: SigningAlgorithm = algorithms[0] if algorithms else "ES256"
         self._keys: dict[tuple[str, str], jose.PrivateKey] = {("audit", "ES256"): _key("audit", "ES256")}
         for algorithm in algorithms or ("ES256",):
-            for purpose in ("token", "id_token"):
+            for purpose in ("token", "id_token", "client"):
                 self._keys[purpose, algorithm] = _key(purpose, algorithm)
 
     def private(self, purpose: Purpose = "token", algorithm: SigningAlgorithm = "ES256") -> jose.PrivateKey:
@@ -53,7 +53,17 @@ class FakeRing:
         return None
 
     def published(self) -> JsonObject:
-        return {"keys": [key.public.jwk() for (purpose, _), key in self._keys.items() if purpose != "audit"]}
+        return {
+            "keys": [
+                key.public.jwk()
+                for (purpose, _), key in self._keys.items()
+                if purpose in ("token", "id_token")
+            ]
+        }
+
+    def client_keys(self) -> JsonObject:
+        """What issuers are given."""
+        return {"keys": [key.public.jwk() for (purpose, _), key in self._keys.items() if purpose == "client"]}
 
     def keys(self) -> tuple[KeyInfo, ...]:
         return ()

@@ -16,7 +16,6 @@ from tests.web.test_signing_in import CALLBACK, VERIFIER, asked, claims_of
 from actas.core.wire import ID_TOKEN
 
 PASSWORD = "correct horse battery"
-SECRET = "7f1de0c2b4a84ee0a1c9d6a34b7e5c21"
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServ
     folder = tmp_path_factory.mktemp("elsewhere")
     here, there = RealServer(folder / "here"), RealServer(folder / "there")
     tree = there.company.tree
-    there.company.environ |= {"ALICE_PASSWORD": PASSWORD, "HERE_SECRET": SECRET}
+    there.company.environ["ALICE_PASSWORD"] = PASSWORD
     tree["users"] = [
         {
             "name": "alice",
@@ -38,12 +37,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServ
         {
             "name": "here",
             "kind": "app",
-            "auth": {"method": "client_secret", "secret": {"env": "HERE_SECRET"}},
+            "auth": {"method": "private_key_jwt", "jwks_uri": f"{here.issuer}/sign-in/keys"},
             "redirect_uris": [f"{here.issuer}/sign-in/from/corp"],
             "sign_in": {"consent": "never"},
         }
     )
-    here.company.environ["CORP_SECRET"] = SECRET
     here.company.tree["issuers"].append(
         {
             "name": "corp",
@@ -52,7 +50,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealServ
             "groups": "claims.groups",
             "sign_in": {
                 "client_id": "here",
-                "client_secret": {"env": "CORP_SECRET"},
+                "private_key_jwt": {"algorithm": "ES256"},
                 "display_name": "Corp",
                 "scopes": ["openid", "profile", "email", "groups"],
                 "userinfo": True,
@@ -180,6 +178,18 @@ def test_a_colleague_acts_as_somebody_who_came_so_and_they_see_it_and_end_it(
     assert alice.location == "/account?done=impersonation"
     ended = [one for one in here.events() if one["event"] == "impersonation:ended"]
     assert [one["impersonation"] for one in ended] == [begun.json["impersonation"]]
+
+
+@pytest.mark.requirement("SEC-91", "SEC-92")
+def test_the_keys_that_an_issuer_is_given_are_public_and_are_no_others(
+    servers: tuple[RealServer, RealServer],
+) -> None:
+    here, there = servers
+    given = ask(here.port, "GET", "/sign-in/keys").json["keys"]
+    tokens = ask(here.port, "GET", "/jwks").json["keys"]
+    assert [set(one) & {"d", "p", "q", "k"} for one in given] == [set()]
+    assert {one["kid"] for one in given}.isdisjoint(one["kid"] for one in tokens)
+    assert ask(there.port, "GET", "/sign-in/keys").status == 404
 
 
 def test_a_link_that_this_browser_was_not_given_begins_nothing(

@@ -10,7 +10,12 @@ from actas.app.foundation import Foundation
 from actas.keys.life import rotates_at
 from actas.keys.ring import Purpose
 
-_WHAT: Final[dict[Purpose, str]] = {"token": "tokens", "id_token": "ID tokens", "audit": "the audit log"}
+_WHAT: Final[dict[Purpose, str]] = {
+    "token": "tokens",
+    "id_token": "ID tokens",
+    "client": "what shows issuers who we are",
+    "audit": "the audit log",
+}
 
 
 async def look_at_keys(base: Foundation) -> list[Result]:

@@ -6,11 +6,15 @@ from actas.app.foundation import Foundation
 from actas.app.own_tokens import known_people
 from actas.app.parts import Shared, once
 from actas.core.ports import SystemChance
+from actas.keys.life import CACHE_TIME
 from actas.signin.beginning import Begun, Opening
 from actas.signin.elsewhere import Elsewhere
 from actas.signin.flow import Flow
-from actas.signin.providers import LIFE, Away
+from actas.signin.providers import KEYS_OF_OURS, LIFE, Away
+from actas.signin.redeeming import Redeeming
 from actas.signin.vouched import Vouching
+from actas.web.asgi import Application
+from actas.web.documents import Document
 
 
 def elsewhere(base: Foundation, shared: Shared, *, opening: Opening, begun: Flow[Begun]) -> Elsewhere:
@@ -28,6 +32,7 @@ def elsewhere(base: Foundation, shared: Shared, *, opening: Opening, begun: Flow
         vouching=Vouching(
             ourselves=base.issuer,
             post=shared.out.fetch,
+            redeeming=Redeeming(post=shared.out.fetch, ring=base.ring, chance=chance, clock=base.clock),
             keys=shared.out.keys,
             mapping=base.catalog.mapping,
             digest=base.ring.digest,
@@ -46,3 +51,11 @@ def elsewhere(base: Foundation, shared: Shared, *, opening: Opening, begun: Flow
         clock=base.clock,
         fresh=shared.require_issuing,
     )
+
+
+def keys_for_issuers(base: Foundation, shared: Shared) -> dict[str, Application]:
+    """Return where issuers find the keys by which they know us; nothing, where none knows us so."""
+    if not base.definitions.keys.of_clients:
+        return {}
+    keys = Document(base.ring.client_keys, max_age=CACHE_TIME, lasting=lambda: shared.follower.fresh)
+    return {KEYS_OF_OURS: keys}

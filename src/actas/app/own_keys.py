@@ -83,6 +83,7 @@ async def open_keys(
         algorithm=settings.algorithm,
         algorithms=settings.algorithms,
         of_id_tokens=settings.of_id_tokens,
+        of_clients=settings.of_clients,
         # Who makes a key writes it down, which a command that looks does not.
         make=create,
     )
@@ -102,6 +103,7 @@ def _changing(
         timetable=settings.timetable,
         algorithms=settings.algorithms,
         of_id_tokens=settings.of_id_tokens,
+        of_clients=settings.of_clients,
         record=lambda one: draw_up(one.event, now=clock.now(), chance=chance, **one.members()),
     )
     rewrap = Rewrap(

@@ -48,9 +48,10 @@ def prepare(base: Foundation, draft: Draft) -> Prepared:
     there = {key.slot for key in held if key.state == "active"}
     wanted: set[Slot] = {("token", one) for one in draft.keys.algorithms}
     wanted |= {("id_token", one) for one in draft.keys.of_id_tokens}
+    wanted |= {("client", one) for one in draft.keys.of_clients}
     if missing := wanted - there:
         purpose, algorithm = min(missing)
-        of = "" if purpose == "token" else " for ID tokens"
+        of = {"id_token": " for ID tokens", "client": " for signing in through issuers"}.get(purpose, "")
         message = f"there is no {algorithm} key{of} yet; one is made at a restart"
         raise ConfigurationFaults([_restart("keys", message)])
     old, new = base.definitions, loaded.definitions

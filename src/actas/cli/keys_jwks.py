@@ -25,18 +25,19 @@ if TYPE_CHECKING:
 )
 @configuration_flag
 @dev_flag
-@click.option("--use", type=click.Choice(["sig", "audit"]), default="sig", help="Which keys; sig.")
+@click.option("--use", type=click.Choice(["sig", "client", "audit"]), default="sig", help="Which keys; sig.")
 @click.pass_obj
 def command(run: Run, /, config: tuple[str, ...], *, dev: bool, use: str) -> None:
     """Print the public keys as a JWK set.
 
     Those of tokens are the ones that are prepared, active or retired; those of the audit log, every one
-    that ever sealed it.
+    that ever sealed it; those of client, what issuers know this server by where people sign in through them.
 
     Exits 0, 3 when the configuration does not hold, 4 when the data folder cannot be used.
     """
 
     async def job(base: Foundation) -> dict[str, Json]:
-        return base.ring.audit_keys() if use == "audit" else base.ring.published()
+        sets = {"audit": base.ring.audit_keys, "client": base.ring.client_keys}
+        return sets.get(use, base.ring.published)()
 
     run.out.text(json.dumps(on_foundation(run, config, dev=dev, job=job), indent=2))

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from actas.keys.ring import Purpose
     from actas.keys.rotation import Change
 
-USES: Final[dict[str, tuple[Purpose, ...]]] = {"sig": ("token", "id_token"), "audit": ("audit",)}
+USES: Final[dict[str, tuple[Purpose, ...]]] = {
+    "sig": ("token", "id_token", "client"),
+    "audit": ("audit",),
+}
 
 _AT_ONCE: Final = (
     "The new key signs at once. For up to 5 minutes, and longer where somebody keeps key sets for longer,",

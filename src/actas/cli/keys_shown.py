@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from actas.keys.ring import KeyInfo
     from actas.keys.rotation import Change
 
-PURPOSES: Final = {"token": "signs tokens", "id_token": "signs ID tokens", "audit": "seals the audit log"}
+PURPOSES: Final = {
+    "token": "signs tokens",
+    "id_token": "signs ID tokens",
+    "client": "shows issuers who we are",
+    "audit": "seals the audit log",
+}
 
 _WHEN_COLUMNS: Final = 18
 

@@ -85,6 +85,7 @@ def due(
     timetable: Timetable,
     algorithms: Collection[SigningAlgorithm],
     of_id_tokens: Collection[SigningAlgorithm] = (),
+    of_clients: Collection[SigningAlgorithm] = (),
 ) -> Due | None:
     """Return the change that is due first, or None.
 
@@ -93,7 +94,7 @@ def due(
         now: seconds since the epoch.
         algorithms: what tokens are signed with. A key of another is left as it is, and so are audit keys:
             whoever verifies the log was handed them, so they change only when somebody says so.
-        of_id_tokens: what ID tokens are signed with.
+        of_id_tokens: what ID tokens are signed with; ``of_clients`` what shows other servers who we are.
     """
     for key in keys:
         if key.state == "retired" and key.remove_at is not None and key.remove_at <= now:
@@ -104,7 +105,7 @@ def due(
     for key in keys:
         if (
             key.state == "active"
-            and rotates(key, algorithms=algorithms, of_id_tokens=of_id_tokens)
+            and rotates(key, algorithms=algorithms, of_id_tokens=of_id_tokens, of_clients=of_clients)
             and rotates_at(key, timetable) - timetable.publish_ahead <= now
             and in_state(keys, key.slot, "prepared") is None
         ):
@@ -117,9 +118,10 @@ def rotates(
     *,
     algorithms: Collection[SigningAlgorithm],
     of_id_tokens: Collection[SigningAlgorithm],
+    of_clients: Collection[SigningAlgorithm],
 ) -> bool:
     """Return whether a key is one that is followed by another when its time has come."""
-    used = {"token": algorithms, "id_token": of_id_tokens}
+    used = {"token": algorithms, "id_token": of_id_tokens, "client": of_clients}
     return key.algorithm in used.get(key.purpose, ())
 
 

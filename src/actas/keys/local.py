@@ -99,6 +99,7 @@ class LocalKeyRing:
         algorithm: SigningAlgorithm,
         algorithms: Collection[SigningAlgorithm] = (),
         of_id_tokens: Collection[SigningAlgorithm] = (),
+        of_clients: Collection[SigningAlgorithm] = (),
         make: bool = True,
     ) -> Self:
         """Return the ring of the keys in ``store``; keys that are missing are made and kept first.
@@ -106,16 +107,15 @@ class LocalKeyRing:
         Args:
             sealer: of the envelope key.
             algorithm: what tokens are signed with by default.
-            algorithms: what any API wants its tokens signed with; ``of_id_tokens`` likewise any client.
+            algorithms: what any API wants signed; ``of_id_tokens`` any client, ``of_clients`` any issuer.
             make: whether keys are made; whoever looks only finds none in their place.
 
         Raises:
-            KeysUnusable: a key that is kept cannot be used, under this envelope key or at all. Nothing is
-                made then: a wrong envelope key never leads to new keys beside the old ones. Or a key is
-                missing, and the envelope key may seal no more (SEC-93).
+            KeysUnusable: a key that is kept cannot be used, under this envelope key or at all (nothing is
+                made then, beside the old), or is missing and the envelope key may seal no more (SEC-93).
             Exception: the store failed.
         """
-        wanted = _needed({algorithm, *algorithms}, of_id_tokens) if make else []
+        wanted = _needed({algorithm, *algorithms}, of_id_tokens, of_clients) if make else []
         generation, stored = await store.read()
         held = hold(stored, (), sealer=sealer)
         secrets = _take_all(kept := await store.secrets(), sealer=sealer)
@@ -198,6 +198,10 @@ class LocalKeyRing:
     def published(self) -> JsonObject:
         return self._faces.jwks("token", "id_token")
 
+    def client_keys(self) -> JsonObject:
+        """Return the JWK set of the keys by which issuers know us; public members only."""
+        return self._faces.jwks("client")
+
     def audit_keys(self) -> JsonObject:
         """Return the JWK set of the audit keys, for whoever verifies checkpoints; public members only."""
         return self._faces.jwks("audit")
@@ -245,11 +249,16 @@ def _take_all(stored: Sequence[StoredSecret], *, sealer: Sealer) -> dict[SecretN
     return {one.name: take_secret(one, sealer=sealer) for one in stored}
 
 
-def _needed(tokens: Collection[SigningAlgorithm], of_id_tokens: Collection[SigningAlgorithm]) -> list[Slot]:
+def _needed(
+    tokens: Collection[SigningAlgorithm],
+    of_id_tokens: Collection[SigningAlgorithm],
+    of_clients: Collection[SigningAlgorithm],
+) -> list[Slot]:
     return [
         ("audit", AUDIT_ALGORITHM),
         *(("token", one) for one in sorted(tokens)),
         *(("id_token", one) for one in sorted(of_id_tokens)),
+        *(("client", one) for one in sorted(of_clients)),
     ]
 
 

@@ -12,9 +12,9 @@ from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto.jose import PublicKey
 
-Purpose = Literal["token", "id_token", "audit"]
-"""What a key is for: access tokens and what is like them, ID tokens, the audit log. A key of one purpose
-neither signs nor verifies for another."""
+Purpose = Literal["token", "id_token", "client", "audit"]
+"""What a key is for: access tokens and what is like them, ID tokens, showing issuers who we are, the audit
+log. A key of one purpose neither signs nor verifies for another."""
 
 
 KeyState = Literal["prepared", "active", "retired", "gone"]

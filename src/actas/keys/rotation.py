@@ -86,7 +86,7 @@ class Rotation:
     Args:
         sealer: of the envelope key.
         algorithms: what tokens are signed with.
-        of_id_tokens: what ID tokens are signed with.
+        of_id_tokens: what ID tokens are signed with; ``of_clients`` what shows other servers who we are.
         record: draws up the audit entry of a change, which is kept with it (REL-01).
     """
 
@@ -99,6 +99,7 @@ class Rotation:
         timetable: Timetable,
         algorithms: Collection[SigningAlgorithm],
         of_id_tokens: Collection[SigningAlgorithm] = (),
+        of_clients: Collection[SigningAlgorithm] = (),
         record: Callable[[Change], Record],
     ) -> None:
         self.timetable = timetable
@@ -107,6 +108,7 @@ class Rotation:
         self._clock = clock
         self._algorithms = frozenset(algorithms)
         self._of_id_tokens = frozenset(of_id_tokens)
+        self._of_clients = frozenset(of_clients)
         self._record = record
 
     def is_due(self, keys: Collection[KeyInfo]) -> bool:
@@ -191,7 +193,10 @@ class Rotation:
 
     def _wanted(self, key: KeyInfo, purposes: Collection[Purpose]) -> bool:
         used = key.purpose == "audit" or rotates(
-            key, algorithms=self._algorithms, of_id_tokens=self._of_id_tokens
+            key,
+            algorithms=self._algorithms,
+            of_id_tokens=self._of_id_tokens,
+            of_clients=self._of_clients,
         )
         return key.purpose in purposes and used
 
@@ -202,6 +207,7 @@ class Rotation:
             timetable=self.timetable,
             algorithms=self._algorithms,
             of_id_tokens=self._of_id_tokens,
+            of_clients=self._of_clients,
         )
 
     async def _due_step(self, keys: Sequence[StoredKey]) -> Step | None:

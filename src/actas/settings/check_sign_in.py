@@ -49,6 +49,9 @@ def _issuer(item: Item[IssuerForm]) -> Iterator[Fault]:
 
 
 def _places(item: Item[IssuerForm], terms: IssuerSignIn) -> Iterator[Fault]:
+    if terms.client_secret is not None and terms.private_key_jwt is not None:
+        message = "is one way to be known by, and client_secret another; leave one out"
+        yield item.written.fault(("sign_in", "private_key_jwt"), message)
     if OPENID not in terms.scopes:
         message = "must hold openid: without it nobody says who signed in (OpenID Connect Core 3.1.2.1)"
         yield item.written.fault(("sign_in", "scopes"), message)

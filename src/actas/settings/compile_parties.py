@@ -18,7 +18,7 @@ from actas.settings.schema_lives import lives_at
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import ClientSignIn, UserForm
 from actas.settings.schema_sign_in import IssuerSignIn
-from actas.trust.registry import SignInThere, TrustedIssuer
+from actas.trust.registry import OwnKey, SignInThere, TrustedIssuer
 
 
 def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...], secret: Secret | None) -> TrustedIssuer:
@@ -59,6 +59,9 @@ def _sign_in_there(form: IssuerSignIn, name: str, secret: Secret | None) -> Sign
     return SignInThere(
         client_id=form.client_id,
         client_secret=secret,
+        own_key=None
+        if form.private_key_jwt is None
+        else OwnKey(algorithm=form.private_key_jwt.algorithm, named=form.private_key_jwt.audience),
         display=form.display_name or name,
         scopes=tuple(dict.fromkeys(form.scopes)),
         acr_values=tuple(form.acr_values or ()),

@@ -152,6 +152,7 @@ class KeySettings:
         algorithm: what tokens are signed with when their API does not choose.
         algorithms: that one and every one that an API chooses: the ring needs a key for each.
         of_id_tokens: what ID tokens are signed with; empty when nobody signs in.
+        of_clients: what shows issuers who we are; empty where secrets do.
         envelope: the key under which signing keys rest.
         previous_envelope: the one that it follows; None when there is none.
         timetable: when keys are changed.
@@ -163,6 +164,7 @@ class KeySettings:
     previous_envelope: EnvelopeSource | None
     timetable: Timetable
     of_id_tokens: frozenset[SigningAlgorithm] = frozenset()
+    of_clients: frozenset[SigningAlgorithm] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

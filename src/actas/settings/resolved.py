@@ -238,10 +238,16 @@ def _keys(
     registering = shaped.client_registration
     if document_terms(shaped) is not None or (registering and registering.form.model_fields_set):
         of_id_tokens.add("RS256")
+    there = [item.form.sign_in for item in shaped.issuers.values()]
     return KeySettings(
         algorithm=form.signing.algorithm,
         algorithms=frozenset(algorithms),
         of_id_tokens=frozenset(of_id_tokens),
+        of_clients=frozenset(
+            one.private_key_jwt.algorithm
+            for one in there
+            if one is not None and one.private_key_jwt is not None
+        ),
         envelope=envelope,
         previous_envelope=previous,
         timetable=Timetable(

@@ -6,9 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from actas.core.wire import SigningAlgorithm
 from actas.settings.addresses import Host, HttpsUrl
 from actas.settings.forms import Form, SecretSource
 from actas.settings.values import Duration, Label, Name, Prose, Scope
+
+
+class PrivateKeyJwtForm(Form):
+    """How an issuer knows this server by a key of its own (OpenID Connect Core section 9)."""
+
+    algorithm: SigningAlgorithm = Field(description="What it is signed with: one that the issuer takes.")
+    audience: Literal["issuer", "token_endpoint"] = Field(
+        default="issuer",
+        description="Whom it names (`aud`): the issuer, which no other server can take for itself. "
+        "`token_endpoint`: the address of its token endpoint, for an issuer that takes nothing else.",
+    )
 
 
 class IssuerSignIn(Form):
@@ -22,6 +34,11 @@ class IssuerSignIn(Form):
         default=None,
         description="Where the secret is kept that it gave out: `{ env: NAME }` or `{ file: PATH }`. "
         "Default: none, for an app without a secret.",
+    )
+    private_key_jwt: PrivateKeyJwtForm | None = Field(
+        default=None,
+        description="Instead of a secret: a key of this server, which it makes and rotates. The issuer is "
+        "given the address `/sign-in/keys` below `server.issuer`, where the public half is.",
     )
     display_name: Annotated[str, Prose(100)] | None = Field(
         default=None, description="What people read on the button. Default: the issuer's `name`."

@@ -32,6 +32,9 @@ SKEW: Final = 30
 
 _ERROR: Final = re.compile(r"[a-z_]{1,64}")
 
+KEYS_OF_OURS: Final = "/sign-in/keys"
+"""Where issuers find the keys by which they know us."""
+
 BACK: Final = "/sign-in/from/"
 """Where people come back to, with the issuer's name after it."""
 

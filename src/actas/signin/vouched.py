@@ -1,4 +1,4 @@
-"""What an issuer says of somebody who signed in there: its code is redeemed, and its ID token proven.
+"""What an issuer says of somebody who signed in there: what its code was redeemed for is proven.
 
 The ID token goes through what every foreign ID token goes through (``subjects.jwt``), with one issuer
 trusted, for one audience: this server as an app of it. Whatever else it may be trusted for opens nothing
@@ -10,11 +10,9 @@ beside it, and how long ago it was (OpenID Connect Core section 3.1.3.7). Every 
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
-from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
@@ -23,15 +21,14 @@ from actas.core.errors import BadToken
 from actas.core.lineage import Marking, Revocations
 from actas.core.party import Identity, Mapped, Party, PresentedToken
 from actas.core.person import subject_from
-from actas.core.places import waiting_for_others
-from actas.core.ports import Answer, Clock, FetchFailed, Json, Post
+from actas.core.ports import Clock, Json, Post
 from actas.core.secret import Secret
 from actas.core.wire import ID_TOKEN
 from actas.crypto import jose
 from actas.crypto.digests import half_hash
-from actas.crypto.json import BadJson, read_object
-from actas.signin.facts import MOST, facts_of, heard_at
-from actas.signin.providers import SKEW, Away, error_word, is_fresh
+from actas.signin.facts import facts_of, heard_at
+from actas.signin.providers import SKEW, Away, is_fresh
+from actas.signin.redeeming import Redeeming
 from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Digest, Foreign, KeySource
 from actas.trust.provider import Provider
 from actas.trust.registry import SignInThere, TrustedIssuer
@@ -102,17 +99,19 @@ class _Only:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vouching:
-    """Redeems codes of issuers, and proves what comes of them.
+    """Has codes of issuers redeemed, and proves what comes of them.
 
     Attributes:
         ourselves: our own issuer identifier.
         post: the way out.
+        redeeming: redeems their codes.
         keys: of issuers.
         mapping: what their tokens mean here.
     """
 
     ourselves: str
     post: Post
+    redeeming: Redeeming
     keys: KeySource
     mapping: Meaning
     digest: Digest
@@ -135,7 +134,7 @@ class Vouching:
         terms = issuer.sign_in
         if terms is None:
             raise BadToken(f"nobody signs in through {issuer.name}")
-        tokens = await self._tokens(issuer, terms, provider, away, code=code, back=back)
+        tokens = await self.redeeming.tokens(issuer, terms, provider, away, code=code, back=back)
         id_token = tokens.get("id_token")
         if not isinstance(id_token, str):
             raise BadToken(f"{issuer.name} answered without an ID token")
@@ -150,41 +149,6 @@ class Vouching:
                 provider.userinfo_endpoint, self.post, issuer=issuer, party=party, access_token=access_token
             )
         return self._vouched(issuer, party, facts, at=at)
-
-    async def _tokens(
-        self,
-        issuer: TrustedIssuer,
-        terms: SignInThere,
-        provider: Provider,
-        away: Away,
-        *,
-        code: Secret,
-        back: str,
-    ) -> Mapping[str, Json]:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code.reveal(),
-            "redirect_uri": back,
-            "code_verifier": away.verifier,
-        }
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        if terms.client_secret is None or provider.by_form:
-            form["client_id"] = terms.client_id
-        if terms.client_secret is not None:
-            secret = terms.client_secret.reveal()
-            if provider.by_form:
-                form["client_secret"] = secret
-            else:  # each half is form-encoded first (RFC 6749 section 2.3.1)
-                pair = f"{quote_plus(terms.client_id)}:{quote_plus(secret)}"
-                headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode('ascii')}"
-        try:
-            with waiting_for_others():
-                answer = await self.post.post(
-                    provider.token_endpoint, urlencode(form).encode("ascii"), headers=headers
-                )
-        except FetchFailed as failed:
-            raise BadToken(f"{issuer.name} does not answer: {failed.detail}", why="upstream_down") from None
-        return _read(issuer, answer)
 
     async def _proven(self, issuer: TrustedIssuer, terms: SignInThere, id_token: str) -> tuple[Party, str]:
         trusted = replace(
@@ -241,23 +205,6 @@ class Vouching:
             acr=MULTI_FACTOR if several else told if read.is_name(told) else issuer.name,
             amr=(*_methods(issuer.name, claims.get("amr")), *((MULTI_FACTOR,) if several else ())),
         )
-
-
-def _read(issuer: TrustedIssuer, answer: Answer) -> Mapping[str, Json]:
-    """Return what a token endpoint answered, as long as it is tokens."""
-    try:
-        document = read_object(answer.body, max_bytes=MOST)
-    except BadJson:
-        document = {}
-    if answer.status >= 500:
-        raise BadToken(f"{issuer.name} answers with status {answer.status}", why="upstream_down")
-    if answer.status != 200:
-        word = error_word(document.get("error")) or "no error that it names"
-        raise BadToken(f"{issuer.name} does not redeem the code: {word} ({answer.status})")
-    kind = document.get("token_type")
-    if not isinstance(kind, str) or kind.casefold() != "bearer":
-        raise BadToken(f"{issuer.name} answered with tokens of another type than Bearer")
-    return document
 
 
 def _require_meant(party: Party, terms: SignInThere, away: Away) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol
 
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import TokenType, VerifyingAlgorithm
+from actas.core.wire import SigningAlgorithm, TokenType, VerifyingAlgorithm
 
 LONGEST_LIFE: Final = 30 * 86_400
 """Seconds that ``max_life`` may be at most: no token of another issuer lives longer."""
@@ -21,12 +21,26 @@ LONGEST_OUTAGE_GRACE: Final = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKey:
+    """By what an issuer knows us that has a key of ours.
+
+    Attributes:
+        algorithm: what is signed with it.
+        named: whom what we sign is for: the issuer, or the address of its token endpoint.
+    """
+
+    algorithm: SigningAlgorithm
+    named: Literal["issuer", "token_endpoint"] = "issuer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInThere:
     """How people sign in through an issuer, as an app of its: that is trust of a kind of its own.
 
     Attributes:
         client_id: what it calls us.
         client_secret: by which it knows us; None for an app without one.
+        own_key: likewise, a key of ours; None where there is none.
         display: what people call it.
         scopes: what is asked of it.
         acr_values: which ways of signing in are asked of it, the best first; empty for any.
@@ -53,6 +67,7 @@ class SignInThere:
     token_endpoint: str | None = None
     hosts: frozenset[str] = frozenset()
     userinfo: bool = False
+    own_key: OwnKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

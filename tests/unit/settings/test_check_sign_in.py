@@ -72,6 +72,11 @@ CASES: list[tuple[Change, str]] = [
     (lambda t: sign_in(t, client_id=None), "sign_in.client_id: is required"),
     (lambda t: sign_in(t, token_endpoint="http://127.0.0.1/token"), "must be https outside --dev"),
     (lambda t: sign_in(t, mfa="claims.amr.matches('.*')"), "sign_in.mfa"),
+    (
+        lambda t: sign_in(t, client_secret={"env": "OKTA_SECRET"}, private_key_jwt={"algorithm": "ES256"}),
+        "sign_in.private_key_jwt: is one way to be known by, and client_secret another",
+    ),
+    (lambda t: sign_in(t, private_key_jwt={"algorithm": "HS256"}), "sign_in.private_key_jwt.algorithm"),
     (lambda t: sign_in(t, client_secret="written"), "a secret is written in the file"),
     (lambda t: sign_in(t, client_secret={"env": "NOT_SET"}), "the environment variable NOT_SET is not set"),
     (lambda t: sign_in(t).update(audiences=["x"]), "accepts: is required"),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Literal
 from urllib.parse import parse_qs
 
 import pytest
@@ -18,9 +19,11 @@ from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
 from actas.core.party import Identity
 from actas.core.person import subject_from
+from actas.crypto import jose
 from actas.net.fetch import GuardedFetch
 from actas.signin.providers import is_fresh
 from actas.signin.steps import AskWho, GoOn, SendAway, Trouble
+from actas.trust.registry import OwnKey
 
 
 @pytest.fixture
@@ -55,6 +58,44 @@ async def test_somebody_is_sent_with_all_that_binds_the_answer(desk: Desk) -> No
     again = await desk.go()
     assert {sent["nonce"], sent["state"], sent["code_challenge"]}.isdisjoint(again.values())
     assert "alice" not in sent["state"]
+
+
+@pytest.mark.requirement("SEC-91")
+@pytest.mark.parametrize(
+    ("named", "audience"), [("issuer", "{idp.issuer}"), ("token_endpoint", "{idp.origin}/token")]
+)
+async def test_a_key_of_ours_shows_an_issuer_who_we_are_for_this_request_alone(
+    clock: FixedClock, idp: HostileIssuer, named: Literal["issuer", "token_endpoint"], audience: str
+) -> None:
+    fetch = GuardedFetch(dev=True)
+    desk = Desk(
+        idp, fetch=fetch, clock=clock, client_secret=None, own_key=OwnKey(algorithm="ES256", named=named)
+    )
+    used: set[str] = set()
+    for _ in range(2):
+        sent = await desk.go()
+        assert isinstance(await desk.back(sent), GoOn)
+        (request,) = [one for one in idp.requests if one.target == "/token"][-1:]
+        form = {name: value for name, (value,) in parse_qs(request.body.decode()).items()}
+        assert "authorization" not in request.headers
+        assert (form["client_id"], "client_secret" in form) == ("acme at okta", False)
+        assert form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        jws = jose.parse(form["client_assertion"])
+        kid = str(jws.unverified_kid)
+        assert kid in str(desk.house.ring.client_keys())
+        assert kid not in str(desk.house.ring.published())
+        public = desk.house.ring.public_key(kid, purpose="client")
+        assert public is not None
+        claims = jose.verify(
+            jws, key=public, types=frozenset({"JWT"}), issuer="acme at okta", now=clock.now(), leeway=0
+        )
+        assert claims["sub"] == "acme at okta"
+        assert claims["aud"] == audience.format(idp=idp)
+        assert (claims["iat"], claims["exp"]) == (NOW, NOW + 60)
+        used.add(str(claims["jti"]))
+    assert len(used) == 2
+    await desk.aclose()
+    fetch.close()
 
 
 async def test_whoever_signs_in_is_known_from_then_on_as_the_issuer_said(desk: Desk) -> None:
