@@ -7,17 +7,19 @@ from typing import Final
 from scripts.pages.markdown import code, page, table
 
 from actas.admin.authority import CHANGES
-from actas.admin.roles import ROLES, management_api
+from actas.admin.roles import management_api
+from actas.core.administrators import ROLES
 from actas.web.api.routes import BASE, ROUTES, Route
 
 INTRODUCTION: Final = f"""
 The management API is below `{BASE}` on the public listener. `GET {BASE}/openapi.json` describes it
 (OpenAPI 3.1), to anybody; every other route wants a token.
 
-A token is asked for at the token endpoint like any other: client credentials, with the `audience` that is
-the issuer followed by `/api`. The client holds a role when [`admins`](configuration.md#admins) says so. What
-it may do is looked up at every request, so that whoever loses a role loses it at once. A token in which
-somebody acts for another is refused, and so is one that is bound to a key: no proof of a key is taken here.
+A token is asked for at the token endpoint like any other: by a client for itself, with client credentials
+and the `audience` that is the issuer followed by `/api`; or by an app with `sign_in.management` to which a
+person signed in, with that as the `resource`. Who holds a role, [`admins`](configuration.md#admins) says.
+What they may do is looked up at every request, so that whoever loses a role loses it at once. A token in
+which somebody acts for another is refused. One that is bound to a key is taken with proof of it.
 """
 
 CHANGING: Final = """

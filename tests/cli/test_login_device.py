@@ -107,7 +107,7 @@ def test_a_no_is_exit_one(here: Meanwhile) -> None:
 @pytest.mark.requirement("DG-5")
 def test_it_waits_longer_when_it_is_told_to(here: Meanwhile) -> None:
     # No time passes while this program waits, so that every question but the first comes too soon.
-    ran = here(does=(nothing, nothing, nothing, lambda: here.answers("allow")))
+    ran = here("--scope", "openid", does=(nothing, nothing, nothing, lambda: here.answers("allow")))
     assert ran.code == 0, ran.err
     assert here.actas.waited == [5, 5, 10, 15]
 
@@ -116,7 +116,7 @@ def test_nobody_answers_in_time(here: Meanwhile) -> None:
     def later() -> None:
         here.actas.now += 601
 
-    ran = here("--json", does=(nothing, later))
+    ran = here("--scope", "openid", "--json", does=(nothing, later))
     assert (ran.code, ran.error["code"]) == (1, "expired_token")
     assert len(here.actas.waited) == 2
 
@@ -140,7 +140,7 @@ def test_a_client_that_proves_who_it_is(here: Meanwhile) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--device", "--as", "owner"), "people hold none"),
+        (("--device", "--as", "owner", "--save", "x"), "--as is for managing"),
         (("--scope", "openid"), "go with --device"),
         (("--save", "x"), "go with --device"),
         (("--resource", "https://x.example"), "go with --device"),

@@ -31,7 +31,8 @@ def login(actas: Program, server: TokenServer, *answers: Reply, **members: Any) 
     left = [says({**honest, **members}), *answers]
     server.answers = lambda: left.pop(0) if len(left) > 1 else left[0]
     actas.waited = []
-    return actas("login", "--device", "--client", "cli", "--server", server.issuer, "--json")
+    words = ("--client", "cli", "--scope", "openid", "--server", server.issuer, "--json")
+    return actas("login", "--device", *words)
 
 
 @pytest.mark.parametrize("interval", [601, 10**9, 10**10, 10**400], ids=["a little", "years", "ages", "huge"])
@@ -94,3 +95,17 @@ def test_an_address_nobody_should_open_is_the_servers_fault_and_is_not_shown(
     assert ran.error["message"].startswith(f"the server's answer cannot be used: {member}: ")
     assert "BCDF-GHJK" not in ran.err
     assert actas.waited == []
+
+
+def test_a_login_that_lives_nobody_knows_how_long_is_none(actas: Program, server: TokenServer) -> None:
+    server.metadata = {"device_authorization_endpoint": f"{server.issuer}/device_authorization"}
+    device = {
+        "device_code": "c",
+        "user_code": "BCDF-GHJK",
+        "verification_uri": "https://sts.acme.example/device",
+    }
+    left = [says({**device, "expires_in": 600}), says({"access_token": "a-token"})]
+    server.answers = lambda: left.pop(0)
+    ran = actas("login", "--device", "--client", "cli", "--server", server.issuer, "--json")
+    assert (ran.code, ran.error["code"]) == (6, "bad_answer")
+    assert not (actas.home / "logins").exists()

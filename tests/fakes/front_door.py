@@ -150,7 +150,7 @@ class FrontDoor:
         uri: str = answer.json["request_uri"]
         return uri
 
-    async def visitor(self, person: str = "alice", **how: Any) -> Visitor:
+    async def visitor(self, person: str = "alice", /, **how: Any) -> Visitor:
         """A browser at which somebody has just signed in."""
         identity = Identity(ISSUER, f"actas:{person}")
 

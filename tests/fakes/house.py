@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from actas.admin.roles import management_api, role_rules, with_roles
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
 from actas.clients.assertion import AssertedClient, AssertionCheck
@@ -24,6 +25,7 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.clients.throttle import Limits, Throttle
 from actas.clients.workload import WorkloadMethod
+from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.metrics import UNMETERED, Meter
 from actas.core.person import Person
@@ -159,6 +161,7 @@ class House(Desks):
     tracing: Tracing = UNTRACED
     auditors: Collection[str] = ()
     impersonating: Impersonating = field(default_factory=Impersonating)
+    administrators: Administrators = field(default_factory=Administrators)
     published_clients: Published = field(default_factory=Published)
 
     def __post_init__(self) -> None:
@@ -170,13 +173,19 @@ class House(Desks):
     def _keep(self) -> None:
         """The configuration, the minutes, and the tokens that are kept."""
         self.chance = SystemChance()
+        admins, clients = self.administrators, tuple(self.clients)
         self.catalog = Catalog(
-            clients=with_userinfo(self.clients),
-            apis=[*self.apis, userinfo_api(ISSUER)],
+            clients=with_userinfo(with_roles(clients, admins)),
+            apis=[*self.apis, userinfo_api(ISSUER), *([management_api(ISSUER)] if admins else [])],
             issuers=self.issuers,
-            rules=[*self.rules, *sign_in_rules(self.clients), *self.published_clients.rules],
+            rules=[
+                *self.rules,
+                *role_rules(admins, clients),
+                *sign_in_rules(clients),
+                *self.published_clients.rules,
+            ],
             defaults=self.defaults,
-            impersonating=self.impersonating,
+            impersonating=replace(self.impersonating, administrators=admins),
             digest="test",
             people=self.people,
             documents=self.published_clients.documents,

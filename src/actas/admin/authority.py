@@ -1,8 +1,10 @@
 """What each role may change, and that nobody gives more than they hold (SEC-80, SEC-81).
 
-One table, and one question of every change, however it is asked for: object by object or in one file. A
-client that holds a role is as much as that role: who may change how it proves who it is, may become it. So
-it is with the issuer by whose tokens such a client authenticates.
+One table, and one question of every change, however it is asked for: object by object or in one file. Who may
+change how an administrator is known, may become one. Of a client that holds a role, that is its document, and
+the issuer by whose tokens it authenticates; of people, the app that they manage with, which gets tokens of
+theirs, and the issuer that says who is in a group. Users, their groups and what they sign in with are changed
+by owners, above whom there is nobody.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 from actas.admin.entrance import require
-from actas.admin.objects import Change, ObjectKind, Snapshot
+from actas.admin.objects import AdminWay, Change, Kept, ObjectKind, Snapshot
 from actas.admin.record import Author
 from actas.admin.refusals import NotAccepted
-from actas.admin.roles import ROLES, Role, covers
+from actas.core.administrators import ROLES, Role, covers
 from actas.core.errors import InsufficientScope
 
 CHANGES: Final[dict[ObjectKind, Role]] = {
@@ -44,30 +46,53 @@ def authorise(author: Author, changes: Iterable[Change], kept: Snapshot) -> None
     for change in changes:
         kind, _ = change.key
         require(author, CHANGES[kind], doing=f"a change of {kind}")
-        for client in _who_could_be(change, kept):
-            held = role_of(client, kept)
-            if held is not None and not covers(author.role, held):
+        for who, held in _who_could_be(change, kept):
+            if not covers(author.role, held):
                 raise InsufficientScope(
-                    "role_too_small", detail=f"{author.client} is {author.role}, and {client} is {held}"
+                    "role_too_small", detail=f"{author.called} is {author.role}, and {who} is {held}"
                 )
 
 
-def role_of(client: str, kept: Snapshot) -> Role | None:
-    """Return the role that a client holds, whether or not it is in force."""
-    found = kept.get("admins", f"client:{client}")
-    role = None if found is None else found.body.get("role")
-    return next((one for one in ROLES if one == role), None)
-
-
-def _who_could_be(change: Change, kept: Snapshot) -> Iterator[str]:
-    """Yield each client that whoever makes a change might become by it."""
+def _who_could_be(change: Change, kept: Snapshot) -> Iterator[tuple[str, Role]]:
+    """Yield each administrator, and their role, that whoever makes a change might become by it."""
     kind, name = change.key
+    switched_off = change.what == "disabled"  # nobody gets in by what is switched off
     if kind == "clients":
-        yield name
-    if kind == "issuers" and change.what != "disabled":  # nobody gets in by what is switched off
+        yield from _holding(kept, "client", name)
+        if not switched_off and (_manages(change.before) or _manages(change.after)):
+            yield from _holding(kept, "user")
+            yield from _holding(kept, "group")
+    if kind == "issuers" and not switched_off:
+        yield from _holding(kept, "group", issuer=name)
         for one in kept.objects:
             if one.kind == "clients" and _vouches(name, one.body.get("auth")):
-                yield one.name
+                yield from _holding(kept, "client", one.name)
+
+
+def _holding(
+    kept: Snapshot, way: AdminWay, name: str | None = None, *, issuer: str | None = None
+) -> Iterator[tuple[str, Role]]:
+    """Yield who holds a role, as a client, a user or a group; whether or not that is in force.
+
+    Args:
+        name: only this one.
+        issuer: only groups of this one.
+    """
+    for one in kept.objects:
+        if one.kind != "admins" or not one.exists:
+            continue
+        found, role = one.body.get(way), one.body.get("role")
+        held: Role | None = next((known for known in ROLES if known == role), None)
+        if found is None or held is None or (name is not None and found != name):
+            continue
+        if issuer is None or one.body.get("from") == issuer:
+            yield one.name, held
+
+
+def _manages(client: Kept | None) -> bool:
+    """Whether people manage with a client."""
+    found = None if client is None else client.body.get("sign_in")
+    return isinstance(found, dict) and found.get("management") is True
 
 
 def _vouches(issuer: str, auth: object) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
+from actas.core.party import OURSELVES
 from actas.core.ports import JsonObject
 
 ObjectKind = Literal["defaults", "issuers", "apis", "clients", "rules", "tests", "users", "admins"]
@@ -39,6 +40,11 @@ Origin = Literal["server", "apply", "api"]
 State = Literal["live", "pruned", "deleted"]
 """``pruned``: its file no longer defines it, so it is out of force; ``deleted``: only the name is left."""
 
+AdminWay = Literal["client", "user", "group"]
+"""As what somebody holds a role."""
+
+ADMIN_WAYS: Final[tuple[AdminWay, ...]] = get_args(AdminWay)
+
 Key = tuple[ObjectKind, str]
 
 _canonical: Final = msgspec.json.Encoder(order="sorted").encode
@@ -61,14 +67,33 @@ def kind_of(word: str) -> ObjectKind | None:
 def own_name(kind: ObjectKind, document: Mapping[str, Any]) -> str | None:
     """Return what a document is called, or None when it does not say.
 
-    The defaults are called what they are, and an administrator is known by who it is.
+    The defaults are called what they are, and an administrator is known by who it is (``admin_name``).
     """
     if kind == "defaults":
         return kind
-    found = document.get("client" if kind == "admins" else "name")
-    if not isinstance(found, str):
+    if kind == "admins":
+        return _administrator(document)
+    found = document.get("name")
+    return found if isinstance(found, str) else None
+
+
+def admin_name(way: AdminWay, name: str, issuer: str = OURSELVES) -> str:
+    """Return what an administrator is called, by who it is.
+
+    Args:
+        issuer: of a group: the name of whoever vouches for its members. It has no ``@``, so that what stands
+            behind the last one is it.
+    """
+    return f"{way}:{name}@{issuer}" if way == "group" else f"{way}:{name}"
+
+
+def _administrator(document: Mapping[str, Any]) -> str | None:
+    issuer = document.get("from", OURSELVES)
+    found: list[tuple[AdminWay, object]] = [(way, document[way]) for way in ADMIN_WAYS if way in document]
+    if len(found) != 1 or not isinstance(issuer, str):
         return None
-    return f"client:{found}" if kind == "admins" else found
+    way, name = found[0]
+    return admin_name(way, name, issuer) if isinstance(name, str) else None
 
 
 def makes_secret(document: str) -> bool:

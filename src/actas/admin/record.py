@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from actas.admin.objects import Change, Kept, Origin
-from actas.admin.roles import Role
+from actas.core.administrators import Role
+from actas.core.party import Party
 from actas.core.ports import Json, JsonObject
 
 LARGEST_DOCUMENT: Final = 32 * 1024
@@ -30,21 +31,38 @@ class Author:
 
     Attributes:
         via: the server's own files, files that were applied, or the API.
-        client: who asked; None for the server's own files.
-        role: what the client was let in as.
+        client: who asked; None for the server's own files. Of a person, the app that they ask with.
+        person: the subject of the person who asked; None for a client that speaks for itself.
+        role: what they were let in as.
         token: the ``jti`` of its token.
         source: the peer's address.
+        party: the person as their token says it; None for a client that speaks for itself.
     """
 
     via: Origin
     client: str | None = None
+    person: str | None = None
     role: Role | None = None
     token: str | None = None
     source: str | None = None
+    party: Party | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def called(self) -> str:
+        """Who it is, for people to read."""
+        if self.person is None:
+            return self.client or "the server's own files"
+        return f"{self.person} with {self.client}"
 
     def told(self) -> JsonObject:
         """Return what an entry says of it."""
-        who = {"client": self.client, "role": self.role, "token": self.token, "source": self.source}
+        who = {
+            "person": self.person,
+            "client": self.client,
+            "role": self.role,
+            "token": self.token,
+            "source": self.source,
+        }
         return {"via": self.via, **{name: value for name, value in who.items() if value is not None}}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -211,12 +211,12 @@ def catalog_of(definitions: Definitions, registered: SqlRegisteredClients | None
         issuers=definitions.issuers.values(),
         rules=[
             *definitions.rules,
-            *role_rules(definitions.admins),
+            *role_rules(definitions.admins, clients),
             *sign_in_rules(clients),
             *rules_of_strangers(documents, registering),
         ],
         defaults=definitions.defaults,
-        impersonating=definitions.impersonating,
+        impersonating=replace(definitions.impersonating, administrators=definitions.admins),
         digest=definitions.digest,
         people=definitions.users.values(),
         documents=documents,

@@ -90,7 +90,7 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
             issuer=base.issuer,
             tokens=own_tokens(base),
             proofs=proofs(base, shared),
-            holders=base.definitions.admins,
+            directory=base.catalog,
             fresh=shared.follower.require_fresh,
         ),
         nonces=nonces(base),

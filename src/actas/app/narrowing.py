@@ -13,10 +13,12 @@ from typing import TypeVar
 
 import msgspec
 
-from actas.admin.objects import ObjectKind, Snapshot
+from actas.admin.objects import AdminWay, ObjectKind, Snapshot, admin_name
 from actas.app.foundation import Foundation, catalog_of
 from actas.app.prepared import Prepared
+from actas.core.administrators import Administrators
 from actas.core.client import Client
+from actas.core.party import OURSELVES
 from actas.core.person import Person
 from actas.core.target import Api
 from actas.policy.rule import RuleSpec
@@ -55,7 +57,7 @@ def narrowed(old: Definitions, kept: Snapshot) -> Definitions:
             name: one if _stands(kept, "users", name) else _locked_out(one) for name, one in old.users.items()
         },
         rules=tuple(_rule(one, kept) for one in old.rules),
-        admins={name: role for name, role in old.admins.items() if _stands(kept, "admins", f"client:{name}")},
+        admins=_administrators(old.admins, kept),
     )
 
 
@@ -63,6 +65,20 @@ def _switched(old: Mapping[str, Switched], kind: ObjectKind, kept: Snapshot) -> 
     return {
         name: one if _stands(kept, kind, name) else replace(one, disabled=True) for name, one in old.items()
     }
+
+
+def _administrators(old: Administrators, kept: Snapshot) -> Administrators:
+    def stands(way: AdminWay, name: str, issuer: str = OURSELVES) -> bool:
+        return _stands(kept, "admins", admin_name(way, name, issuer))
+
+    return Administrators(
+        clients={name: role for name, role in old.clients.items() if stands("client", name)},
+        users={name: role for name, role in old.users.items() if stands("user", name)},
+        groups={
+            issuer: {name: role for name, role in held.items() if stands("group", name, issuer)}
+            for issuer, held in old.groups.items()
+        },
+    )
 
 
 def _locked_out(one: Person) -> Person:

@@ -237,7 +237,7 @@ def introspection(base: Foundation, shared: Shared) -> Introspection:
         tokens=own_tokens(base),
         renewals=renewals(base),
         named=named_people(base),
-        auditors=base.definitions.admins,
+        auditors=base.definitions.admins.clients,
         apis=base.catalog,
         audit=shared.minutes,
         fresh=shared.follower.require_fresh,

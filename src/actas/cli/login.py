@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import click
 
-from actas.admin.roles import ROLES, management_audience, scope_of
+from actas.admin.roles import management_audience
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of
 from actas.cli.dpop import Holder, holder
 from actas.cli.exits import Exit, Failure, misused
-from actas.cli.login_device import KEPT_AS, sign_in_on_device
+from actas.cli.login_device import KEPT_AS, manage_from_device, sign_in_on_device
 from actas.cli.logins import Login, keep_login
 from actas.cli.output import Answer, Ink
 from actas.cli.proofs import Credentials
@@ -23,6 +23,7 @@ from actas.cli.tree import command as make
 from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Answered
+from actas.core.administrators import ROLES, Role, scope_of
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import CLIENT_CREDENTIALS
@@ -34,12 +35,13 @@ _SCOPES: Final[dict[str, str]] = {role: scope_of(role) for role in ROLES}
     examples=(
         ("as the pipeline's client, whose secret is in ACTAS_CLIENT_SECRET", "actas login --client deployer"),
         ("with no more than is needed to look", "actas login --client deployer --as auditor"),
-        ("as a person, at a browser anywhere", "actas login --device --client cli --scope orders:read"),
+        ("as a person who holds a role, at a browser anywhere", "actas login --device --client cli"),
+        ("a token of a person's, to exchange", "actas login --device --client cli --scope orders:read"),
     ),
 )
 @click.option("--as", "role", type=click.Choice(ROLES), help="Ask for this role only.")
 @click.option("--device", is_flag=True, help="Have a person sign in, at a browser anywhere.")
-@click.option("--scope", multiple=True, metavar="S", help="With --device: what to ask for.  [openid]")
+@click.option("--scope", multiple=True, metavar="S", help="With --device: ask for a token of this instead.")
 @click.option("--resource", multiple=True, metavar="URI", help="With --device: the APIs that it is for.")
 @click.option("--save", metavar="NAME", help=f"With --device: keep the token as @NAME.  [{KEPT_AS}]")
 @client_flags
@@ -55,7 +57,7 @@ def command(
     save: str | None,
     **flags: Any,
 ) -> None:
-    """Sign in for managing a server, as a client that holds a role there.
+    """Sign in for managing a server, as a client that holds a role there, or as a person who does.
 
     The token is kept privately and lives an hour; the secret is not kept. Where the server does not say
     otherwise, the token is bound to a key that stays on this computer (RFC 9449), or to the client's
@@ -63,21 +65,31 @@ def command(
     server cannot be reached.
 
     With --device a person signs in: a code and an address are shown, and whoever opens that, anywhere, says
-    whether the client may act for them (RFC 8628). What it gets is kept as @NAME for exchange and inspect, an
-    ID token as @NAME/id and a refresh token as @NAME/refresh, all of them theirs. They manage nothing: roles
-    are held by clients. Exits 1 when the answer is no, or there is none in time.
+    whether the client may act for them (RFC 8628). Then the commands that manage are theirs, with the role
+    that they hold. Exits 1 when the answer is no, or there is none in time, or they hold no role.
+
+    With --scope, --resource or --save it is a token of the person's that is asked for, and it manages
+    nothing: it is kept as @NAME for exchange and inspect, an ID token as @NAME/id and a refresh token as
+    @NAME/refresh.
     """
     tokens = TokenArguments(run)
     who = credentials(run, tokens, **flags)
     if device:
+        if not (scope or resource or save is not None):
+            manage_from_device(run, who, _role(role))
+            return
         if role is not None:
-            raise misused("--as goes with a client that holds a role: people hold none")
+            raise misused("--as is for managing: it does not go with --scope, --resource or --save")
         name = check_name(save or KEPT_AS)
         sign_in_on_device(run, who, scope=scope, resource=resource, name=name)
         return
     if scope or resource or save is not None:
         raise misused("--scope, --resource and --save go with --device")
     _sign_in(run, who, role)
+
+
+def _role(word: str | None) -> Role | None:
+    return next((role for role in ROLES if role == word), None)
 
 
 def _sign_in(run: Run, who: Credentials, role: str | None) -> None:

@@ -1,7 +1,8 @@
 """``actas login --device``: a person signs in at a browser anywhere, and this computer waits (RFC 8628).
 
-What it gets are tokens of that person's, kept under a name for ``actas exchange`` and ``actas inspect``. They
-manage nothing: whoever manages a server is a client.
+What it gets is a login for managing the server, when that is what was asked for and the person holds a role;
+else tokens of that person's, kept under a name for ``actas exchange`` and ``actas inspect``, which manage
+nothing.
 """
 
 from __future__ import annotations
@@ -9,17 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from actas.admin.roles import management_audience
 from actas.cli.asking import asker, proven
 from actas.cli.chains import chain_of
 from actas.cli.dpop import Holder, holder
 from actas.cli.exits import Exit, Failure
+from actas.cli.logins import Login, keep_login
 from actas.cli.output import Answer, Ink
 from actas.cli.proofs import Credentials
 from actas.cli.run import Run
 from actas.cli.saved import SavedToken, forget, save
 from actas.cli.server import Ask, Server, fetch_keys, find_server, usable_address
+from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Answered, Sent
+from actas.core.administrators import ROLES, Role, scopes_within
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, DEVICE_CODE, ID_TOKEN, REFRESH_TOKEN
@@ -55,6 +60,56 @@ class Waiting:
     ends_at: float
 
 
+def manage_from_device(run: Run, who: Credentials, role: Role | None) -> None:
+    """Have somebody sign in who holds a role, and keep the login.
+
+    Args:
+        who: as for ``sign_in_on_device``.
+        role: no higher than this one; None for whatever they hold.
+
+    Raises:
+        Failure: nobody signed in, or they hold no role.
+    """
+    ask = asker(run)
+    address = run.server()
+    server = find_server(address, ask)
+    client = _of_nothing(who)
+    wanted = " ".join(sorted(scopes_within(role or ROLES[-1])))
+    told, sent = _signed_in(
+        run, server, client, ask, scope=wanted, resource=(management_audience(server.issuer),)
+    )
+    lives = told.get("expires_in")
+    if not isinstance(lives, int):
+        raise Failure(
+            "the server does not say how long the login is good", code="bad_answer", exit=Exit.PROTOCOL
+        )
+    login = Login(
+        server=address,
+        client=client.client,
+        token=Secret(str(told["access_token"])),
+        ends_at=int(run.now) + lives,
+        proves=str(told.get("token_type")).lower() == "dpop",
+        certificate=None if sent.certificate is None else str(typed_path(sent.certificate).absolute()),
+    )
+    keep_login(run.home, login)
+    granted: list[Json] = [*str(told.get("scope") or "").split()]
+    run.out.answer(
+        Answer(
+            kind="actas/Login",
+            body={
+                "server": address,
+                "client": client.client,
+                "scope": granted,
+                "ends_at": login.ends_at,
+            },
+            name=client.client,
+            lines=[
+                (Ink("✓ ", "good"), f"signed in at {address} with {client.client}, for {lives // 60} minutes")
+            ],
+        )
+    )
+
+
 def sign_in_on_device(
     run: Run, who: Credentials, *, scope: tuple[str, ...], resource: tuple[str, ...], name: str
 ) -> None:
@@ -72,11 +127,7 @@ def sign_in_on_device(
     ask = asker(run)
     server = find_server(run.server(), ask)
     client = _of_nothing(who)
-    waiting = _begin(run, server, client, ask, scope=" ".join(scope) or SCOPE, resource=resource)
-    run.out.aside(f"Open {waiting.address} and type the code {waiting.user_code}")
-    if waiting.complete is not None:
-        run.out.aside(f"or open {waiting.complete} and compare the code")
-    tokens = _wait(run, server, client, ask, waiting)
+    tokens, _ = _signed_in(run, server, client, ask, scope=" ".join(scope) or SCOPE, resource=resource)
     _keep(run, server, ask, tokens, name)
     scopes: list[Json] = [*str(tokens.get("scope") or "").split()]
     lives = tokens.get("expires_in")
@@ -94,6 +145,17 @@ def sign_in_on_device(
             lines=[(Ink("✓ ", "good"), f"signed in at {server.issuer}, kept as @{name}")],
         )
     )
+
+
+def _signed_in(
+    run: Run, server: Server, client: Credentials, ask: Ask, *, scope: str, resource: tuple[str, ...]
+) -> tuple[JsonObject, Sent]:
+    """Show the code; return the server's answer once somebody said yes, and what it was asked with."""
+    waiting = _begin(run, server, client, ask, scope=scope, resource=resource)
+    run.out.aside(f"Open {waiting.address} and type the code {waiting.user_code}")
+    if waiting.complete is not None:
+        run.out.aside(f"or open {waiting.complete} and compare the code")
+    return _wait(run, server, client, ask, waiting)
 
 
 def _of_nothing(who: Credentials) -> Credentials:
@@ -140,8 +202,12 @@ def _begin(
             raise _refused(client, answered, None)
 
 
-def _wait(run: Run, server: Server, client: Credentials, ask: Ask, waiting: Waiting) -> JsonObject:
-    """Return the server's answer, once somebody has decided; ask no sooner than the server said."""
+def _wait(
+    run: Run, server: Server, client: Credentials, ask: Ask, waiting: Waiting
+) -> tuple[JsonObject, Sent]:
+    """Return the server's answer, once somebody has decided, and what it was asked with; ask no sooner than
+    the server said.
+    """
     key = holder(run)
     form = (("grant_type", str(DEVICE_CODE)), ("device_code", waiting.code.reveal()))
 
@@ -155,7 +221,7 @@ def _wait(run: Run, server: Server, client: Credentials, ask: Ask, waiting: Wait
         if interval >= left or run.now >= waiting.ends_at:
             raise Failure("nobody answered in time", code="expired_token", exit=Exit.NO)
         try:
-            answered = key.asks(ask, asked)[1]
+            sent, answered = key.asks(ask, asked)
         except Failure as failed:
             if failed.exit != Exit.UNFINISHED:
                 raise
@@ -163,7 +229,7 @@ def _wait(run: Run, server: Server, client: Credentials, ask: Ask, waiting: Wait
             continue
         document = answered.document() or {}
         if answered.status == 200 and isinstance(document.get("access_token"), str):
-            return document
+            return document, sent
         if document.get("error") == "temporarily_unavailable":
             interval *= 2
         elif document.get("error") == "slow_down":
@@ -201,6 +267,8 @@ def _refused(client: Credentials, answered: Answered, key: Holder | None) -> Fai
         hint = key.drift(answered)
     elif refused.error == "unauthorized_client":
         hint = f"{client.client} needs the grant device_code"
+    elif refused.error == "invalid_target":
+        hint = f"to manage with it, {client.client} needs sign_in.management; --scope asks for something else"
     return Failure(
         f"nobody is signed in through {client.client}: {refused.message}",
         code=refused.error,

@@ -26,11 +26,13 @@ def command(run: Run, /) -> None:
     manager = Manager(run)
     told = manager.get("/whoami").body
     minutes = max(0, int(manager.login.ends_at - run.now)) // 60
+    person = told.get("person")
+    who = f"{person} with {told['client']}" if isinstance(person, str) else str(told["client"])
     run.out.answer(
         Answer(
             kind="actas/Whoami",
             body={**told, "server": manager.server, "ends_at": manager.login.ends_at},
-            name=str(told["client"]),
-            lines=[f"{told['client']}, {told['role']} at {manager.server}, for {minutes} more minutes"],
+            name=person if isinstance(person, str) else str(told["client"]),
+            lines=[f"{who}, {told['role']} at {manager.server}, for {minutes} more minutes"],
         )
     )

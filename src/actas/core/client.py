@@ -151,6 +151,7 @@ class SignInTerms:
         lives: how long what it gets is good for.
         fingerprint: of its keys and redirect addresses, where it says them itself: with others it is another
             app to whoever let it act for them (OP-131). Empty when an administrator says them.
+        management: whether people who hold a role may manage this server with it; they are asked each time.
         vouched: whether whoever runs this server chose it, or its host. Of any other, nobody is sent to an
             address of its own who was not asked.
     """
@@ -165,6 +166,7 @@ class SignInTerms:
     pushed: bool = False
     lives: SignInLives = SignInLives()
     fingerprint: str = ""
+    management: bool = False
     vouched: bool = True
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from actas.core.administrators import Administrators
 from actas.core.impersonation import Why
 from actas.core.person import Person, VouchedPerson
 from actas.policy.expression import RULE_NAMES, Context, EvaluationError, Expression, compile_all
@@ -100,6 +101,7 @@ class Impersonating:
         approval_within: seconds that an approval may take, and that it is good for.
         protected_groups: as whose members nobody acts; ``protected_names`` as whom nobody does.
         must_be_told: whether nobody acts as a person who cannot be told by letter.
+        administrators: who manages this server: nobody acts as one who holds more than they do.
     """
 
     terms: Terms = field(default_factory=Terms)
@@ -107,6 +109,7 @@ class Impersonating:
     protected_groups: frozenset[str] = frozenset()
     protected_names: frozenset[str] = frozenset()
     must_be_told: bool = False
+    administrators: Administrators = field(default_factory=Administrators)
 
     def protects(self, person: Person | VouchedPerson) -> str | None:
         """Return why nobody may act as a person, or None."""

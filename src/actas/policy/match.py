@@ -147,6 +147,13 @@ def _party(
             lambda s: party(s).identity.subject in names,
             lambda s: party(s).identity.subject,
         )
+    yield from _belonging(selector, role, party)
+
+
+def _belonging(
+    selector: PartySelector, role: str, party: Callable[[Situation], Party]
+) -> Iterator[Condition]:
+    """Whom they belong to: their groups, and the issuer that knows them."""
     if selector.groups:
         groups = selector.groups
         yield Condition(
@@ -154,6 +161,14 @@ def _party(
             _list(groups),
             lambda s: not groups.isdisjoint(party(s).groups),
             lambda s: _list(party(s).groups),
+        )
+    if selector.origins:
+        origins = selector.origins
+        yield Condition(
+            f"{role}.origin",
+            _list(origins),
+            lambda s: party(s).origin_name in origins,
+            lambda s: party(s).origin_name,
         )
 
 

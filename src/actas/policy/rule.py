@@ -72,6 +72,8 @@ class PartySelector:
         kinds: person, service, agent, app.
         names: exact local subjects.
         groups: at least one of which the party must be in.
+        origins: names of issuers, one of which knows the party itself, whoever issued the token; it is for
+            rules of our own.
         required: for an actor: an actor token must be sent.
         flatten: for an actor: its token may carry a chain of its own, which is flattened into the
             result (TX-59); otherwise such an actor token is refused.
@@ -86,6 +88,7 @@ class PartySelector:
     kinds: frozenset[PartyKind] = frozenset()
     names: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
     required: bool = False
     flatten: bool = False
     impersonated: bool = False

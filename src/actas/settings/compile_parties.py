@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from actas.core.administrators import Administrators, Role
 from actas.core.client import Client, ClientAuth, SignInLives, SignInTerms
+from actas.core.party import OURSELVES
 from actas.core.person import Person
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
+from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_lives import lives_at
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
@@ -103,6 +106,21 @@ def user(form: UserForm, *, password: Secret | None) -> Person:
     )
 
 
+def administrators(forms: Iterable[AdminForm]) -> Administrators:
+    """Return who holds which role."""
+    clients: dict[str, Role] = {}
+    users: dict[str, Role] = {}
+    groups: dict[str, dict[str, Role]] = {}
+    for form in forms:
+        if form.client is not None:
+            clients[form.client] = form.role
+        elif form.user is not None:
+            users[form.user] = form.role
+        elif form.group is not None:
+            groups.setdefault(form.from_ or OURSELVES, {})[form.group] = form.role
+    return Administrators(clients=clients, users=users, groups=groups)
+
+
 def client(form: ClientForm, *, auth: ClientAuth, lives: SignInLives) -> Client:
     """Return a client.
 
@@ -147,6 +165,7 @@ def _sign_in(form: ClientForm, usual: SignInLives) -> SignInTerms | None:
         told_at=form.backchannel_logout_uri,
         pushed=asked.pushed == "required",
         lives=lives_at(asked, usual),
+        management=asked.management,
     )
 
 

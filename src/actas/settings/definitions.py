@@ -8,12 +8,12 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
-from actas.admin.roles import Role
 from actas.audit.formats.catalog import SinkFormatName
 from actas.audit.query import Term
 from actas.clients.document import DocumentTerms
 from actas.clients.registered import RegistrationTerms
 from actas.clients.throttle import Limits as Throttled
+from actas.core.administrators import Administrators
 from actas.core.client import Client, SignInLives
 from actas.core.person import Person
 from actas.core.secret import Secret
@@ -243,7 +243,7 @@ class Definitions:
         impersonating: what holds for every rule that lets somebody act as somebody else.
         documents: what holds for clients that publish what they are; None when none is let in.
         registering: what holds for clients that register themselves; None when none may.
-        admins: the role that each client holds, by its name.
+        admins: who holds which role.
         places: ``file:line`` of each named thing, by section and name.
         digest: SHA-256 over the merged configuration and the public keys it names, in hexadecimal. The
             order of files, keys and items does not change it, and no secret is in it.
@@ -256,7 +256,7 @@ class Definitions:
     apis: Mapping[str, Api]
     clients: Mapping[str, Client]
     users: Mapping[str, Person]
-    admins: Mapping[str, Role]
+    admins: Administrators
     rules: tuple[RuleSpec, ...]
     audit: AuditSettings
     notices: NoticeSettings

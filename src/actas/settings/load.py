@@ -185,7 +185,7 @@ class Draft:
                 name: parties.user(item.form, password=resolved.passwords.get(name))
                 for name, item in shaped.users.items()
             },
-            admins={item.form.client: item.form.role for item in shaped.admins.values()},
+            admins=parties.administrators(item.form for item in shaped.admins.values()),
             rules=tuple(compiled.rule(item.form, place=item.written.place) for item in shaped.rules.values()),
             audit=resolved.audit,
             limits=resolved.limits,

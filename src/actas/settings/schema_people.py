@@ -49,6 +49,11 @@ class ClientSignIn(ClientLives):
     groups: _Groups | None = Field(
         default=None, description="Only people in one of these groups may sign in to it. Default: everybody."
     )
+    management: bool = Field(
+        default=False,
+        description="People who hold a role (`admins`) may manage this server with it. They are asked each "
+        "time, whatever `consent` says, and no refresh token comes of it.",
+    )
     algorithm: Literal["RS256", "ES256", "EdDSA"] = Field(
         default="RS256", description="What its ID tokens are signed with."
     )

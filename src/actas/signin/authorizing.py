@@ -149,6 +149,7 @@ class Authorizing:
             return self._ask_who(request, client, visitor)
         # Only now: until somebody has signed in, anybody can ask, and must not fill the log (SEC-90).
         trail.client = client
+        request = self._granting.narrowed(request, session)
         if await self._granting.must_ask(request, client, session):
             if quiet:
                 subject = session.sign_in.person.subject
@@ -193,6 +194,7 @@ class Authorizing:
             self._granting.require_member(client, session)
         except AccessDenied as stranger:
             raise SendBack(stranger, request.where) from stranger
+        request = self._granting.narrowed(request, session)
         authorization = self._granting.authorization(
             client,
             session,

@@ -195,8 +195,9 @@ class Devices:
             name, asked = found
             client = trail.client = self._client(asked)
             self._granting.require_member(client, session)
+            scope = self._granting.within_role(asked.scope, asked.apis, session)
             return AskDeviceConsent(
-                asked=asked,
+                asked=msgspec.structs.replace(asked, scope=scope),
                 client=client,
                 flow=self._shown.seal(Shown(name=name, user_code=code, subject=subject)),
                 person=self._directory.person(subject),
@@ -214,7 +215,8 @@ class Devices:
     ) -> bool:
         """Let a device have what it asks; False when somebody else decided meanwhile."""
         name, asked = found
-        authorization = self._granting.authorization(client, session, scope=asked.scope, apis=asked.apis)
+        scope = self._granting.within_role(asked.scope, asked.apis, session)
+        authorization = self._granting.authorization(client, session, scope=scope, apis=asked.apis)
         told = self._granting.told(authorization, source=trail.source, asked_from=asked.source)
         await self._granting.consented(authorization, told, fingerprint=client.fingerprint)
         record = self._granting.granted(told)

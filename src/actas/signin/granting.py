@@ -7,25 +7,34 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
+
 from actas.audit.event import person_document
 from actas.audit.log import Minutes, draw_up, write_kept
+from actas.core.administrators import Administrators, scopes_within
 from actas.core.client import Client
 from actas.core.errors import AccessDenied
+from actas.core.party import OURSELVES
 from actas.core.person import People
 from actas.core.ports import Chance, Clock
 from actas.core.records import Record
-from actas.core.sign_in import Authorization
+from actas.core.sign_in import SCOPES, Authorization
 from actas.policy.decide import scopes_of
 from actas.signin.consents import Consents
 from actas.signin.providers import may_use
 from actas.signin.redirects import is_anybodys
-from actas.signin.request import AuthorizationRequest, Registered
+from actas.signin.request import AuthorizationRequest, Registered, SendBack
 from actas.signin.sessions import Session
 from actas.trust.registry import TrustRegistry
 
 
 class Directory(Registered, People, TrustRegistry, Protocol):
-    """Finds clients, APIs, people and issuers. Answers from memory."""
+    """Finds apps, APIs, people and issuers, and who manages this server. Answers from memory."""
+
+    @property
+    def administrators(self) -> Administrators:
+        """Who manages this server."""
+        ...
 
 
 class Granting:
@@ -33,7 +42,7 @@ class Granting:
 
     Args:
         issuer: our own issuer identifier.
-        directory: those of ours, and the issuers that vouch for others.
+        directory: people of ours, and the issuers that vouch for others; and who holds a role.
     """
 
     def __init__(
@@ -73,20 +82,58 @@ class Granting:
     async def must_ask(self, request: AuthorizationRequest, client: Client, session: Session) -> bool:
         """Return whether somebody is to be asked before an app has what it asks.
 
+        Of managing they are each time: by what was said once, or by an administrator for everybody, nobody
+        manages.
+
         Raises:
             StoreUnavailable: nobody knows.
         """
         terms = client.sign_in
+        if OURSELVES in request.apis or "consent" in request.prompt:
+            return True
         if terms is None or terms.consent == "never":
-            return "consent" in request.prompt
-        always = terms.consent == "always" or is_anybodys(client, request.redirect_uri)
-        if always or "consent" in request.prompt:
+            return False
+        if terms.consent == "always" or is_anybodys(client, request.redirect_uri):
             return True
         subject = session.sign_in.person.subject
         given = await self._consents.given(subject, client.name, fingerprint=client.fingerprint)
         apis = (self._directory.api(name) for name in request.apis)
         offered = {api.name: scopes_of(api, client) for api in apis if api is not None}
         return given is None or not given.covers(request.scope, offered)
+
+    def narrowed(self, request: AuthorizationRequest, session: Session) -> AuthorizationRequest:
+        """Return what an app asks, ``within_role``.
+
+        Raises:
+            SendBack: they hold no such role, which the app is told.
+        """
+        try:
+            scope = self.within_role(request.scope, request.apis, session)
+        except AccessDenied as no_administrator:
+            raise SendBack(no_administrator, request.where) from no_administrator
+        return msgspec.structs.replace(request, scope=scope)
+
+    def within_role(self, scope: frozenset[str], apis: tuple[str, ...], session: Session) -> frozenset[str]:
+        """Return what somebody may let an app have of what it asks: of managing, what their role holds.
+
+        Args:
+            apis: the names of the APIs that it asks for.
+
+        Raises:
+            AccessDenied: they hold no role, or a lower one than it wants.
+        """
+        if OURSELVES not in apis:
+            return scope
+        who = session.sign_in
+        subject = who.person.subject
+        role = self._directory.administrators.of_somebody(
+            who.origin_name, self._directory.person(subject), who.groups
+        )
+        held = scopes_within(role)
+        if scope.isdisjoint(held):
+            detail = f"{subject} is {role or 'no administrator'}, and {' '.join(sorted(scope))} was asked for"
+            raise AccessDenied("no_rule", detail=detail)
+        return scope & (held | frozenset(SCOPES))
 
     def authorization(
         self,

@@ -241,15 +241,14 @@ def asked_for(form: Params, client: Client, registered: Registered) -> tuple[fro
     if audience:
         raise InvalidTarget("unknown_target", detail="an API is named by resource here (RFC 8707)")
     named = [_api(uri, client, registered) for uri in resource]
+    manages = any(api.name == OURSELVES for api in named)
+    if manages and len(named) > 1:
+        raise InvalidTarget("unknown_target", detail="a token for managing is for nothing else")
     # UserInfo, our own, is one of the APIs of every app that people sign in to.
-    open_to = named or [api for name in sorted(client.apis) if (api := registered.api(name)) is not None]
-    apis = [
-        api.name
-        for api in open_to
-        if not api.disabled and api.name != OURSELVES and not asked.isdisjoint(scopes_of(api, client))
-    ]
+    open_to = named or [api for name in sorted(client.apis - {OURSELVES}) if (api := registered.api(name))]
+    apis = [one.name for one in open_to if not one.disabled and asked & scopes_of(one, client)]
     found = asked & frozenset(SCOPES).union(*(scopes_of(api, client) for api in open_to))
-    if REFRESH not in client.grants:
+    if manages or REFRESH not in client.grants:
         found -= {OFFLINE}  # OpenID Connect Core section 11: ignored where it cannot be used
     if not apis or not found - {OFFLINE}:
         raise InvalidScope("excess", detail=f"{client.name} may ask for none of these scopes there")
@@ -258,7 +257,8 @@ def asked_for(form: Params, client: Client, registered: Registered) -> tuple[fro
 
 def _api(uri: str, client: Client, registered: Registered) -> Api:
     api = registered.api_for(uri) or registered.api_for(with_lower_host(uri))
-    if api is None or api.disabled or api.name not in client.apis or api.name in (OURSELVES, USERINFO):
+    closed = {USERINFO} if client.sign_in is not None and client.sign_in.management else {USERINFO, OURSELVES}
+    if api is None or api.disabled or api.name not in client.apis or api.name in closed:
         raise InvalidTarget("unknown_target", detail=f"{client.name} may not ask for {uri[:200]!r}")
     return api
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from actas.clients.document import DocumentTerms, is_document_id
 from actas.clients.documents import DocumentShelf
 from actas.clients.registered import PREFIX, Registered, RegisteredClients, RegistrationTerms
+from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.person import Person
 from actas.core.target import Api
@@ -78,6 +79,11 @@ class Catalog:
         self._registered = registered
         self._made: dict[str, tuple[Registered, Client | None]] = {}
         self.digest = digest
+
+    @property
+    def administrators(self) -> Administrators:
+        """Who manages this server."""
+        return self.policy.impersonating.administrators
 
     @property
     def people_sign_in(self) -> bool:

@@ -13,6 +13,7 @@ from tests.fakes.prover import Prover, x5t
 from actas.admin.entrance import Entrance, require
 from actas.admin.record import Author
 from actas.clients.dpop import ProofChecker
+from actas.core.administrators import Administrators
 from actas.core.confirmation import Confirmation
 from actas.core.errors import (
     BadToken,
@@ -29,7 +30,7 @@ from actas.core.ports import SystemChance
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN
 
-HOLDERS = {"hand": "operator", "chief": "owner"}
+DIRECTORY = House(administrators=Administrators(clients={"hand": "operator", "chief": "owner"})).catalog
 
 
 def party(**changes: Any) -> Party:
@@ -86,7 +87,7 @@ def entrance(found: Party | BadToken | Counting, *, proofs: ProofChecker | None 
         issuer=ISSUER,
         tokens=found if isinstance(found, Counting) else Saying(found),
         proofs=proofs or House().proofs,
-        holders=HOLDERS,  # type: ignore[arg-type]
+        directory=DIRECTORY,
         fresh=lambda: None,
     )
 
@@ -251,7 +252,7 @@ async def test_a_node_that_may_be_out_of_date_lets_nobody_in() -> None:
         issuer=ISSUER,
         tokens=Saying(party()),
         proofs=House().proofs,
-        holders={"hand": "operator"},
+        directory=DIRECTORY,
         fresh=stale,
     )
     with pytest.raises(StoreUnavailable):

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.managing import Managing, last, offered_client
 from tests.fakes.server import RealServer
 
-from actas.admin.roles import ROLES
+from actas.core.administrators import ROLES
 from actas.web.api.routes import ROUTES, Route
 
 HOLDER = {"owner": "chief", "operator": "hand", "auditor": "eye"}
@@ -56,7 +56,7 @@ def test_whoever_holds_no_role_gets_no_token_and_is_not_let_in(server: RealServe
 
 def test_a_token_of_a_lower_role_is_no_more_than_that(server: RealServer) -> None:
     low = Managing(server, "chief", scope="actas:auditor")
-    assert low("GET", "/whoami").json == {"client": "chief", "role": "auditor"}
+    assert low("GET", "/whoami").json == {"client": "chief", "person": None, "role": "auditor"}
     assert low.put("/clients/low", offered_client("low")).status == 403
 
 

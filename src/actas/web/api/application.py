@@ -43,6 +43,10 @@ LONGEST_PATH: Final = 1000
 _REDACTION: Final = Redaction()
 """For addresses in the record: anybody writes anything into one, a token meant for a header too (SEC-87)."""
 
+_WITH_SLASHES: Final = frozenset({"tests", "admins"})
+"""Kinds whose names may have a slash: a policy test is called by a sentence, an administrator by a group.
+Nothing lies below one."""
+
 _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -82,8 +86,7 @@ def application(desk: Desk, *, prefix: str) -> Starlette:
 def _by_path() -> dict[str, dict[str, Route]]:
     found: dict[str, dict[str, Route]] = {}
     for route in ROUTES:
-        # The name of a policy test is a sentence, and may have a slash; nothing lies below one.
-        path = route.path.replace("{name}", "{name:path}") if route.kind == "tests" else route.path
+        path = route.path.replace("{name}", "{name:path}") if route.kind in _WITH_SLASHES else route.path
         found.setdefault(path, {})[route.method] = route
     return found
 
@@ -113,7 +116,7 @@ async def _guarded(desk: Desk, request: Request, route: Route | None) -> Respons
     author: Author | None = None
     try:
         author = await desk.entrance.enter(_caller(request), method=request.method, url=_url(desk, request))
-        trail.client = desk.clients.get(author.client or "")
+        trail.client, trail.subject = desk.clients.get(author.client or ""), author.party
         if route is None:
             raise NotFound(detail="there is no such route")
         require(author, route.role, doing=f"{route.method} {route.path}")

@@ -43,7 +43,7 @@ async def end_impersonation(desk: Desk, call: Call) -> Reply:
         raise malformed("reason is one line of at most 500 characters")
     if await desk.kept.find(name) is None:
         raise NotFound(detail=f"there is no impersonation {name[:60]!r}")
-    ended = await desk.impersonations.end(name, by=f"role {call.author.role}: {call.author.client}", why=why)
+    ended = await desk.impersonations.end(name, by=f"role {call.author.role}: {call.author.called}", why=why)
     if ended is None:
         raise Conflict(detail=f"the impersonation {name[:60]} has ended already")
     return Reply(body=shown(ended))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final, cast, get_args
 
 from actas.admin.objects import KEEPERS
-from actas.admin.roles import ROLES, management_audience, scope_of
+from actas.admin.roles import management_audience
+from actas.core.administrators import ROLES, scope_of
 from actas.core.impersonation import Form, State
 from actas.core.ports import JsonObject
 from actas.signin.resetting import Lost
@@ -71,7 +72,12 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         document=_ANY,
     ),
     "ObjectList": _record("A page of objects, by name.", items=_list(_ref("Object")), next=_MAYBE_TEXT),
-    "Whoami": _record("Who asks.", client=_TEXT, role={"enum": [*ROLES]}),
+    "Whoami": _record(
+        "Who asks: a client for itself, or a person with a client.",
+        client=_TEXT,
+        person=_MAYBE_TEXT,
+        role={"enum": [*ROLES]},
+    ),
     "State": _record(
         "Which state of the configuration is kept, and which is in force in the process that answers.",
         generation=_NUMBER,

@@ -14,7 +14,8 @@ from actas.web.api.call import Call, Desk, Reply, malformed
 async def whoami(_desk: Desk, call: Call) -> Reply:
     """Say who asks, and as what."""
     call.only()
-    return Reply(body={"client": call.author.client, "role": call.author.role})
+    author = call.author
+    return Reply(body={"client": author.client, "person": author.person, "role": author.role})
 
 
 async def state(desk: Desk, call: Call) -> Reply:

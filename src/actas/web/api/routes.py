@@ -11,7 +11,7 @@ from typing import Final
 
 from actas.admin.authority import CHANGES
 from actas.admin.objects import KINDS, SWITCHED, ObjectKind
-from actas.admin.roles import Role
+from actas.core.administrators import Role
 from actas.web.api import files, impersonations, objects, people, questions
 from actas.web.api.call import Call, Desk, Reply
 
