@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from tests.fakes.company import CORP_FOR_PEOPLE, IDP, ISSUER, PEOPLE, client, signing_in
 from tests.fakes.front_door import FrontDoor
+from tests.fakes.impersonating import CAROL, impersonated
 from tests.fakes.people_who_manage import (
     ADMINS,
     ALL,
@@ -248,3 +249,14 @@ async def test_nobody_comes_in_through_somebody_else(changes: dict[str, Any]) ->
 async def test_where_no_person_holds_a_role_no_app_may_ask() -> None:
     house = company(administrators=Administrators(clients={"hand": "owner"}))
     assert await said(house) == "invalid_target"
+
+
+@pytest.mark.requirement("SEC-48", "SEC-80")
+async def test_whoever_acts_as_an_administrator_is_not_let_in_as_one() -> None:
+    """Though both hold a role, and the app is for managing: carol is an owner, and dana acts as her."""
+    house = company(administrators=replace(ADMINS, users={"dana": "owner", "carol": "owner"}))
+    claims = {"aud": API, "client_id": "web", "sub_profile": "user", "scope": ALL}
+    with pytest.raises(InvalidToken, match="somebody acts for another"):
+        await enter(house, impersonated(house, claims))
+    own = house.our_token(**claims, sub=CAROL, act=None)
+    assert (await enter(house, own)).person == CAROL

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from actas.core.administrators import Administrators
 from actas.core.client import SignInTerms
 from actas.core.reasons import Reason
 from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE, GrantType
@@ -276,6 +277,15 @@ GUARDS: Final[tuple[Guard, ...]] = (
         reason="protected_subject",
         naming="disabled",
         trip=trips.only("administrative_impersonation", lambda one: replace(one, subject=locked_out)),
+    ),
+    Guard(
+        name="the person holds a role, and the administrator none",
+        reason="protected_subject",
+        naming="is auditor, and",
+        trip=trips.only(
+            "administrative_impersonation",
+            lambda one: replace(one, administrators=Administrators(users={"carol": "auditor"})),
+        ),
     ),
     Guard(
         name="no reason is given",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.target import Api
 from actas.core.wire import (
@@ -106,6 +107,7 @@ class Attempt:
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     more_rules: Sequence[RuleSpec] = ()
     clients: Iterable[Client] = CLIENTS
+    administrators: Administrators = field(default_factory=Administrators)
     apis: Iterable[Api] = APIS
     issuers: Iterable[TrustedIssuer] = (CORP,)
     defaults: PolicyDefaults = field(default_factory=PolicyDefaults)
@@ -135,6 +137,7 @@ class Attempt:
     def house(self, kinds: Sequence[Kind] = KINDS) -> House:
         house = House(
             clients=self.clients,
+            administrators=self.administrators,
             apis=self.apis,
             issuers=self.issuers,
             rules=(self.rule, *self.more_rules),

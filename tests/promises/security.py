@@ -101,7 +101,11 @@ POLICY = on(
         _IMPERSONATION,
         "There is no impersonation without a verified token, but where a rule names the client and the people.",
     ),
-    kept("SEC-47", _IMPERSONATION, "Nobody impersonates upward."),
+    kept(
+        "SEC-47",
+        _IMPERSONATION,
+        "Nobody acts as a person who holds a higher role, or is protected, in any form, whatever rules allow.",
+    ),
     kept(
         "SEC-48",
         _IMPERSONATION,
@@ -131,7 +135,11 @@ LATER = on(
     kept(
         "SEC-77", _MANAGEMENT, "A session has a new text at each sign-in, two limits, and ends on the server."
     ),
-    kept("SEC-81", _MANAGEMENT, "An administrator gives nobody more than they hold, by no detour."),
+    kept(
+        "SEC-81",
+        _MANAGEMENT,
+        "An administrator gives nobody more than they hold, by no detour, and becomes nobody who holds more.",
+    ),
     kept("SEC-78", _MANAGEMENT, "No change without a same-site, origin-checked request, or a bearer token."),
     kept(
         "SEC-79",

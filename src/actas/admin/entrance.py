@@ -132,8 +132,7 @@ class Entrance:
             if issuer is None or not is_offered(issuer, client):
                 detail = f"nobody signs in to {name} through {party.origin_name}"
                 raise InvalidToken("bad_token", detail=detail)
-            person = None
-        return self._directory.administrators.of_somebody(party.origin_name, person, party.groups)
+        return self._directory.administrators.of_party(party)
 
 
 def require(author: Author, role: Role, *, doing: str) -> None:

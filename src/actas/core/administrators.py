@@ -7,7 +7,7 @@ members: one of that name at another issuer is another group (SEC-24).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from actas.core.party import OURSELVES, Party
@@ -49,11 +49,13 @@ class Administrators:
         users: people of ours, by what the configuration calls them.
         groups: by the name of the issuer that vouches for their members, ``actas`` for ourselves, and by
             group.
+        subjects: the role of each of the people of ours who hold one, by their subject (``among``).
     """
 
     clients: Mapping[str, Role] = field(default_factory=dict[str, Role])
     users: Mapping[str, Role] = field(default_factory=dict[str, Role])
     groups: Mapping[str, Mapping[str, Role]] = field(default_factory=dict[str, Mapping[str, Role]])
+    subjects: Mapping[str, Role] = field(default_factory=dict[str, Role])
 
     def __bool__(self) -> bool:
         return bool(self.clients) or self.people
@@ -62,6 +64,16 @@ class Administrators:
     def people(self) -> bool:
         """Whether a person may hold a role."""
         return bool(self.users or self.groups)
+
+    @property
+    def groups_elsewhere(self) -> frozenset[str]:
+        """The groups of other issuers that hold a role: only a token says who is in them."""
+        return frozenset(one for issuer, held in self.groups.items() if issuer != OURSELVES for one in held)
+
+    def among(self, people: Iterable[Person]) -> Administrators:
+        """Return the same, which knows who of the people of ours holds a role."""
+        held = {one.subject: role for one in people if (role := self.of_person(one)) is not None}
+        return replace(self, subjects=held)
 
     def of_person(self, person: Person | None) -> Role | None:
         """Return the role of a person of ours, by their name and by the groups they are in now."""
@@ -78,22 +90,17 @@ class Administrators:
         held = self.groups.get(issuer, {})
         return highest(held.get(one) for one in groups)
 
-    def of_somebody(self, origin: str, person: Person | None, groups: Iterable[str]) -> Role | None:
-        """Return the role of a person, whoever vouches for them.
+    def of_subject(self, origin: str, subject: str, groups: Iterable[str]) -> Role | None:
+        """Return the role of a person: of one of ours what they hold now, whatever groups are named.
 
         Args:
-            origin: the name of whoever does.
-            person: who they are now, when we do.
+            origin: the name of whoever vouches for them.
             groups: those that another issuer said they are in.
         """
-        return self.of_person(person) if origin == OURSELVES else self.of_groups(origin, groups)
+        return self.subjects.get(subject) if origin == OURSELVES else self.of_groups(origin, groups)
 
-    def of_party(self, party: Party, person: Person | None) -> Role | None:
-        """Return the role of a party: of a person, or of a client that speaks for itself.
-
-        Args:
-            person: who a person of ours is now.
-        """
+    def of_party(self, party: Party) -> Role | None:
+        """Return the role of a party: of a person, or of a client that speaks for itself."""
         if party.kind == "person":
-            return self.of_somebody(party.origin_name, person, party.groups)
+            return self.of_subject(party.origin_name, party.identity.subject, party.groups)
         return self.clients.get(party.identity.subject) if party.origin == party.identity else None

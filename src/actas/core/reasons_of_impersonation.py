@@ -28,9 +28,9 @@ OF_IMPERSONATION: Final[dict[Reason, ReasonText]] = {
     ),
     "protected_subject": ReasonText(
         sentence="Nobody may act as this person.",
-        meaning="The person is protected by name or by group, is disabled, or there is nobody of that name. "
-        "No rule can allow it.",
-        causes="A member of a protected group, a misspelt name, oneself.",
+        meaning="The person is protected by name or by group, holds a higher role in this server than who "
+        "asks, is disabled, or there is nobody of that name. No rule can allow it.",
+        causes="A member of a protected group, a colleague in `admins`, a misspelt name, oneself.",
         remedy="`actas explain --entry ID` says which. What is protected is protected on purpose.",
     ),
     "cannot_be_told": ReasonText(

@@ -111,7 +111,7 @@ class Policy:
         self.rules = tuple(_compile(spec, audiences) for spec in specs)
         self.approvals = _approvals(self.rules, self.impersonating)
         self.needed = ClaimsNeeded.of([*self.approvals.expressions, *_expressions(self.rules)])
-        self._groups = _groups_named(self.rules)
+        self._groups = _groups_named(self.rules, self.impersonating.administrators.groups_elsewhere)
         self.version = _version(self.rules, self.defaults, self.impersonating)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
@@ -221,9 +221,9 @@ def _approvals(rules: Iterable[Rule], impersonating: Impersonating) -> Approvals
     return Approvals.of(asked)
 
 
-def _groups_named(rules: tuple[Rule, ...]) -> frozenset[str] | None:
-    """Return the groups that rules name; None when an expression may name any."""
-    found: set[str] = set()
+def _groups_named(rules: tuple[Rule, ...], administrators: frozenset[str]) -> frozenset[str] | None:
+    """Return the groups that rules name, or that hold a role; None when an expression may name any."""
+    found = {*administrators}
     for rule in rules:
         for selector in (rule.spec.subject, rule.spec.actor):
             found |= selector.groups if selector is not None else set()

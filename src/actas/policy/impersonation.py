@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from actas.core.administrators import Administrators
+from actas.core.administrators import Administrators, covers
 from actas.core.impersonation import Why
+from actas.core.party import Party
 from actas.core.person import Person, VouchedPerson
 from actas.policy.expression import RULE_NAMES, Context, EvaluationError, Expression, compile_all
 
@@ -125,6 +126,25 @@ class Impersonating:
             return f"{person.subject}, {told}" if self.protected_groups else None
         groups = self.protected_groups.intersection(person.groups)
         return f"{person.subject} is in the protected group {min(groups)}" if groups else None
+
+    def above(self, person: Person | VouchedPerson, subject: Party, acting: Party) -> str | None:
+        """Return why somebody may not act as a person who holds a higher role, or None (SEC-47).
+
+        Of whom nobody told the groups, it is the highest that one of their issuer's may hold.
+
+        Args:
+            subject: the same person, as whom ``acting`` would act.
+        """
+        held = self.administrators.of_party(subject)
+        if person.groups is None:
+            held = self.administrators.highest_of(subject.origin_name)
+        if held is None:
+            return None
+        own = self.administrators.of_party(acting)
+        if covers(own, held):
+            return None
+        whom, who = subject.identity.subject, acting.identity.subject
+        return f"{whom} is {held}, and {who} is {own or 'no administrator'}"
 
 
 def together(rules: Iterable[RuleTerms], overall: Terms) -> Terms:

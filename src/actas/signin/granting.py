@@ -126,9 +126,7 @@ class Granting:
             return scope
         who = session.sign_in
         subject = who.person.subject
-        role = self._directory.administrators.of_somebody(
-            who.origin_name, self._directory.person(subject), who.groups
-        )
+        role = self._directory.administrators.of_subject(who.origin_name, subject, who.groups)
         held = scopes_within(role)
         if scope.isdisjoint(held):
             detail = f"{subject} is {role or 'no administrator'}, and {' '.join(sorted(scope))} was asked for"

@@ -7,6 +7,7 @@ with (architecture 2).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from actas.clients.document import DocumentTerms, is_document_id
@@ -72,7 +73,9 @@ class Catalog:
         )
         self.issuers = _keyed(issuers, lambda issuer: issuer.issuer, "two issuers have the same name")
         self.people = _keyed(people, lambda person: person.subject, "two users have the same name")
-        self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults, impersonating=impersonating)
+        over = impersonating or Impersonating()
+        over = replace(over, administrators=over.administrators.among(self.people.values()))
+        self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults, impersonating=over)
         self.mapping = IdentityMapping(self.issuers.values())
         self.published = None if documents is None else DocumentShelf(documents)
         self.registering = registering

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Protocol
 
+from actas.core.administrators import Administrators, covers
 from actas.core.errors import BadToken, InvalidRequest
 from actas.core.impersonation import Impersonation, ImpersonationStore, Named, NamedPerson
 from actas.core.lineage import LATER, Lineage, Marking
@@ -95,12 +96,21 @@ class _Meant(NamedTuple):
     origin: Identity | None = None
 
 
+class Directory(People, Protocol):
+    """Finds people of ours, and who holds a role. Answers from memory."""
+
+    @property
+    def administrators(self) -> Administrators:
+        """Who manages this server."""
+        ...
+
+
 class NamedPeople:
     """Looks up people who are only named, and the impersonations that tokens were made under.
 
     Args:
         issuer: our own issuer identifier.
-        people: those of ours.
+        people: those of ours, and who of them holds a role.
         known: those who sign in through another issuer.
         issuers: all of them.
         kept: the impersonations.
@@ -112,7 +122,7 @@ class NamedPeople:
         self,
         *,
         issuer: str,
-        people: People,
+        people: Directory,
         known: KnownPeople,
         issuers: Issuers,
         kept: ImpersonationStore,
@@ -202,6 +212,23 @@ class NamedPeople:
             self._live.require_client(administrator.identity.subject)
         for subject in (administrator.identity.subject, found.subject.subject):
             self._live.require_person(subject)
+        self._require_not_above(found)
+
+    def _require_not_above(self, found: Impersonation) -> None:
+        """Return when a person holds no more than who acts as them, also if they were given a role since.
+
+        Of an administrator whom another issuer knows, the groups were looked at when they asked.
+        """
+        who, administrator = self._people.administrators, found.administrator
+        held = who.subjects.get(found.subject.subject)
+        if held is None or found.vouched_by != self._issuer:
+            return
+        name = administrator.identity.subject
+        own = (who.subjects if administrator.kind == "person" else who.clients).get(name)
+        if not covers(own, held):
+            raise BadToken(
+                f"{found.subject.subject} is {held} by now, and {name} is {own or 'no administrator'}"
+            )
 
 
 def _ended(party: Party, detail: str) -> InvalidRequest:
