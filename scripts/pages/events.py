@@ -150,7 +150,10 @@ NOTICE: Final = {
 OTHERS: Final[dict[EventName, dict[str, str]]] = {
     "impersonation:requested": IMPERSONATION,
     "impersonation:approved": IMPERSONATION,
-    "impersonation:rejected": IMPERSONATION,
+    "impersonation:rejected": {
+        **IMPERSONATION,
+        "refused_why": "what whoever refused to approve it said; absent when they said nothing",
+    },
     "impersonation:started": IMPERSONATION,
     "impersonation:ended": {
         **IMPERSONATION,

@@ -92,7 +92,7 @@ class Supervision(Desk[JsonObject]):
         else:
             self._require_second(one, who)
             changed = await self._impersonations.decide(
-                one.id, approved=action == "approve", by=name_of(mine)
+                one.id, approved=action == "approve", by=name_of(mine), why=why_of(form).reason
             )
         if changed is None:
             raise _too_late(await self._kept.find(one.id) or one, at=self._clock.now())

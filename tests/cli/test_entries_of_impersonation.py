@@ -32,6 +32,8 @@ def test_every_step_has_a_sentence() -> None:
     [
         ("started", {}, "dana@acme.example acts as actas:carol"),
         ("rejected", {"decided_by": f"{OURS} lee"}, "dana@acme.example may not act as actas:carol, says lee"),
+        ("rejected", {"decided_by": f"{OURS} lee", "refused_why": "ask her\x1b[2J first"},
+         "dana@acme.example may not act as actas:carol, says lee: ask her"),
         ("ended", {"ended_by": "role operator: console"},
          "dana@acme.example acts no more as actas:carol, ended by role operator: console"),
         ("ended", {"ended_by": "", "ended_why": "revoked: entry x_1"},

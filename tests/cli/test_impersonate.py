@@ -11,6 +11,7 @@ from tests.fakes.program import Program
 from tests.fakes.token_server import Reply, TokenServer, granted, refused
 
 from actas.core.wire import DPOP_JWT, ID_TOKEN, SUBJECT
+from actas.crypto.jose import sign
 from actas.crypto.key import PrivateKey
 from actas.crypto.private_jwk import private_jwk
 from actas.crypto.proof import parse_proof
@@ -77,6 +78,60 @@ def test_somebody_decides_by_a_token_of_their_own(asked: Program, server: TokenS
     assert server.paths[-1] == "/impersonations"
     (form,) = server.forms
     assert (form["action"], form["impersonation"]) == ([action], [NAME])
+
+
+def test_whoever_refuses_says_why_and_the_list_has_it(asked: Program, server: TokenServer) -> None:
+    server.answer = says({**ONE, "state": "refused", "ended_why": "ask her first"})
+    ran = asked("impersonate", "refuse", "--as", "env:TOKEN", NAME, "--reason", "ask her first")
+    assert ran.code == 0, ran.err
+    assert "refused: ask her first" in ran.out
+    assert server.forms[0]["reason"] == ["ask her first"]
+    assert asked("impersonate", "approve", "--as", "env:TOKEN", NAME, "--reason", "yes").code == 2
+    server.answer = says({"impersonations": [{**ONE, "state": "refused", "ended_why": "ask her first"}]})
+    listed = asked("impersonate", "list", "--as", "env:TOKEN")
+    assert "HELP-1 the order does not load (refused: ask her first)" in listed.out
+
+
+@pytest.mark.parametrize(
+    ("named", "drawn"),
+    [
+        ("actas:carol", "● carol ━━ ● dana ──✕ orders"),
+        (
+            '{"format":"iss_sub","iss":"https://sts.acme.example","sub":"actas:carol"}',
+            "● carol ━━ ● dana",
+        ),
+    ],
+)
+def test_a_refusal_is_drawn_with_the_customer_and_the_administrator(
+    asked: Program, server: TokenServer, named: str, drawn: str
+) -> None:
+    key = PrivateKey.generate("ES256")
+    asked.environ["TOKEN"] = sign({"iss": "https://idp.acme.example", "sub": "dana"}, key=key, typ="JWT")
+    server.answer = refused("invalid_target", reason="no_rule")
+    words = ("--audience", "orders", "--reason", "slow")
+    ran = asked("impersonate", "start", "--as", "env:TOKEN", "--as-type", "id", "--subject", named, *words)
+    assert ran.code == 1
+    assert drawn in ran.err
+    # The other two forms draw the same people, and the client that has nobody in front of it.
+    asked.environ["CAROL"] = named
+    other = ("exchange", "--subject", "env:CAROL", "--subject-type", str(SUBJECT), *words)
+    assert drawn in asked(*other, "--actor", "env:TOKEN", "--actor-type", "id").err
+    assert "● carol ━━ ■ helpdesk ──✕ orders" in asked(*other).err
+
+
+def test_who_is_not_named_by_the_token_is_drawn_all_the_same(asked: Program, server: TokenServer) -> None:
+    words = ("impersonate", "start", "--as", "env:TOKEN", "--subject", "actas:carol", "--audience", "orders")
+    server.answer = refused("invalid_target", reason="no_rule")
+    assert "● carol ━━ ● administrator ──✕ orders" in asked(*words).err
+    key = PrivateKey.generate("ES256")
+    asked.environ["TOKEN"] = sign({"iss": "https://idp.acme.example", "sub": "dana"}, key=key, typ="JWT")
+    hidden = sign(
+        {"iss": server.issuer, "sub": "actas:carol", "sub_profile": "user", "aud": "orders"},
+        key=key,
+        typ="at+jwt",
+    )
+    server.answer = granted(hidden, scope="orders:read")
+    assert "● carol ┄┄ ● dana" in asked(*words, terminal=True).out
 
 
 def test_the_list_says_who_and_why(asked: Program, server: TokenServer) -> None:

@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from tests.contracts.device_code_store import BOUNDS, decided, given
+from tests.contracts.device_code_store import kept as device
 from tests.fakes.clock import NOON
 
 from actas.core.records import Record
 from actas.signin.consents import Consent, ConsentStore, KeptConsent
+from actas.subjects.device_records import DecidedMeanwhile, DeviceCodeStore
 
 NOW = int(NOON)
 ALICE = "actas:alice"
@@ -37,7 +40,7 @@ def entry(name: str) -> Record:
 
 class ConsentStoreSuite:
     """Inherit as ``Test...``: ``store`` is empty, ``other`` is another way to the same place, ``waiting`` says
-    which entries were kept by ``store``.
+    which entries were kept by ``store``, and ``devices`` keeps devices in the same place.
     """
 
     @pytest.mark.requirement("REL-01")
@@ -99,6 +102,29 @@ class ConsentStoreSuite:
             found = await other.read(ALICE, "web")
             assert found is not None
             assert found.consent.apis == (f"api-{done.index(True)}",)
+
+    @pytest.mark.requirement("REL-01")
+    async def test_a_yes_to_a_device_is_kept_with_what_it_decides_or_not_at_all(
+        self, store: ConsentStore, devices: DeviceCodeStore, waiting: Waiting
+    ) -> None:
+        await devices.keep(device(), **BOUNDS)
+        yes = decided("allowed", record=given("x_d1"))
+        assert not await store.write(kept(version=2), seen=kept(), record=entry("x_0"), device=yes)
+        found = await devices.find("d")
+        assert found is not None
+        assert found.state == "waiting"
+        assert await store.write(kept(), seen=None, record=entry("x_1"), device=yes)
+        found = await devices.find("d")
+        assert found is not None
+        assert (found.state, found.authorization, found.answer) == ("allowed", "a", b"x")
+        late = decided("allowed", record=given("x_d2"))
+        for seen, client in ((kept(), "web"), (None, "phone")):
+            with pytest.raises(DecidedMeanwhile):
+                await store.write(
+                    kept(client=client, version=2, apis=()), seen=seen, record=entry("x_2"), device=late
+                )
+        assert list(await store.of(ALICE)) == [kept()]
+        assert await waiting() == ["x_1", "x_d1"]
 
     async def test_use_moves_on_and_is_no_change(self, store: ConsentStore, other: ConsentStore) -> None:
         await store.write(kept(), seen=None, record=entry("x_1"))

@@ -11,7 +11,7 @@ from tests.fakes.clock import NOON, FixedClock
 from actas.core.records import Record
 from actas.store.device_codes import SqlDeviceCodes
 from actas.store.memory_sign_in import MemoryDeviceCodes
-from actas.subjects.device_records import KeptDevice
+from actas.subjects.device_records import Decision, KeptDevice, State
 
 NOW = int(NOON)
 BOUNDS: dict[str, int] = {"now": NOW, "most_of_one": 5, "most": 1_000}
@@ -33,6 +33,11 @@ def kept(digest: str = "d", **changes: Any) -> KeptDevice:
 
 def given(entry: str) -> Record:
     return Record(entry=entry, event="authorization:granted", body=b"{}", at=NOON)
+
+
+def decided(state: State, **changes: Any) -> Decision:
+    known = {"digest": "d", "authorization": "a", "answer": b"x"} if state == "allowed" else {"digest": "d"}
+    return Decision(**{**known, "state": state, **changes})
 
 
 class DeviceCodeStoreSuite:
@@ -90,11 +95,11 @@ class DeviceCodeStoreSuite:
         await store.keep(kept(), **BOUNDS)
         asked = [
             (store, other)[number % 2].decide(
-                "d",
-                state="denied" if number % 3 == 0 else "allowed",
-                authorization=f"a-{number}",
-                answer=b"x",
-                record=given(f"e-{number}"),
+                decided(
+                    "denied" if number % 3 == 0 else "allowed",
+                    authorization=f"a-{number}",
+                    record=given(f"e-{number}"),
+                )
             )
             for number in range(8)
         ]
@@ -109,14 +114,14 @@ class DeviceCodeStoreSuite:
     async def test_of_many_who_use_it_at_once_exactly_one_does(self, store: Store, other: Store) -> None:
         await store.keep(kept(), **BOUNDS)
         assert not await store.use("d")  # nobody has decided
-        assert await store.decide("d", state="allowed", authorization="a", answer=b"x", record=None)
+        assert await store.decide(decided("allowed"))
         done = await asyncio.gather(*[(store, other)[number % 2].use("d") for number in range(8)])
         assert sum(done) == 1
-        assert not await store.decide("d", state="denied", authorization="", answer=b"", record=None)
+        assert not await store.decide(decided("denied"))
 
     async def test_what_was_denied_is_not_used(self, store: Store) -> None:
         await store.keep(kept(), **BOUNDS)
-        assert await store.decide("d", state="denied", authorization="", answer=b"", record=None)
+        assert await store.decide(decided("denied"))
         assert not await store.use("d")
 
     @pytest.mark.requirement("REL-24")

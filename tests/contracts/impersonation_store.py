@@ -139,7 +139,9 @@ class ImpersonationStoreSuite:
         assert asked.impersonation.state == "waiting"
         again = await self.begin(other, "j", approval=("leads",))
         assert (again.fresh, again.impersonation.id) == (False, "i")
-        decided = await other.decide("i", approved=True, by="omar", at=NOW + 10, telling=telling)
+        decided = await other.decide("i", approved=True, by="omar", why="yes", at=NOW + 10, telling=telling)
+        assert decided is not None
+        assert decided.ended_why == ""  # it has not ended
         assert decided is not None
         assert (decided.state, decided.decided_by, decided.until) == ("approved", "omar", NOW + 310)
         begun = await self.begin(store, "k", approval=("leads",), at=NOW + 20)
@@ -201,9 +203,12 @@ class ImpersonationStoreSuite:
 
     async def test_what_was_refused_does_not_begin(self, store: ImpersonationStore) -> None:
         await self.begin(store, approval=("leads",))
-        refused = await store.decide("i", approved=False, by="omar", at=NOW, telling=telling)
+        refused = await store.decide(
+            "i", approved=False, by="omar", why="ask her first", at=NOW, telling=telling
+        )
         assert refused is not None
-        assert refused.state == "refused"
+        assert (refused.state, refused.ended_why) == ("refused", "ask her first")
+        assert await store.find("i") == refused
         again = await self.begin(store, "j", approval=("leads",))
         assert (again.impersonation.id, again.impersonation.state) == ("j", "waiting")
 

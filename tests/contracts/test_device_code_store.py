@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts.device_code_store import NOW, DeviceCodeStoreSuite, given, kept
+from tests.contracts.device_code_store import NOW, DeviceCodeStoreSuite, decided, given, kept
 from tests.contracts.places import OnPostgres, OnSqlite
 from tests.fakes.clock import FixedClock
 
@@ -38,9 +38,7 @@ class _OnADatabase(DeviceCodeStoreSuite):
     ) -> None:
         await store.keep(kept(), now=NOW, most_of_one=5, most=5)
         for number in range(2):
-            await store.decide(
-                "d", state="allowed", authorization="a", answer=b"x", record=given(f"e-{number}")
-            )
+            await store.decide(decided("allowed", record=given(f"e-{number}")))
         waiting = await Outbox(another).take(now=NOW + TAKEN_FOR + 1)
         assert [one.entry for one in waiting] == ["e-0"]
 

@@ -49,7 +49,7 @@ class Connecting:
         )
         self.clock = house.clock
         self.desk = house.device_requests()
-        self.kept = MemoryConsents()
+        self.kept = MemoryConsents(house.waiting)
         self.sessions = sessions_of(house)
         self.consents = Consents(
             issuer=ISSUER, store=self.kept, revocations=house.revoked, marking=house.ring, clock=house.clock

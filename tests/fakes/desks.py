@@ -21,6 +21,7 @@ from actas.shown import Presence
 from actas.signin.device_requests import DeviceRequests
 from actas.store.catalog import Catalog
 from actas.store.memory_impersonations import MemoryImpersonations
+from actas.store.memory_sign_in import MemoryDeviceCodes
 from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.device_code import DeviceCodes
 from actas.subjects.device_records import AskedDevice
@@ -52,6 +53,7 @@ class Desks(Visits):
     follower: FreshFollower
     revoked: ListedRevocations
     impersonations: MemoryImpersonations
+    waiting: MemoryDeviceCodes
     acting: Impersonations
     kinds: Sequence[Kind]
 
@@ -131,7 +133,8 @@ class Desks(Visits):
         found = await self.devices.waiting(asked.user_code)
         assert found is not None
         record = Record(entry="x_device", event="authorization:granted", body=b"{}", at=self.clock.now())
-        assert await self.devices.allow(found[0], self.authorization(who, **changes), record=record)
+        authorization = self.authorization(who, **changes)
+        assert await self.waiting.decide(self.devices.allowing(found[0], authorization, record=record))
         return code
 
     async def device_asks(self, who: str = "web") -> tuple[str, AskedDevice]:

@@ -333,7 +333,8 @@ def _impersonations(words: Words) -> tuple[ImpersonationRow, ...]:
     return tuple(
         ImpersonationRow(
             id=f"i{n}",
-            who=words.name("dana@acme.example"),
+            who=words.name("dana@acme.example" if n else "Dana Diaz"),
+            identifier=None if n else words.name("actas:dana"),
             reason=words.line("An order stands twice in her basket; looking at what she sees"),
             ticket="HELP-4711" if n == 0 else None,
             targets=(words.name("orders"), words.name("inventory")),

@@ -17,6 +17,7 @@ from actas.core.ports import SystemChance
 from actas.policy.rule import RuleSpec
 from actas.signin.steps import AskDevice, AskDeviceConsent, AskWho, DeviceDone
 from actas.subjects.device_code import LIFE
+from actas.subjects.device_records import Decision
 from actas.subjects.user_code import ALPHABET, new_user_code, read_user_code, shown_user_code
 
 PHONE = on_devices(client("phone", kind="app", auth=ClientAuth(method="none"), grants=frozenset()))
@@ -278,17 +279,51 @@ async def test_a_person_who_is_locked_out_meanwhile_gets_the_device_nothing(here
     assert (await here.refused(told)).code == "invalid_grant"
 
 
-async def test_when_the_minutes_take_nothing_nobody_lets_a_device_in(here: Connecting) -> None:
+@pytest.mark.requirement("REL-01")
+async def test_when_the_minutes_take_nothing_a_device_has_nothing_that_they_will_not_have(
+    here: Connecting,
+) -> None:
+    told, other = await here.ask(), await here.ask()
+    alice = await here.visitor()
+    yes, no = await here.shown(told, alice), await here.shown(other, alice)
+    here.house.writer.broken = True
+    for flow, allowed in ((yes.flow, True), (no.flow, False)):
+        with pytest.raises(OAuthError) as caught:
+            await here.pages.decide(flow, allowed=allowed, visitor=alice)
+        assert caught.value.reason == "audit_unavailable"
+    with pytest.raises(OAuthError, match="audit_unavailable"):
+        await here.poll(told)
+    # What she said yes to is kept with its entries, which are written as soon as they can be.
+    kept = [*here.kept.records, *here.house.waiting.records]
+    assert [one.event for one in kept] == ["consent:given", "authorization:granted"]
+    here.house.writer.broken = False
+    assert (await here.refused(other)).code == "authorization_pending"
+
+
+@pytest.mark.parametrize("how", ["decided", "away"])
+async def test_a_yes_that_comes_too_late_for_its_device_is_not_remembered(
+    here: Connecting, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = await here.ask()
     alice = await here.visitor()
     asked = await here.shown(told, alice)
-    here.house.writer.broken = True
-    for allowed in (True, False):
-        with pytest.raises(OAuthError) as caught:
-            await here.pages.decide(asked.flow, allowed=allowed, visitor=alice)
-        assert caught.value.reason == "audit_unavailable"
-    here.house.writer.broken = False
-    assert (await here.refused(told)).code == "authorization_pending"
+    there = here.house.waiting
+    ((digest, _),) = there.kept.items()
+
+    async def at_that_very_moment(decision: Decision) -> bool:
+        there.broken = how == "away"
+        await decide(Decision(digest=digest, state="denied"))  # somebody else is faster
+        return await decide(decision)
+
+    decide = there.decide
+    monkeypatch.setattr(there, "decide", at_that_very_moment)
+    if how == "decided":
+        assert isinstance(await here.pages.decide(asked.flow, allowed=True, visitor=alice), AskDevice)
+    else:
+        with pytest.raises(OAuthError):
+            await here.pages.decide(asked.flow, allowed=True, visitor=alice)
+    assert await here.consents.of("actas:alice") == ()
+    assert "consent:given" not in [one["event"] for one in here.house.writer.events]
 
 
 @pytest.mark.parametrize("step", ["ask", "typed", "decide", "poll"])

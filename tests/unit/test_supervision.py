@@ -101,6 +101,18 @@ async def test_nobody_decides_on_his_own_nor_without_the_group_nor_stale_nor_twi
     assert twice.members == {"state": "approved" if action == "approve" else "refused"}
 
 
+async def test_whoever_refuses_says_why_and_whoever_asked_reads_it() -> None:
+    house = guarded()
+    name = await waiting(house)
+    told = await ask(house, "refuse", administrator(house, "lee"), impersonation=name, reason="ask her first")
+    assert (told["state"], told["ended_why"]) == ("refused", "ask her first")
+    (seen,) = (await ask(house, "list", administrator(house)))["impersonations"]
+    assert (seen["id"], seen["ended_why"]) == (name, "ask her first")
+    assert seen["decided_by"] == f"{ISSUER} lee@acme.example"
+    (entry,) = [one for one in house.writer.events if one["event"] == "impersonation:rejected"]
+    assert entry["refused_why"] == "ask her first"
+
+
 async def test_what_has_lapsed_or_ended_is_not_decided_on_and_is_called_so() -> None:
     house = guarded()
     name = await waiting(house)

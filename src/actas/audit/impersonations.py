@@ -55,6 +55,8 @@ def _members(one: Impersonation) -> dict[str, Any]:
         members["approval"] = list(one.approval)
     if one.decided_by:
         members["decided_by"] = one.decided_by
+    if one.state == "refused" and one.ended_why:
+        members["refused_why"] = said(one.ended_why)
     if one.state == "ended":
         members["ended_by"], members["ended_why"] = one.ended_by, said(one.ended_why)
     return members

@@ -13,6 +13,7 @@ from actas.core.wire import (
     ID_TOKEN,
     JWT,
     REFRESH_TOKEN,
+    SUBJECT,
     TOKEN_EXCHANGE,
     TokenType,
 )
@@ -56,6 +57,14 @@ class Wanted:
     whom: str | None = None
     reason: str | None = None
     ticket: str | None = None
+
+    @property
+    def named(self) -> str | None:
+        """Whom an administrator, or the client itself, is to act as: the person that is only named."""
+        if self.whom is not None:
+            return self.whom
+        subject = self.subject
+        return subject.text.value.reveal() if subject is not None and subject.type == SUBJECT else None
 
     @property
     def targets(self) -> tuple[str, ...]:

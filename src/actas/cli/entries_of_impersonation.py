@@ -28,7 +28,9 @@ def _approved(event: Event) -> str:
 
 
 def _rejected(event: Event) -> str:
-    return f"{_pair(event, 'may not act as')}, says {_name(event.get('decided_by'))}"
+    why = text(event.get("refused_why"))
+    said = f": {why}" if why else ""
+    return f"{_pair(event, 'may not act as')}, says {_name(event.get('decided_by'))}{said}"
 
 
 def _started(event: Event) -> str:

@@ -5,6 +5,7 @@ What goes in is read without being proven: whoever runs the command holds it and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -17,7 +18,10 @@ from actas.core.wire import ID_TOKEN
 
 
 def asked_chain(wanted: Wanted, *, client: str) -> Chain:
-    """Return the chain that was asked for and refused: the client would have been its newest actor."""
+    """Return the chain that was asked for and refused: the client would have been its newest actor.
+
+    Where a person is only named, the administrator would have been it (``core.impersonation.Form``).
+    """
     stations = _subject_stations(wanted)
     acting = _acting(wanted, client)
     if not stations or stations[-1].id != acting.id:  # a client that narrows its own token is in it already
@@ -43,6 +47,11 @@ def granted_chain(
         chain = replace(chain, targets=wanted.targets)  # the name under which it was asked for
     if wanted.subject is None:
         return chain
+    if wanted.named is not None:
+        if len(chain.stations) > 1:
+            return chain
+        hidden = replace(_acting(wanted, client), by="impersonation", current=False)
+        return replace(chain, stations=(*chain.stations, hidden))
     before = look(wanted.subject.text.value.reveal())
     if len(chain.stations) > 1:
         return _with_held(chain, before) if wanted.actor is None else chain
@@ -75,6 +84,8 @@ def _without_actor(chain: Chain, before: Look, wanted: Wanted, *, client: str, i
 def _subject_stations(wanted: Wanted) -> tuple[Station, ...]:
     if wanted.subject is None:
         return ()
+    if wanted.named is not None:
+        return (Station(kind="person", id=_name_of(wanted.named)),)
     seen = look(wanted.subject.text.value.reveal())
     if not seen.claims:
         return (Station(kind="unknown", id="subject"),)
@@ -83,8 +94,23 @@ def _subject_stations(wanted: Wanted) -> tuple[Station, ...]:
 
 
 def _acting(wanted: Wanted, client: str) -> Station:
-    if wanted.actor is not None:
-        seen = look(wanted.actor.text.value.reveal())
-        if seen.claims:
-            return replace(chain_of(seen.claims).stations[-1], current=True)
+    """Return who would act: by a token of theirs, which is the administrator's where a person is named."""
+    shown = wanted.subject if wanted.whom is not None else wanted.actor
+    if shown is not None:
+        claims = look(shown.text.value.reveal()).claims
+        person = wanted.named is not None
+        if claims:
+            return replace(chain_of(claims, person=person).stations[-1], current=True)
+        if person:
+            return Station(kind="person", id="administrator", current=True)
     return Station(kind="service", id=client, current=True)
+
+
+def _name_of(named: str) -> str:
+    """Return the name in a subject identifier (RFC 9493 section 3.2.3), or the text as it is."""
+    try:
+        found: Json = json.loads(named)
+    except ValueError:
+        return named
+    name = found.get("sub") if isinstance(found, dict) else None
+    return name if isinstance(name, str) and name else named

@@ -6,6 +6,7 @@ holds a role in the server, and is signed in with ``actas login``, sees all of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -28,6 +29,9 @@ from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Sent
 from actas.core.ports import Json, JsonObject
+
+Flag = Callable[[Callable[..., None]], Callable[..., None]]
+"""Adds flags to a command."""
 
 _NOBODY: Final = Chain(stations=(), targets=(), scopes=())
 _LIVE: Final = ("waiting", "approved", "running")
@@ -98,10 +102,16 @@ def _list(run: Run, /, **flags: Any) -> None:
     )
 
 
-def _decision(action: str, *, does: str, example: str) -> click.Command:
+def _decision(action: str, *, does: str, examples: tuple[tuple[str, str], ...], more: Flag) -> click.Command:
+    """Return the command by which a second person decides.
+
+    Args:
+        more: adds the flags of this decision alone.
+    """
+
     @make(
         examples=(
-            (example, f"actas impersonate {action} --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ"),
+            *examples,
             (
                 "lee shows an ID token",
                 f"actas impersonate {action} --client helpdesk --as @lee --as-type id kMPqr0pBQmW8a1J5tqk0wQ",
@@ -109,12 +119,13 @@ def _decision(action: str, *, does: str, example: str) -> click.Command:
         )
     )
     @click.argument("name", metavar="ID", cls=_Id)
+    @more
     @_shows
     @click.pass_obj
-    def command(run: Run, /, name: str, **flags: Any) -> None:
+    def command(run: Run, /, name: str, reason: str | None = None, **flags: Any) -> None:
         if flags["who"] is None:
             raise misused(f"who wants to {action} it?", hint="--as TOKEN, of somebody who may")
-        _done(run, _Asking(run, flags)(action, impersonation=name))
+        _done(run, _Asking(run, flags)(action, impersonation=name, reason=reason))
 
     command.help = (
         f"{does}\n\nA second person does, never whoever asked nor whom it is about. Exits 1 when it is not "
@@ -156,10 +167,27 @@ def _end(run: Run, /, name: str, reason: str | None, **flags: Any) -> None:
 LIST: Final = {"command": _list}
 END: Final = {"command": _end}
 APPROVE: Final = {
-    "command": _decision("approve", does="Approve one that waits.", example="lee lets dana look in")
+    "command": _decision(
+        "approve",
+        does="Approve one that waits.",
+        examples=(
+            ("lee lets dana look in", "actas impersonate approve --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ"),
+        ),
+        more=lambda command: command,
+    )
 }
 REFUSE: Final = {
-    "command": _decision("refuse", does="Refuse to approve one that waits.", example="lee does not")
+    "command": _decision(
+        "refuse",
+        does="Refuse to approve one that waits.",
+        examples=(
+            (
+                "lee does not, and says why",
+                "actas impersonate refuse --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ --reason 'ask her first'",
+            ),
+        ),
+        more=click.option("--reason", metavar="TEXT", help="Why; the log has it, and whoever asked sees it."),
+    )
 }
 
 
@@ -234,6 +262,8 @@ def _done(run: Run, one: JsonObject) -> None:
         (Ink(f"{one['state']}", "good" if one["state"] in _LIVE else "bad"), f"  impersonation {one['id']}"),
         f"  {_named(one['administrator'])} as {_named(one['subject'])}: {one['reason']}",
     ]
+    if one.get("ended_why"):
+        lines.append(f"  {one['state']}: {one['ended_why']}")
     run.out.answer(Answer(kind="actas/Impersonation", body=one, name=str(one["id"]), lines=lines))
 
 
@@ -241,6 +271,8 @@ def _row(one: JsonObject) -> tuple[str, ...]:
     until = instant_of(one["until"])
     ends = "" if until is None else moment(until)
     why = " ".join(str(one[name]) for name in ("ticket", "reason") if one[name])
+    if one.get("ended_why"):
+        why = f"{why} ({one['state']}: {one['ended_why']})"
     who, whom = _named(one["administrator"]), _named(one["subject"])
     return (str(one["id"]), str(one["state"]), who, whom, ends, why)
 

@@ -114,7 +114,7 @@ class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
         mark: ends all of them when it is revoked.
         until: when its state lapses; of one that lapses no more, when it came to that.
         decided_by: who approved it or refused to, as ``ISSUER NAME``; ``ended_by`` likewise who ended it.
-        ended_why: what they said.
+        ended_why: what they said; of one that was refused, what whoever refused said.
     """
 
     id: str
@@ -254,9 +254,12 @@ class ImpersonationStore(Protocol):
         ...
 
     async def decide(
-        self, name: str, *, approved: bool, by: str, at: int, telling: Telling
+        self, name: str, *, approved: bool, by: str, why: str = "", at: int, telling: Telling
     ) -> Impersonation | None:
         """Approve one that waits, or refuse to; once.
+
+        Args:
+            why: what whoever refuses says.
 
         Returns:
             It, as it is now; None when it does not wait any more.

@@ -90,11 +90,12 @@ class Impersonations:
             lineage=Lineage((one.mark, *known.marks), known.since),
         ), begun
 
-    async def decide(self, name: str, *, approved: bool, by: str) -> Impersonation | None:
+    async def decide(self, name: str, *, approved: bool, by: str, why: str = "") -> Impersonation | None:
         """Approve one that waits, or refuse to; None when it does not wait any more.
 
         Args:
             by: who decides, as ``ISSUER NAME``.
+            why: what whoever refuses says.
 
         Raises:
             AuditUnavailable: it is decided, and stands in the minutes later.
@@ -102,7 +103,9 @@ class Impersonations:
         """
         drawn: list[Record] = []
         at = int(self._clock.now())
-        found = await self._kept.decide(name, approved=approved, by=by, at=at, telling=self._noting(drawn))
+        found = await self._kept.decide(
+            name, approved=approved, by=by, why=why, at=at, telling=self._noting(drawn)
+        )
         await self._write(drawn)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from actas.core.party import OURSELVES
 from actas.notices.letter import is_writable
@@ -16,6 +17,11 @@ from actas.settings.schema_impersonation import ApprovalForm, ImpersonationForm
 from actas.settings.shaped import Item, Shaped
 from actas.settings.sources import Loc, Written
 from actas.settings.values import in_words
+
+_ADMINISTRATORS: Final = "actor: { from: …, groups: […], required: true }"
+
+_OF_ACTOR: Final = re.compile(r"\b(actor|chain)\b")
+"""What a condition says that is about whoever acts."""
 
 
 def check_impersonation(shaped: Shaped) -> Iterator[Fault]:
@@ -33,6 +39,8 @@ def check_impersonation(shaped: Shaped) -> Iterator[Fault]:
         elif rule.form.impersonation is not None:
             message = "is for an allow of impersonation that names an actor, or says by_identifier"
             yield rule.written.fault(("impersonation",), message)
+        elif rule.form.allow == "impersonation":
+            yield from _nobody_looks_in(rule)
 
 
 def _notices(form: ImpersonationForm, shaped: Shaped) -> Iterator[Fault]:
@@ -80,6 +88,7 @@ def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
             yield written.fault(("actor", "required"), message)
         if form.actor.chain is not None:
             yield written.fault(("actor", "chain"), "an administrator acts in person; leave it out")
+        yield from _anybody(rule, shaped)
     if form.subject is not None:
         yield from _subject(rule, shaped)
     if (isinstance(form.scopes, dict) and set(form.scopes) != {"any"}) or form.scopes == "same":
@@ -91,6 +100,41 @@ def _rule(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
         yield written.fault(("token", "lifetime"), message)
     yield from _cut(rule, shaped)
     yield from _writes(rule, shaped)
+
+
+def _nobody_looks_in(rule: Rule) -> Iterator[Fault]:
+    """Warn of a rule that was perhaps meant for administrators, and is for whoever holds a person's token."""
+    form, written = rule.form, rule.written
+    if form.subject is not None and form.subject.audience is None:
+        message = (
+            f"{form.name} names none, so it is for no administrator: its client gets a token that names the "
+            "subject alone for any token of a person that it holds. To let somebody look in, write "
+            f"{_ADMINISTRATORS}; otherwise say which tokens in subject.audience"
+        )
+        yield written.fault(("actor",), message, "warning")
+
+
+def _anybody(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    """Yield that whoever signs in is an administrator: an error where nothing else is asked of them."""
+    form, written, actor = rule.form, rule.written, rule.form.actor
+    if actor is None or actor.groups or actor.names or not actor.from_ or form.disabled:
+        return
+    if form.chain is not None or any(_OF_ACTOR.search(one) for one in form.when or ()):
+        return
+    bare = OURSELVES in actor.from_ and not form.when and not _is_approved(rule, shaped)
+    which = "no group and no name" if bare else "no group and no name, nor does a condition say who"
+    message = (
+        f"{form.name} names {which}: everybody whom {' or '.join(actor.from_)} knows may act as its people. "
+        f"Write {_ADMINISTRATORS}"
+    )
+    yield written.fault(("actor",), message, "error" if bare else "warning")
+
+
+def _is_approved(rule: Rule, shaped: Shaped) -> bool:
+    """Whether somebody else always has to approve what a rule allows."""
+    section = None if shaped.impersonation is None else shaped.impersonation.form.approval
+    own = None if rule.form.impersonation is None else rule.form.impersonation.approval
+    return any(one is not None and one.when is None for one in (section, own))
 
 
 def _protected(section: Item[ImpersonationForm], shaped: Shaped) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ it, so nobody who acts as them sees or hides that they do (SEC-48).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -37,6 +37,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
         sessions: where they are signed in, newest first.
         apps: what they let apps do, each with the app as it is now; None when it is no more.
         acting: who acts and acted as them.
+        names: what people of ours who had to do with that are called, by ``sub``, where it is another name.
         has: what they can prove who they are with; nothing when an issuer vouches for them.
         held: what there is of it.
         now: seconds since the epoch.
@@ -47,6 +48,7 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     sessions: tuple[SessionOutline, ...]
     apps: tuple[tuple[Consent, Client | None], ...]
     acting: Acting
+    names: Mapping[str, str] = {}
     has: frozenset[Kind] = frozenset()
     held: tuple[Held, ...] = ()
     now: int
@@ -120,6 +122,7 @@ class Account:
             has: frozenset[Kind] = frozenset()
             if person is not None:
                 has = await self._credentials.has(subject, initial=person.initial)
+            acting = await self._acting.of(session.sign_in.person, cursor=earlier)
             return Mine(
                 session=session,
                 person=person,
@@ -127,7 +130,8 @@ class Account:
                 held=() if person is None else await self._credentials.list(subject),
                 sessions=await self._sessions.of(subject),
                 apps=tuple((one, self._directory.client(one.client)) for one in given),
-                acting=await self._acting.of(session.sign_in.person, cursor=earlier),
+                acting=acting,
+                names=self._names(acting),
                 now=int(self._clock.now()),
             )
         except Exception as exc:
@@ -172,6 +176,18 @@ class Account:
             return session is not None and await self._acting.end(session.sign_in.person, name)
         except Exception as exc:
             raise await self._refused(visitor, exc) from exc
+
+    def _names(self, acting: Acting) -> dict[str, str]:
+        """Return what people are called who acted, approved it, or ended it; those of ours who are known."""
+        subjects = {one.administrator.identity.subject for one in (*acting.running, *acting.past)}
+        for one in (*acting.running, *acting.past):
+            subjects |= {by.partition(" ")[2] for by in (one.decided_by, one.ended_by)}
+        people = {subject: self._directory.person(subject) for subject in subjects}
+        return {
+            subject: person.display
+            for subject, person in people.items()
+            if person is not None and person.display not in (subject, person.name)
+        }
 
     async def _session(self, visitor: Visitor) -> Session | None:
         self._fresh()

@@ -15,6 +15,7 @@ from actas.core.lineage import Ending, Lineage, Marking, Revoked
 from actas.core.ports import Clock
 from actas.core.records import Record
 from actas.subjects.authorization_code import LONGEST, mark_of_consent
+from actas.subjects.device_records import Decision
 from actas.subjects.revoked import note_written
 
 USED_EVERY: Final = 3600
@@ -83,15 +84,21 @@ class ConsentStore(Protocol):
         """Return what a person let an app do; None when that is nothing."""
         ...
 
-    async def write(self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record) -> bool:
+    async def write(
+        self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record, device: Decision | None = None
+    ) -> bool:
         """Keep a consent in the place of what was seen.
 
         Args:
             seen: what was read; None when that was nothing.
             record: the audit entry of it, kept with it or not at all (REL-01).
+            device: what it decides of a device that waits, kept with it or not at all.
 
         Returns:
             False, and nothing is changed, when another version is there now.
+
+        Raises:
+            DecidedMeanwhile: the device waits no more; nothing is changed.
         """
         ...
 
@@ -154,14 +161,17 @@ class Consents:
         apis: tuple[str, ...],
         record: Record,
         fingerprint: str = "",
+        device: Decision | None = None,
     ) -> None:
         """Add to what a person lets an app do, or say it anew where the app is not what it was.
 
         Args:
             fingerprint: that of the app as it is now.
             record: the audit entry that says so, which is kept with it.
+            device: what it decides of a device that waits, which is kept with it.
 
         Raises:
+            DecidedMeanwhile: the device waits no more, and nothing was added.
             StoreUnavailable: nobody knows whether it was added.
         """
         for _ in range(_TRIES):
@@ -180,7 +190,7 @@ class Consents:
                 consent = _added(seen.consent, consent)
             version = 1 if seen is None else seen.version + 1
             kept = KeptConsent(subject=subject, version=version, consent=consent)
-            if await self._store.write(kept, seen=seen, record=record):
+            if await self._store.write(kept, seen=seen, record=record, device=device):
                 return
         raise StoreUnavailable(
             f"what {subject} lets {client} do was changed {_TRIES} times by others meanwhile"

@@ -31,7 +31,7 @@ from actas.signin.request import Registered
 from actas.signin.sessions import Session, Sessions
 from actas.signin.steps import AskDevice, AskDeviceConsent, AskWho, DeviceDone, Step
 from actas.subjects.device_code import DeviceCodes
-from actas.subjects.device_records import AskedDevice
+from actas.subjects.device_records import AskedDevice, DecidedMeanwhile
 from actas.subjects.user_code import read_user_code, shown_user_code
 
 
@@ -213,14 +213,20 @@ class Devices:
     async def _allowed(
         self, found: tuple[str, AskedDevice], client: Client, session: Session, trail: Trail
     ) -> bool:
-        """Let a device have what it asks; False when somebody else decided meanwhile."""
+        """Let a device have what it asks; False when somebody else decided meanwhile.
+
+        The decision and the consent are kept together: a yes that comes too late is no yes for another time.
+        """
         name, asked = found
         scope = self._granting.within_role(asked.scope, asked.apis, session)
         authorization = self._granting.authorization(client, session, scope=scope, apis=asked.apis)
         told = self._granting.told(authorization, source=trail.source, asked_from=asked.source)
-        await self._granting.consented(authorization, told, fingerprint=client.fingerprint)
         record = self._granting.granted(told)
-        if not await self._codes.allow(name, authorization, record=record):
+        device = self._codes.allowing(name, authorization, record=record)
+        fingerprint = client.fingerprint
+        try:
+            await self._granting.consented(authorization, told, fingerprint=fingerprint, device=device)
+        except DecidedMeanwhile:
             return False
         await self._granting.write(record)
         return True

@@ -25,6 +25,7 @@ from actas.signin.providers import may_use
 from actas.signin.redirects import is_anybodys
 from actas.signin.request import AuthorizationRequest, Registered, SendBack
 from actas.signin.sessions import Session
+from actas.subjects.device_records import Decision
 from actas.trust.registry import TrustRegistry
 
 
@@ -178,15 +179,22 @@ class Granting:
         }
 
     async def consented(
-        self, authorization: Authorization, told: dict[str, Any], *, fingerprint: str
+        self,
+        authorization: Authorization,
+        told: dict[str, Any],
+        *,
+        fingerprint: str,
+        device: Decision | None = None,
     ) -> None:
         """Keep that somebody said yes, and write it down.
 
         Args:
             told: what the entry says.
             fingerprint: that of the app, as it is now.
+            device: what it decides of a device that waits, which is kept with it.
 
         Raises:
+            DecidedMeanwhile: the device waits no more; nothing was kept.
             StoreUnavailable: nobody knows whether it was kept.
             AuditUnavailable: it was not written yet.
         """
@@ -199,6 +207,7 @@ class Granting:
             apis=authorization.apis,
             record=record,
             fingerprint=fingerprint,
+            device=device,
         )
         await self.write(record)
 

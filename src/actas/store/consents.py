@@ -12,8 +12,10 @@ from actas.core.errors import StoreUnavailable
 from actas.core.records import Record
 from actas.signin.consents import Consent, KeptConsent
 from actas.store.database import Database
+from actas.store.device_codes import decide_on
 from actas.store.outbox import Outbox
 from actas.store.tables import CONSENTS
+from actas.subjects.device_records import DecidedMeanwhile, Decision
 
 
 class SqlConsents:
@@ -29,7 +31,9 @@ class SqlConsents:
             row = (await connection.execute(select(CONSENTS).where(_this(subject, client)))).one_or_none()
         return None if row is None else _kept(row)
 
-    async def write(self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record) -> bool:
+    async def write(
+        self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record, device: Decision | None = None
+    ) -> bool:
         consent = kept.consent
         values = _values(kept)
         try:
@@ -47,6 +51,8 @@ class SqlConsents:
                     if (await connection.execute(change.values(**values))).rowcount != 1:
                         return False
                 await self._outbox.put(connection, [record])
+                if device is not None and not await decide_on(connection, device, outbox=self._outbox):
+                    raise DecidedMeanwhile  # and the transaction is undone
         except IntegrityError:
             return False
         return True

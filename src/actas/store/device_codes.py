@@ -8,13 +8,12 @@ from sqlalchemy import Row, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.core.ports import Clock
-from actas.core.records import Record
 from actas.store.database import Database
 from actas.store.device_tables import DEVICE_CODES
 from actas.store.outbox import Outbox
 from actas.store.sweeping import remove_ended
 from actas.store.words import one_of
-from actas.subjects.device_records import KeptDevice, State
+from actas.subjects.device_records import Decision, KeptDevice, State
 
 KEPT_LONGER: Final = 60
 """Seconds that a row outlives its code, so that one that has just ended is said to have ended."""
@@ -71,19 +70,9 @@ class SqlDeviceCodes:
         pause, was_early = found
         return bool(was_early), int(pause) + (longer if was_early else 0)
 
-    async def decide(
-        self, digest: str, *, state: State, authorization: str, answer: bytes, record: Record | None
-    ) -> bool:
-        decided = (
-            update(DEVICE_CODES)
-            .where(_TABLE.digest == digest, _TABLE.state == "waiting")
-            .values(state=state, authorized=authorization, answer=answer)
-        )
-        async with self._database.writing(turn=f"device {digest}") as connection:
-            if (await connection.execute(decided)).rowcount != 1:
-                return False
-            await self._outbox.put(connection, [] if record is None else [record])
-        return True
+    async def decide(self, decision: Decision) -> bool:
+        async with self._database.writing(turn=f"device {decision.digest}") as connection:
+            return await decide_on(connection, decision, outbox=self._outbox)
 
     async def use(self, digest: str) -> bool:
         used = update(DEVICE_CODES).where(_TABLE.digest == digest, _TABLE.state == "allowed")
@@ -103,6 +92,25 @@ class SqlDeviceCodes:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(DEVICE_CODES).where(condition))).one_or_none()
         return None if row is None else _kept(row)
+
+
+async def decide_on(connection: AsyncConnection, decision: Decision, *, outbox: Outbox) -> bool:
+    """Keep, within a transaction, what came of a request.
+
+    Returns False, and nothing is changed, when it waits no more.
+
+    Args:
+        outbox: takes the audit entry of it.
+    """
+    decided = (
+        update(DEVICE_CODES)
+        .where(_TABLE.digest == decision.digest, _TABLE.state == "waiting")
+        .values(state=decision.state, authorized=decision.authorization, answer=decision.answer)
+    )
+    if (await connection.execute(decided)).rowcount != 1:
+        return False
+    await outbox.put(connection, [] if decision.record is None else [decision.record])
+    return True
 
 
 async def _count(connection: AsyncConnection, *conditions: Any) -> int:

@@ -86,7 +86,7 @@ class SqlImpersonations:
         return Begun(impersonation=one, fresh=True)
 
     async def decide(
-        self, name: str, *, approved: bool, by: str, at: int, telling: Telling
+        self, name: str, *, approved: bool, by: str, why: str = "", at: int, telling: Telling
     ) -> Impersonation | None:
         async with self._database.writing(turn=TURN) as connection:
             one = await _found(connection, name)
@@ -98,6 +98,7 @@ class SqlImpersonations:
                 "until": at + one.approval_within if approved else at,
                 "decided_by": by,
                 "decided_at": at,
+                "ended_why": "" if approved else why,
             }
             one = await _changed(connection, one, decided)
             await self._outbox.put(connection, [telling(one)])

@@ -82,13 +82,14 @@ class MemoryImpersonations:
         return Begun(impersonation=one, fresh=True)
 
     async def decide(
-        self, name: str, *, approved: bool, by: str, at: int, telling: Telling
+        self, name: str, *, approved: bool, by: str, why: str = "", at: int, telling: Telling
     ) -> Impersonation | None:
         one = await self.find(name)
         if one is None or one.state != "waiting" or at >= one.until:
             return None
         state, until = ("approved", at + one.approval_within) if approved else ("refused", at)
-        one = self._changed(one, state=state, until=until, decided_by=by, decided_at=at)
+        said = "" if approved else why
+        one = self._changed(one, state=state, until=until, decided_by=by, decided_at=at, ended_why=said)
         self.records.append(telling(one))
         return one
 

@@ -11,7 +11,7 @@ from actas.core.records import Record
 from actas.signin.consents import KeptConsent
 from actas.signin.session_records import KeptSession
 from actas.store.sessions import KEPT_LONGER
-from actas.subjects.device_records import KeptDevice, State
+from actas.subjects.device_records import DecidedMeanwhile, Decision, KeptDevice
 
 
 class MemorySessions:
@@ -116,15 +116,16 @@ class MemoryDeviceCodes:
             self.kept[digest] = replace(one, polled_at=at, interval=interval)
         return early, interval
 
-    async def decide(
-        self, digest: str, *, state: State, authorization: str, answer: bytes, record: Record | None
-    ) -> bool:
+    async def decide(self, decision: Decision) -> bool:
         self._require()
-        one = self.kept.get(digest)
+        one = self.kept.get(decision.digest)
         if one is None or one.state != "waiting":
             return False
-        self.kept[digest] = replace(one, state=state, authorization=authorization, answer=answer)
-        self.records += [] if record is None else [record]
+        decided = replace(
+            one, state=decision.state, authorization=decision.authorization, answer=decision.answer
+        )
+        self.kept[decision.digest] = decided
+        self.records += [] if decision.record is None else [decision.record]
         return True
 
     async def use(self, digest: str) -> bool:
@@ -149,13 +150,17 @@ class MemoryDeviceCodes:
 class MemoryConsents:
     """Implements ``signin.consents.ConsentStore``.
 
+    Args:
+        devices: where devices wait that are decided on together with a consent.
+
     Attributes:
         kept: the consents by person and app.
         records: the audit entries that were kept with them.
         broken: whether the database is away.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, devices: MemoryDeviceCodes | None = None) -> None:
+        self._devices = devices
         self.kept: dict[tuple[str, str], KeptConsent] = {}
         self.records: list[Record] = []
         self.broken = False
@@ -164,11 +169,15 @@ class MemoryConsents:
         self._require()
         return self.kept.get((subject, client))
 
-    async def write(self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record) -> bool:
+    async def write(
+        self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record, device: Decision | None = None
+    ) -> bool:
         self._require()
         key = (kept.subject, kept.consent.client)
         if _unused(self.kept.get(key)) != _unused(seen):
             return False
+        if device is not None and (self._devices is None or not await self._devices.decide(device)):
+            raise DecidedMeanwhile
         self.kept[key] = kept
         self.records.append(record)
         return True

@@ -25,7 +25,7 @@ from actas.core.sign_in import Authorization
 from actas.crypto.seal import SealBroken
 from actas.keys.opaque import NewToken, OpaqueTexts
 from actas.subjects.authorization_code import LONGEST
-from actas.subjects.device_records import INTERVAL, AskedDevice, DeviceCodeStore, KeptDevice
+from actas.subjects.device_records import INTERVAL, AskedDevice, Decision, DeviceCodeStore, KeptDevice
 from actas.subjects.user_code import new_user_code
 
 LIFE: Final = 600
@@ -127,20 +127,17 @@ class DeviceCodes:
             return None
         return kept.digest, asked
 
-    async def allow(self, name: str, authorization: Authorization, *, record: Record) -> bool:
-        """Let a device have something; False when somebody else decided, or it ended.
+    def allowing(self, name: str, authorization: Authorization, *, record: Record) -> Decision:
+        """Return the decision that a device may have something; it is kept with the person's consent.
 
         Args:
             name: of the request, as ``waiting`` gave it.
             record: the audit entry that says so.
-
-        Raises:
-            StoreUnavailable: nobody knows whether it may.
         """
         place = _place(name, "answer", authorization.id)
         answer = self._texts.sealed_beside(place, msgspec.json.encode(authorization))
-        return await self._store.decide(
-            name, state="allowed", authorization=authorization.id, answer=answer, record=record
+        return Decision(
+            digest=name, state="allowed", authorization=authorization.id, answer=answer, record=record
         )
 
     async def deny(self, name: str) -> bool:
@@ -149,7 +146,7 @@ class DeviceCodes:
         Raises:
             StoreUnavailable: nobody knows.
         """
-        return await self._store.decide(name, state="denied", authorization="", answer=b"", record=None)
+        return await self._store.decide(Decision(digest=name, state="denied"))
 
     async def redeem(self, text: Secret, *, client: Client) -> Authorization:
         """Return what a device was let have. Its code is good no more.

@@ -66,6 +66,27 @@ class KeptDevice:
     ends_at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What came of a request that waits, as it is to be kept.
+
+    Attributes:
+        digest: of the request.
+        authorization: the name of what was let; ``answer`` is that, sealed.
+        record: the audit entry of it, kept with it or not at all (REL-01).
+    """
+
+    digest: str
+    state: State
+    authorization: str = ""
+    answer: bytes = field(default=b"", repr=False)
+    record: Record | None = None
+
+
+class DecidedMeanwhile(Exception):
+    """The request waits no more: nothing that was to be kept with its decision is."""
+
+
 class DeviceCodeStore(Protocol):
     """Keeps the requests of devices, for all nodes. Each step is one, whoever else does what.
 
@@ -109,13 +130,8 @@ class DeviceCodeStore(Protocol):
         """
         ...
 
-    async def decide(
-        self, digest: str, *, state: State, authorization: str, answer: bytes, record: Record | None
-    ) -> bool:
+    async def decide(self, decision: Decision) -> bool:
         """Keep what came of a request that waits.
-
-        Args:
-            record: the audit entry of it, kept with it or not at all (REL-01).
 
         Returns:
             False, and nothing is changed, when it waits no more.

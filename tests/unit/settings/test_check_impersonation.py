@@ -175,3 +175,64 @@ def test_the_environment_says_nothing_of_it(tmp_path: Path) -> None:
     found = complaints(tmp_path, acme(), environ={"ACTAS_IMPERSONATION__REQUIRE_REASON": "false"})
     sentence = "impersonation.require_reason: impersonation comes from files only, where it can be reviewed"
     assert f"ACTAS_IMPERSONATION__REQUIRE_REASON: {sentence}" in found
+
+
+def faults_of_actor(tmp_path: Path, rule: dict[str, Any], section: dict[str, Any] | None = None) -> list[str]:
+    """The warnings about who an administrator is."""
+    found = loaded(tmp_path, tree(rule, section)).warnings
+    return [one.message for one in found if one.path.endswith("actor") and rule["name"] in one.message]
+
+
+@pytest.mark.requirement("SEC-46")
+def test_a_rule_by_which_everybody_is_an_administrator_is_no_rule(tmp_path: Path) -> None:
+    rule = {**RULE, "actor": {"from": "actas", "required": True}}
+    (said,) = [one for one in complaints(tmp_path, tree(rule)) if "everybody" in one]
+    assert "helpdesk-looks-in names no group and no name" in said
+    assert "actor: { from: …, groups: […], required: true }" in said
+
+
+@pytest.mark.parametrize(
+    ("actor", "more", "section"),
+    [
+        ({"from": "corp-okta"}, {}, None),
+        ({"from": "actas", "kinds": ["person"]}, {"when": "request.scopes.size() == 1"}, None),
+        ({"from": "actas"}, {}, {"approval": {"by": "leads"}}),
+        ({"from": "actas"}, {"impersonation": {"approval": {"by": "leads"}}}, None),
+    ],
+)
+def test_everybody_of_elsewhere_or_with_a_condition_draws_a_warning(
+    tmp_path: Path, actor: dict[str, Any], more: dict[str, Any], section: dict[str, Any] | None
+) -> None:
+    rule = {**RULE, "actor": {**actor, "required": True}, **more}
+    (said,) = faults_of_actor(tmp_path, rule, section)
+    assert said.startswith("helpdesk-looks-in names no group and no name, nor does a condition say who")
+
+
+@pytest.mark.parametrize(
+    ("actor", "more"),
+    [
+        ({"from": "actas", "names": ["actas:dana"]}, {}),
+        ({"from": "actas"}, {"when": 'actor.groups.exists(g, g == "support")'}),
+        ({"from": "actas"}, {"chain": {"names": ["actas:dana"]}}),
+    ],
+)
+def test_who_is_said_by_name_or_condition_draws_none(
+    tmp_path: Path, actor: dict[str, Any], more: dict[str, Any]
+) -> None:
+    assert faults_of_actor(tmp_path, {**RULE, "actor": {**actor, "required": True}, **more}) == []
+
+
+def test_an_approval_with_a_condition_is_no_condition_of_who_acts(tmp_path: Path) -> None:
+    rule = {**RULE, "actor": {"from": "actas", "required": True}}
+    section = {"approval": {"by": "leads", "when": 'subject.groups.exists(g, g == "board")'}}
+    assert any("everybody" in one for one in complaints(tmp_path, tree(rule, section)))
+
+
+@pytest.mark.requirement("SEC-46")
+def test_a_rule_without_an_actor_is_said_to_be_for_no_administrator(tmp_path: Path) -> None:
+    (said,) = faults_of_actor(tmp_path, WITHOUT_ACTOR)
+    assert said.startswith("helpdesk-looks-in names none, so it is for no administrator")
+    assert "write actor: { from: …, groups: […], required: true }; otherwise" in said
+    known = {**WITHOUT_ACTOR, "subject": {"from": "actas", "audience": "orders"}}
+    assert faults_of_actor(tmp_path, known) == []
+    assert faults_of_actor(tmp_path, ITSELF) == []

@@ -195,11 +195,11 @@ class Contested(MemoryConsents):
         super().__init__()
         self.times = times
 
-    async def write(self, kept: KeptConsent, *, seen: KeptConsent | None, record: Record) -> bool:
+    async def write(self, kept: KeptConsent, **how: Any) -> bool:
         if self.times:
             self.times -= 1
             return False
-        return await super().write(kept, seen=seen, record=record)
+        return await super().write(kept, **how)
 
 
 @pytest.mark.requirement("REL-19")

@@ -57,7 +57,8 @@ class ImpersonationRow:
 
     Attributes:
         id: sent as ``impersonation``.
-        who: acted.
+        who: acted: their name for people to read, where this server knows one.
+        identifier: what the log calls them; None when that is what ``who`` says.
         known_by: the issuer that knows them; None when that is this server.
         client: through which they asked.
         reason: they gave.
@@ -80,6 +81,7 @@ class ImpersonationRow:
     began_at: datetime
     ends_at: datetime
     running: bool
+    identifier: str | None = None
     known_by: str | None = None
     client: str
     approved_by: str | None = None
