@@ -91,6 +91,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "sign_in_again": (SignInAgain,),
     "protected_subject": (InvalidRequest,),
     "cannot_be_told": (InvalidRequest,),
+    "unqualified_subject": (InvalidRequest,),
     "approval_needed": (ApprovalPending, InvalidRequest),
     "already_decided": (InvalidRequest,),
     "impersonation_ended": (InvalidRequest,),

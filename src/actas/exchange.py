@@ -25,6 +25,7 @@ from actas.core.params import Params
 from actas.core.party import Caller, Identity, Party
 from actas.core.permit import Issued, Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
+from actas.core.target import ApiStore
 from actas.core.tracing import UNTRACED, Tracing
 from actas.core.wire import OF_PUBLIC_CLIENTS, GrantType
 from actas.grants.grant import Grant
@@ -33,7 +34,7 @@ from actas.kinds.judge import judge
 from actas.kinds.kind import Kind
 from actas.kinds.recording import record_judgement
 from actas.kinds.renewal import again, renewed
-from actas.kinds.targets import ApiStore, targets_of
+from actas.kinds.targets import targets_of
 from actas.policy.decide import Policy
 from actas.presented import Presented
 from actas.subjects.itself import party_of

@@ -24,10 +24,10 @@ from actas.core.params import Params
 from actas.core.party import Party, PresentedToken, is_impersonated
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
+from actas.core.target import ApiStore
 from actas.core.wire import ACCESS_TOKEN
 from actas.desk import Desk
 from actas.issuers.claims import act_of
-from actas.kinds.targets import ApiStore
 from actas.subjects.named import NamedPeople
 from actas.subjects.refresh_token import Renewals
 from actas.subjects.validator import SubjectTokenValidator

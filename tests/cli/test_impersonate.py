@@ -80,6 +80,40 @@ def test_somebody_decides_by_a_token_of_their_own(asked: Program, server: TokenS
     assert (form["action"], form["impersonation"]) == ([action], [NAME])
 
 
+def test_a_bare_name_is_one_of_the_servers_people(asked: Program, server: TokenServer) -> None:
+    server.answer = granted("the.new.token")
+    words = ("impersonate", "start", "--as", "env:TOKEN", "--audience", "orders", "--raw")
+    named = '{"format":"iss_sub","iss":"https://sts.acme.example","sub":"actas:carol"}'
+    for typed in ("carol", "actas:carol", "corp:c-17", named):
+        assert asked(*words, "--subject", typed).code == 0
+    sent = [form["requested_subject"] for form in server.forms]
+    assert sent == [["actas:carol"], ["actas:carol"], ["corp:c-17"], [named]]
+
+
+def test_what_runs_already_is_named_with_what_ends_it(asked: Program, server: TokenServer) -> None:
+    reply = refused("temporarily_unavailable", "too_many_impersonations", status=429, retry_after="480")
+    running = [
+        {
+            "id": NAME,
+            "subject": {"iss": "https://sts.acme.example", "sub": "actas:carol"},
+            "until": 1_795_000_600,
+        },
+        {"id": "; rm -rf /", "subject": {"sub": "actas:olga"}, "until": 1_795_000_600},
+        {"id": NAME, "subject": "actas:olga", "until": True},
+        "x",
+    ]
+    document = {**json.loads(reply.body), "impersonations": running}
+    server.answer = Reply(status=429, body=json.dumps(document).encode(), headers=reply.headers)
+    words = ("impersonate", "start", "--as", "env:TOKEN", "--subject", "actas:olga", "--audience", "orders")
+    ran = asked(*words)
+    assert ran.code == 4
+    ends = f"actas impersonate end {NAME} (actas:carol, until 2026-11-18 11:16:40)"
+    assert f"{ends}; or try again in 8 m" in ran.err
+    assert "rm -rf" not in ran.err
+    told = asked(*words, "--json").error
+    assert told["impersonations"] == [{"id": NAME, "subject": "actas:carol", "until": 1_795_000_600}]
+
+
 def test_whoever_refuses_says_why_and_the_list_has_it(asked: Program, server: TokenServer) -> None:
     server.answer = says({**ONE, "state": "refused", "ended_why": "ask her first"})
     ran = asked("impersonate", "refuse", "--as", "env:TOKEN", NAME, "--reason", "ask her first")

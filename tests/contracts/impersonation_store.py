@@ -106,6 +106,7 @@ class ImpersonationStoreSuite:
         with pytest.raises(TooMany) as many:
             await self.begin(store, "j", whom="actas:olga", at=NOW + 100)
         assert many.value.retry_after == 500
+        assert [one.id for one in many.value.running] == ["i"]
         assert (await self.begin(store, "j", whom="actas:olga", at_once=2)).fresh
         assert (await self.begin(store, "k", who="omar", whom="actas:olga")).fresh
 
@@ -115,7 +116,7 @@ class ImpersonationStoreSuite:
             await self.begin(store, f"i{place}", per_hour=3, at=NOW + place * 700)
         with pytest.raises(TooMany) as many:
             await self.begin(store, "j", per_hour=3, at=NOW + 2100)
-        assert many.value.retry_after == 1500
+        assert (many.value.retry_after, many.value.running) == (1500, ())
         assert (await self.begin(store, "j", per_hour=3, at=NOW + 3600)).fresh
 
     @pytest.mark.requirement("SEC-48")

@@ -14,14 +14,15 @@ from tests.fakes.front_door import STRANGER, FrontDoor, asked
 from tests.fakes.house import CLIENTS, PEOPLE, House, claims_of
 from tests.fakes.visits import VERIFIER
 
+from actas.policy.rule import PolicyDefaults
 from actas.signin.steps import Answered, AskConsent, AskWho, Later, Step
 
 WEB = signing_in(client("web", kind="app"), consent="never")
 ASKING = signing_in(client("web", kind="app"))
 
 
-def door(app: Any = WEB) -> FrontDoor:
-    return FrontDoor(House(clients=[*CLIENTS[:3], app], people=PEOPLE))
+def door(app: Any = WEB, **how: Any) -> FrontDoor:
+    return FrontDoor(House(clients=[*CLIENTS[:3], app], people=PEOPLE, **how))
 
 
 def told(step: Step) -> dict[str, str]:
@@ -224,7 +225,7 @@ async def test_login_and_max_age_are_served_by_a_sign_in_after_they_were_asked()
 @pytest.mark.requirement("OP-16", "OP-17", "OP-140", "OP-141")
 async def test_several_resources_are_kept_with_the_grant_and_bound_what_is_asked_later() -> None:
     here = door()
-    wish = asked(scope="openid orders:read stock:read unknown", resource=[ORDERS.upper(), INVENTORY])
+    wish = asked(scope="openid orders:read stock:read", resource=[ORDERS.upper(), INVENTORY])
     code = told(await here.bring(await here.visitor(), wish))["code"]
     assert here.house.writer.events[-1]["apis"] == ["orders", "inventory"]
     form = {"grant_type": "authorization_code", "client_id": "web", "client_secret": secret_of("web")}
@@ -232,6 +233,55 @@ async def test_several_resources_are_kept_with_the_grant_and_bound_what_is_asked
     answer = await here.house.post(form)
     assert claims_of(answer)["aud"] == ORDERS
     assert answer.body["scope"] == "orders:read"
+
+
+@pytest.mark.requirement("OP-17")
+@pytest.mark.parametrize(
+    ("scope", "resource", "which"),
+    [
+        ("openid orders:raed", None, "orders:raed"),
+        ("openid orders:read stock:read b a", ORDERS, "a, b, stock:read"),
+        ("openid phone OpenID", None, "OpenID"),
+    ],
+    ids=["misspelt", "another API's", "in other letters"],
+)
+async def test_a_scope_that_no_api_has_there_is_refused_beside_those_that_there_are(
+    scope: str, resource: str | None, which: str
+) -> None:
+    here = door()
+    more = {} if resource is None else {"resource": resource}
+    step = await here.bring(await here.visitor(), asked(scope=scope, **more))
+    assert error_of(step) == "invalid_scope"
+    assert (await here.push(scope=scope, **more)).json["error"] == "invalid_scope"
+    refused, pushed = (one for one in here.house.writer.events if "refused" in one["event"])
+    for event in (refused, pushed):
+        assert event["reason"] == "excess"
+        assert event["detail"] == f"no API that web may ask for there has the scope {which}"
+
+
+@pytest.mark.requirement("OP-17")
+async def test_where_more_is_trimmed_the_answer_says_what_was_granted_and_the_log_what_was_not() -> None:
+    here = door(defaults=PolicyDefaults(on_excess_scope="trim"))
+    wish = asked(scope="openid orders:read orders:raed", resource=[ORDERS])
+    code = told(await here.bring(await here.visitor(), wish))["code"]
+    granted = here.house.writer.events[-1]
+    assert (granted["event"], granted["scope"]) == ("authorization:granted", "openid orders:read")
+    assert granted["dropped"] == "orders:raed"
+    form = {"grant_type": "authorization_code", "client_id": "web", "client_secret": secret_of("web")}
+    form |= {"code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+    assert "orders:raed" not in (await here.house.post(form)).body["scope"]
+    nothing = await here.bring(await here.visitor(), asked(scope="orders:raed"))
+    assert error_of(nothing) == "invalid_scope"
+
+
+@pytest.mark.requirement("OP-17")
+async def test_what_openid_connect_defines_and_nobody_here_knows_is_ignored_and_written_down() -> None:
+    here = door()
+    wish = asked(scope="openid address orders:read phone")
+    assert "code" in told(await here.bring(await here.visitor(), wish))
+    assert here.house.writer.events[-1]["dropped"] == "address phone"
+    assert "code" in told(await here.bring(await here.visitor(), asked(scope="openid orders:read")))
+    assert "dropped" not in here.house.writer.events[-1]
 
 
 @pytest.mark.requirement("OP-16", "OP-141")

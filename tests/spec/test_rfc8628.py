@@ -14,7 +14,7 @@ from tests.fakes.house import ISSUER, claims_of
 from actas.core.client import ClientAuth
 from actas.core.errors import OAuthError
 from actas.core.ports import SystemChance
-from actas.policy.rule import RuleSpec
+from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.signin.steps import AskDevice, AskDeviceConsent, AskWho, DeviceDone
 from actas.subjects.device_code import LIFE
 from actas.subjects.device_records import Decision
@@ -298,6 +298,19 @@ async def test_when_the_minutes_take_nothing_a_device_has_nothing_that_they_will
     assert [one.event for one in kept] == ["consent:given", "authorization:granted"]
     here.house.writer.broken = False
     assert (await here.refused(other)).code == "authorization_pending"
+
+
+async def test_a_scope_that_no_api_has_is_refused_to_a_device_too() -> None:
+    strict = Connecting()
+    with pytest.raises(OAuthError) as caught:
+        await strict.ask("scope=openid+orders:raed")
+    assert (caught.value.code, caught.value.reason) == ("invalid_scope", "excess")
+    here = Connecting(defaults=PolicyDefaults(on_excess_scope="trim"))
+    told = await here.ask("scope=openid+orders:read+orders:raed")
+    await here.decide(told, await here.visitor())
+    assert (await here.poll(told)).body["scope"] == "openid orders:read"
+    (granted,) = [one for one in here.house.writer.events if one["event"] == "authorization:granted"]
+    assert granted["dropped"] == "orders:raed"
 
 
 @pytest.mark.parametrize("how", ["decided", "away"])

@@ -38,6 +38,7 @@ CODES: Final[dict[str, str]] = {
     "sign_in_again": "insufficient_user_authentication",
     "protected_subject": "invalid_request",
     "cannot_be_told": "invalid_request",
+    "unqualified_subject": "invalid_request",
     "approval_needed": "invalid_request",
     "impersonation_ended": "invalid_request",
     "impersonated": "invalid_request",

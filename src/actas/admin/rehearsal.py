@@ -30,6 +30,7 @@ from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Parties, Proposal
 from actas.core.person import People
 from actas.core.ports import Clock
+from actas.core.target import ApiStore
 from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
@@ -41,7 +42,7 @@ from actas.core.wire import (
 )
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
-from actas.kinds.targets import ApiStore, targets_of
+from actas.kinds.targets import targets_of
 from actas.policy.decide import Policy
 from actas.policy.narrow import shared
 from actas.subjects.itself import party_of

@@ -13,6 +13,7 @@ from actas.cli.shown import SHOWABLE
 from actas.cli.tokens import TOKEN_HELP
 from actas.cli.tree import command as make
 from actas.cli.values import Words
+from actas.core.person import subject_of
 
 
 @make(
@@ -31,7 +32,11 @@ from actas.cli.values import Words
     ),
 )
 @click.option(
-    "--subject", "whom", required=True, metavar="WHO", help="As whom: actas:NAME of a user, or ISSUER:SUB."
+    "--subject",
+    "whom",
+    required=True,
+    metavar="WHO",
+    help="As whom: NAME of a user, which is actas:NAME, or ISSUER:SUB.",
 )
 @click.option(
     "--as",
@@ -55,6 +60,7 @@ from actas.cli.values import Words
 def command(run: Run, /, whom: str, administrator: str, as_type: str | None, **flags: Any) -> None:
     """Begin to act as somebody, or get one more token.
 
+    A bare NAME is one of the server's own users, actas:NAME.
     While it runs, asking again gives another token of the same impersonation, never beyond its end. Exits 1
     when the policy says no or somebody has to approve it first, 6 when the request itself is wrong, 4 when
     the server cannot be reached.
@@ -68,7 +74,12 @@ def command(run: Run, /, whom: str, administrator: str, as_type: str | None, **f
             actor_type=None,
             requested="access",
             own=False,
-            requested_subject=whom,
+            requested_subject=_qualified(whom),
             **flags,
         ),
     )
+
+
+def _qualified(whom: str) -> str:
+    """Return the ``sub`` of a person who is called by a bare name; a subject identifier as it is."""
+    return whom if ":" in whom else subject_of(whom)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from actas.core.target import api_at
 from actas.settings.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterato
     for name in request.audience:
         yield from _meant(name, [*catalog.apis, *audiences])
     for uri in request.resource:
-        yield from _meant(uri, audiences)
+        if api_at(catalog, uri) is None:
+            yield from _meant(uri, audiences)
     yield from _scopes(client, request, catalog)
 
 
@@ -37,7 +39,8 @@ def _meant(word: str, known: Collection[str]) -> Iterator[str]:
 
 
 def _scopes(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterator[str]:
-    named = [catalog.api(name) or catalog.api_for(name) for name in (*request.audience, *request.resource)]
+    named = [catalog.api(name) or catalog.api_for(name) for name in request.audience]
+    named += [api_at(catalog, uri) for uri in request.resource]
     for scope in sorted(request.scope or ()):
         if not named:
             yield from _nowhere(scope, client, catalog)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from actas.cli.ask import Wanted
 from actas.cli.chains import parties
+from actas.cli.entries import moment
 from actas.cli.exits import Failure
 from actas.cli.line import horizontal
 from actas.cli.output import Ink, Line
+from actas.cli.recorded import instant_of
 from actas.cli.repeated import repeated
 from actas.cli.sentence import sentence
-from actas.cli.verdict import Granted, Refused
-from actas.cli.wording import duration, listed
+from actas.cli.verdict import Granted, Refused, Running
+from actas.cli.wording import clean, duration, listed
 from actas.core.ports import Json
 
 
@@ -112,6 +114,17 @@ def _approval(name: str) -> Sequence[Line]:
     return (f"  A second person does: actas impersonate approve {name}", "  Then ask again.")
 
 
+def _ending(running: Sequence[Running]) -> str:
+    """Say which impersonations run, and what ends one."""
+    said = [f"actas impersonate end {one.name} ({one.whom}, until {_clock(one.until)})" for one in running]
+    return clean(listed(said, last="or"))
+
+
+def _clock(at: int) -> str:
+    instant = instant_of(at)
+    return "?" if instant is None else moment(instant)
+
+
 def explanation(entry: str) -> str:
     """Return the command that explains an entry."""
     return f"actas explain --entry {entry}"
@@ -131,6 +144,11 @@ def failure_of(refused: Refused, *, hint: str | None = None, drawn: bool = False
         hint = explanation(refused.entry)
     if refused.retry_after is not None and refused.retry_after.isdecimal():
         hint = f"try again in {duration(int(refused.retry_after))}"
+    if refused.running:
+        hint = f"{_ending(refused.running)}; or {hint}" if hint else _ending(refused.running)
+        more["impersonations"] = [
+            {"id": one.name, "subject": one.whom, "until": one.until} for one in refused.running
+        ]
     return Failure(
         refused.message if drawn else f"{refused.error}{reason}: {refused.message}",
         code=refused.reason or refused.error,

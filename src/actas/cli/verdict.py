@@ -6,6 +6,7 @@ RFC 8693 section 2.2.1 and RFC 6749 section 5.2 are the forms. What is printed a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +73,15 @@ class Granted:
     impersonation: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An impersonation that runs: its id, whom somebody acts as, and until when, seconds since the epoch."""
+
+    name: str
+    whom: str
+    until: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """No, or not like this.
@@ -83,6 +93,7 @@ class Refused:
         exit: what the command ends with.
         chain: what was asked for, to draw.
         impersonation: the id of what waits for approval, or None.
+        running: the impersonations of the administrator that run, when these are too many.
     """
 
     error: str
@@ -93,6 +104,7 @@ class Refused:
     entry: str | None
     retry_after: str | None = None
     impersonation: str | None = None
+    running: tuple[Running, ...] = ()
 
     @property
     def by_policy(self) -> bool:
@@ -140,6 +152,7 @@ def read_refusal(answered: Answered, chain: Chain) -> Refused:
         entry=_entry(answered),
         retry_after=answered.headers.get("retry-after"),
         impersonation=_impersonation(document),
+        running=tuple(_running(document.get("impersonations"))),
     )
 
 
@@ -198,6 +211,17 @@ def _impersonation(document: JsonObject) -> str | None:
     """Return the id of an impersonation. People paste it into a shell, so it must be nothing else."""
     name = document.get("impersonation")
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def _running(listed: Json) -> Iterator[Running]:
+    """Yield the impersonations that an answer names. What is none is left out."""
+    for one in listed if isinstance(listed, list) else ():
+        if not isinstance(one, dict):
+            continue
+        name, subject, until = one.get("id"), one.get("subject"), one.get("until")
+        whom = subject.get("sub") if isinstance(subject, dict) else None
+        if isinstance(name, str) and _NAME.fullmatch(name) and isinstance(whom, str) and type(until) is int:
+            yield Running(name, whom, until)
 
 
 def _entry(answered: Answered) -> str | None:

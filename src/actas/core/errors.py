@@ -35,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+from actas.core.ports import Json
 from actas.core.reasons import REASONS, Reason
 from actas.core.wire import ErrorCode
 
@@ -62,7 +63,7 @@ class OAuthError(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.entry: str | None = None
-        self.members: Mapping[str, str | int] = {}
+        self.members: Mapping[str, Json] = {}
         self.impersonation: str | None = None
 
     @property

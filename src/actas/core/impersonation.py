@@ -212,12 +212,12 @@ class TooMany(Exception):
     Args:
         detail: for administrators.
         retry_after: seconds after which one may be begun again.
+        running: those of theirs that run, the one that ends first first, where it is these that are too many.
     """
 
-    def __init__(self, detail: str, *, retry_after: int) -> None:
+    def __init__(self, detail: str, *, retry_after: int, running: Iterable[Impersonation] = ()) -> None:
         super().__init__(detail)
-        self.detail = detail
-        self.retry_after = retry_after
+        self.detail, self.retry_after, self.running = detail, retry_after, tuple(running)
 
 
 class MarksRevoked(Exception):
@@ -256,10 +256,7 @@ class ImpersonationStore(Protocol):
     async def decide(
         self, name: str, *, approved: bool, by: str, why: str = "", at: int, telling: Telling
     ) -> Impersonation | None:
-        """Approve one that waits, or refuse to; once.
-
-        Args:
-            why: what whoever refuses says.
+        """Approve one that waits, or refuse to, with what whoever refuses says; once.
 
         Returns:
             It, as it is now; None when it does not wait any more.

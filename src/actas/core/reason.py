@@ -39,6 +39,7 @@ Reason = Literal[
     "reason_missing",
     "ticket_bad",
     "sign_in_again",
+    "unqualified_subject",
     "protected_subject",
     "cannot_be_told",
     "approval_needed",

@@ -26,6 +26,14 @@ OF_IMPERSONATION: Final[dict[Reason, ReasonText]] = {
         causes="A sign-in of this morning, a token without `auth_time`, a password where more is wanted.",
         remedy="Sign in again with `max_age` and `acr_values` (RFC 9470), and ask with the new token.",
     ),
+    "unqualified_subject": ReasonText(
+        sentence="A person is named by their sub at this server, as actas:NAME. A bare name names nobody.",
+        meaning="Whom somebody wants to act as is named without saying whose name it is. No rule was asked: "
+        "the answer is the same whether or not there is somebody of that name.",
+        causes="`requested_subject=carol` where `actas:carol` is meant.",
+        remedy="Send `actas:NAME`, or the same as a subject identifier (RFC 9493). `actas impersonate start "
+        "--subject NAME` puts it in front by itself.",
+    ),
     "protected_subject": ReasonText(
         sentence="Nobody may act as this person.",
         meaning="The person is protected by name or by group, holds a higher role in this server than who "
@@ -81,6 +89,8 @@ OF_IMPERSONATION: Final[dict[Reason, ReasonText]] = {
         meaning="The administrator has as many running, or has begun as many within an hour, as the rules or "
         "`impersonation` allow.",
         causes="One that was not ended, or somebody who looks in at many people.",
-        remedy="End the one that runs, or wait as long as `Retry-After` says.",
+        remedy="End one that runs with `actas impersonate end ID`, or wait as long as `Retry-After` says. "
+        "`impersonations` in the answer names those of the administrator that run, with whom and until when; "
+        "so does `actas explain --entry ID`.",
     ),
 }

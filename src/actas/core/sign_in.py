@@ -30,6 +30,9 @@ SCOPES: Final[Mapping[str, str]] = {
 }
 """The scopes of our own, each with what it allows (OpenID Connect Core sections 5.4 and 11)."""
 
+NOT_HERE: Final = frozenset({"address", "phone"})
+"""Scopes of OpenID Connect Core section 5.4 that this server knows nothing of people for: ignored."""
+
 CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
     "profile": ("name", "preferred_username"),
     "email": ("email", "email_verified"),

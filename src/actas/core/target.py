@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from actas.core.confirmation import Binding
+from actas.core.uri import with_lower_host
 from actas.core.wire import SigningAlgorithm, TokenFormat
 
 
@@ -34,3 +36,20 @@ class Api:
     binding: Binding | None = None
     format: TokenFormat | None = None
     disabled: bool = False
+
+
+class ApiStore(Protocol):
+    """Finds APIs. Answers from memory."""
+
+    def api(self, name: str) -> Api | None:
+        """Return the API called ``name``, or None."""
+        ...
+
+    def api_for(self, audience: str) -> Api | None:
+        """Return the API whose audience is exactly ``audience``, or None."""
+        ...
+
+
+def api_at(apis: ApiStore, uri: str) -> Api | None:
+    """Return the API that a ``resource`` names: its audience, scheme and host in any letters; or None."""
+    return apis.api_for(uri) or apis.api_for(with_lower_host(uri))

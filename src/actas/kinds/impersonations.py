@@ -7,6 +7,8 @@ have the administrator, the reason and the ticket even of a token that never lef
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -25,9 +27,12 @@ from actas.core.impersonation import (
 )
 from actas.core.lineage import Lineage, Marking
 from actas.core.permit import Permit
-from actas.core.ports import Chance, Clock
+from actas.core.ports import Chance, Clock, Json
 from actas.core.records import Record
 from actas.crypto import impersonation_ids
+
+MOST_NAMED: Final = 20
+"""Running impersonations that a refusal names, those that end first."""
 
 
 class Impersonations:
@@ -142,9 +147,7 @@ class Impersonations:
         try:
             begun = await self._kept.begin(wanted, name, mark, at=at, telling=self._noting(drawn))
         except TooMany as many:
-            raise TooManyRequests(
-                "too_many_impersonations", detail=many.detail, retry_after=many.retry_after
-            ) from many
+            raise _too_many(many) from many
         except MarksRevoked as gone:
             detail = "what the impersonation comes from was revoked at this very moment"
             raise InvalidRequest("revoked", detail=detail) from gone
@@ -170,3 +173,26 @@ class Impersonations:
 
     def _told(self, one: Impersonation) -> Record:
         return record_of(one, now=self._clock.now(), chance=self._chance)
+
+
+def _too_many(many: TooMany) -> TooManyRequests:
+    """Return the refusal of one more. It names those that run: they are the administrator's own to end."""
+    named = many.running[:MOST_NAMED]
+    said = [f"{one.id} as {one.subject.subject} until {_instant(one.until)}" for one in named]
+    detail = f"{many.detail}: {', '.join(said)}" if said else many.detail
+    refusal = TooManyRequests("too_many_impersonations", detail=detail, retry_after=many.retry_after)
+    if named:
+        running: list[Json] = [
+            {
+                "id": one.id,
+                "subject": {"iss": one.subject.issuer, "sub": one.subject.subject},
+                "until": one.until,
+            }
+            for one in named
+        ]
+        refusal.members = {"impersonations": running}
+    return refusal
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from actas.core.client import Client
 from actas.core.errors import InvalidScope, InvalidTarget
 from actas.core.permit import ExchangeRequest
-from actas.core.target import Api
-from actas.core.uri import with_lower_host
+from actas.core.target import Api, ApiStore, api_at
 from actas.policy.decide import scopes_of
-
-
-class ApiStore(Protocol):
-    """Finds APIs. Answers from memory."""
-
-    def api(self, name: str) -> Api | None:
-        """Return the API called ``name``, or None."""
-        ...
-
-    def api_for(self, audience: str) -> Api | None:
-        """Return the API whose audience is exactly ``audience``, or None."""
-        ...
 
 
 def targets_of(request: ExchangeRequest, client: Client, apis: ApiStore) -> tuple[Api, ...]:
@@ -43,7 +28,7 @@ def targets_of(request: ExchangeRequest, client: Client, apis: ApiStore) -> tupl
             raise InvalidTarget("unknown_target", detail=f"there is no API {name[:200]!r}")
         found[api.name] = api
     for uri in request.resource:
-        api = apis.api_for(uri) or apis.api_for(with_lower_host(uri))
+        api = api_at(apis, uri)
         if api is None:
             raise InvalidTarget("unknown_target", detail=f"there is no API with the audience {uri[:200]!r}")
         found[api.name] = api

@@ -196,13 +196,11 @@ class Authorizing:
             raise SendBack(stranger, request.where) from stranger
         request = self._granting.narrowed(request, session)
         authorization = self._granting.authorization(
-            client,
-            session,
-            scope=request.scope,
-            apis=request.apis,
-            nonce=request.nonce,
+            client, session, scope=request.scope, apis=request.apis, nonce=request.nonce
         )
-        told = self._granting.told(authorization, source=trail.source, redirect_uri=request.redirect_uri)
+        told = self._granting.told(
+            authorization, source=trail.source, dropped=request.dropped, redirect_uri=request.redirect_uri
+        )
         if said_yes:
             await self._granting.consented(authorization, told, fingerprint=client.fingerprint)
         await self._pushed.use_up(request)

@@ -19,7 +19,7 @@ from actas.core.ports import JsonObject
 from actas.core.source import place_of
 from actas.core.wire import DEVICE_CODE
 from actas.desk import Desk
-from actas.signin.request import Registered, asked_for
+from actas.signin.wanted import Offers, asked_for
 from actas.subjects.device_code import LIFE, DeviceCodes
 from actas.subjects.device_records import INTERVAL, AskedDevice
 from actas.subjects.user_code import shown_user_code
@@ -42,7 +42,7 @@ class DeviceRequests(Desk[JsonObject]):
         self,
         *,
         address: str,
-        registered: Registered,
+        registered: Offers,
         codes: DeviceCodes,
         clients: ClientAuthenticator,
         audit: AuditLog,
@@ -57,12 +57,13 @@ class DeviceRequests(Desk[JsonObject]):
         if DEVICE_CODE not in client.grants or client.sign_in is None:
             detail = f"{client.name} is not registered for {DEVICE_CODE}"
             raise UnauthorizedClient("client_may_not_exchange", detail=detail)
-        scope, apis = asked_for(form, client, self._registered)
+        wanted = asked_for(form, client, self._registered)
         asked = AskedDevice(
             client=client.name,
             user_code="",
-            scope=scope,
-            apis=apis,
+            scope=wanted.scope,
+            apis=wanted.apis,
+            dropped=wanted.dropped,
             source=trail.source,
             began=0,
             ends_at=0,

@@ -220,7 +220,9 @@ class Devices:
         name, asked = found
         scope = self._granting.within_role(asked.scope, asked.apis, session)
         authorization = self._granting.authorization(client, session, scope=scope, apis=asked.apis)
-        told = self._granting.told(authorization, source=trail.source, asked_from=asked.source)
+        told = self._granting.told(
+            authorization, source=trail.source, dropped=asked.dropped, asked_from=asked.source
+        )
         record = self._granting.granted(told)
         device = self._codes.allowing(name, authorization, record=record)
         fingerprint = client.fingerprint

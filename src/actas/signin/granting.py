@@ -159,11 +159,14 @@ class Granting:
             began=int(self._clock.now()),
         )
 
-    def told(self, authorization: Authorization, *, source: str, **members: Any) -> dict[str, Any]:
+    def told(
+        self, authorization: Authorization, *, source: str, dropped: tuple[str, ...], **members: Any
+    ) -> dict[str, Any]:
         """Return what entries say of an authorization.
 
         Args:
             source: the address of the browser.
+            dropped: the scopes that were asked for and are nowhere.
             members: what else they say.
         """
         signed_in = authorization.sign_in
@@ -175,6 +178,7 @@ class Granting:
             "sid": signed_in.sid,
             "scope": " ".join(sorted(authorization.scope)),
             "apis": list(authorization.apis),
+            **({"dropped": " ".join(dropped)} if dropped else {}),
             **members,
         }
 

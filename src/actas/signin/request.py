@@ -12,25 +12,19 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from actas.core.claims import parse_scope
 from actas.core.client import Client, SignInTerms
-from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError, UnauthorizedClient
+from actas.core.errors import InvalidRequest, OAuthError, UnauthorizedClient
 from actas.core.errors_of_signing_in import (
     RequestNotSupported,
     RequestUriNotSupported,
     UnsupportedResponseType,
 )
 from actas.core.params import Params
-from actas.core.party import OURSELVES
 from actas.core.redaction import without_secrets
-from actas.core.sign_in import OFFLINE, SCOPES, USERINFO
-from actas.core.target import Api
-from actas.core.uri import with_lower_host
-from actas.core.wire import AUTHORIZATION_CODE, REFRESH
-from actas.grants.grant import targets_of
-from actas.policy.decide import scopes_of
+from actas.core.wire import AUTHORIZATION_CODE
 from actas.signin.hints import Hints
 from actas.signin.redirects import may_go_to
+from actas.signin.wanted import Offers, asked_for
 
 ResponseMode = Literal["query", "form_post"]
 Prompt = Literal["none", "login", "consent", "select_account"]
@@ -49,19 +43,11 @@ _LONGEST: Final = {"state": 2048, "nonce": 512, "login_hint": 255, "acr_values":
 _LONGEST_AGE: Final = 10 * 366 * 24 * 3600
 
 
-class Registered(Protocol):
+class Registered(Offers, Protocol):
     """Finds clients and APIs. Answers from memory."""
 
     def client(self, client_id: str) -> Client | None:
         """Return the client, or None."""
-        ...
-
-    def api(self, name: str) -> Api | None:
-        """Return the API called ``name``, or None."""
-        ...
-
-    def api_for(self, audience: str) -> Api | None:
-        """Return the API of that audience, or None."""
         ...
 
 
@@ -76,6 +62,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
         challenge: SHA-256 of the verifier that will redeem the code.
         scope: what may be granted at most.
         apis: the names of the APIs that it is for.
+        dropped: the scopes that were asked for and that no API has there.
         prompt: what the app wants people to be asked, or not to be.
         max_age: seconds since somebody proved who they are, at most.
         began: when it was asked, seconds since the epoch.
@@ -98,6 +85,7 @@ class AuthorizationRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defau
     acr_values: tuple[str, ...] = ()
     login_hint: str | None = None
     jkt: str | None = None
+    dropped: tuple[str, ...] = ()
     pushed: str | None = None
     hinted: str | None = None
 
@@ -205,7 +193,7 @@ def _read(
         detail = f"{client.name} sent no code_challenge with the method S256 (RFC 7636)"
         raise InvalidRequest("pkce_missing", detail=detail)
     prompt = _prompt(form.get("prompt"))
-    scope, apis = asked_for(form, client, registered)
+    wanted = asked_for(form, client, registered)
     jkt = form.get("dpop_jkt")
     if jkt is not None and not _DIGEST.fullmatch(jkt):
         raise _malformed("dpop_jkt is no thumbprint")
@@ -213,8 +201,8 @@ def _read(
         client=client.name,
         redirect_uri=where.redirect_uri,
         challenge=challenge,
-        scope=scope,
-        apis=apis,
+        scope=wanted.scope,
+        apis=wanted.apis,
         began=now,
         state=where.state,
         mode=where.mode,
@@ -224,43 +212,8 @@ def _read(
         acr_values=tuple((form.get("acr_values") or "").split()),
         login_hint=form.get("login_hint"),
         jkt=jkt,
+        dropped=wanted.dropped,
     )
-
-
-def asked_for(form: Params, client: Client, registered: Registered) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the scopes that there are of those that were asked for, and the APIs that they are for.
-
-    Raises:
-        OAuthError: there are none, or the app may not ask for what it names.
-    """
-    text = form.get("scope")
-    asked = parse_scope(text) if text is not None else frozenset[str]()
-    if asked is None:
-        raise InvalidScope("excess", detail="scope is not a list of scope tokens separated by single spaces")
-    audience, resource = targets_of(form)
-    if audience:
-        raise InvalidTarget("unknown_target", detail="an API is named by resource here (RFC 8707)")
-    named = [_api(uri, client, registered) for uri in resource]
-    manages = any(api.name == OURSELVES for api in named)
-    if manages and len(named) > 1:
-        raise InvalidTarget("unknown_target", detail="a token for managing is for nothing else")
-    # UserInfo, our own, is one of the APIs of every app that people sign in to.
-    open_to = named or [api for name in sorted(client.apis - {OURSELVES}) if (api := registered.api(name))]
-    apis = [one.name for one in open_to if not one.disabled and asked & scopes_of(one, client)]
-    found = asked & frozenset(SCOPES).union(*(scopes_of(api, client) for api in open_to))
-    if manages or REFRESH not in client.grants:
-        found -= {OFFLINE}  # OpenID Connect Core section 11: ignored where it cannot be used
-    if not apis or not found - {OFFLINE}:
-        raise InvalidScope("excess", detail=f"{client.name} may ask for none of these scopes there")
-    return found, tuple(apis)
-
-
-def _api(uri: str, client: Client, registered: Registered) -> Api:
-    api = registered.api_for(uri) or registered.api_for(with_lower_host(uri))
-    closed = {USERINFO} if client.sign_in is not None and client.sign_in.management else {USERINFO, OURSELVES}
-    if api is None or api.disabled or api.name not in client.apis or api.name in closed:
-        raise InvalidTarget("unknown_target", detail=f"{client.name} may not ask for {uri[:200]!r}")
-    return api
 
 
 def _hinted(form: Params, hints: Hints) -> str | None:

@@ -232,13 +232,14 @@ async def _require_room(connection: AsyncConnection, wanted: Wanted, *, at: int,
     """
     table = IMPERSONATIONS.c
     who = wanted.administrator.identity.subject
-    running = select(func.count(), func.min(table.until)).where(
+    theirs = select(IMPERSONATIONS).where(
         _of_administrator(wanted, since=at - LIVES), table.state == "running", table.until > at
     )
-    count, first_end = (await connection.execute(running)).one()
-    if count >= wanted.at_once:
-        detail = f"{who} acts as {count} already, and {wanted.at_once} at once are allowed"
-        raise TooMany(detail, retry_after=max(1, first_end - at))
+    rows = (await connection.execute(theirs.order_by(table.until, table.id))).all()
+    running = [read_row(row) for row in rows]
+    if len(running) >= wanted.at_once:
+        detail = f"{who} acts as {len(running)} already, and {wanted.at_once} at once are allowed"
+        raise TooMany(detail, retry_after=max(1, running[0].until - at), running=running)
     if approved:
         return  # it was counted when it was asked for
     lately = select(func.count(), func.min(table.requested_at)).where(

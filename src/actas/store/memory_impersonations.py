@@ -139,9 +139,11 @@ class MemoryImpersonations:
         return [one for one in self.kept.values() if one.administrator.identity == identity]
 
     def _require_room(self, wanted: Wanted, *, at: int, approved: bool) -> None:
-        running = [one.until for one in self._of(wanted) if one.runs(at)]
+        running = sorted(
+            (one for one in self._of(wanted) if one.runs(at)), key=lambda one: (one.until, one.id)
+        )
         if len(running) >= wanted.at_once:
-            raise TooMany("too many at once", retry_after=max(1, min(running) - at))
+            raise TooMany("too many at once", retry_after=max(1, running[0].until - at), running=running)
         lately = [one.requested_at for one in self._of(wanted) if one.requested_at > at - HOUR]
         if not approved and len(lately) >= wanted.per_hour:
             raise TooMany("too many within an hour", retry_after=max(1, min(lately) + HOUR - at))

@@ -23,6 +23,7 @@ class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
         user_code: the code that the person types.
         scope: what may be granted at most.
         apis: the names of the APIs that it is for.
+        dropped: the scopes that were asked for and that no API has there.
         source: the address from which it asked.
         began: when, seconds since the epoch.
         ends_at: until when somebody may decide, seconds since the epoch.
@@ -35,6 +36,7 @@ class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     began: int
     ends_at: int
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,10 +143,15 @@ class NamedPeople:
         """Return whom a request names. Whom nobody knows, the judge refuses, after the rules.
 
         Raises:
+            InvalidRequest: it is a bare name. No person has one (``core.person``), so that says nothing
+                of who there is.
             StoreUnavailable: nobody knows whether there is such a person.
         """
         if named is None:
             return NOBODY
+        if named.issuer in (None, self._issuer) and ":" not in named.subject:
+            detail = f"{named.subject[:200]!r} is a bare name; a person of ours is {OURSELVES}:NAME"
+            raise InvalidRequest("unqualified_subject", detail=detail)
         meant = self._meant(named)
         person = None if meant is None else await self._person(meant)
         identity = Identity(self._issuer, named.subject if meant is None else meant.subject)
