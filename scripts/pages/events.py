@@ -219,8 +219,7 @@ OTHERS: Final[dict[EventName, dict[str, str]]] = {
         "sid": "the session",
         "scope": "what the app may have at most",
         "apis": "what it is for",
-        "dropped": "the scopes that were asked for and that no API has there, which were ignored; absent when "
-        "there were none",
+        "dropped": "the scopes that were asked for and that no API has there; absent when there were none",
         "redirect_uri": "where the code was sent",
         "asked_from": "the address of the device, where it is one",
     },

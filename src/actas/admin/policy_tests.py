@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from actas.admin.made_up import party_from_case, person_from_case
+from actas.clients.document import DocumentTerms, is_document_id
 from actas.core.client import Client
 from actas.core.confirmation import Confirmation
 from actas.core.lineage import Lineage
@@ -49,6 +50,7 @@ class PolicyTester:
 
     Attributes:
         ourselves: our own issuer identifier.
+        clients: those of the configuration; ``documents`` says what holds for those known by their document.
         people: the users, by name.
         at: the instant of the tests, seconds since the epoch.
     """
@@ -57,6 +59,7 @@ class PolicyTester:
     clients: Mapping[str, Client]
     apis: Mapping[str, Api]
     issuers: Mapping[str, TrustedIssuer]
+    documents: DocumentTerms | None = None
     people: Mapping[str, Person] = field(default_factory=dict[str, Person])
     kinds: Sequence[Kind]
     policy: Policy
@@ -68,10 +71,11 @@ class PolicyTester:
         return TestResult(test, tuple(self._differences(test, judgement)))
 
     def _proposal(self, test: PolicyTest) -> Proposal:
-        client = self.clients[test.client]
+        clients = self._clients(test)
+        client = clients[test.client]
         own = None if client.api is None else self.apis[client.api]
         itself = party_of(client, issuer=self.ourselves, api=own, lineage=Lineage())
-        parties = self._parties(test, itself)
+        parties = self._parties(test, itself, clients)
         alone = test.subject is None and test.requested_subject is None
         return Proposal(
             at=float(self.at),
@@ -88,11 +92,20 @@ class PolicyTester:
             proven=EVERY_PROOF,
         )
 
-    def _parties(self, test: PolicyTest, itself: Party) -> Parties:
+    def _clients(self, test: PolicyTest) -> Mapping[str, Client]:
+        """Return the clients by name, with those that the test names by the address of their document."""
+        named = {test.client}
+        for token in (test.subject, test.actor):
+            named |= set() if token is None else {token.user, *token.via}
+        terms = self.documents
+        found = [] if terms is None else [terms.assumed(name) for name in named if is_document_id(name)]
+        return {**self.clients, **{client.name: client for client in found if client is not None}}
+
+    def _parties(self, test: PolicyTest, itself: Party, clients: Mapping[str, Client]) -> Parties:
         """Return who is there: an administrator is the actor of the user that is named."""
-        shown = None if test.subject is None else self._party(test.subject, test.client)
+        shown = None if test.subject is None else self._party(test.subject, test.client, clients)
         if test.requested_subject is None:
-            actor = None if test.actor is None else self._party(test.actor, test.client)
+            actor = None if test.actor is None else self._party(test.actor, test.client, clients)
             return Parties(itself if shown is None else shown, actor, itself)
         named, person = person_from_case(
             test.requested_subject,
@@ -106,12 +119,12 @@ class PolicyTester:
             shown = msgspec.structs.replace(shown, claims=fresh)
         return Parties(named, shown, itself, person)
 
-    def _party(self, asked: AskedToken, presenter: str) -> Party:
+    def _party(self, asked: AskedToken, presenter: str, clients: Mapping[str, Client]) -> Party:
         return party_from_case(
             asked,
             ourselves=self.ourselves,
             issuers=self.issuers,
-            clients=self.clients,
+            clients=clients,
             presenter=presenter,
             at=self.at,
         )

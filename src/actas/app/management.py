@@ -99,6 +99,7 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         keeping=store,
         policy=base.catalog.policy,
         clients=base.catalog.clients,
+        by_document=base.catalog.named_by_document(),
         apis=base.catalog,
         state=state,
         tests=lambda: store.tested(base.definitions, base.catalog.policy),

@@ -10,6 +10,7 @@ from actas.admin.policy_tests import PolicyTester, TestResult
 from actas.app.parts import KINDS
 from actas.policy.decide import Policy
 from actas.settings.definitions import Definitions
+from actas.signin.terms import with_userinfo_of
 
 
 def run_policy_tests(
@@ -31,6 +32,7 @@ def run_policy_tests(
     tester = PolicyTester(
         ourselves=definitions.server.issuer,
         clients=definitions.clients,
+        documents=with_userinfo_of(definitions.documents),
         apis=definitions.apis,
         issuers=definitions.issuers,
         people=definitions.users,

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from actas.cli.ask import Wanted
 from actas.cli.chains import parties
-from actas.cli.entries import moment
 from actas.cli.exits import Failure
 from actas.cli.line import horizontal
 from actas.cli.output import Ink, Line
-from actas.cli.recorded import instant_of
+from actas.cli.recorded import instant_of, moment
 from actas.cli.repeated import repeated
 from actas.cli.sentence import sentence
 from actas.cli.verdict import Granted, Refused, Running

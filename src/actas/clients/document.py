@@ -128,6 +128,15 @@ class DocumentTerms:
             return None
         return self._client(client_id, auth=ClientAuth(method="none"), grants=self.grants, display=url.host)
 
+    def assumed(self, client_id: str) -> Client | None:
+        """Return what a client may be at most, whatever its document says; None when it is not let in.
+
+        For questions about rules, which are asked before anybody has read the document: that it proves who it
+        is goes without saying there, as of every client. Nobody authenticates as it.
+        """
+        outline = self.outline(client_id)
+        return None if outline is None else replace(outline, auth=ClientAuth(method="private_key_jwt"))
+
     def client(self, client_id: str, document: Mapping[str, Json]) -> tuple[Client, str | None]:
         """Return the client that a document describes, and where its keys are when they are elsewhere.
 

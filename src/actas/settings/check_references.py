@@ -41,8 +41,8 @@ def targets_of(form: RuleForm) -> tuple[str, ...]:
 def _names(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     form, written = rule.form, rule.written
     for index, name in enumerate(clients_of(form)):
-        is_known = is_document_id(name)
-        sentence = fault_of_document(name, rule, shaped) if is_known else shaped.unknown("clients", name)
+        described = is_document_id(name)
+        sentence = fault_of_document(name, rule, shaped) if described else shaped.unknown("clients", name)
         if sentence is not None:
             yield written.fault(written.at(("client",), index), sentence)
     for index, name in enumerate(targets_of(form)):

@@ -9,6 +9,7 @@ from actas.settings.check_clients import no_such_scope
 from actas.settings.faults import Fault
 from actas.settings.schema_tests import AskedParty, PolicyTestForm
 from actas.settings.shaped import Item, Shaped
+from actas.settings.strangers import fault_of_client
 
 
 def check_tests(shaped: Shaped) -> Iterator[Fault]:
@@ -20,7 +21,7 @@ def check_tests(shaped: Shaped) -> Iterator[Fault]:
 
 def _names(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     ask, written = item.form.ask, item.written
-    if (sentence := shaped.unknown("clients", ask.client)) is not None:
+    if (sentence := fault_of_client(ask.client, shaped)) is not None:
         yield written.fault(("ask", "client"), sentence)
     for index, name in enumerate(ask.api):
         if (sentence := shaped.unknown("apis", name)) is not None:

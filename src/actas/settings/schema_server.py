@@ -221,8 +221,8 @@ class Defaults(Form):
     on_excess_scope: Literal["reject", "trim"] = Field(
         default="reject",
         description="When a request asks for more scopes than it may have: `reject` it, or `trim` and grant "
-        "the rest. So too when people sign in to an app, for a scope that none of the app's APIs has; the log "
-        "says what was left out (`dropped`).",
+        "the rest. So too when people sign in to an app, for a scope that none of its APIs has; the log says "
+        "what was left out (`dropped`).",
     )
 
 

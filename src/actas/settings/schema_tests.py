@@ -10,6 +10,7 @@ from actas.core.reasons import Reason
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_parties import LabelText, NameText, ScopeText
 from actas.settings.schema_rules import Kind
+from actas.settings.schema_strangers import ClientName
 from actas.settings.values import Duration, Prose, ScopeList
 
 _Names = Annotated[list[NameText], Field(min_length=1, max_length=100), OneOrMany()]
@@ -54,7 +55,9 @@ class AskedWhy(Form):
 class Ask(Form):
     """A request that a policy test makes up."""
 
-    client: NameText = Field(description="Who asks.")
+    client: Annotated[str, ClientName()] = Field(
+        description="Who asks; one that publishes what it is, by the address of its document."
+    )
     subject: AskedParty | None = Field(
         default=None, description="The subject token. Left out: the client speaks for itself."
     )

@@ -118,10 +118,10 @@ def check_strangers(shaped: Shaped) -> Iterator[Fault]:
             yield issuer.written.fault(("name",), message)
 
 
-def fault_of_document(name: str, rule: Item[RuleForm], shaped: Shaped) -> str | None:
-    """Return what is wrong with a rule that names a client by its document; None when nothing is."""
+def fault_of_client(name: str, shaped: Shaped) -> str | None:
+    """Return what is wrong with how a client is called, by its name or its document; None when nothing."""
     if not is_document_id(name):
-        return None
+        return shaped.unknown("clients", name)
     terms = document_terms(shaped)
     if terms is None:
         return "no such client is let in: client_metadata_documents.hosts lists none"
@@ -129,6 +129,15 @@ def fault_of_document(name: str, rule: Item[RuleForm], shaped: Shaped) -> str | 
         terms.address(name)
     except NoDocument as none:
         return f"there is no such client: {none}"
+    return None
+
+
+def fault_of_document(name: str, rule: Item[RuleForm], shaped: Shaped) -> str | None:
+    """Return what is wrong with a rule that names a client by its document; None when nothing is."""
+    terms = document_terms(shaped)
+    fault = fault_of_client(name, shaped)
+    if fault is not None or terms is None:
+        return fault
     form = rule.form
     if form.allow is None:
         return None

@@ -120,6 +120,13 @@ class Catalog:
             return self._self_registered(client_id, self.registering)
         return found
 
+    def named_by_document(self) -> tuple[Client, ...]:
+        """Return the clients that rules name by the address of their document, as the most they may be."""
+        called = frozenset[str]().union(*(rule.spec.client.names for rule in self.policy.rules))
+        named, terms = sorted(name for name in called if is_document_id(name)), self.documents
+        found = [None if terms is None else terms.assumed(name) for name in named]
+        return tuple(one for one in found if one is not None)
+
     def _self_registered(self, client_id: str, terms: RegistrationTerms) -> Client | None:
         """Return a client that registered itself: made once, for there are a bounded number of them."""
         kept = None if self._registered is None else self._registered.known(client_id)

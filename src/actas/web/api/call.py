@@ -40,6 +40,7 @@ class Desk:
     Attributes:
         nonces: makes nonces for proofs.
         state: says which generation is in force in this process, and whether it is behind.
+        clients: those of the configuration; ``by_document`` those that its rules name by their document.
         tests: runs the policy tests and returns each with its ``problems``.
         cursors: the key that authenticates the cursors of pages.
         schema: the JSON Schema of the configuration.
@@ -55,6 +56,7 @@ class Desk:
     keeping: Keeping
     policy: Policy
     clients: Mapping[str, Client]
+    by_document: tuple[Client, ...]
     apis: Apis
     state: Callable[[], JsonObject]
     tests: Callable[[], Awaitable[list[JsonObject]]]

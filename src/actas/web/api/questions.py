@@ -36,7 +36,7 @@ async def who_can(desk: Desk, call: Call) -> Reply:
         raise NotFound(detail=f"there is no API called {name[:100]!r}")
     if scope is not None and scope not in api.scopes:
         raise NotFound(detail=f"{name} has no scope {scope[:100]!r}")
-    found = ways_to(desk.policy, desk.clients.values(), api, scope)
+    found = ways_to(desk.policy, (*desk.clients.values(), *desk.by_document), api, scope)
     return Reply(body={"api": name, "scope": scope, "ways": [_way(one) for one in found]})
 
 
