@@ -43,7 +43,11 @@ def test_what_is_disabled_is_disabled_also_in_tokens_that_are_out(server: RealSe
     company.named("clients", "assistant")["disabled"] = True
     change(server)
     refused = server.post(form)
-    assert (refused.status, refused.reason) == (400, "bad_subject")
+    assert (refused.status, refused.reason) == (400, "revoked")
+    del company.named("clients", "assistant")["disabled"]
+    change(server)
+    refused = server.post(form)
+    assert (refused.status, refused.reason) == (400, "revoked")
 
 
 @pytest.mark.requirement("REL-30")

@@ -150,6 +150,11 @@ class Kept:
         return self.state == "live"
 
     @property
+    def is_on(self) -> bool:
+        """Whether it is in force and nobody, nor its document, has switched it off."""
+        return self.in_force and not self.disabled and self.body.get("disabled", False) is False
+
+    @property
     def exists(self) -> bool:
         """Whether there is more than a name."""
         return self.state != "deleted"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from actas.admin.objects import Change
 from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.lineage import LATER, Marking, Revoked
 from actas.core.opaque import REFERENCE, begins_like, is_whole
 from actas.core.party import Identity
+from actas.core.person import subject_of
 from actas.crypto import jose
 from actas.keys.life import LONGEST_TOKEN
 from actas.keys.opaque import id_of
@@ -109,3 +111,19 @@ class Revoking:
             up_to=self.now + APART,
             until=self.now + LONGEST_LIFE + LONGEST_TOKEN,
         )
+
+    def switched_off(self, changes: Iterable[Change]) -> list[Wanted]:
+        """End what people and clients have a part in whom changes of the configuration disable or take out.
+
+        While they are off, nobody believes what names them. This is for the time after: whoever enables them
+        again lets them in, and not what somebody may have stolen before (SEC-23).
+        """
+        ended: list[Wanted] = []
+        for one in changes:
+            if one.before is None or not one.before.is_on or one.after.is_on:
+                continue
+            if one.after.kind == "users":
+                ended.append(self.party(subject_of(one.after.name)))
+            elif one.after.kind == "clients":
+                ended.append(self.party(one.after.name))
+        return ended

@@ -100,7 +100,7 @@ class Foundation:
     @property
     def store(self) -> SqlConfiguration:
         """The store of record of the configuration."""
-        return SqlConfiguration(self.database)
+        return SqlConfiguration(self.database, revoking=self.revoked)
 
     @property
     def refresh_store(self) -> SqlRefreshTokens:

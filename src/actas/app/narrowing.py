@@ -94,4 +94,4 @@ def _rule(old: RuleSpec, kept: Snapshot) -> RuleSpec:
 
 def _stands(kept: Snapshot, kind: ObjectKind, name: str) -> bool:
     one = kept.get(kind, name)
-    return one is not None and one.in_force and not one.disabled and one.body.get("disabled") is not True
+    return one is not None and one.is_on

@@ -18,6 +18,7 @@ import structlog
 
 from actas.admin.objects import Change, Snapshot
 from actas.admin.record import FILES, Author, parts_of
+from actas.admin.revoking import Revoking
 from actas.app.foundation import Foundation
 from actas.app.minutes import write_waiting
 from actas.app.narrowing import without_what_ended
@@ -253,17 +254,20 @@ class Steward:
         raise StoreUnavailable("the configuration is being changed faster than this change can be made")
 
     def _drawn_up(self, kept: Snapshot, changes: tuple[Change, ...], author: Author) -> Commit:
-        minutes = self._house.shared.minutes
+        base, minutes = self._house.base, self._house.shared.minutes
+        now = int(base.clock.now())
         records = [
             minutes.draw_up("configuration:changed", generation=kept.generation + 1, by=author.told(), **part)
             for part in parts_of(changes)
         ]
+        revoking = Revoking(issuer=base.issuer, marking=base.ring, digest=base.ring.digest, now=now)
         return Commit(
             after=kept.generation,
             changes=changes,
-            at=int(self._house.base.clock.now()),
+            at=now,
             entry=records[0].entry,
             records=[one.body for one in records],
+            ended=[one.revoked(records[0].entry) for one in revoking.switched_off(changes)],
         )
 
     async def _settle(self, generation: int) -> None:

@@ -277,5 +277,7 @@ class ClientForm(Form):
         default=None, description="What it may ask for at all. Default: nothing."
     )
     disabled: bool = Field(
-        default=False, description="Refuse it, also as an earlier actor in somebody else's chain."
+        default=False,
+        description="Refuse it, also as an earlier actor in somebody else's chain. What it had a part in "
+        "until then ends for good.",
     )

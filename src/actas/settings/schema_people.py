@@ -34,7 +34,7 @@ class UserForm(Form):
         "characters. It counts until they set one themselves. Default: they have none.",
     )
     disabled: bool = Field(
-        default=False, description="Lock them out: what they hold ends, and they cannot sign in."
+        default=False, description="Lock them out: what they hold ends for good, and they cannot sign in."
     )
 
 

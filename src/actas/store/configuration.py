@@ -16,7 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.admin.objects import KINDS, Change, Digest, Keeper, Kept, Key, Origin, Snapshot, State
+from actas.core.lineage import Revoked
 from actas.store.database import Database
+from actas.store.revocations import RevocationList
 from actas.store.tables import (
     CLIENT_SECRETS,
     CONFIGURATION_GENERATIONS,
@@ -45,6 +47,7 @@ class Commit:
         at: seconds since the epoch.
         entry: the id of the first of the records.
         records: bodies of audit entries, in order.
+        ended: what it ends for good.
     """
 
     after: int
@@ -52,6 +55,7 @@ class Commit:
     at: int
     entry: str
     records: Sequence[bytes]
+    ended: Sequence[Revoked] = ()
 
 
 class SqlConfiguration:
@@ -59,10 +63,14 @@ class SqlConfiguration:
 
     Rows of a kind that this release does not know belong to a later one that shares the database. They are
     passed over.
+
+    Args:
+        revoking: ends what a change ends, in the same transaction; only where changes are made.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, revoking: RevocationList | None = None) -> None:
         self._database = database
+        self._revoking = revoking
 
     async def generation(self) -> int:
         """Return the number of the last change; 0 before the first."""
@@ -92,6 +100,23 @@ class SqlConfiguration:
         Returns:
             False when another change came first; nothing was kept then.
         """
+
+        async def keep(connection: AsyncConnection) -> None:
+            await self._keep(connection, commit, by=by)
+
+        try:
+            if commit.ended:
+                if self._revoking is None:
+                    raise ValueError("nothing is ended here")
+                await self._revoking.add(commit.ended, within=keep)
+            else:
+                async with self._database.writing() as connection:
+                    await keep(connection)
+        except IntegrityError:  # another change came first: the number is taken
+            return False
+        return True
+
+    async def _keep(self, connection: AsyncConnection, commit: Commit, *, by: str) -> None:
         number = commit.after + 1
         generation = {"generation": number, "made_at": commit.at, "entry": commit.entry}
         taken = {"taken_by": by, "taken_at": commit.at}
@@ -99,16 +124,11 @@ class SqlConfiguration:
             {"generation": number, "place": place, "body": body.decode(), **taken}
             for place, body in enumerate(commit.records)
         ]
-        try:
-            async with self._database.writing() as connection:
-                await connection.execute(insert(CONFIGURATION_GENERATIONS).values(generation))
-                await _write(connection, commit.changes)
-                if records:
-                    await connection.execute(insert(CONFIGURATION_RECORDS), records)
-                await self._database.announce(connection, TOPIC)
-        except IntegrityError:  # another change came first: the number is taken
-            return False
-        return True
+        await connection.execute(insert(CONFIGURATION_GENERATIONS).values(generation))
+        await _write(connection, commit.changes)
+        if records:
+            await connection.execute(insert(CONFIGURATION_RECORDS), records)
+        await self._database.announce(connection, TOPIC)
 
     async def take(self, *, by: str, at: int) -> list[tuple[int, int, bytes]]:
         """Return the records that are to be written by this process now, in order.

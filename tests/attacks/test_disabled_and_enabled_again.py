@@ -1,0 +1,198 @@
+"""Coming back to life with a person, or an app, that was switched off for a while.
+
+Somebody's laptop is stolen, or an app's refresh tokens leak: the administrator disables the person or the app, sees to
+it, and enables them again. Whoever took something before waits for that day. What was given to somebody before they
+were switched off has ended for good, whatever switched them off: a file, the API, a deletion, or a file that changed
+while no server ran; and whoever comes later than that is let in (SEC-23, REL-21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.fakes.clock import FixedClock
+from tests.fakes.kept_log import CONFIGURATION, SECRET, entries
+
+from actas.admin.objects import ObjectKind, Snapshot, changed
+from actas.admin.record import Author
+from actas.admin.revoking import APART
+from actas.app.assembly import Assembly, assembly
+from actas.app.foundation import Foundation, foundation
+from actas.app.own_tokens import sessions
+from actas.core.lineage import Lineage
+from actas.core.party import Identity
+from actas.core.records import Record
+from actas.core.sign_in import SignIn
+from actas.settings.load import Draft, read
+from actas.signin.sessions import Session
+from actas.subjects.revoked import mark_of_party
+
+USERS = """\
+users:
+  - { name: alice, password: { file: client.secret } }
+  - { name: bob, password: { file: client.secret } }
+"""
+LOCKED = USERS.replace("alice, ", "alice, disabled: true, ")
+LEFT = USERS.replace("  - { name: alice, password: { file: client.secret } }\n", "")
+AUTHOR = Author(via="api")
+
+
+def configured(folder: Path, users: str = USERS, *, text: str = CONFIGURATION) -> Draft:
+    (folder / "actas.yaml").write_text(text + users, encoding="utf-8")
+    secret = folder / "client.secret"
+    if not secret.exists():
+        secret.write_text(SECRET, encoding="utf-8")
+        secret.chmod(0o600)
+    return read([folder / "actas.yaml"], dev=True, environ={})
+
+
+@asynccontextmanager
+async def serving(draft: Draft, clock: FixedClock) -> AsyncGenerator[Assembly]:
+    async with foundation(draft, dev=True, create=True, clock=clock) as base, assembly(base) as house:
+        yield house
+
+
+async def signed_in(base: Foundation, name: str) -> str:
+    """The text of a session of somebody who signs in now."""
+    identity = Identity(base.issuer, f"actas:{name}")
+
+    def sign_in(sid: str, ends_at: int) -> SignIn:
+        return SignIn(
+            person=identity, origin=identity, origin_name="actas", groups=(), claims={},
+            at=int(base.clock.now()), acr="pwd", amr=("pwd",), sid=sid, ends_at=ends_at,
+        )  # fmt: skip
+
+    def never(_session: Session) -> Record:
+        raise AssertionError("no session is replaced here")
+
+    text, _ = await sessions(base).begin(
+        sign_in, source="192.0.2.7", browser="Firefox", replaces=None, ended=never
+    )
+    return text.reveal()
+
+
+async def is_in(base: Foundation, text: str) -> bool:
+    return await sessions(base).find(text) is not None
+
+
+def holds(base: Foundation, name: str, since: float) -> bool:
+    """Whether a token that names somebody is good, if nobody has switched them off."""
+    mark = mark_of_party(base.ring, Identity(base.issuer, name))
+    return base.revoked.against(Lineage((mark,), int(since))) is None
+
+
+async def switch(house: Assembly, kind: ObjectKind, name: str, *, disabled: bool) -> None:
+    def edit(kept: Snapshot) -> list[object]:
+        one = kept.get(kind, name)
+        assert one is not None
+        return [changed("disabled" if disabled else "enabled", one, disabled=disabled)]
+
+    await house.steward.change(edit, AUTHOR)  # type: ignore[arg-type]
+
+
+@pytest.mark.requirement("SEC-23", "REL-21")
+@pytest.mark.parametrize("how", ["api", "file", "left out"])
+async def test_a_person_who_comes_back_is_not_signed_in_where_they_were(tmp_path: Path, how: str) -> None:
+    clock = FixedClock()
+    async with serving(configured(tmp_path), clock) as house:
+        before, began = await signed_in(house.base, "alice"), clock.now()
+        others = await signed_in(house.base, "bob")
+        assert await is_in(house.base, before)
+        if how == "api":
+            await switch(house, "users", "alice", disabled=True)
+        else:
+            users = LOCKED if how == "file" else LEFT
+            await house.steward.read_again(lambda: configured(tmp_path, users))
+        assert not await is_in(house.base, before)
+        clock.advance(APART + 1)
+        if how == "api":
+            await switch(house, "users", "alice", disabled=False)
+        else:
+            await house.steward.read_again(lambda: configured(tmp_path))
+        assert not await is_in(house.base, before)
+        assert not holds(house.base, "actas:alice", began)
+        assert await is_in(house.base, await signed_in(house.base, "alice"))
+        assert await is_in(house.base, others)
+
+
+@pytest.mark.requirement("SEC-23", "REL-21")
+@pytest.mark.parametrize("users", [LOCKED, LEFT])
+async def test_it_is_the_same_when_the_file_changed_while_no_server_ran(tmp_path: Path, users: str) -> None:
+    clock = FixedClock()
+    async with serving(configured(tmp_path), clock) as house:
+        before = await signed_in(house.base, "alice")
+    clock.advance(60)
+    async with serving(configured(tmp_path, users), clock) as house:
+        assert not await is_in(house.base, before)
+    clock.advance(60)
+    async with serving(configured(tmp_path), clock) as house:
+        assert not await is_in(house.base, before)
+        assert await is_in(house.base, await signed_in(house.base, "alice"))
+
+
+@pytest.mark.requirement("SEC-23", "REL-21")
+async def test_another_node_ends_it_too_and_the_log_says_by_what(tmp_path: Path) -> None:
+    clock = FixedClock()
+    draft = configured(tmp_path)
+    async with serving(draft, clock) as here, serving(draft, clock) as there:
+        before = await signed_in(there.base, "alice")
+        await switch(here, "users", "alice", disabled=True)
+        await switch(here, "users", "alice", disabled=False)
+        await there.base.revoked.refresh()
+        assert not await is_in(there.base, before)
+        mark = mark_of_party(there.base.ring, Identity(there.base.issuer, "actas:alice"))
+        ended = there.base.revoked.against(Lineage((mark,), int(clock.now())))
+        changed_by = [one for one in entries(here.base) if one["event"] == "configuration:changed"]
+        what = [(one["id"], one["changes"][0]["what"]) for one in changed_by[-2:]]
+        assert ended is not None
+        assert what[0] == (ended.entry, "disabled")
+
+
+@pytest.mark.requirement("SEC-23")
+@pytest.mark.parametrize("how", ["api", "file", "deleted"])
+async def test_what_an_app_was_given_before_it_was_switched_off_stays_dead(tmp_path: Path, how: str) -> None:
+    clock = FixedClock()
+    text = CONFIGURATION.replace("name: web\n", "name: web\n    disabled: true\n")
+    async with serving(configured(tmp_path), clock) as house:
+        began = clock.now()
+        assert holds(house.base, "web", began)
+        if how == "api":
+            await switch(house, "clients", "web", disabled=True)
+        elif how == "file":
+            await house.steward.read_again(lambda: configured(tmp_path, text=text))
+        else:
+            gone = CONFIGURATION[
+                CONFIGURATION.index("  - name: web\n") : CONFIGURATION.index("  - name: orders\n    kind")
+            ]
+            rule = CONFIGURATION[
+                CONFIGURATION.index("  - name: web-own") : CONFIGURATION.index("  - name: orders-to")
+            ]
+            less = CONFIGURATION.replace(gone, "").replace(rule, "")
+            await house.steward.read_again(lambda: configured(tmp_path, text=less))
+        clock.advance(APART + 1)
+        if how == "api":
+            await switch(house, "clients", "web", disabled=False)
+        else:
+            await house.steward.read_again(lambda: configured(tmp_path))
+        assert not holds(house.base, "web", began)
+        assert holds(house.base, "web", clock.now())
+        assert holds(house.base, "orders", began)
+
+
+@pytest.mark.requirement("SEC-23", "REL-01")
+async def test_what_another_change_beat_ends_nothing(tmp_path: Path) -> None:
+    """A change is made whole or not at all, with what it ends."""
+    clock = FixedClock()
+    async with serving(configured(tmp_path), clock) as house:
+        kept = await house.steward.snapshot()
+        one = kept.get("users", "alice")
+        assert one is not None
+        drawn_up = house.steward._drawn_up(kept, (changed("disabled", one, disabled=True),), AUTHOR)
+        assert [entry.entry for entry in drawn_up.ended] == [drawn_up.entry]
+        await switch(house, "users", "bob", disabled=True)
+        assert not await house.base.store.commit(drawn_up, by="late")
+        assert holds(house.base, "actas:alice", clock.now())
+        assert not holds(house.base, "actas:bob", clock.now())
