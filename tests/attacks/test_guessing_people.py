@@ -128,6 +128,14 @@ async def test_addresses_of_one_network_are_one_source(house: House) -> None:
 
 
 @pytest.mark.requirement("SEC-14")
+async def test_all_networks_of_one_customer_are_one_source(house: House) -> None:
+    for number in range(8):
+        assert await house.fail(1, name=f"bob-{number}", source=f"2001:db8:1:{number:x}::1") == {"wrong"}
+    assert await house.sign_in("alice", GOOD, "2001:db8:1:ff::1") == "wait 301"
+    assert await house.sign_in("alice", GOOD, "2001:db8:1:100::1") == "in"
+
+
+@pytest.mark.requirement("SEC-14")
 async def test_a_stranger_elsewhere_locks_nobody_out(house: House) -> None:
     await house.fail(4, source=ELSEWHERE)
     assert await house.sign_in("alice", GOOD, ELSEWHERE) == "wait 61"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.test_registration import CLOSED, OPEN, TOKEN, Desk
 
+from actas.clients.budget import AROUND
 from actas.signin.registering import PER_HOUR, PER_SOURCE
 
 
@@ -16,7 +17,7 @@ from actas.signin.registering import PER_HOUR, PER_SOURCE
 async def test_who_has_no_token_takes_nothing_from_those_who_have_one() -> None:
     desk = Desk(CLOSED)
     for number in range(PER_HOUR + 1):
-        error = await desk.refused(token="guessed", source=f"2001:db8:0:{number:x}::7")
+        error = await desk.refused(token="guessed", source=f"2001:db8:{number:x}::7")
         assert error.reason == "bad_initial_token"
     assert (await desk.ask(token=TOKEN))["client_id"]
 
@@ -33,5 +34,16 @@ async def test_guessing_the_token_is_slow_at_each_source_all_the_same() -> None:
 async def test_all_who_may_register_share_what_there_is() -> None:
     desk = Desk(OPEN)
     for number in range(PER_HOUR):
-        await desk.ask(source=f"2001:db8:0:{number:x}::7")
+        await desk.ask(source=f"2001:db8:{number:x}::7")
     assert (await desk.refused()).reason == "rate_limited"
+
+
+@pytest.mark.requirement("OP-114", "REL-11", "SEC-14")
+async def test_all_networks_of_one_customer_are_bounded_together() -> None:
+    for desk, token in ((Desk(OPEN), ""), (Desk(CLOSED), TOKEN)):
+        for number in range(AROUND * PER_SOURCE):
+            source = f"2001:db8:0:{number:x}::7"
+            await (desk.refused(token="guessed", source=source) if token else desk.ask(source=source))
+        error = await desk.refused(token=token, source="2001:db8:0:ffff::7")
+        assert error.reason == "rate_limited"
+        assert (await desk.ask(token=token, source="2001:db8:1::7"))["client_id"]  # and nobody else is

@@ -1,6 +1,7 @@
 """How often strangers may cause something: each source so often, and all of them together so often.
 
-Counted in each process for itself. Whoever has an IPv6 address has a network of them, and counts as one.
+Counted in each process for itself. Whoever has an IPv6 address has a network of them, and counts as one; and
+what is around it is bounded too, for one customer of a provider has thousands of such networks.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from typing import Final
 from actas.core.errors import TooManyRequests
 from actas.core.metrics import RATE_LIMITED, UNMETERED, Meter
 from actas.core.ports import Clock
-from actas.core.source import place_of
+from actas.core.source import networks_of, place_of
 
-_MOST_SOURCES: Final = 10_000
+AROUND: Final = 4
+"""So many times as often as one source may those cause it that lie together."""
+
+_MOST_SOURCES: Final = 20_000
 _ALL: Final = ""
 
 
@@ -53,10 +57,13 @@ class Budget:
             alone: whether it is no matter of the others: it takes nothing of what all of them have.
 
         Raises:
-            TooManyRequests: it is one too many, for its source or altogether.
+            TooManyRequests: it is one too many, for its source, around it, or altogether.
         """
         now = self._clock.now()
-        budgets = ((place_of(source), self._each), (_ALL, self._altogether))[: 1 if alone else 2]
+        around = f"around {networks_of(source)[1]}"
+        budgets = [(place_of(source), self._each), (around, AROUND * self._each)]
+        if not alone:
+            budgets.append((_ALL, self._altogether))
         left = [self._left(name, most, now) for name, most in budgets]
         if full or min(left) < 1:
             self._meter.count(RATE_LIMITED, self._what)
@@ -66,7 +73,7 @@ class Budget:
         for (name, _), room in zip(budgets, left, strict=True):
             self._used[name] = (room - 1, now)
             self._used.move_to_end(name)
-        if len(self._used) > _MOST_SOURCES:
+        while len(self._used) > _MOST_SOURCES:
             self._used.popitem(last=False)
 
     def _left(self, name: str, most: int, now: float) -> float:

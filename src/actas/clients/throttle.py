@@ -24,7 +24,7 @@ from actas.core.errors import TooManyRequests
 from actas.core.metrics import RATE_LIMITED, UNMETERED, Meter
 from actas.core.ports import Clock
 from actas.core.redaction import without_secrets
-from actas.core.source import place_of
+from actas.core.source import networks_of, place_of
 
 Attempt = Literal[
     "failed_client_auth",
@@ -44,6 +44,8 @@ at one source (``signin.elsewhere``); or the code that a device shows
 _WITHIN: Final[Mapping[Attempt, Attempt]] = {"failed_sign_in": "failed_sign_in_source"}
 """What is counted for a source as a whole too. The key of the first holds that of the second, so that every
 process takes the same from the second when it forgets the first, once."""
+
+_OF_SOURCES: Final = frozenset[Attempt]({"failed_sign_in_source", "failed_device_code_source"})
 
 MOST_WATCHED: Final = 20_000
 """Names and sources with a few failures that are kept; those whose last is the longest ago make room."""
@@ -249,7 +251,9 @@ class Throttle:
 
     def _key(self, attempt: Attempt, name: str, source: str) -> _Key:
         """Return what failures are counted under."""
-        mark = self._mark(attempt, name[:_LONGEST_NAME], place_of(source))
+        # Of a source as a whole: whoever has a network has 256 of them, and could guess from each anew.
+        place = networks_of(source)[0] if attempt in _OF_SOURCES else place_of(source)
+        mark = self._mark(attempt, name[:_LONGEST_NAME], place)
         within = _WITHIN.get(attempt)
         return attempt, mark if within is None else f"{mark} {self._key(within, '', source)[1]}"
 
