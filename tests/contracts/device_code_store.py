@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from tests.fakes.clock import NOON, FixedClock
 from actas.core.records import Record
 from actas.store.device_codes import SqlDeviceCodes
 from actas.store.memory_sign_in import MemoryDeviceCodes
-from actas.subjects.device_records import Decision, KeptDevice, State
+from actas.subjects.device_records import Bounds, Decision, KeptDevice, Room, State
 
 NOW = int(NOON)
-BOUNDS: dict[str, int] = {"now": NOW, "most_of_one": 5, "most": 1_000}
+MOST = Bounds(whose=5, client=1_000, near=1_000, wide=1_000, room=1_000)
+BOUNDS: dict[str, Any] = {"now": NOW, "most": MOST}
 POLL: dict[str, int] = {"travel": 1, "longer": 5}
 
 Store = MemoryDeviceCodes | SqlDeviceCodes
@@ -72,9 +74,39 @@ class DeviceCodeStoreSuite:
         done = await asyncio.gather(*asked)
         assert sorted(done) == ["full"] * 4 + ["kept"] * 5
         assert await store.keep(kept("other", whose="phone"), **BOUNDS) == "kept"
-        assert await store.keep(kept("more", whose="tv"), **{**BOUNDS, "most": 6}) == "full"
-        later = {**BOUNDS, "now": NOW + 600}
-        assert await store.keep(kept("later", ends_at=NOW + 1200), **later) == "kept"  # those have ended
+        assert await store.keep(kept("more", whose="tv"), now=NOW, most=replace(MOST, room=6)) == "full"
+        # What has ended takes nobody's room, and none in all.
+        later: dict[str, Any] = {"now": NOW + 600, "most": replace(MOST, room=1)}
+        assert await store.keep(kept("later", ends_at=NOW + 1200), **later) == "kept"
+
+    @pytest.mark.requirement("DG-11")
+    @pytest.mark.parametrize("by", ["client", "near", "wide"])
+    async def test_each_thing_that_is_counted_is_bounded_by_itself(
+        self, store: Store, other: Store, by: str
+    ) -> None:
+        bounds: dict[str, int] = {"whose": 1_000, by: 2}
+        most = replace(MOST, **bounds)
+        for number in range(3):
+            done = await (store, other)[number % 2].keep(kept(f"n-{number}", **{by: "x"}), now=NOW, most=most)
+            assert done == ("kept" if number < 2 else "full")
+        assert await store.keep(kept("o", **{by: "y"}), now=NOW, most=most) == "kept"
+        for number in range(3):  # what is not counted is not bounded
+            assert await other.keep(kept(f"p-{number}"), now=NOW, most=most) == "kept"
+
+    @pytest.mark.requirement("DG-11")
+    async def test_who_comes_later_in_the_order_of_rooms_takes_none_from_who_comes_first(
+        self, store: Store, other: Store
+    ) -> None:
+        async def fills(room: Room, *, most: int) -> int:
+            bound = replace(MOST, whose=1_000, room=most)
+            number = 0
+            while await store.keep(kept(f"{room}-{number}", room=room), now=NOW, most=bound) == "kept":
+                number += 1
+            return number
+
+        assert [await fills(2, most=2), await fills(1, most=5), await fills(0, most=9)] == [2, 3, 4]
+        found = await other.find("2-0")
+        assert found == kept("2-0", room=2)
 
     @pytest.mark.requirement("DG-5")
     async def test_how_often_it_may_ask_is_the_same_everywhere(self, store: Store, other: Store) -> None:
@@ -126,7 +158,7 @@ class DeviceCodeStoreSuite:
 
     @pytest.mark.requirement("REL-24")
     async def test_what_has_ended_goes(self, store: Store, other: Store, clock: FixedClock) -> None:
-        many = {**BOUNDS, "most_of_one": 1_000}
+        many: dict[str, Any] = {"now": NOW, "most": replace(MOST, whose=1_000)}
         for number in range(510):
             await store.keep(kept(f"n-{number}"), **many)
         await store.keep(kept("long", ends_at=NOW + 5000), **many)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts.device_code_store import NOW, DeviceCodeStoreSuite, decided, given, kept
+from tests.contracts.device_code_store import MOST, NOW, DeviceCodeStoreSuite, decided, given, kept
 from tests.contracts.places import OnPostgres, OnSqlite
 from tests.fakes.clock import FixedClock
 
@@ -36,7 +36,7 @@ class _OnADatabase(DeviceCodeStoreSuite):
     async def test_what_is_allowed_is_kept_with_its_entry_or_not_at_all(
         self, store: SqlDeviceCodes, another: Database
     ) -> None:
-        await store.keep(kept(), now=NOW, most_of_one=5, most=5)
+        await store.keep(kept(), now=NOW, most=MOST)
         for number in range(2):
             await store.decide(decided("allowed", record=given(f"e-{number}")))
         waiting = await Outbox(another).take(now=NOW + TAKEN_FOR + 1)

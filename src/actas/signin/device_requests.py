@@ -16,12 +16,11 @@ from actas.core.client import Client
 from actas.core.errors import UnauthorizedClient
 from actas.core.params import Params
 from actas.core.ports import JsonObject
-from actas.core.source import place_of
 from actas.core.wire import DEVICE_CODE
 from actas.desk import Desk
 from actas.signin.wanted import Offers, asked_for
 from actas.subjects.device_code import LIFE, DeviceCodes
-from actas.subjects.device_records import INTERVAL, AskedDevice
+from actas.subjects.device_records import INTERVAL, AskedDevice, Room
 from actas.subjects.user_code import shown_user_code
 
 
@@ -68,8 +67,7 @@ class DeviceRequests(Desk[JsonObject]):
             began=0,
             ends_at=0,
         )
-        proven = trail.method != "none"
-        code, asked = await self._codes.begin(asked, proven=proven, place=place_of(trail.source))
+        code, asked = await self._codes.begin(asked, room=_room(client, proven=trail.method != "none"))
         shown = shown_user_code(asked.user_code)
         return {
             "device_code": code.reveal(),
@@ -79,3 +77,10 @@ class DeviceRequests(Desk[JsonObject]):
             "expires_in": LIFE,
             "interval": INTERVAL,
         }
+
+
+def _room(client: Client, *, proven: bool) -> Room:
+    """Return whose room the devices of a client take: a key that a stranger made says nothing of them."""
+    if client.sign_in is None or not client.sign_in.vouched:
+        return 2
+    return 0 if proven else 1

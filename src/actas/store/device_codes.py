@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Row, case, func, insert, or_, select, update
@@ -13,7 +14,7 @@ from actas.store.device_tables import DEVICE_CODES
 from actas.store.outbox import Outbox
 from actas.store.sweeping import remove_ended
 from actas.store.words import one_of
-from actas.subjects.device_records import Decision, KeptDevice, State
+from actas.subjects.device_records import Bounds, Decision, KeptDevice, Room, State
 
 KEPT_LONGER: Final = 60
 """Seconds that a row outlives its code, so that one that has just ended is said to have ended."""
@@ -21,6 +22,7 @@ KEPT_LONGER: Final = 60
 TOPIC: Final = "devices"
 """Whose turn it is to count, and to add."""
 
+_ROOMS: Final[tuple[Room, ...]] = get_args(Room)
 _STATES: Final[tuple[State, ...]] = get_args(State)
 _TABLE: Final = DEVICE_CODES.c
 
@@ -34,15 +36,12 @@ class SqlDeviceCodes:
         # Its own: whoever decided writes the entry, and not whatever else of this process writes entries.
         self._outbox = Outbox(database)
 
-    async def keep(
-        self, device: KeptDevice, *, now: int, most_of_one: int, most: int
-    ) -> Literal["kept", "taken", "full"]:
+    async def keep(self, device: KeptDevice, *, now: int, most: Bounds) -> Literal["kept", "taken", "full"]:
         same = or_(_TABLE.digest == device.digest, _TABLE.user_code == device.user_code)
         async with self._database.writing(turn=TOPIC) as connection:
-            if await _count(connection, _TABLE.whose == device.whose, _TABLE.ends_at > now) >= most_of_one:
-                return "full"
-            if await _count(connection) >= most:
-                return "full"
+            for counted, bound in _bounds(device, most):
+                if await _count(connection, counted, _TABLE.ends_at > now) >= bound:
+                    return "full"
             if await _count(connection, same):
                 return "taken"
             await connection.execute(insert(DEVICE_CODES).values(**_row(device)))
@@ -113,6 +112,19 @@ async def decide_on(connection: AsyncConnection, decision: Decision, *, outbox: 
     return True
 
 
+def _bounds(device: KeptDevice, most: Bounds) -> Iterator[tuple[Any, int]]:
+    """Yield what is counted beside a request, and how many there may be of it."""
+    yield _TABLE.whose == device.whose, most.whose
+    for column, mark, bound in (
+        (_TABLE.client, device.client, most.client),
+        (_TABLE.near, device.near, most.near),
+        (_TABLE.wide, device.wide, most.wide),
+    ):
+        if mark:
+            yield column == mark, bound
+    yield _TABLE.room >= device.room, most.room
+
+
 async def _count(connection: AsyncConnection, *conditions: Any) -> int:
     wanted = select(func.count()).select_from(DEVICE_CODES).where(*conditions)
     return int(await connection.scalar(wanted) or 0)
@@ -123,6 +135,10 @@ def _row(device: KeptDevice) -> dict[str, Any]:
         "digest": device.digest,
         "user_code": device.user_code,
         "whose": device.whose,
+        "client": device.client,
+        "near": device.near,
+        "wide": device.wide,
+        "room": device.room,
         "asked": device.asked,
         "state": device.state,
         "authorized": device.authorization,
@@ -138,6 +154,10 @@ def _kept(row: Row[Any]) -> KeptDevice:
         digest=row.digest,
         user_code=row.user_code,
         whose=row.whose,
+        client=row.client,
+        near=row.near,
+        wide=row.wide,
+        room=_ROOMS[row.room],
         asked=bytes(row.asked),
         state=one_of(_STATES, row.state),
         authorization=row.authorized,

@@ -11,7 +11,7 @@ from actas.core.records import Record
 from actas.signin.consents import KeptConsent
 from actas.signin.session_records import KeptSession
 from actas.store.sessions import KEPT_LONGER
-from actas.subjects.device_records import DecidedMeanwhile, Decision, KeptDevice
+from actas.subjects.device_records import Bounds, DecidedMeanwhile, Decision, KeptDevice
 
 
 class MemorySessions:
@@ -85,12 +85,14 @@ class MemoryDeviceCodes:
         self.records: list[Record] = []
         self.broken = False
 
-    async def keep(
-        self, device: KeptDevice, *, now: int, most_of_one: int, most: int
-    ) -> Literal["kept", "taken", "full"]:
+    async def keep(self, device: KeptDevice, *, now: int, most: Bounds) -> Literal["kept", "taken", "full"]:
         self._require()
-        alike = [one for one in self.kept.values() if one.whose == device.whose and one.ends_at > now]
-        if len(alike) >= most_of_one or len(self.kept) >= most:
+        waiting = [one for one in self.kept.values() if one.ends_at > now]
+        for name in ("whose", "client", "near", "wide"):
+            mark = getattr(device, name)
+            if mark and sum(getattr(one, name) == mark for one in waiting) >= getattr(most, name):
+                return "full"
+        if sum(one.room >= device.room for one in waiting) >= most.room:
             return "full"
         if device.digest in self.kept or await self.named(device.user_code) is not None:
             return "taken"

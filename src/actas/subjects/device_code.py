@@ -8,6 +8,7 @@ store, so that it is the same on every node: how often the device asks, who deci
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -22,10 +23,19 @@ from actas.core.ports import Chance, Clock
 from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization
+from actas.core.source import networks_of, place_of
 from actas.crypto.seal import SealBroken
 from actas.keys.opaque import NewToken, OpaqueTexts
 from actas.subjects.authorization_code import LONGEST
-from actas.subjects.device_records import INTERVAL, AskedDevice, Decision, DeviceCodeStore, KeptDevice
+from actas.subjects.device_records import (
+    INTERVAL,
+    AskedDevice,
+    Bounds,
+    Decision,
+    DeviceCodeStore,
+    KeptDevice,
+    Room,
+)
 from actas.subjects.user_code import new_user_code
 
 LIFE: Final = 600
@@ -35,13 +45,23 @@ TRAVEL: Final = 1
 """Seconds by which a question may come early: one took longer to arrive than the next."""
 
 MOST_UNPROVEN: Final = 50
-"""Devices of one client at one address that may wait, when the client proves nothing."""
+"""Devices of one client at one address that may wait, when anybody may say to be that client."""
 
 MOST_PROVEN: Final = 1_000
 """The same of a client that proves who it is, wherever it asks from."""
 
-MOST: Final = 20_000
-"""All devices that may wait."""
+MOST_OF_CLIENT: Final = 5_000
+"""The same of one that anybody may say to be, wherever they ask from."""
+
+MOST_NEAR: Final = 100
+"""Devices that may wait in one network of what one customer of a provider has, of all such clients."""
+
+MOST_WIDE: Final = 400
+"""The same in a network around it."""
+
+MOST_IN: Final[Mapping[Room, int]] = {0: 20_000, 1: 12_000, 2: 4_000}
+"""Devices that may wait in a room and those after it. However many networks strangers have, clients that
+prove who they are find room, and registered ones find some that no app has which nobody here has chosen."""
 
 _TRIES: Final = 20
 
@@ -75,20 +95,27 @@ class DeviceCodes:
         self._chance = chance
         self._clock = clock
 
-    async def begin(self, asked: AskedDevice, *, proven: bool, place: str) -> tuple[Secret, AskedDevice]:
+    async def begin(self, asked: AskedDevice, *, room: Room) -> tuple[Secret, AskedDevice]:
         """Keep what a device asks; return its code, and what was asked with the code for the person.
 
         Args:
             asked: what it asks; which code is shown, and until when, is settled here.
-            proven: whether the client proved who it is.
-            place: where it asks from, as sources are told apart.
+            room: whose room it takes.
 
         Raises:
             TooManyRequests: too many wait already.
             StoreUnavailable: it was not kept, or nobody knows whether it was.
         """
         now = int(self._clock.now())
-        counted = (asked.client,) if proven else (asked.client, place)
+        near, wide = networks_of(asked.source)
+        counted = (asked.client, place_of(asked.source)) if room else (asked.client,)
+        most = Bounds(
+            whose=MOST_UNPROVEN if room else MOST_PROVEN,
+            client=MOST_OF_CLIENT,
+            near=MOST_NEAR,
+            wide=MOST_WIDE,
+            room=MOST_IN[room],
+        )
         for _ in range(_TRIES):
             one = msgspec.structs.replace(
                 asked, user_code=new_user_code(self._chance), began=now, ends_at=now + LIFE
@@ -98,13 +125,16 @@ class DeviceCodes:
                 digest=token.digest,
                 user_code=self._mark(one.user_code),
                 whose=self._marking.mark("devices", self._issuer, *counted),
+                client=self._marking.mark("devices of", self._issuer, asked.client) if room else "",
+                near=self._marking.mark("devices near", self._issuer, near) if room else "",
+                wide=self._marking.mark("devices around", self._issuer, wide) if room else "",
+                room=room,
                 asked=self._sealed(token, one),
                 ends_at=one.ends_at,
             )
-            most_of_one = MOST_PROVEN if proven else MOST_UNPROVEN
-            done = await self._store.keep(kept, now=now, most_of_one=most_of_one, most=MOST)
+            done = await self._store.keep(kept, now=now, most=most)
             if done == "full":
-                detail = f"too many devices of {asked.client} wait, or of all clients"
+                detail = f"too many devices wait: of {asked.client}, around {near}, or of all such clients"
                 raise TooManyRequests("too_many_devices", detail=detail, retry_after=60)
             if done == "kept":
                 return token.text, one

@@ -14,6 +14,10 @@ INTERVAL: Final = 5
 
 State = Literal["waiting", "allowed", "denied", "used"]
 
+Room = Literal[0, 1, 2]
+"""Who has room: a client that proves who it is; one that is registered, and that anybody can say to be; one
+that nobody here has chosen. Each has the room of those after it too, which have none of its own."""
+
 
 class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
     """What an app on a device asks of whoever types its code.
@@ -46,7 +50,11 @@ class KeptDevice:
     Attributes:
         digest: the keyed digest of the device's code.
         user_code: the mark of the person's.
-        whose: the mark of whom it is counted for.
+        whose: the mark of whom it is counted for: the client, at one place unless it proves who it is.
+        client: the mark of the client, wherever it asks.
+        near: the mark of the network from which it was asked, of all clients; empty when that is not counted.
+        wide: the same of a larger network.
+        room: as ``Room``.
         asked: what was asked, sealed.
         state: how far it is.
         authorization: the name of what was let; empty while nothing was.
@@ -59,6 +67,10 @@ class KeptDevice:
     digest: str
     user_code: str
     whose: str
+    client: str = ""
+    near: str = ""
+    wide: str = ""
+    room: Room = 0
     asked: bytes = field(repr=False)
     state: State = "waiting"
     authorization: str = ""
@@ -89,21 +101,34 @@ class DecidedMeanwhile(Exception):
     """The request waits no more: nothing that was to be kept with its decision is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many requests may wait that have not ended.
+
+    Attributes:
+        whose: counted for the same; ``client``, ``near`` and ``wide`` likewise.
+        room: in the room of the request, and the rooms after it.
+    """
+
+    whose: int
+    client: int
+    near: int
+    wide: int
+    room: int
+
+
 class DeviceCodeStore(Protocol):
     """Keeps the requests of devices, for all nodes. Each step is one, whoever else does what.
 
     All raise ``StoreUnavailable`` when it is not known whether it was done.
     """
 
-    async def keep(
-        self, device: KeptDevice, *, now: int, most_of_one: int, most: int
-    ) -> Literal["kept", "taken", "full"]:
+    async def keep(self, device: KeptDevice, *, now: int, most: Bounds) -> Literal["kept", "taken", "full"]:
         """Keep a request.
 
         Args:
             now: seconds since the epoch.
-            most_of_one: how many that have not ended may be counted for the same.
-            most: how many there may be in all.
+            most: how many there may be beside it. What has ended is not counted.
 
         Returns:
             ``taken`` when another one has one of its codes, ``full`` when there are too many: then nothing
