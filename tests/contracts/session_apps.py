@@ -101,7 +101,7 @@ class SessionAppsSuite:
         assert await other.waiting(at=NOW + 14) == []
         (second,) = await due(other, at=NOW + 15)
         assert (second.id, second.tries) == (first.id, 2)
-        await other.settle([second.id])
+        await other.settle([second])
         assert await due(store, at=NOW + 999) == []
 
     @pytest.mark.requirement("OP-85")
@@ -113,13 +113,28 @@ class SessionAppsSuite:
         await revoke("mark-s-1", LATER)
         assert await store.troubles() == []
         (one,) = await due(store)
-        await store.postpone(one.id, next_at=NOW + 60, detail="answered with status 500")
+        await store.postpone(one, next_at=NOW + 60, detail="answered with status 500")
         assert await other.waiting(at=NOW + 59) == ["phone"]
         assert await other.troubles() == [("web", 1, 1, "answered with status 500")]
         (again,) = await due(other, at=NOW + 60)
         assert again.tries == 2
-        await other.settle([one.id])
+        await other.settle([again])
         assert await store.troubles() == []
+
+    @pytest.mark.requirement("OP-85", "REL-22")
+    async def test_who_was_slow_changes_nothing_about_what_another_took(
+        self, store: SessionApps, other: SessionApps, revoke: Revoke
+    ) -> None:
+        await store.serve(app())
+        await revoke("mark-s-1", LATER)
+        (slow,) = await due(store)
+        (taken,) = await due(other, at=NOW + 15)
+        await store.postpone(slow, next_at=NOW + 16, detail="slow")
+        await store.settle([slow])
+        assert await due(store, at=NOW + 29) == []
+        assert await other.troubles() == []
+        (again,) = await due(store, at=NOW + 30)
+        assert (again.id, again.tries) == (taken.id, 3)
 
     async def test_a_clients_notices_are_taken_in_portions(self, store: SessionApps, revoke: Revoke) -> None:
         for number in range(5):

@@ -342,7 +342,7 @@ class House(Desks):
             refreshing,
             follows=refreshing,
             tells=IdTokenIssuer(issuer=ISSUER, clients=self.catalog, keys=self.ring, chance=self.chance),
-            serves=Serving(issuer=ISSUER, store=self.apps, marking=self.ring),
+            serves=Serving(issuer=ISSUER, clients=self.catalog, store=self.apps, marking=self.ring),
             begins=self.acting,
             adds=self.about,
         )

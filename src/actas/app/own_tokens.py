@@ -50,7 +50,7 @@ def mint(base: Foundation, minutes: Minutes) -> Mint:
         refresh,
         follows=refresh,
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
-        serves=Serving(issuer=base.issuer, store=base.session_apps, marking=base.ring),
+        serves=Serving(issuer=base.issuer, clients=base.catalog, store=base.session_apps, marking=base.ring),
         begins=impersonations(base, minutes),
         adds=about(base),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Final
 
 import structlog
@@ -28,11 +27,30 @@ Known = Callable[[], Awaitable[Snapshot]]
 """Says what is kept of the configuration, and who was deleted."""
 
 
-async def forget_deleted(known: Known, resetting: Resetting) -> None:
-    """Forget what people who were deleted had to sign in with, where that was not done at once (SEC-97)."""
-    for one in (await known()).objects:
-        if one.kind == "users" and one.state == "deleted":
-            await resetting.forget(subject_of(one.name))
+class Deleted:
+    """Forgets what people who were deleted had to sign in with, where that was not done at once (SEC-97).
+
+    Args:
+        known: says who was deleted. A name is never given again.
+    """
+
+    def __init__(self, known: Known, resetting: Resetting) -> None:
+        self._known = known
+        self._resetting = resetting
+        self._generation = 0
+        self._done: set[str] = set()
+
+    async def forget(self) -> None:
+        """Look at everybody of whom this process does not know that they have nothing."""
+        kept = await self._known()
+        if kept.generation < self._generation:  # a backup was restored, with what they had when it was made
+            self._done.clear()
+        self._generation = kept.generation
+        for one in kept.objects:
+            if one.kind != "users" or one.state != "deleted" or one.name in self._done:
+                continue
+            if not await self._resetting.forget(subject_of(one.name)):
+                self._done.add(one.name)
 
 
 async def sweep_on(base: Foundation, shared: Shared, known: Known) -> None:
@@ -40,7 +58,7 @@ async def sweep_on(base: Foundation, shared: Shared, known: Known) -> None:
 
     Nothing is removed while the time is not known: a clock that is ahead would end what has not ended.
     """
-    gone = resetting(base, shared)
+    gone = Deleted(known, resetting(base, shared))
     while True:
         await asyncio.sleep(SWEEP_EVERY)
         for what, sweep in (
@@ -50,7 +68,7 @@ async def sweep_on(base: Foundation, shared: Shared, known: Known) -> None:
             ("impersonations", base.impersonations.sweep),
             ("sessions", base.session_store.sweep),
             ("apps of sessions", base.session_apps.sweep),
-            ("what deleted people had", partial(forget_deleted, known, gone)),
+            ("what deleted people had", gone.forget),
             ("codes of devices", base.device_store.sweep),
             ("people of other issuers", known_store(base).sweep),
             ("registered clients", base.registered.sweep),

@@ -18,6 +18,7 @@ from actas.core.lineage import Marking
 from actas.core.party import Identity
 from actas.core.sign_in import Authorization
 from actas.subjects.authorization_code import mark_of_session
+from actas.subjects.live import LiveClients
 from actas.subjects.revoked import mark_of_party
 
 
@@ -111,12 +112,12 @@ class SessionApps(Protocol):
         """Take notices for a client that are due; nobody else does before ``until``."""
         ...
 
-    async def postpone(self, notice: str, *, next_at: int, detail: str) -> None:
-        """Note that a notice did not arrive, and when it is tried again."""
+    async def postpone(self, notice: DueNotice, *, next_at: int, detail: str) -> None:
+        """Note that a notice did not arrive, and when it is tried again. Nothing when another took it."""
         ...
 
-    async def settle(self, notices: Collection[str]) -> None:
-        """Forget notices: they arrived, or nobody is to get them."""
+    async def settle(self, notices: Collection[DueNotice]) -> None:
+        """Forget notices: they arrived, or nobody is to get them. Those that another took since stay."""
         ...
 
     async def troubles(self) -> Sequence[Trouble]:
@@ -133,20 +134,28 @@ class Serving:
 
     Args:
         issuer: our own issuer identifier.
+        clients: those in force.
     """
 
-    def __init__(self, *, issuer: str, store: SessionApps, marking: Marking) -> None:
+    def __init__(self, *, issuer: str, clients: LiveClients, store: SessionApps, marking: Marking) -> None:
         self._issuer = issuer
+        self._clients = clients
         self._store = store
         self._marking = marking
 
     async def serve(self, authorization: Authorization) -> None:
-        """Note that a session serves an app.
+        """Note that a session serves an app, if that wants to be told when it ends.
+
+        Of any other nothing is noted, and nobody waits for the turn of all that is revoked: what it is given
+        bears the marks of the session, and ends with it.
 
         Raises:
             InvalidGrant: the session has ended.
             StoreUnavailable: nobody knows, or it could not be noted.
         """
+        client = self._clients.client(authorization.client)
+        if client is None or client.sign_in is None or not client.sign_in.told_at:
+            return
         signed_in = authorization.sign_in
         app = ServedApp(
             sid=signed_in.sid,

@@ -145,9 +145,10 @@ class Telling:
 
     async def _end_the_gone(self) -> None:
         """End the sessions of whoever may not be signed in under this configuration."""
-        registered, live, now = self._registered(), self._live(), int(self._clock.now())
+        registered = self._registered()
         if registered is self._looked_at:
             return
+        live, now = self._live(), int(self._clock.now())
         gone = [one for one in await self._store.signed_in(at=now) if not self._is_live(one, live)]
         if gone:
             await self._store.end_of(gone, at=now)
@@ -183,7 +184,7 @@ class Telling:
         due = await self._store.claim(name, most=AT_ONCE, at=now, until=now + TAKEN_FOR)
         client = self._registered().client(name)
         if client is None or client.disabled or client.sign_in is None or not client.sign_in.told_at:
-            await self._store.settle([one.id for one in due])  # nobody wants to hear
+            await self._store.settle(due)  # nobody wants to hear
             return bool(due)
         terms, told_at = client.sign_in, client.sign_in.told_at
         tries = [self._try(one, told_at, algorithm=terms.algorithm) for one in due]
@@ -201,7 +202,7 @@ class Telling:
             return
         self._meter.count(LOGOUT_NOTICES, "delivered")
         await self._note("logout:delivered", **self._members(notice))
-        await self._store.settle([notice.id])
+        await self._store.settle([notice])
 
     async def _send(self, notice: DueNotice, address: str, *, algorithm: SigningAlgorithm) -> None:
         """Send a notice, and return once the app heard.
@@ -227,7 +228,7 @@ class Telling:
         if notice.tries >= MOST_TRIES:
             self._meter.count(LOGOUT_NOTICES, "given_up")
             await self._note("logout:failed", **self._members(notice), detail=said)
-            await self._store.settle([notice.id])
+            await self._store.settle([notice])
             _log.error(
                 "an app is not told that a session ended", client=notice.client, sid=notice.sid, detail=said
             )
@@ -235,7 +236,7 @@ class Telling:
         self._meter.count(LOGOUT_NOTICES, "failed")
         wait = backoff(notice.tries, slowest=SLOWEST)
         next_at = int(self._clock.now()) + max(1, round(wait))
-        await self._store.postpone(notice.id, next_at=next_at, detail=said)
+        await self._store.postpone(notice, next_at=next_at, detail=said)
         _log.warning(
             "an app could not be told that a session ended; it is tried again",
             client=notice.client,

@@ -157,7 +157,7 @@ def _kept(row: Row[Any]) -> KeptDevice:
         client=row.client,
         near=row.near,
         wide=row.wide,
-        room=_ROOMS[row.room],
+        room=_ROOMS[int(row.room)],
         asked=bytes(row.asked),
         state=one_of(_STATES, row.state),
         authorization=row.authorized,

@@ -103,15 +103,18 @@ class MemorySessionApps:
             for name, row in due[:most]
         ]
 
-    async def postpone(self, notice: str, *, next_at: int, detail: str) -> None:
+    async def postpone(self, notice: DueNotice, *, next_at: int, detail: str) -> None:
         self._require()
-        if notice in self._rows:
-            self._rows[notice].next_at, self._rows[notice].trouble = next_at, detail
+        row = self._rows.get(notice.id)
+        if row is not None and row.tries == notice.tries:
+            row.next_at, row.trouble = next_at, detail
 
-    async def settle(self, notices: Collection[str]) -> None:
+    async def settle(self, notices: Collection[DueNotice]) -> None:
         self._require()
-        for name in notices:
-            self._rows.pop(name, None)
+        for notice in notices:
+            row = self._rows.get(notice.id)
+            if row is not None and row.tries == notice.tries:
+                del self._rows[notice.id]
 
     async def troubles(self) -> Sequence[Trouble]:
         self._require()

@@ -52,6 +52,9 @@ when there is more than they can remember."""
 WRITTEN_WITHIN: Final = 5.0
 """Seconds that a revocation may wait for its turn: it is rare, and asked for again when it fails."""
 
+ROWS_IN_A_SECOND: Final = 100
+"""How many of them are written in a second more: somebody may take thousands of people out of a file."""
+
 TOPIC: Final = "revocations"
 """What nodes are told of, and whose turn it is to write."""
 
@@ -141,7 +144,8 @@ class RevocationList:
             DatabaseUnavailable: it could not be written; nothing was revoked, or all of it was.
         """
         rows = list(revoked)
-        async with self._database.writing(turn=TOPIC, within=WRITTEN_WITHIN) as connection:
+        patience = WRITTEN_WITHIN + len(rows) / ROWS_IN_A_SECOND
+        async with self._database.writing(turn=TOPIC, within=patience) as connection:
             if within is not None:
                 await within(connection)
             highest = (await connection.execute(select(func.max(REVOCATIONS.c.seq)))).scalar() or 0

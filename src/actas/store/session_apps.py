@@ -1,7 +1,8 @@
 """Which apps sessions have served, and which are to be told of an end, where every node finds it (REL-23).
 
 Whoever is about to tell an app moves the notice on to a later time, in one step: nobody else tells it before
-then, and somebody does after it, when the process that took it died.
+then, and somebody does after it, when the process that took it died. One that was only slow changes nothing
+about it any more.
 """
 
 from __future__ import annotations
@@ -103,14 +104,16 @@ class SqlSessionApps:
                 await connection.execute(taken.values(next_at=until, tries=table.tries + 1))
         return [_notice(row) for row in rows]
 
-    async def postpone(self, notice: str, *, next_at: int, detail: str) -> None:
-        failed = update(SESSION_APPS).where(SESSION_APPS.c.id == notice)
-        async with self._database.writing(turn=f"session app {notice}") as connection:
-            await connection.execute(failed.values(next_at=next_at, trouble=detail))
+    async def postpone(self, notice: DueNotice, *, next_at: int, detail: str) -> None:
+        failed = update(SESSION_APPS).where(_as_taken(notice)).values(next_at=next_at, trouble=detail)
+        async with self._database.writing(turn=f"session apps {notice.client}") as connection:
+            await connection.execute(failed)
 
-    async def settle(self, notices: Collection[str]) -> None:
-        async with self._database.writing(turn="session apps") as connection:
-            await connection.execute(delete(SESSION_APPS).where(SESSION_APPS.c.id.in_([*notices])))
+    async def settle(self, notices: Collection[DueNotice]) -> None:
+        for client in {one.client for one in notices}:
+            theirs = or_(*(_as_taken(one) for one in notices if one.client == client))
+            async with self._database.writing(turn=f"session apps {client}") as connection:
+                await connection.execute(delete(SESSION_APPS).where(theirs))
 
     async def troubles(self) -> list[Trouble]:
         table = SESSION_APPS.c
@@ -134,6 +137,11 @@ class SqlSessionApps:
         """
         table, before = SESSION_APPS.c, int(self._clock.now()) - KEPT_LONGER
         return await remove_ended(self._database, table.id, table.ends_at, before=before)
+
+
+def _as_taken(notice: DueNotice) -> Any:
+    """Return which row a notice is, as long as nobody else has taken it since."""
+    return and_(SESSION_APPS.c.id == notice.id, SESSION_APPS.c.tries == notice.tries)
 
 
 def _notice(row: Row[Any]) -> DueNotice:

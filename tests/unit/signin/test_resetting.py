@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.proving_desk import ALICE, RIGHT, VISITOR, Desk
 
 from actas.admin.objects import Kept, Snapshot
-from actas.app.sweeping import forget_deleted
+from actas.app.sweeping import Deleted
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.crypto.password_hash import PasswordHashes
@@ -110,11 +110,37 @@ async def test_what_a_deleted_person_had_is_forgotten_and_nobody_elses(desk: Des
     async def known() -> Snapshot:
         return kept
 
+    deleted = Deleted(known, desk.resetting)
     for _ in range(2):
-        await forget_deleted(known, desk.resetting)
+        await deleted.forget()
     assert await left(desk) == set()
     assert len(await desk.credentials.list("actas:carol")) == 1
     events = [one for one in desk.house.writer.events if one["event"] == "credentials:reset"]
     assert [(one["subject"]["sub"], one["why"]) for one in events] == [
         (ALICE.subject, "the user was deleted")
     ]
+
+
+@pytest.mark.requirement("SEC-97", "REL-24")
+async def test_who_has_nothing_left_is_not_looked_for_again_but_after_a_restore(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: dict[str, Any] = {"kind": "users", "keeper": "console", "origin": "api", "place": "", "folder": ""}
+    gone = Kept(name="alice", document="", state="deleted", **here)
+    kept = [Snapshot(number, (gone,)) for number in (7, 7, 8, 9, 3, 3)]
+    looked: list[str] = []
+
+    async def known() -> Snapshot:
+        return kept.pop(0)
+
+    async def forget(subject: str) -> bool:
+        looked.append(subject)
+        return len(looked) == 1  # what they had is taken from them the first time
+
+    monkeypatch.setattr(desk.resetting, "forget", forget)
+    deleted = Deleted(known, desk.resetting)
+    seen = []
+    for _ in range(6):
+        await deleted.forget()
+        seen.append(len(looked))
+    assert seen == [1, 2, 2, 2, 3, 3]

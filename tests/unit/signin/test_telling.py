@@ -24,6 +24,7 @@ from actas.crypto import jose
 from actas.signin.telling import MOST_TRIES, SLOWEST, TAKEN_FOR
 from actas.store.catalog import Catalog
 from actas.subjects.authorization_code import mark_of_session
+from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_party
 from actas.web.tally import Tally
 
@@ -285,3 +286,29 @@ async def test_an_app_that_is_not_to_be_told_any_more_is_not(how: str) -> None:
     await look(told)
     assert post.sent == []
     assert await sts.apps.waiting(at=NOW + 10**6) == []
+
+
+async def test_an_app_that_is_never_told_waits_for_nobody_who_revokes() -> None:
+    sts = house()
+    sts.apps.broken = True
+    await serve(sts, "quiet")
+    with pytest.raises(OAuthError):
+        await serve(sts, "web")
+    sts.apps.broken = False
+    assert await sts.apps.signed_in(at=NOW) == set()
+
+
+async def test_who_may_be_signed_in_is_looked_up_once_for_each_configuration() -> None:
+    sts, made = house(), 0
+    one = telling(sts, ScriptedPost())
+    live = one._live
+
+    def counted() -> LiveParties:
+        nonlocal made
+        made += 1
+        return live()
+
+    one._live = counted
+    for _ in range(3):
+        await one.look()
+    assert made == 1
