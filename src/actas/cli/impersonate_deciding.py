@@ -171,7 +171,10 @@ APPROVE: Final = {
         "approve",
         does="Approve one that waits.",
         examples=(
-            ("lee lets dana look in", "actas impersonate approve --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ"),
+            (
+                "lee lets dana look in",
+                "actas impersonate approve --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ",
+            ),
         ),
         more=lambda command: command,
     )
