@@ -186,7 +186,7 @@ REFUSE: Final = {
         examples=(
             (
                 "lee does not, and says why",
-                "actas impersonate refuse --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ --reason 'ask her first'",
+                "actas impersonate refuse --client helpdesk --as @lee kMPqr0p… --reason 'ask her first'",
             ),
         ),
         more=click.option("--reason", metavar="TEXT", help="Why; the log has it, and whoever asked sees it."),

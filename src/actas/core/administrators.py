@@ -90,6 +90,10 @@ class Administrators:
         held = self.groups.get(issuer, {})
         return highest(held.get(one) for one in groups)
 
+    def highest_of(self, issuer: str) -> Role | None:
+        """Return the highest role that somebody may hold for whom an issuer vouches, whatever their groups."""
+        return highest(self.groups.get(issuer, {}).values())
+
     def of_subject(self, origin: str, subject: str, groups: Iterable[str]) -> Role | None:
         """Return the role of a person: of one of ours what they hold now, whatever groups are named.
 

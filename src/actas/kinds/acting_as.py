@@ -68,7 +68,7 @@ def unmet(asked: ActingAs | None, proposal: Proposal, policy: Policy) -> Iterato
     person = None if proposal.named is None else proposal.named.person
     protected = None if person is None else policy.impersonating.protects(person)
     if person is not None and protected is None:
-        protected = policy.impersonating.above(proposal.subject, proposal.acting)
+        protected = policy.impersonating.above(person, proposal.subject, proposal.acting)
     if protected is not None:  # whatever a rule allows (SEC-47)
         yield _refusal(InvalidRequest, "protected_subject", protected, asked)
     if person is not None and policy.impersonating.must_be_told and person.email is None:
