@@ -91,7 +91,7 @@ class Administrators:
         return highest(held.get(one) for one in groups)
 
     def highest_of(self, issuer: str) -> Role | None:
-        """Return the highest role that somebody may hold for whom an issuer vouches, whatever their groups."""
+        """Return the highest role that anybody for whom an issuer vouches may hold."""
         return highest(self.groups.get(issuer, {}).values())
 
     def of_subject(self, origin: str, subject: str, groups: Iterable[str]) -> Role | None:
