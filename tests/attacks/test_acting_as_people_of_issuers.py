@@ -101,8 +101,10 @@ async def test_the_same_name_at_another_issuer_is_another_person() -> None:
     evil = replace(OKTA, name="evil", issuer="https://evil.example")
     house = await house_with(EVERYBODY, issuers=(CORP, OKTA, evil))
     named = json.dumps({"format": "iss_sub", "iss": evil.issuer, "sub": "00u1"})
-    for who in (named, "evil:00u1", json.dumps({"format": "iss_sub", "iss": ISSUER, "sub": "00u1"})):
+    for who in (named, "evil:00u1"):
         assert (await house.turned_away(own_token(house, who))).reason in ("no_rule", "protected_subject")
+    ours = json.dumps({"format": "iss_sub", "iss": ISSUER, "sub": "00u1"})
+    assert (await house.turned_away(own_token(house, ours))).reason == "unqualified_subject"
     assert not house.impersonations.kept
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.fakes.company import CALLBACK, INVENTORY, ISSUER, ORDERS, client, secret_of, signing_in
 from tests.fakes.front_door import STRANGER, FrontDoor, asked
 from tests.fakes.house import CLIENTS, PEOPLE, House, claims_of
@@ -79,7 +80,7 @@ async def test_nobody_is_asked_for_more_again_and_again() -> None:
     step = await here.bring(await here.visitor(), asked(acr_values="mfa"))
     assert isinstance(step, AskWho)
     begun = here.authorizing._begun
-    proved = type(begun.open(step.flow))(request=begun.open(step.flow).request, proved=True)
+    proved = replace(begun.open(step.flow), proved=True)
     assert "code" in told(await here.authorizing.go_on(begun.seal(proved), await here.visitor()))
 
 
@@ -116,9 +117,7 @@ async def test_whoever_signs_in_as_somebody_else_is_not_handed_to_the_app() -> N
     step = await here.bring(STRANGER, asked(id_token_hint=here.house.our_id_token()))
     assert isinstance(step, AskWho)
     begun = here.authorizing._begun
-    proved = type(begun.open(step.flow))(
-        request=begun.open(step.flow).request, proved=True, shown="actas:carol"
-    )
+    proved = replace(begun.open(step.flow), proved=True, shown="actas:carol")
     carol = await here.visitor("carol")
     assert error_of(await here.authorizing.go_on(begun.seal(proved), carol)) == "login_required"
     decided = await here.authorizing.decide(begun.seal(proved), allowed=True, visitor=carol)
@@ -212,7 +211,7 @@ async def test_login_and_max_age_are_served_by_a_sign_in_after_they_were_asked()
         assert isinstance(step, AskWho), wish
         assert isinstance(await here.authorizing.go_on(step.flow, early), AskWho)
         begun = here.authorizing._begun
-        proved = begun.seal(type(begun.open(step.flow))(request=begun.open(step.flow).request, proved=True))
+        proved = begun.seal(replace(begun.open(step.flow), proved=True))
         # Not by a session from before, whatever the browser carries.
         assert isinstance(await here.authorizing.go_on(proved, early), AskWho)
         assert "code" in told(await here.authorizing.go_on(proved, await here.visitor()))
