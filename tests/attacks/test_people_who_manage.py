@@ -197,7 +197,9 @@ async def test_an_app_is_asked_about_each_time_and_gets_nothing_silently() -> No
 async def test_managing_is_asked_for_by_its_name_and_alone() -> None:
     house = company()
     assert await said(house, form=asking(resource=None, scope=ALL)) == "invalid_scope"
-    plain = claims_of(await house.post(redeeming(await answer(house, form=asking(resource=None)))))
+    plain = claims_of(
+        await house.post(redeeming(await answer(house, form=asking(resource=None, scope="openid"))))
+    )
     assert (plain["scope"], plain["aud"]) == ("openid", f"{ISSUER}/userinfo")
     assert await said(house, form=asking(resource=[API, "https://orders.acme.example"])) == "invalid_target"
     both = house.our_token(
@@ -256,7 +258,7 @@ async def test_whoever_acts_as_an_administrator_is_not_let_in_as_one() -> None:
     """Though both hold a role, and the app is for managing: carol is an owner, and dana acts as her."""
     house = company(administrators=replace(ADMINS, users={"dana": "owner", "carol": "owner"}))
     claims = {"aud": API, "client_id": "web", "sub_profile": "user", "scope": ALL}
-    with pytest.raises(InvalidToken, match="somebody acts for another"):
+    with pytest.raises(InvalidToken, match="somebody acts as actas:carol"):
         await enter(house, impersonated(house, claims))
     own = house.our_token(**claims, sub=CAROL, act=None)
     assert (await enter(house, own)).person == CAROL
