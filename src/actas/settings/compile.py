@@ -34,8 +34,9 @@ from actas.settings.definitions import (
     TlsSettings,
 )
 from actas.settings.impersonation import is_administrative, rule_terms
+from actas.settings.schema_limits import Limits, Wait
 from actas.settings.schema_rules import ActorSelector, ClientKinds, RuleForm, SubjectSelector
-from actas.settings.schema_server import Defaults, Limits, Server, Wait
+from actas.settings.schema_server import Defaults, Server
 from actas.settings.schema_tests import AskedParty, PolicyTestForm
 from actas.settings.told import MailSettings
 

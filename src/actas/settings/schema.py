@@ -1,8 +1,8 @@
 """The form of the whole file: its sections, in the order in which they are written.
 
-The sections are in ``schema_server``, ``schema_audit``, ``schema_parties``, ``schema_rules`` and
-``schema_tests``. The JSON Schema and the configuration reference are made from these classes, so every field
-has a description.
+The sections are in ``schema_server``, ``schema_limits``, ``schema_audit``, ``schema_parties``,
+``schema_rules`` and ``schema_tests``. The JSON Schema and the configuration reference are made from these
+classes, so every field has a description.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from actas.settings.forms import Form
 from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_audit import Audit
 from actas.settings.schema_impersonation import ImpersonationForm
+from actas.settings.schema_limits import Limits
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
-from actas.settings.schema_server import Defaults, Keys, Limits, Server
+from actas.settings.schema_server import Defaults, Keys, Server
 from actas.settings.schema_strangers import ClientDocumentsForm, ClientRegistrationForm
 from actas.settings.schema_tests import PolicyTestForm
 

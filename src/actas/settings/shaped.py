@@ -11,10 +11,11 @@ from actas.settings.schema import LISTS
 from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_audit import Audit
 from actas.settings.schema_impersonation import ImpersonationForm
+from actas.settings.schema_limits import Limits
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
-from actas.settings.schema_server import Defaults, Keys, Limits, Server
+from actas.settings.schema_server import Defaults, Keys, Server
 from actas.settings.schema_strangers import ClientDocumentsForm, ClientRegistrationForm
 from actas.settings.schema_tests import PolicyTestForm
 from actas.settings.sentences import read_form
