@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.fakes.clock import FixedClock
+from tests.fakes.company import ISSUER, PEOPLE, client, on_devices, signing_in
+from tests.fakes.connecting import Connecting
+from tests.fakes.house import House
 from tests.fakes.kept_log import CONFIGURATION, SECRET, entries
 
 from actas.admin.objects import ObjectKind, Snapshot, changed
@@ -22,10 +26,12 @@ from actas.admin.revoking import APART
 from actas.app.assembly import Assembly, assembly
 from actas.app.foundation import Foundation, foundation
 from actas.app.own_tokens import sessions
-from actas.core.lineage import Lineage
+from actas.core.client import Client
+from actas.core.lineage import Lineage, Revoked
 from actas.core.party import Identity
 from actas.core.records import Record
 from actas.core.sign_in import SignIn
+from actas.core.wire import REFRESH
 from actas.settings.load import Draft, read
 from actas.signin.sessions import Session
 from actas.subjects.revoked import mark_of_party
@@ -196,3 +202,35 @@ async def test_what_another_change_beat_ends_nothing(tmp_path: Path) -> None:
         assert not await house.base.store.commit(drawn_up, by="late")
         assert holds(house.base, "actas:alice", clock.now())
         assert not holds(house.base, "actas:bob", clock.now())
+
+
+def without_refresh(one: Client) -> Client:
+    """An app to which nothing is given that has to be kept, and that could be found to have ended then."""
+    return replace(one, grants=one.grants - {REFRESH})
+
+
+async def switched_off_and_on(house: House, name: str) -> None:
+    """What is left of it: everything that an app had a part in until now has ended (``switched_off``)."""
+    mark = mark_of_party(house.ring, Identity(ISSUER, name))
+    now = int(house.clock.now())
+    await house.revoked.add([Revoked(mark=mark, up_to=now + APART, until=now + 9999, entry="x_off")])
+    house.clock.advance(APART + 1)
+
+
+@pytest.mark.requirement("SEC-23", "OP-8")
+async def test_a_code_from_before_an_app_was_switched_off_gives_nothing_after() -> None:
+    """Whoever has the code waits for that day: an API that follows no revocations would take what it gave."""
+    house = House(clients=[without_refresh(signing_in(client("web", kind="app")))], people=PEOPLE)
+    form = await house.code_form("web")
+    await switched_off_and_on(house, "web")
+    assert (await house.turned_away(form)).reason == "revoked"
+    assert (await house.post(await house.code_form("web"))).body["access_token"]
+
+
+@pytest.mark.requirement("SEC-23", "DG-8")
+async def test_nor_does_the_code_of_a_device_that_somebody_connected_before() -> None:
+    here = Connecting(without_refresh(on_devices(client("web", kind="app"))))
+    told = await here.ask()
+    await here.decide(told, await here.visitor())
+    await switched_off_and_on(here.house, "web")
+    assert (await here.refused(told)).reason == "revoked"

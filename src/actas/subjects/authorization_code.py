@@ -191,7 +191,9 @@ def mark_of_offline(marking: Marking, issuer: str, subject: str) -> str:
 
 def _lineage(authorization: Authorization, *, issuer: str, marking: Marking) -> Lineage:
     signed_in = authorization.sign_in
-    named: tuple[Identity, ...] = (signed_in.person, signed_in.origin)
+    # The app, too: a code that it was given before it was switched off is good no more after.
+    app = Identity(issuer, authorization.client)
+    named: tuple[Identity, ...] = (signed_in.person, signed_in.origin, app)
     marks = [marking.mark("token", issuer, authorization.id)]
     subject = signed_in.person.subject
     if authorization.offline:
