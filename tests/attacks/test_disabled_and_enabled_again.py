@@ -15,7 +15,16 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.clock import FixedClock
-from tests.fakes.company import ISSUER, PEOPLE, client, on_devices, signing_in
+from tests.fakes.company import (
+    CORP_FOR_PEOPLE,
+    IDP,
+    ISSUER,
+    PEOPLE,
+    client,
+    on_devices,
+    secret_of,
+    signing_in,
+)
 from tests.fakes.connecting import Connecting
 from tests.fakes.house import House
 from tests.fakes.kept_log import CONFIGURATION, SECRET, entries
@@ -34,7 +43,7 @@ from actas.core.sign_in import SignIn
 from actas.core.wire import REFRESH
 from actas.settings.load import Draft, read
 from actas.signin.sessions import Session
-from actas.subjects.revoked import mark_of_party
+from actas.subjects.revoked import mark_of_issuer, mark_of_party, marks_of_person
 
 USERS = """\
 users:
@@ -69,6 +78,32 @@ async def signed_in(base: Foundation, name: str) -> str:
         return SignIn(
             person=identity, origin=identity, origin_name="actas", groups=(), claims={},
             at=int(base.clock.now()), acr="pwd", amr=("pwd",), sid=sid, ends_at=ends_at,
+        )  # fmt: skip
+
+    def never(_session: Session) -> Record:
+        raise AssertionError("no session is replaced here")
+
+    text, _ = await sessions(base).begin(
+        sign_in, source="192.0.2.7", browser="Firefox", replaces=None, ended=never
+    )
+    return text.reveal()
+
+
+OKTA = "https://acme.okta.example"
+THROUGH = f"""\
+issuers:
+  - {{ name: okta, type: oidc, issuer: "{OKTA}", sign_in: {{ client_id: acme }} }}
+"""
+
+
+async def signed_in_through_okta(base: Foundation) -> str:
+    """The text of a session of somebody who signs in now through another issuer."""
+    person, origin = Identity(base.issuer, "okta:erin"), Identity(OKTA, "erin")
+
+    def sign_in(sid: str, ends_at: int) -> SignIn:
+        return SignIn(
+            person=person, origin=origin, origin_name="okta", groups=(), claims={},
+            at=int(base.clock.now()), acr="okta:pwd", amr=("okta:pwd",), sid=sid, ends_at=ends_at,
         )  # fmt: skip
 
     def never(_session: Session) -> Record:
@@ -234,3 +269,56 @@ async def test_nor_does_the_code_of_a_device_that_somebody_connected_before() ->
     await here.decide(told, await here.visitor())
     await switched_off_and_on(here.house, "web")
     assert (await here.refused(told)).reason == "revoked"
+
+
+@pytest.mark.requirement("SEC-23", "REL-21")
+@pytest.mark.parametrize("how", ["api", "left out"])
+async def test_whoever_came_through_an_issuer_that_was_switched_off_signs_in_anew(
+    tmp_path: Path, how: str
+) -> None:
+    """It was broken into, so it was switched off until that was mended: whom it let in by then is out for good."""
+    clock = FixedClock()
+    async with serving(configured(tmp_path, USERS + THROUGH), clock) as house:
+        before, own = await signed_in_through_okta(house.base), await signed_in(house.base, "alice")
+        began = int(clock.now())
+        person, origin = Identity(house.base.issuer, "okta:erin"), Identity(OKTA, "erin")
+        held = Lineage(marks_of_person(house.base.ring, person, origin), began)
+        assert await is_in(house.base, before)
+        if how == "api":
+            await switch(house, "issuers", "okta", disabled=True)
+        else:
+            await house.steward.read_again(lambda: configured(tmp_path))
+        assert not await is_in(house.base, before)
+        clock.advance(APART + 1)
+        if how == "api":
+            await switch(house, "issuers", "okta", disabled=False)
+        else:
+            await house.steward.read_again(lambda: configured(tmp_path, USERS + THROUGH))
+        assert not await is_in(house.base, before)
+        assert house.base.revoked.against(held) is not None
+        assert await is_in(house.base, await signed_in_through_okta(house.base))
+        assert await is_in(house.base, own)
+
+
+@pytest.mark.requirement("SEC-23", "OP-77")
+async def test_nor_does_an_app_go_on_that_they_signed_in_to() -> None:
+    house = House(clients=[signing_in(client("web", kind="app"))], people=PEOPLE, issuers=(CORP_FOR_PEOPLE,))
+    erin = {
+        "person": Identity(ISSUER, "corp-idp:id-erin"),
+        "origin": Identity(IDP, "id-erin"),
+        "origin_name": "corp-idp",
+    }
+    form = await house.code_form("web", **erin)
+    given = await house.post(await house.code_form("web", id="authorization-2", **erin))
+    now = int(house.clock.now())
+    gone = Revoked(mark=mark_of_issuer(house.ring, IDP), up_to=now + APART, until=now + 9999, entry="x_off")
+    await house.revoked.add([gone])
+    house.clock.advance(APART + 1)
+    assert (await house.turned_away(form)).reason == "revoked"
+    again = {
+        "grant_type": "refresh_token", "client_id": "web", "client_secret": secret_of("web"),
+        "refresh_token": given.body["refresh_token"],
+    }  # fmt: skip
+    assert (await house.turned_away(again)).code == "invalid_grant"
+    fresh = await house.post(await house.code_form("web", id="authorization-3", **erin))
+    assert fresh.body["access_token"]

@@ -16,7 +16,8 @@ from actas.core.person import subject_of
 from actas.crypto import jose
 from actas.keys.life import LONGEST_TOKEN
 from actas.keys.opaque import id_of
-from actas.subjects.revoked import mark_of_foreign_token, mark_of_party
+from actas.subjects.authorization_code import LONGEST
+from actas.subjects.revoked import mark_of_foreign_token, mark_of_issuer, mark_of_party
 from actas.trust.registry import LONGEST_LIFE
 
 APART: Final = 5
@@ -112,8 +113,23 @@ class Revoking:
             until=self.now + LONGEST_LIFE + LONGEST_TOKEN,
         )
 
+    def vouched_for(self, issuer: str) -> Wanted:
+        """End everything that people hold so far who signed in through another issuer.
+
+        Args:
+            issuer: its identifier.
+        """
+        return Wanted(
+            name=f"issuer:{issuer}",
+            mark=mark_of_issuer(self.marking, issuer),
+            up_to=self.now + APART,
+            until=self.now + LONGEST,  # longer than they are known, and than apps may go on without them
+        )
+
     def switched_off(self, changes: Iterable[Change]) -> list[Wanted]:
-        """End what people and clients have a part in whom changes of the configuration disable or take out.
+        """End what those have a part in whom changes of the configuration disable or take out.
+
+        Those are people and clients, and who signed in through an issuer that is trusted no more.
 
         While they are off, nobody believes what names them. This is for the time after: whoever enables them
         again lets them in, and not what somebody may have stolen before (SEC-23).
@@ -126,4 +142,6 @@ class Revoking:
                 ended.append(self.party(subject_of(one.after.name)))
             elif one.after.kind == "clients":
                 ended.append(self.party(one.after.name))
+            elif one.after.kind == "issuers":
+                ended.append(self.vouched_for(str(one.before.body.get("issuer"))))
         return ended

@@ -21,7 +21,7 @@ from actas.core.sign_in import SignIn
 from actas.crypto.seal import SealBroken
 from actas.keys.opaque import NewToken, OpaqueTexts
 from actas.subjects.authorization_code import mark_of_offline, mark_of_session
-from actas.subjects.revoked import mark_of_party
+from actas.subjects.revoked import mark_of_party, marks_of_person
 
 
 class SessionOutline(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,8 +236,8 @@ class SessionRecords:
 
     def marks(self, sign_in: SignIn) -> tuple[str, ...]:
         """Return the marks of everything that ends a session when it is revoked."""
-        people = [mark_of_party(self._marking, one) for one in (sign_in.person, sign_in.origin)]
-        return tuple(dict.fromkeys([self.mark(sign_in.sid), *people]))
+        people = marks_of_person(self._marking, sign_in.person, sign_in.origin)
+        return (self.mark(sign_in.sid), *people)
 
 
 def _place(digest: str, whose: str) -> str:

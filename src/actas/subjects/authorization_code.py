@@ -28,7 +28,7 @@ from actas.core.wire import SIGN_IN
 from actas.crypto.digests import challenge_of
 from actas.keys.opaque import OpaqueTokens
 from actas.subjects.live import LiveParties
-from actas.subjects.revoked import mark_of_party
+from actas.subjects.revoked import mark_of_party, marks_of_person
 
 LIFE: Final = 60
 """Seconds for which a code is good (RFC 6749 section 4.1.2)."""
@@ -191,9 +191,6 @@ def mark_of_offline(marking: Marking, issuer: str, subject: str) -> str:
 
 def _lineage(authorization: Authorization, *, issuer: str, marking: Marking) -> Lineage:
     signed_in = authorization.sign_in
-    # The app, too: a code that it was given before it was switched off is good no more after.
-    app = Identity(issuer, authorization.client)
-    named: tuple[Identity, ...] = (signed_in.person, signed_in.origin, app)
     marks = [marking.mark("token", issuer, authorization.id)]
     subject = signed_in.person.subject
     if authorization.offline:
@@ -201,7 +198,9 @@ def _lineage(authorization: Authorization, *, issuer: str, marking: Marking) -> 
     else:
         marks.append(mark_of_session(marking, issuer, signed_in.sid))
     marks.append(mark_of_consent(marking, issuer, subject, authorization.client))
-    marks += [mark_of_party(marking, one) for one in named]
+    marks += marks_of_person(marking, signed_in.person, signed_in.origin)
+    # The app, too: a code that it was given before it was switched off is good no more after.
+    marks.append(mark_of_party(marking, Identity(issuer, authorization.client)))
     return Lineage(tuple(dict.fromkeys(marks)), authorization.began)
 
 

@@ -20,7 +20,7 @@ from actas.core.ports import Chance, Clock
 from actas.crypto.seal import SealBroken
 from actas.keys.opaque import OpaqueTexts
 from actas.subjects.live import LiveParties
-from actas.subjects.revoked import mark_of_party
+from actas.subjects.revoked import mark_of_issuer, mark_of_party
 
 KNOWN_FOR: Final = 90 * 86_400
 """Seconds after a sign-in for which somebody is known: what their issuer said then says little later."""
@@ -131,7 +131,8 @@ class KnownPeople:
     def _is_known(self, person: VouchedPerson) -> bool:
         if person.seen_at + KNOWN_FOR <= self._clock.now():
             return False
-        if self._revocations.against(Lineage(self._marks(person), person.seen_at)) is not None:
+        marks = (*self._marks(person), mark_of_issuer(self._marking, person.origin.issuer))
+        if self._revocations.against(Lineage(marks, person.seen_at)) is not None:
             return False
         try:
             issuer = self._live.vouching(person.origin.issuer)

@@ -20,7 +20,7 @@ from actas.core.ports import Clock
 from actas.core.wire import SUBJECT
 from actas.subjects.known import KnownPeople
 from actas.subjects.live import LiveParties
-from actas.subjects.revoked import mark_of_party
+from actas.subjects.revoked import marks_of_person
 from actas.trust.registry import TrustedIssuer
 
 
@@ -156,13 +156,13 @@ class NamedPeople:
         person = None if meant is None else await self._person(meant)
         identity = Identity(self._issuer, named.subject if meant is None else meant.subject)
         origin = person.origin if isinstance(person, VouchedPerson) else identity
-        marks = [mark_of_party(self._marking, one) for one in (identity, origin)]
+        marks = marks_of_person(self._marking, identity, origin)
         party = party_of_name(
             identity,
             person,
             at=int(self._clock.now()),
             expires_at=LATER,
-            lineage=Lineage(tuple(dict.fromkeys(marks))),
+            lineage=Lineage(marks),
             issuer_name=OURSELVES if meant is None else meant.issuer_name,
         )
         return LookedUp(party, NamedPerson(form=named.form, person=person))

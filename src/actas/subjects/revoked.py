@@ -35,6 +35,24 @@ def mark_of_party(marking: Marking, identity: Identity) -> str:
     return marking.mark("party", identity.issuer, identity.subject)
 
 
+def mark_of_issuer(marking: Marking, issuer: str) -> str:
+    """Return the mark of everything that people hold for whom another issuer vouched when they signed in."""
+    return marking.mark("issuer", issuer)
+
+
+def marks_of_person(marking: Marking, person: Identity, origin: Identity) -> tuple[str, ...]:
+    """Return the marks of what somebody holds who signed in: their own, and whoever vouched for them.
+
+    Args:
+        person: who they are to us.
+        origin: who they are to whoever vouches for them.
+    """
+    marks = [mark_of_party(marking, one) for one in (person, origin)]
+    if origin.issuer != person.issuer:
+        marks.append(mark_of_issuer(marking, origin.issuer))
+    return tuple(dict.fromkeys(marks))
+
+
 def mark_of_foreign_token(marking: Marking, *, issuer: str, token_id: str | None, signed: bytes) -> str:
     """Return the mark of a token that another issuer made.
 
