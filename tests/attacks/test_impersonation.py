@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from msgspec import structs
-from tests.fakes.company import CORP, HELPDESK_IMPERSONATION, PEOPLE
+from tests.fakes.company import CORP, DANA_IN_PERSON, HELPDESK_IMPERSONATION, PEOPLE, signing_in
 from tests.fakes.house import (
     CLIENTS,
     FROM_OURS,
@@ -42,6 +42,7 @@ from actas.audit.impersonations import record_of
 from actas.core.errors import OAuthError
 from actas.core.lineage import Revoked
 from actas.core.party import Actor, Identity
+from actas.core.person import Person
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, REFRESH_TOKEN, SUBJECT
 from actas.policy.impersonation import Approval, Impersonating, Terms
 from actas.policy.rule import RuleError
@@ -214,6 +215,30 @@ async def test_an_impersonated_token_begins_no_other_and_opens_nothing() -> None
         actor_token_type=str(ACCESS_TOKEN),
     )
     assert (await house.turned_away(actor)).reason == "impersonated"
+
+
+@pytest.mark.requirement("SEC-46")
+@pytest.mark.parametrize("form", FORMS)
+async def test_what_an_administrator_left_with_an_app_acts_as_nobody(form: Form) -> None:
+    """A refresh token is good for weeks after they signed out: it proves nobody's presence."""
+    dana = Person(name="dana", display="Dana", groups=("support-leads",))
+    helpdesk = signing_in(next(one for one in CLIENTS if one.name == "helpdesk"))
+    ours = replace(HELPDESK_IMPERSONATION, actor=replace(DANA_IN_PERSON, issuers=frozenset({"actas"})))
+    clients = [*(one for one in CLIENTS if one.name != "helpdesk"), helpdesk]
+    house = house_of(ours, clients=clients, people=(*PEOPLE, dana))
+    left = {
+        "subject": "actas:dana",
+        "groups": ("support-leads",),
+        "scope": frozenset({"openid", "offline_access"}),
+    }
+    given = (await house.post(await house.code_form("helpdesk", **left))).body
+    shown = "subject" if form is own_token else "actor"
+
+    def by(token: str, kind: object) -> dict[str, Any]:
+        return form(house, **{f"{shown}_token": str(given[token]), f"{shown}_token_type": str(kind)})
+
+    assert (await house.turned_away(by("refresh_token", REFRESH_TOKEN))).code == "invalid_request"
+    assert (await house.post(by("id_token", ID_TOKEN))).body["access_token"]
 
 
 @pytest.mark.requirement("SEC-48")

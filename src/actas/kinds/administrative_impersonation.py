@@ -12,7 +12,7 @@ from actas.core.errors import InvalidRequest
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.core.reasons import Reason
-from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
 from actas.kinds.kind import Kind
 from actas.policy.impersonation import LONGEST_LIFE
 
@@ -30,6 +30,9 @@ def administrator_acts_in_person(proposal: Proposal) -> Refusal | None:
         return None
     if actor.kind != "person" or actor.identity == proposal.itself.identity:
         detail = f"{actor.identity.subject} ({actor.kind}) is no person: its token is no administrator's"
+        return _refuse("actor_not_allowed", detail)
+    if actor.token_type == REFRESH_TOKEN:  # in the form in which it is sent as the subject's, too
+        detail = "a refresh token proves nobody's presence: it is no administrator's"
         return _refuse("actor_not_allowed", detail)
     if actor.actors or actor.may_act is not None:
         detail = (
