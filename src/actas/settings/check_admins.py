@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.admin.roles import management_audience
+from actas.core.uri import with_lower_host
 from actas.settings.faults import Fault
 from actas.settings.schema_admins import AdminForm
 from actas.settings.shaped import Item, Shaped
@@ -21,9 +22,9 @@ def check_admins(shaped: Shaped) -> Iterator[Fault]:
             yield from _group(item, item.form.group, shaped)
     if shaped.server is None:
         return
-    ours = management_audience(shaped.server.form.issuer)
+    ours = with_lower_host(management_audience(shaped.server.form.issuer))
     for api in shaped.apis.values():
-        if api.form.audience == ours:
+        if with_lower_host(api.form.audience) == ours:
             yield api.written.fault(("audience",), "is the address of this server's own API for managing it")
 
 

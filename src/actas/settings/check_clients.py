@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from actas.core.uri import with_lower_host
 from actas.settings.faults import Fault
 from actas.settings.schema_parties import ApiForm, ClientForm, MayRequest
 from actas.settings.shaped import Item, Shaped
@@ -16,7 +17,7 @@ def check_apis(shaped: Shaped) -> Iterator[Fault]:
     seen: dict[str, Item[ApiForm]] = {}
     for item in shaped.apis.values():
         audience, written = item.form.audience, item.written
-        other = seen.setdefault(audience, item)
+        other = seen.setdefault(with_lower_host(audience), item)  # as requests name it (core.target.api_at)
         if other is not item:
             message = f'is also the audience of "{other.form.name}" ({other.written.place})'
             yield written.fault(("audience",), message)

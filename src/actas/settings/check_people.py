@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actas.core.sign_in import SCOPES, USERINFO, userinfo_audience
+from actas.core.uri import with_lower_host
 from actas.core.wire import OF_PUBLIC_CLIENTS, SHORT_GRANT_TYPES
 from actas.settings.faults import Fault
 from actas.settings.schema_auth import NoAuth
@@ -17,10 +18,12 @@ def check_people(shaped: Shaped) -> Iterator[Fault]:
     for item in shaped.clients.values():
         yield from _grants(item)
         yield from _redirects(item)
+    server = shaped.server
+    ours = None if server is None else with_lower_host(userinfo_audience(server.form.issuer))
     for api in shaped.apis.values():
         if api.form.name == USERINFO:
             yield api.written.fault(("name",), f'the name "{USERINFO}" is taken: it means this server itself')
-        if shaped.server is not None and api.form.audience == userinfo_audience(shaped.server.form.issuer):
+        if with_lower_host(api.form.audience) == ours:
             message = "is the address at which this server itself speaks of people"
             yield api.written.fault(("audience",), message)
         for scope in api.form.scopes or ():
