@@ -13,6 +13,7 @@ from actas.cli.output import Ink, Output
 from actas.cli.recorded import Event
 from actas.cli.run import Options, World
 from actas.core.events import EVENTS, EventName
+from actas.core.ports import Json, JsonObject
 
 OURS: Final = "https://sts.acme.example"
 ALICE: Final = {"iss": OURS, "sub": "actas:alice", "kind": "person"}
@@ -221,6 +222,18 @@ def test_the_terminal_says_who_did_what_at_which_app(event: EventName) -> None:
         shown = shown.removeprefix(f"{event}  ")
         assert sentence in whole(entry)
     assert shown.startswith(sentence)
+
+
+def test_a_change_names_the_person_who_made_it_and_their_client() -> None:
+    by: JsonObject = {"via": "api", "client": "cli", "person": "actas:dana", "role": "owner"}
+    changes: list[Json] = [{"kind": "clients", "name": "orders", "what": "disabled"}]
+    event: JsonObject = {
+        "event": "configuration:changed",
+        "generation": 2,
+        "by": by,
+        "changes": changes,
+    }
+    assert said(event).endswith("disabled clients orders, by actas:dana through cli, generation 2")
 
 
 def test_an_app_that_nobody_knows_is_called_as_it_was_spelt() -> None:

@@ -21,6 +21,7 @@ from actas.crypto import jose
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     server = RealServer(tmp_path_factory.mktemp("revoke"))
+    server.company.tree["users"] = [{"name": "carol"}]
     server.company.named("clients", "assistant")["grants"] = ["token_exchange", "refresh_token"]
     rule = server.company.named("rules", "assistant-for-support")
     rule["token"] = {"refresh": {"lifetime": "8h"}}
@@ -130,6 +131,15 @@ def test_a_person_is_ended_by_the_name_in_our_tokens(revoke: Revoke, server: Rea
     ran = revoke("--subject", "dana@acme.example", "--reason", "left", "--yes")
     assert ran.code == 0
     until(lambda: not active(server, token, "assistant"))
+
+
+def test_a_user_who_is_named_as_they_sign_in_is_told_apart(revoke: Revoke) -> None:
+    words = ("--reason", "left", "--dry-run")
+    ran = revoke("--subject", "carol", *words)
+    assert (ran.code, ran.out) == (0, "would end  party:carol, and everything exchanged from it\n")
+    assert "warning  this ends nothing of the user carol, whom tokens call actas:carol\n" in ran.err
+    for other in ("actas:carol", "dana@acme.example"):
+        assert "warning" not in revoke("--subject", other, *words).err
 
 
 class Slowly(SystemClock):

@@ -31,7 +31,8 @@ FIELDS: Final[dict[str, str]] = {
     "subject": "for whom",
     "impersonation": "the impersonation that it belongs to, or is about",
     "issuer": "who vouched for the subject or the actor",
-    "actor": "who acts, and who acted before in the chain; of an impersonation, the administrator",
+    "actor": "who acts, and who acted before in the chain; of an impersonation, the administrator; "
+    "of a change, the person who made it",
     "api": "the target",
     "scope": "a scope that was given",
     "rule": "a rule that decided",
@@ -142,6 +143,8 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
     _put(found, "client", _member(event, "client", "name"))
     for spelt in ("client", "asked_as"):  # of what people do, the name alone; or what a browser called it
         _put(found, "client", event.get(spelt))
+    _put(found, "client", _member(event, "by", "client"))  # who changed the configuration
+    _put(found, "actor", _member(event, "by", "person"))
     _put(found, "subject", _member(event, "subject", "sub"))
     _put(found, "actor", _member(event, "actor", "sub"))
     _put(found, "actor", _member(event, "administrator", "sub"))

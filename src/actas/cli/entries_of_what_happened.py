@@ -130,4 +130,6 @@ def _changed(event: Event) -> str:
     ]
     by = member(event, "by")
     who = text(by.get("client")) if "client" in by else "the server's own files"
+    if person := text(by.get("person")):
+        who = f"{person} through {who}"
     return f"{_few(told)}, by {who}, generation {event.get('generation')}"

@@ -18,6 +18,7 @@ from actas.cli.sure import make_sure, yes_flag
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
 from actas.cli.tree import command as make
 from actas.cli.who import operator
+from actas.core.person import subject_of
 
 if TYPE_CHECKING:
     from actas.admin.revoking import Revoking, Wanted
@@ -49,7 +50,11 @@ _TOGETHER: Final = 1000
 @click.argument("token", required=False)
 @click.option("--chain", metavar="ID", help="Everything that began with the token of this jti: a txn.")
 @click.option("--from", "entry", metavar="ENTRY", help="The token that this audit entry gave.")
-@click.option("--subject", metavar="WHO", help="Whatever this person or service has a part in so far.")
+@click.option(
+    "--subject",
+    metavar="WHO",
+    help="Whatever this person or service has a part in so far; a user of the server is actas:NAME.",
+)
 @click.option("--client", metavar="NAME", help="Whatever this client asked for or acts in so far.")
 @click.option(
     "--undelivered", is_flag=True, help="Every live token of which nobody knows whether it arrived."
@@ -83,7 +88,10 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, reason: str, yes
     if asked["token"] is not None:
         asked["token"] = TokenArguments(run).read(asked["token"], flag="TOKEN").value.reveal()
     with refusals():
-        wanted = on_foundation(run, config, dev=dev, job=lambda base: _wanted(base, given[0], asked))
+        wanted, users = on_foundation(
+            run, config, dev=dev, job=lambda base: _looked_up(base, given[0], asked)
+        )
+        _warn(run, asked["subject"], users)
         if run.options.dry_run or not wanted:
             _tell(run, wanted, None)
             return
@@ -94,6 +102,19 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, reason: str, yes
             run, config, dev=dev, job=lambda base: _revoke(base, given[0], asked, reason=reason)
         )
     _tell(run, *done)
+
+
+async def _looked_up(
+    base: Foundation, way: str, asked: dict[str, Any]
+) -> tuple[list[Wanted], frozenset[str]]:
+    """Return what is to be ended, and the subjects of the server's own users."""
+    return await _wanted(base, way, asked), frozenset(base.catalog.people)
+
+
+def _warn(run: Run, whom: str | None, users: frozenset[str]) -> None:
+    """Say so when somebody is named as a user of the server types it, and not as tokens name them."""
+    if whom is not None and subject_of(whom) in users:
+        run.out.warn(f"this ends nothing of the user {whom}, whom tokens call {subject_of(whom)}")
 
 
 async def _wanted(base: Foundation, way: str, asked: dict[str, Any]) -> list[Wanted]:

@@ -66,6 +66,9 @@ def command(
     On the very first start it makes its data folder and its keys. It stops on SIGTERM or Ctrl-C once
     running requests have finished, and reads its configuration again on SIGHUP.
 
+    With --dev it shows each refusal on the terminal, with the command that explains it. When what it says
+    goes into a file, actas audit search outcome:refused finds them.
+
     A PostgreSQL database, which other nodes use too, is brought to this release's schema only with --migrate;
     without it, a server whose schema is not there yet exits 4.
     """

@@ -21,7 +21,7 @@ from actas.audit.query import mentions, read_event, terms_of, undelivered_ids
 from actas.store.audit_sqlite import Database, connect, number, text
 
 FILE: Final = "search.db"
-VERSION: Final = 5
+VERSION: Final = 6
 """Of the projection's form; another one found is thrown away and made again."""
 
 _BUSY: Final = 15_000

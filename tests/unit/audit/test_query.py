@@ -128,6 +128,11 @@ def test_every_field_that_is_found_can_be_asked_for() -> None:
     assert {field for field, _ in terms_of(EVENT)} <= set(FIELDS)
 
 
+def test_a_change_is_found_by_who_made_it_and_with_what() -> None:
+    event: JsonObject = {"event": "configuration:changed", "by": {"client": "cli", "person": "actas:dana"}}
+    assert {("client", "cli"), ("actor", "actas:dana")} <= terms_of(event)
+
+
 def test_tokens_are_mentioned_by_role() -> None:
     assert list(mentions(EVENT)) == [
         Mention(role="given", jti="t-9", digest="d-9"),
@@ -143,7 +148,7 @@ def test_tokens_are_mentioned_by_role() -> None:
 def test_an_entry_of_an_unexpected_shape_is_found_by_what_is_left(odd: Json) -> None:
     members = ("client", "subject", "actor", "chain", "apis", "given", "rules", "parents", "facts", "reason")
     event: JsonObject = {"id": "x_a", "event": "log:recovered"}
-    event |= dict.fromkeys(members, odd)
+    event |= dict.fromkeys((*members, "by"), odd)
     assert ("id", "x_a") in terms_of(event)
     assert list(mentions(event)) == []
     assert undelivered_ids(event) == []

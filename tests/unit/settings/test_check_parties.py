@@ -27,6 +27,14 @@ CASES: list[tuple[Change, str]] = [
         'apis[2].audience: is also the audience of "orders" (actas.yaml:87)',
     ),
     (
+        lambda t: api(t, audience="HTTPS://Orders.Acme.example"),
+        'apis[2].audience: is also the audience of "orders" (actas.yaml:87)',
+    ),
+    (
+        lambda t: t["apis"][0].update(audience="HTTPS://STS.acme.example/api"),
+        "apis[0].audience: is the address of this server's own API for managing it",
+    ),
+    (
         lambda t: api(t, audience="orders"),
         "apis[2].audience: is the name of another API (actas.yaml:87), and a request may mean either",
     ),
@@ -203,7 +211,7 @@ CASES: list[tuple[Change, str]] = [
         'apis[0].scopes.openid: the scope "openid" is taken: it opens what this server itself says of people',
     ),
     (
-        lambda t: t["apis"][0].update(audience="https://sts.acme.example/userinfo"),
+        lambda t: t["apis"][0].update(audience="https://STS.acme.example/userinfo"),
         "apis[0].audience: is the address at which this server itself speaks of people",
     ),
     (
