@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from actas.audit.impersonations import EVENT_OF
+from actas.audit.query import terms_of
 from actas.cli.entries_of_impersonation import impersonated
+from actas.cli.entries_of_refusals import refused_elsewhere
+from actas.core.ports import Json, JsonObject
 
 OURS = "https://sts.acme.example"
 PAIR: dict[str, Any] = {
@@ -61,3 +64,22 @@ def test_it_says_until_when() -> None:
 @pytest.mark.parametrize("until", [10**12, 10**18, 10**400, -1, True, 1.5, "1795000600", None], ids=repr)
 def test_an_end_that_is_no_time_is_not_shown(until: Any) -> None:
     assert says("started", until=until) == "dana@acme.example acts as actas:carol"
+
+
+@pytest.mark.requirement("SEC-48")
+def test_a_refusal_names_who_acted_and_not_the_customer_alone() -> None:
+    """Whoever reads the log must not take it for something that the customer did."""
+    subject: Json = {
+        "sub": "actas:carol",
+        "actors": [{"iss": "https://sts.acme.example", "sub": "dana@acme.example", "kind": "person"}],
+    }
+    event: JsonObject = {
+        "event": "userinfo:refused",
+        "reason": "bad_access_token",
+        "client": {"name": "helpdesk"},
+        "subject": subject,
+    }
+    said = refused_elsewhere(event)
+    assert said is not None
+    assert said.startswith("dana@acme.example, acting as actas:carol, through helpdesk wanted to ask about")
+    assert ("actor", "dana@acme.example") in terms_of(event)

@@ -152,6 +152,8 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
     for link in _list(event.get("chain"))[1:]:
         _put(found, "actor", _get(link, "sub"))
     for party in (event.get("subject"), event.get("actor")):
+        for link in _list(_get(party, "actors")):  # of a refusal that no rule saw, this is all there is
+            _put(found, "actor", _get(link, "sub"))
         _put(found, "issuer", _get(party, "issuer"))
         _put(found, "issuer", _get(party, "iss"))
     for field, many in (("api", "apis"), ("rule", "rules")):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from actas.cli.entries_of_people import app_of
-from actas.cli.recorded import Event, member, text
+from actas.cli.recorded import Event, member, members, text
 from actas.cli.wording import clean
+from actas.core.ports import Json
 
 LONGEST: Final = 200
 """Characters of the detail that stand in a line; all of it is where the entry is shown whole."""
@@ -39,7 +41,10 @@ def refused_elsewhere(event: Event) -> str | None:
 
 def _who(event: Event, door: str) -> str:
     """Return who wanted it: a person, an app as it is registered or as it was spelt, an address."""
-    person, app = text(member(event, "subject").get("sub")), app_of(event)
+    subject, app = member(event, "subject"), app_of(event)
+    person, acting = text(subject.get("sub")), _acting(subject)
+    if person and acting:
+        person = f"{acting}, acting as {person},"
     spelt, source = text(event.get("asked_as")), text(event.get("source"))
     if person and app:
         return f"{person} through {app}"
@@ -48,3 +53,9 @@ def _who(event: Event, door: str) -> str:
     named = person or app or (f'something asked as "{spelt}"' if spelt else "somebody")
     known = bool(person or (app and door != "authorization"))
     return named if known or not source else f"{named} from {source}"
+
+
+def _acting(subject: Mapping[str, Json]) -> str:
+    """Return who acts with the token of somebody else, as that token says."""
+    newest = members(subject.get("actors"))[:1]
+    return text(newest[0].get("sub")) if newest else ""
