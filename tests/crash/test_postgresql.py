@@ -58,7 +58,7 @@ def test_a_shared_database_is_not_changed_unless_asked(tmp_path: Path, postgres:
         code, said = server.refuse()
         assert code == 4
         assert "has no schema yet; this release needs schema" in said
-        assert "actas serve --migrate" in said
+        assert "actas serve --dev -c actas.yaml --migrate once on one node" in said
         server.flags.append("--migrate")
         server.start()
         assert server.stop() == 0

@@ -171,10 +171,13 @@ APPROVE: Final = {
         "approve",
         does="Approve one that waits.",
         examples=(
-            ("lee lets dana look in", "actas impersonate approve --client helpdesk --as @lee kMPqr0pB…"),
+            (
+                "lee lets dana look in",
+                "actas impersonate approve --client helpdesk --as @lee kMPqr0pBQmW8a1J5tqk0wQ",
+            ),
             (
                 "lee shows an ID token",
-                "actas impersonate approve --client helpdesk --as @lee --as-type id kMPqr0pB…",
+                "actas impersonate approve --client helpdesk --as @lee --as-type id kMPqr0pBQmW8a1J5tqk0wQ",
             ),
         ),
         more=lambda command: command,
@@ -187,7 +190,7 @@ REFUSE: Final = {
         examples=(
             (
                 "lee does not, and says why",
-                "actas impersonate refuse --client helpdesk --as @lee kMPqr0pB… --reason 'ask her first'",
+                "actas impersonate refuse --as @lee kMPqr0pBQmW8a1J5tqk0wQ --reason 'ask her first'",
             ),
         ),
         more=click.option("--reason", metavar="TEXT", help="Why; the log has it, and whoever asked sees it."),

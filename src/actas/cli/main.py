@@ -33,7 +33,11 @@ COMMANDS: Final = (
     Entry("introspect", "actas.cli.introspect", "Ask the server whether a token is live (RFC 7662)."),
     Entry("revoke", "actas.cli.revoke", "End a token and everything that was exchanged from it."),
     Entry("explain", "actas.cli.explain", "Say why an exchange would be, or was, granted or refused."),
-    Entry("login", "actas.cli.login", "Sign in for managing a server, as a client that holds a role there."),
+    Entry(
+        "login",
+        "actas.cli.login",
+        "Sign in for managing a server, as a client that holds a role there, or as a person who does.",
+    ),
     Entry("logout", "actas.cli.logout", "Forget the login at a server."),
     Entry("whoami", "actas.cli.whoami", "Say who is signed in at a server, and as what."),
     Entry("context", "actas.cli.context", "Know servers by name, and say which one is asked."),
