@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.promises import clients, devices, oidc, possession, reliability, security, token_exchange
+from tests.promises import (
+    clients,
+    cross_app,
+    devices,
+    oidc,
+    possession,
+    reliability,
+    security,
+    token_exchange,
+)
 from tests.promises.row import Page, Requirement
 
 ROOT: Final = Path(__file__).parent.parent
@@ -24,6 +33,7 @@ ROWS: Final[tuple[Requirement, ...]] = (
     *possession.ROWS,
     *oidc.ROWS,
     *devices.ROWS,
+    *cross_app.ROWS,
     *security.ROWS,
     *reliability.ROWS,
     *reliability.OPERATIONS,
@@ -43,6 +53,7 @@ PAGES: Final[dict[Page, str]] = {
     "clients": "Client authentication (RFC 6749, RFC 7521, RFC 7523)",
     "rfc8628": "Device Authorization Grant (RFC 8628)",
     "oidc": "OpenID Connect, PKCE and what belongs to signing in",
+    "cross-app": "Cross-app access: ID-JAG and identity chaining across domains",
     "security": "Security and reliability",
 }
 """Each page of ``docs/specs`` with its title."""

@@ -80,6 +80,9 @@ ATTEMPT: Final[dict[str, str]] = {
     "`actor_token_type`; of an impersonation `form` (`own_token`, `actor_token`, `by_identifier`), "
     "`requested_subject`, `reason`, `ticket`",
     "apis": "list: the names of the targets",
+    "abroad": "of a grant for another domain: the `connection`, the `issuer` of the server there, the "
+    "`client_id` by which it knows the client, and the `resources` that the grant is for. With `given.jti`, "
+    "its log and this one are joined",
     "subject": "whom the new token speaks about; a party, below",
     "actor": "the party of the actor token, when one was sent, or of an administrator's; a party, below",
     "impersonation": "the id of the impersonation that it belongs to: what its `txn` is, too",

@@ -27,14 +27,15 @@ from actas.core.permit import Issued, Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
 from actas.core.target import ApiStore
 from actas.core.tracing import UNTRACED, Tracing
-from actas.core.wire import OF_PUBLIC_CLIENTS, GrantType
+from actas.core.wire import JWT_BEARER, JWT_DPOP, OF_PUBLIC_CLIENTS, GrantType
 from actas.grants.grant import Grant
 from actas.kinds.fulfilment import Fulfilment
 from actas.kinds.judge import judge
 from actas.kinds.kind import Kind
 from actas.kinds.recording import record_judgement
+from actas.kinds.redemption import as_granted
 from actas.kinds.renewal import again, renewed
-from actas.kinds.targets import targets_of
+from actas.kinds.targets import ConnectionStore, targets_of
 from actas.policy.decide import Policy
 from actas.presented import Presented
 from actas.subjects.itself import party_of
@@ -64,7 +65,7 @@ class Exchange:
         clients: step 2.
         proofs: step 2: which key the request proves.
         presented: step 3.
-        apis: what tokens are for.
+        apis: what tokens are for; ``connections`` leads to those of other domains.
         kinds: the kinds of exchange, the preferred first.
         policy: step 4.
         fulfilment: step 5.
@@ -84,6 +85,7 @@ class Exchange:
         proofs: ProofChecker,
         presented: Presented,
         apis: ApiStore,
+        connections: ConnectionStore,
         kinds: Sequence[Kind],
         policy: Policy,
         fulfilment: Fulfilment,
@@ -103,6 +105,7 @@ class Exchange:
         self._proofs = proofs
         self._presented = presented
         self._apis = apis
+        self._connections = connections
         self._kinds = tuple(kinds)
         self._policy = policy
         self._fulfilment = fulfilment
@@ -143,9 +146,11 @@ class Exchange:
             # 3. What for, whose token is it, and who acts?
             renewal = await self._presented.renewal(request.refresh, grant, trail)
             authorization = await self._presented.authorization(request, grant, trail)
-            targets = trail.targets = targets_of(again(request, renewal, authorization), client, self._apis)
+            asserted = await self._presented.asserted(request, grant, trail)
+            wanted = as_granted(again(request, renewal, authorization), asserted, client, self._connections)
+            targets = trail.targets = targets_of(wanted, client, self._apis, self._connections)
             parties = await self._presented.parties(
-                request, authorization, self._itself(client), grant=grant, trail=trail
+                request, authorization or asserted, self._itself(client), grant=grant, trail=trail
             )
             # 4. May it be done? From here on, only the permit speaks.
             proposal = request.propose(
@@ -180,7 +185,8 @@ class Exchange:
         return await refused(self._audit, self._audit.open(caller.address), error)
 
     def _grant(self, form: Params) -> Grant:
-        grant = self._grants.get(form.require("grant_type"))
+        asked = form.require("grant_type")
+        grant = self._grants.get(JWT_BEARER if asked == JWT_DPOP else asked)
         if grant is None:
             raise UnsupportedGrantType("unknown_grant", detail="grant_type is not one of ours")
         return grant

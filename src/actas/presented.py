@@ -13,7 +13,8 @@ from actas.core.party import Party, PresentedToken, Role
 from actas.core.permit import ExchangeRequest, Parties
 from actas.core.sign_in import Authorization
 from actas.core.tracing import UNTRACED, Tracing
-from actas.grants.grant import Grant
+from actas.core.wire import JWT_BEARER
+from actas.grants.grant import Grant, error_of_token
 from actas.subjects.authorization_code import AuthorizationCodes
 from actas.subjects.device_code import DeviceCodes
 from actas.subjects.named import NamedPeople
@@ -59,7 +60,7 @@ class Presented:
     async def parties(
         self,
         request: ExchangeRequest,
-        authorization: Authorization | None,
+        proven: Authorization | Party | None,
         itself: Party,
         *,
         grant: Grant,
@@ -68,12 +69,14 @@ class Presented:
         """Return everybody in a request; who is only named is looked up, and proves nothing.
 
         Args:
-            authorization: what a code stands for, whose person is the subject then.
+            proven: what a code stands for, or whom a grant tells of: the subject then.
             itself: the client, which speaks for itself when nobody else is the subject.
         """
         looked = await self._named.look_up(request.named)
-        if authorization is not None:
-            trail.subject = await self.signed_in(authorization, grant, trail)
+        if isinstance(proven, Party):
+            trail.subject = proven
+        elif proven is not None:
+            trail.subject = await self.signed_in(proven, grant, trail)
         else:
             trail.subject = await self.party(request.subject, grant, trail) or looked.party or itself
         trail.actor = await self.party(request.actor, grant, trail)
@@ -123,6 +126,13 @@ class Presented:
         except BadToken as bad:
             raise await self._bad(bad, "subject", grant, trail) from bad
 
+    async def asserted(self, request: ExchangeRequest, grant: Grant, trail: Trail) -> Party | None:
+        """Return whom the grant of another domain's server tells of; None when none is redeemed."""
+        if request.grant_type != JWT_BEARER:
+            return None
+        trail.subject = await self.party(request.subject, grant, trail)
+        return trail.subject
+
     async def signed_in(self, authorization: Authorization, grant: Grant, trail: Trail) -> Party:
         """Return who signed in."""
         try:
@@ -139,7 +149,8 @@ class Presented:
         client = trail.client
         if bad.why in ("forged", "bad_code"):
             self._throttle.failed("failed_tokens", "" if client is None else client.name, trail.source)
-        refusal = bad.refusal(role, grant.token_error)
+        requested = None if trail.request is None else trail.request.requested
+        refusal = bad.refusal(role, error_of_token(grant, requested))
         if isinstance(bad, Spent) and client is not None and is_copy(bad, client=client, proven=trail.proven):
             # There are two copies of it: RFC 9700 section 4.14.2, RFC 6749 section 4.1.2.
             trail.refused, trail.revoked = refusal, (f"token:{bad.family}",)

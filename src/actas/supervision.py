@@ -24,7 +24,7 @@ from actas.core.reason import Reason
 from actas.core.wire import TokenType
 from actas.desk import Desk
 from actas.grants.named import why_of
-from actas.kinds.acting_as import stale
+from actas.kinds.acting_as import stale_sign_in
 from actas.kinds.checks import not_the_requesters
 from actas.kinds.impersonation_pages import Paging
 from actas.kinds.impersonations import Impersonations
@@ -139,7 +139,7 @@ class Supervision(Desk[JsonObject]):
         if {who.identity, who.origin} & {one.administrator.identity, one.subject}:
             raise AccessDenied("not_yours", detail="nobody decides on his own, nor on who acts as him")
         terms = self._policy.impersonating.terms
-        refusal = stale(terms, who, at=self._clock.now())
+        refusal = stale_sign_in(terms, who, at=self._clock.now())
         if refusal is not None:
             raise refusal.as_error()
 

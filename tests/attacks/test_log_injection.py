@@ -19,9 +19,9 @@ import pytest
 from tests.fakes.house import CORP, ISSUER, House, allow
 
 from actas.audit.chain import check_body
-from actas.audit.event import harmless
 from actas.audit.formats.catalog import FORMATS
 from actas.audit.formats.entry import Origin, read_entry
+from actas.audit.harmless import harmless
 from actas.core.errors import OAuthError
 from actas.core.wire import ID_TOKEN
 

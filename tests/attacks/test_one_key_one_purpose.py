@@ -23,21 +23,29 @@ from actas.core.wire import AT_JWT, SigningAlgorithm
 from actas.crypto import jose
 from actas.crypto.passwords import digest_secret
 from actas.keys.kept import make_key
-from actas.keys.local import LocalKeyRing
+from actas.keys.local import AUDIT_ALGORITHM, LocalKeyRing
 from actas.keys.ring import KeyRing, Purpose
 from actas.store.memory import MemoryKeyStore
 
 ISSUER = "https://sts.acme.example"
 CLAIMS: JsonObject = {"iss": ISSUER, "sub": "alice", "iat": int(NOON), "exp": int(NOON) + 60}
-PURPOSES: tuple[Purpose, ...] = ("token", "audit")
+ALGORITHMS: dict[Purpose, SigningAlgorithm] = {
+    "token": "ES256",
+    "id_token": "ES256",
+    "grant": "ES256",
+    "audit": AUDIT_ALGORITHM,
+}
 
 
 @pytest.fixture
 async def ring() -> LocalKeyRing:
     """A ring with two algorithms for tokens, one of them the algorithm of the audit key."""
-    algorithms: tuple[SigningAlgorithm, ...] = ("ES256", "EdDSA")
     return await LocalKeyRing.open(
-        MemoryKeyStore(), sealer=sealer(), clock=FixedClock(), algorithm="ES256", algorithms=algorithms
+        MemoryKeyStore(),
+        sealer=sealer(),
+        clock=FixedClock(),
+        algorithm="ES256",
+        used={("token", "EdDSA"), ("id_token", "ES256"), ("grant", "ES256")},
     )
 
 
@@ -58,25 +66,29 @@ def accepted(ring: KeyRing, token: str, *, purpose: Purpose) -> bool:
 
 
 @pytest.mark.requirement("SEC-91")
-@pytest.mark.parametrize("needed", PURPOSES)
-@pytest.mark.parametrize("used", PURPOSES)
+@pytest.mark.parametrize("needed", ALGORITHMS)
+@pytest.mark.parametrize("used", ALGORITHMS)
 @pytest.mark.parametrize("typ", [AT_JWT, TYPE])
 async def test_what_a_key_of_another_purpose_signed_is_refused(
     ring: LocalKeyRing, used: Purpose, needed: Purpose, typ: str
 ) -> None:
-    token = await ring.sign(CLAIMS, typ=typ, purpose=used)
+    token = await ring.sign(CLAIMS, typ=typ, purpose=used, algorithm=ALGORITHMS[used])
     assert accepted(ring, token.reveal(), purpose=needed) is (used == needed)
 
 
 @pytest.mark.requirement("SEC-91")
-async def test_a_published_set_holds_one_purpose(ring: LocalKeyRing) -> None:
+async def test_what_tokens_are_verified_with_is_published_apart_from_the_audit_key(
+    ring: LocalKeyRing,
+) -> None:
     tokens, audit = kids(ring.published()), kids(ring.audit_keys())
-    assert len(tokens) == 2
+    assert len(tokens) == 4
     assert len(audit) == 1
     assert not tokens & audit
     infos = ring.keys()
-    by_purpose = {purpose: {one.kid for one in infos if one.purpose == purpose} for purpose in PURPOSES}
-    assert by_purpose == {"token": tokens, "audit": audit}
+    by_purpose = {purpose: {one.kid for one in infos if one.purpose == purpose} for purpose in ALGORITHMS}
+    assert by_purpose.pop("audit") == audit
+    assert sum(map(len, by_purpose.values())) == 4
+    assert set().union(*by_purpose.values()) == tokens
 
 
 @pytest.mark.requirement("SEC-91", "SEC-88")

@@ -67,7 +67,7 @@ CASES = {
         ),
         "● alice ━━ ⬢ assistant ══ ◆ auth.tickets.example ══ ▭ tickets     tickets:read",
         "(o) alice == <a> assistant // <> auth.tickets.example // [ ] tickets     tickets:read",
-        "assistant may use tickets:read at tickets, acting for alice, by way of auth.tickets.example.",
+        "assistant may tell auth.tickets.example that it asks for alice: tickets:read.",
     ),
     "on_the_word_of_a_partner": (
         Chain(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.fakes.configuration import acme, loaded
 
-from actas.app.foundation import catalog_of
+from actas.app.compiled import catalog_of
 from actas.cli.misspelt import misspelt
 from actas.core.permit import ExchangeRequest
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE

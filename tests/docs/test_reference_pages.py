@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 from scripts.pages import commands, errors, events, rules
 from scripts.reference_pages import FOLDER, PAGES, is_current
-from tests.fakes.company import HELPDESK_IMPERSONATION, PEOPLE
+from tests.fakes.company import HELPDESK_IMPERSONATION, PEOPLE, TICKETS, connection
 from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS_TO_INVENTORY, RULES, House
 from tests.fakes.prover import Prover
 
@@ -24,7 +24,7 @@ from actas.core.events import EVENTS
 from actas.core.lineage import Lineage
 from actas.core.permit import Proposal
 from actas.core.reasons import REASONS
-from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN
+from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_JAG, ID_TOKEN
 from actas.policy.expression import RULE_NAMES
 from actas.policy.facts import ClaimsNeeded, values_of
 from actas.settings.forms import Form
@@ -153,6 +153,11 @@ ASKS = replace(ORDERS_TO_INVENTORY, name="asks", when=('subject.claims.jti != ""
 """A rule that looks at a claim, so that entries have one."""
 
 
+def house_of_entries() -> House:
+    rules = (*RULES, ASKS, HELPDESK_IMPERSONATION)
+    return House(rules=rules, people=PEOPLE, connections=(connection(),))
+
+
 async def written(house: House) -> list[dict[str, Any]]:
     """Play granted and refused attempts of every shape, and return their entries."""
     alice = house.id_token()
@@ -178,11 +183,13 @@ async def written(house: House) -> list[dict[str, Any]]:
     who = {"requested_subject": "actas:carol", "reason": "it does not load", "audience": "orders"}
     looked_in = await house.ask("helpdesk", administrator, subject_token_type=str(ID_TOKEN), **who)
     await house.refused("orders", str(looked_in.body["access_token"]), audience="inventory")
+    grant = {"requested_token_type": str(ID_JAG), "audience": TICKETS, "scope": "tickets:read"}
+    await house.refused("web", alice, subject_token_type=str(ID_TOKEN), **grant)
     return [event for event in house.writer.events if event["event"].startswith("exchange:")]
 
 
 async def test_every_member_of_an_attempt_is_documented() -> None:
-    house = House(rules=(*RULES, ASKS, HELPDESK_IMPERSONATION), people=PEOPLE)
+    house = house_of_entries()
     entries = await written(house)
     known = events.ATTEMPT.keys() | events.COMMON.keys()
     assert sorted({name for entry in entries for name in entry} - known) == []
@@ -191,7 +198,7 @@ async def test_every_member_of_an_attempt_is_documented() -> None:
 
 
 async def test_every_documented_member_of_an_attempt_is_written() -> None:
-    house = House(rules=(*RULES, ASKS, HELPDESK_IMPERSONATION), people=PEOPLE)
+    house = house_of_entries()
     entries = await written(house)
     seen = {name for entry in entries for name in entry}
     assert sorted((events.ATTEMPT.keys() | events.COMMON.keys()) - seen) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from actas.core.abroad import Abroad, Acceptance
 from actas.core.client import Client, ClientAuth, SignInTerms
 from actas.core.person import Person
 from actas.core.secret import Secret
@@ -17,13 +18,16 @@ from actas.core.wire import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
+    ID_JAG,
     ID_TOKEN,
     JWT,
+    JWT_BEARER,
     REFRESH,
     TOKEN_EXCHANGE,
 )
 from actas.crypto import jose
 from actas.crypto.passwords import digest_secret
+from actas.policy.connections import Connected, Connection
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, RuleSpec, ScopeMap
 from actas.trust.registry import SignInThere, TrustedIssuer
 
@@ -198,3 +202,44 @@ def allow(name: str, kind: Any, who: str, api: str, **changes: Any) -> RuleSpec:
         scopes=ScopeMap(anyway=frozenset(scopes[api].split())),
     )
     return replace(spec, **changes)
+
+
+TICKETS = "https://auth.tickets.example"
+TICKETS_API = "https://api.tickets.example"
+
+
+def connection(name: str = "web-to-tickets", *, client: str = "web", **changes: Any) -> Connection:
+    """A connection to another company's tickets, for the people of ours who are in ``support``.
+
+    Args:
+        changes: of the connection, or of where it leads.
+    """
+    there = {one: changes.pop(one) for one in [*changes] if one in Abroad.__dataclass_fields__}
+    to = Abroad(connection=name, issuer=TICKETS, client_id=f"acme-{client}", resources=(TICKETS_API,))
+    terms: dict[str, Any] = {
+        "people": Connected(issuers=frozenset({"actas"}), groups=frozenset({"support"})),
+        "scopes": {"tickets:read": "tickets:read", "tickets:comment": "tickets:comment"},
+        **changes,
+    }
+    return Connection(client=client, to=replace(to, **there), **terms)
+
+
+GRANTING = replace(CORP, accepts=CORP.accepts | {ID_JAG})
+"""The company's identity provider, whose grants are redeemed here as well."""
+
+REDEEMERS = tuple(
+    replace(one, grants=one.grants | {JWT_BEARER}) if one.auth.method != "none" else one for one in CLIENTS
+)
+"""The clients, each of which may redeem grants."""
+
+
+def acceptance(name: str = "web-from-corp", **changes: Any) -> Acceptance:
+    """A connection by which web redeems grants of the company's identity provider for orders."""
+    terms: dict[str, Any] = {
+        "issuer": "corp-idp",
+        "client": "web",
+        "api": "orders",
+        "scopes": frozenset({"orders:read", "orders:write"}),
+        "match": "email",
+    }
+    return Acceptance(name=name, **{**terms, **changes})

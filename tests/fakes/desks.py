@@ -119,6 +119,7 @@ class Desks(Visits):
             issuer=ISSUER,
             clients=self.catalog,
             apis=self.catalog,
+            connections=self.catalog.connections,
             subjects=self.validators,
             named=self.named.look_up,
             people=self.catalog,

@@ -14,15 +14,15 @@ from actas.core.administrators import Administrators
 from actas.core.client import SignInTerms
 from actas.core.reasons import Reason
 from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE, GrantType
-from actas.kinds import administrative_impersonation, checks
+from actas.kinds import administrative_impersonation, checks, cross_app, redemption
 from actas.kinds.kind import Check
 from actas.kinds.sign_in import authorization_is_the_requesters
 from actas.policy.rule import PartySelector
 from tests.fakes import trips
-from tests.fakes.company import CALLBACK
+from tests.fakes.company import CALLBACK, acceptance
 from tests.fakes.house import CORP, ISSUER, NOW, ORDERS_TO_INVENTORY
 from tests.fakes.impersonating import impersonated
-from tests.fakes.paths import locked_out, nobody, ours
+from tests.fakes.paths import locked_out, nobody, ours, told
 from tests.fakes.trips import Trip
 
 
@@ -83,8 +83,8 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="declared as another type",
         reason="bad_subject",
         naming="",
-        trip=lambda one: "no subject token"
-        if not one.shows_subject
+        trip=lambda one: "no subject token that is declared"
+        if not one.shows_subject or one.acceptance is not None
         else replace(one, subject_type=str(JWT)),
     ),
     Guard(name="issuer off", reason="bad_subject", naming="disabled", trip=trips.issuer(disabled=True)),
@@ -164,6 +164,13 @@ GUARDS: Final[tuple[Guard, ...]] = (
         reason="actor_not_allowed",
         naming="that would be lost",
         trip=trips.only("downscope", trips.subject(may_act={"sub": "web", "iss": ISSUER}, act=None)),
+        check=checks.restriction_is_kept,
+    ),
+    Guard(
+        name="who may act would be lost by redeeming",
+        reason="actor_not_allowed",
+        naming="that would be lost",
+        trip=trips.only("redemption", trips.subject(may_act={"sub": "web", "iss": ISSUER})),
         check=checks.restriction_is_kept,
     ),
     Guard(
@@ -309,21 +316,140 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="target off",
         reason="unknown_target",
         naming="disabled",
-        trip=lambda one: one.with_api(disabled=True),
+        trip=trips.of_ours(lambda one: one.with_api(disabled=True)),
         check=checks.targets_are_open,
     ),
     Guard(
         name="target not on the client's list",
         reason="unknown_target",
         naming="may_request",
-        trip=lambda one: one.with_client(one.who, apis=frozenset({"handbook"})),
+        trip=trips.of_ours(lambda one: one.with_client(one.who, apis=frozenset({"handbook"}))),
         check=checks.targets_are_open,
     ),
     Guard(
         name="target unknown",
         reason="unknown_target",
         naming="there is no API",
-        trip=lambda one: replace(one, target="nowhere"),
+        trip=trips.of_ours(lambda one: replace(one, target="nowhere")),
+    ),
+    Guard(
+        name="no connection to that server",
+        reason="no_connection",
+        naming="no connection of",
+        trip=trips.only("cross_app", lambda one: replace(one, target="https://evil.example")),
+    ),
+    Guard(
+        name="another resource than the connection's",
+        reason="no_connection",
+        naming="with the resource",
+        trip=trips.only("cross_app", lambda one: replace(one, parameters={"resource": "https://evil.example"})),
+    ),
+    Guard(
+        name="connection of another client",
+        reason="no_connection",
+        naming="no connection of",
+        trip=trips.connected(client="helpdesk"),
+    ),
+    Guard(
+        name="connection paused",
+        reason="connection_paused",
+        naming="is paused",
+        trip=trips.connected(paused=True),
+    ),
+    Guard(
+        name="grant of another typ",
+        reason="bad_subject",
+        naming="typ",
+        trip=trips.only("redemption", lambda one: replace(
+            one, subject=lambda house, claims: house.grant(typ="JWT", **claims)
+        )),
+    ),
+    Guard(
+        name="grant for another server",
+        reason="wrong_audience",
+        naming="this server alone",
+        trip=trips.only("redemption", trips.subject(aud="https://evil.example")),
+    ),
+    Guard(
+        name="grant for two servers",
+        reason="wrong_audience",
+        naming="this server alone",
+        trip=trips.only("redemption", trips.subject(aud=[ISSUER, "https://evil.example"])),
+    ),
+    Guard(
+        name="no connection for grants of that issuer",
+        reason="no_connection",
+        naming="redeems grants",
+        trip=trips.accepted(issuer="another"),
+    ),
+    Guard(
+        name="no redeeming for now",
+        reason="connection_paused",
+        naming="is paused",
+        trip=trips.accepted(paused=True),
+    ),
+    Guard(
+        name="grant for an API that is not ours",
+        reason="unknown_target",
+        naming="there is no API",
+        trip=trips.only("redemption", trips.subject(resource="https://evil.example")),
+    ),
+    Guard(
+        name="grant about a service",
+        reason="bad_subject",
+        naming="is no person",
+        trip=trips.only("redemption", lambda one: replace(
+            one.with_issuer(party_kind="service"), acceptance=acceptance(match="subject", unknown="create")
+        )),
+        check=redemption.grant_tells_of_a_person,
+    ),
+    Guard(
+        name="somebody whom nobody knows",
+        reason="no_rule",
+        naming="no rule",
+        trip=trips.accepted(match="subject"),
+    ),
+    Guard(
+        name="an address of nobody here",
+        reason="unknown_person",
+        naming="by email",
+        trip=trips.only("redemption", trips.subject(email="zoe@acme.example")),
+    ),
+    Guard(
+        name="an access token says nothing of a sign-in",
+        reason="bad_subject",
+        naming="who signed in",
+        trip=trips.only(
+            "cross_app",
+            lambda one: replace(one, subject=ours, subject_type=str(ACCESS_TOKEN), changed={
+                "sub": "actas:alice", "sub_profile": "user", "client_id": one.who, "aud": ISSUER, "act": None,
+                "groups": ["support"], "auth_time": NOW, "sub_id": None,
+            })
+            if one.subject is told
+            else "told by the path of our own people",
+        ),
+        check=cross_app.token_tells_of_a_sign_in,
+    ),
+    Guard(
+        name="an audience of everybody's",
+        reason="wrong_audience",
+        naming="which client of ours",
+        trip=trips.only("cross_app", trips.issuer(audiences={"acme-web": None})),
+        check=cross_app.token_names_its_client,
+    ),
+    Guard(
+        name="a chain would be lost by a grant",
+        reason="actor_not_allowed",
+        naming="no longer be the current one",
+        trip=trips.only("cross_app", trips.of_a_chain(trips.somebody_acts_already)),
+        check=checks.no_chain_would_be_lost,
+    ),
+    Guard(
+        name="signed in too long ago",
+        reason="sign_in_again",
+        naming="longer than",
+        trip=trips.signed_in_too_long_ago,
+        check=cross_app.sign_in_is_good_enough,
     ),
     Guard(
         name="no rule",
@@ -347,7 +473,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
         name="scope the client may not ask for",
         reason="excess",
         naming="not available",
-        trip=lambda one: one.with_client(one.who, scopes={one.target: frozenset({"other"})}),
+        trip=trips.of_ours(lambda one: one.with_client(one.who, scopes={one.target: frozenset({"other"})})),
     ),
     Guard(
         name="minutes cannot be written",

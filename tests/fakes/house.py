@@ -25,6 +25,7 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.clients.throttle import Limits, Throttle
 from actas.clients.workload import WorkloadMethod
+from actas.core.abroad import Acceptance
 from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.metrics import UNMETERED, Meter
@@ -33,21 +34,25 @@ from actas.core.ports import SystemChance
 from actas.core.sign_in import userinfo_api
 from actas.core.target import Api
 from actas.core.tracing import UNTRACED, Tracing
+from actas.core.wire import ID_JAG
 from actas.crypto.certificate import Authorities
 from actas.exchange import Exchange
 from actas.grants.authorization_code import AuthorizationCodeGrant
 from actas.grants.client_credentials import ClientCredentialsGrant
 from actas.grants.device_code import DeviceCodeGrant
+from actas.grants.jwt_bearer import JwtBearerGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
 from actas.issuers.about import About
 from actas.issuers.access_token import AccessTokenIssuer
+from actas.issuers.id_jag import IdJagIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
 from actas.issuers.refresh_token import RefreshTokenIssuer
 from actas.keys.opaque import OpaqueTexts, OpaqueTokens
 from actas.keys.refresh import RefreshTokens
 from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
+from actas.kinds.cross_app import CROSS_APP
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
 from actas.kinds.fulfilment import Mint
@@ -55,8 +60,10 @@ from actas.kinds.impersonation import IMPERSONATION
 from actas.kinds.impersonations import Impersonations
 from actas.kinds.kind import Kind
 from actas.kinds.own import OWN
+from actas.kinds.redemption import REDEMPTION
 from actas.kinds.sign_in import SIGN_IN
 from actas.kinds.translation import TRANSLATION
+from actas.policy.connections import Connection
 from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.presented import Presented
@@ -72,6 +79,7 @@ from actas.subjects.access_token import AccessTokenValidator
 from actas.subjects.authorization_code import AuthorizationCodes
 from actas.subjects.device_code import DeviceCodes
 from actas.subjects.foreign_jwt import ForeignJwtValidator
+from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
 from actas.subjects.known import KnownPeople
@@ -80,7 +88,9 @@ from actas.subjects.named import NamedPeople
 from actas.subjects.own_id_token import OwnIdTokens
 from actas.subjects.reference_token import ReferenceTokens
 from actas.subjects.refresh_token import RefreshTokenValidator, Renewals
+from actas.subjects.resident import Residents
 from actas.subjects.revoked import mark_of_party
+from actas.subjects.spent import Spending
 from actas.subjects.validator import Validators
 from actas.trust.registry import TrustedIssuer
 from actas.web.traced import TracedMarks
@@ -133,7 +143,19 @@ __all__ = [
 ]  # fmt: skip
 
 NONCE_KEY = b"a nonce key of thirty-two bytes.."
-KINDS = (*(DELEGATION, IMPERSONATION, ADMINISTRATIVE_IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN, SIGN_IN),)
+KINDS = (
+    *(
+        DELEGATION,
+        IMPERSONATION,
+        ADMINISTRATIVE_IMPERSONATION,
+        TRANSLATION,
+        DOWNSCOPE,
+        OWN,
+        SIGN_IN,
+        CROSS_APP,
+        REDEMPTION,
+    ),
+)
 
 
 @dataclass
@@ -145,6 +167,8 @@ class House(Desks):
     issuers: Iterable[TrustedIssuer] = (CORP,)
     rules: Iterable[RuleSpec] = RULES
     people: Iterable[Person] = ()
+    connections: Iterable[Connection] = ()
+    accepted: Iterable[Acceptance] = ()
     defaults: PolicyDefaults = field(default_factory=PolicyDefaults)
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOW))
     ring: FakeRing = field(default_factory=lambda: FakeRing("ES256", "RS256", "EdDSA"))
@@ -184,6 +208,8 @@ class House(Desks):
                 *sign_in_rules(clients),
                 *self.published_clients.rules,
             ],
+            connections=self.connections,
+            accepted=self.accepted,
             defaults=self.defaults,
             impersonating=replace(self.impersonating, administrators=admins),
             digest="test",
@@ -286,12 +312,20 @@ class House(Desks):
         own_id_tokens = OwnIdTokens(
             issuer=ISSUER, keys=self.ring, live=live, revocations=self.revoked, clock=self.clock
         )
+        residents = Residents(
+            ourselves=ISSUER,
+            people=self.catalog,
+            known=self.known,
+            ways=self.catalog.connections,
+            marking=self.ring,
+        )
         self.validators = Validators(
             [
                 self.own_tokens,
                 IdTokenValidator(foreign, own_id_tokens),
                 ForeignJwtValidator(foreign),
                 RefreshTokenValidator(self.renewals),
+                IdJagValidator(foreign, residents),
             ]
         )
 
@@ -340,20 +374,32 @@ class House(Desks):
             AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=self.chance),
             ReferenceTokenIssuer(issuer=ISSUER, tokens=self.opaque, marking=self.ring),
             refreshing,
+            IdJagIssuer(
+                issuer=ISSUER,
+                people=self.catalog,
+                keys=self.ring,
+                pairwise_key=OPAQUE_KEY,
+                chance=self.chance,
+            ),
             follows=refreshing,
             tells=IdTokenIssuer(issuer=ISSUER, clients=self.catalog, keys=self.ring, chance=self.chance),
             serves=Serving(issuer=ISSUER, clients=self.catalog, store=self.apps, marking=self.ring),
             begins=self.acting,
+            spends=Spending(self.marks),
+            welcomes=self.known,
             adds=self.about,
         )
         self.exchange = Exchange(
             issuer=ISSUER,
             grants=[
-                TokenExchangeGrant(readable=self.validators.token_types, issuable=mint.token_types),
+                TokenExchangeGrant(
+                    readable=self.validators.token_types - {ID_JAG}, issuable=mint.token_types
+                ),
                 ClientCredentialsGrant(),
                 RefreshTokenGrant(),
                 AuthorizationCodeGrant(),
                 DeviceCodeGrant(),
+                JwtBearerGrant(),
             ],
             clients=self.authenticator,
             proofs=self.proofs,
@@ -367,6 +413,7 @@ class House(Desks):
                 tracing=self.tracing,
             ),
             apis=self.catalog,
+            connections=self.catalog.connections,
             kinds=self.kinds,
             policy=self.catalog.policy,
             fulfilment=mint,

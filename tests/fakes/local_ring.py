@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from actas.core.wire import SigningAlgorithm
 from actas.keys.local import LocalKeyRing
+from actas.keys.ring import Slot
 from actas.keys.store import KeyStore
 from tests.fakes.clock import NOON, FixedClock
 from tests.fakes.sealer import sealer
@@ -15,7 +16,7 @@ async def opened(
     store: KeyStore,
     *,
     algorithm: SigningAlgorithm = "ES256",
-    algorithms: Collection[SigningAlgorithm] = (),
+    used: Collection[Slot] = (),
     key: str = "ours",
     at: float = NOON,
 ) -> LocalKeyRing:
@@ -26,5 +27,5 @@ async def opened(
         at: what the clock says.
     """
     return await LocalKeyRing.open(
-        store, sealer=sealer(key), clock=FixedClock(at), algorithm=algorithm, algorithms=algorithms
+        store, sealer=sealer(key), clock=FixedClock(at), algorithm=algorithm, used=used
     )

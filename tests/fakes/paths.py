@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from actas.core.abroad import Acceptance
 from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.target import Api
@@ -13,17 +14,27 @@ from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
     DEVICE_CODE,
+    ID_JAG,
     ID_TOKEN,
+    JWT_BEARER,
     SUBJECT,
     TOKEN_EXCHANGE,
     GrantType,
 )
 from actas.exchange import Answer
 from actas.kinds.kind import Kind
+from actas.policy.connections import Connected, Connection
 from actas.policy.rule import PartySelector, PolicyDefaults, RuleSpec
 from actas.trust.registry import TrustedIssuer
 from tests.fakes.clock import FixedClock
-from tests.fakes.company import HELPDESK_IMPERSONATION
+from tests.fakes.company import (
+    GRANTING,
+    HELPDESK_IMPERSONATION,
+    REDEEMERS,
+    TICKETS,
+    acceptance,
+    connection,
+)
 from tests.fakes.house import (
     APIS,
     ASSISTANT_FOR_SUPPORT,
@@ -60,6 +71,11 @@ def of_dana(house: House, claims: Mapping[str, Any]) -> str:
     return house.id_token("dana", **{"nonce": "n", **claims})
 
 
+def granted(house: House, claims: Mapping[str, Any]) -> str:
+    """A grant of the company's identity provider."""
+    return house.grant(**claims)
+
+
 def carol(_house: House, _claims: Mapping[str, Any]) -> str:
     """Nobody's token: a name."""
     return "actas:carol"
@@ -87,6 +103,8 @@ class Attempt:
         changed_actor: the same of the actor token.
         code: what is other in the authorization code that is presented; None when none is.
         on_device: whether it is the code of a device.
+        connection: by which a grant for another domain is asked for; then no rule plays a part.
+        acceptance: by which such a grant is redeemed; likewise.
     """
 
     path: str
@@ -112,9 +130,13 @@ class Attempt:
     issuers: Iterable[TrustedIssuer] = (CORP,)
     defaults: PolicyDefaults = field(default_factory=PolicyDefaults)
     broken_audit: bool = False
+    connection: Connection | None = None
+    acceptance: Acceptance | None = None
 
     @property
     def grant(self) -> GrantType:
+        if self.acceptance is not None:
+            return JWT_BEARER
         if self.code is not None:
             return DEVICE_CODE if self.on_device else AUTHORIZATION_CODE
         return TOKEN_EXCHANGE if self.subject is not None else GrantType("client_credentials")
@@ -141,6 +163,8 @@ class Attempt:
             apis=self.apis,
             issuers=self.issuers,
             rules=(self.rule, *self.more_rules),
+            connections=() if self.connection is None else (self.connection,),
+            accepted=() if self.acceptance is None else (self.acceptance,),
             defaults=self.defaults,
             clock=FixedClock(NOW),
             kinds=kinds,
@@ -154,7 +178,12 @@ class Attempt:
         asked: dict[str, Any] = {"audience": self.target, "scope": self.scope}
         if self.subject is None:
             return house.own_form(self.who, **{**asked, **self.parameters})
+        if self.acceptance is not None:
+            assertion = self.subject(house, {**self.held, **self.changed})
+            return house.redeeming(assertion, self.who, **{**asked, **self.parameters})
         asked["subject_token_type"] = self.subject_type
+        if self.connection is not None:
+            asked["requested_token_type"] = str(ID_JAG)
         if self.actor is not None:
             asked |= {
                 "actor_token": self.actor(house, self.changed_actor),
@@ -186,13 +215,14 @@ class Attempt:
 
     def with_issuer(self, **changes: Any) -> Attempt:
         """The same with the company's identity provider changed."""
-        return replace(self, issuers=(replace(CORP, **changes),))
+        return replace(self, issuers=tuple(replace(one, **changes) for one in self.issuers))
 
 
 _DANA: Final = PartySelector(issuers=frozenset({"corp-idp"}), required=True)
 _SIGNED_IN: Final = PartySelector(
     issuers=frozenset({"actas"}), token_types=frozenset({ID_TOKEN}), groups=frozenset({"support"})
 )
+_OF_CORP: Final = Connected(issuers=frozenset({"corp-idp"}))
 _ALONE: Final = {"act": None}
 
 PATHS: Final[tuple[Attempt, ...]] = (
@@ -308,6 +338,41 @@ PATHS: Final[tuple[Attempt, ...]] = (
         code={},
         on_device=True,
         clients=[on_devices(one) if one.name == "web" else one for one in CLIENTS],
+    ),
+    Attempt(
+        path="cross-app access",
+        kind="cross_app",
+        who="web",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target=TICKETS,
+        scope="tickets:read",
+        subject=told,
+        subject_type=str(ID_TOKEN),
+        connection=connection(max_age=3600),
+    ),
+    Attempt(
+        path="cross-app access of an issuer's person",
+        kind="cross_app",
+        who="assistant",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target=TICKETS,
+        scope="tickets:read",
+        subject=of_corp,
+        subject_type=str(ID_TOKEN),
+        issuers=(replace(CORP, audiences={"acme-web": frozenset({"assistant"})}),),
+        connection=connection(client="assistant", people=_OF_CORP),
+    ),
+    Attempt(
+        path="redemption of a grant",
+        kind="redemption",
+        who="web",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target="orders",
+        scope="orders:read",
+        subject=granted,
+        issuers=(GRANTING,),
+        clients=REDEEMERS,
+        acceptance=acceptance(),
     ),
 )
 """Every way to a token of this release."""

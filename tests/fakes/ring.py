@@ -29,7 +29,7 @@ class FakeRing:
         self.default: SigningAlgorithm = algorithms[0] if algorithms else "ES256"
         self._keys: dict[tuple[str, str], jose.PrivateKey] = {("audit", "ES256"): _key("audit", "ES256")}
         for algorithm in algorithms or ("ES256",):
-            for purpose in ("token", "id_token", "client"):
+            for purpose in ("token", "id_token", "grant", "client"):
                 self._keys[purpose, algorithm] = _key(purpose, algorithm)
 
     def private(self, purpose: Purpose = "token", algorithm: SigningAlgorithm = "ES256") -> jose.PrivateKey:

@@ -83,7 +83,7 @@ class Node:
         store = Cut(shared)
         ring = await LocalKeyRing.open(store, sealer=sealer(), clock=clock, algorithm="ES256")
         rotation = Rotation(
-            store, sealer=sealer(), clock=clock, timetable=TABLE, algorithms={"ES256"}, record=recorded
+            store, sealer=sealer(), clock=clock, timetable=TABLE, used={("token", "ES256")}, record=recorded
         )
         return cls(ring, rotation, store)
 

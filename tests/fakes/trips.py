@@ -11,9 +11,9 @@ from typing import Any
 
 from actas.core.client import ClientAuth
 from actas.policy.rule import RuleSpec
-from tests.fakes.house import IDP, ISSUER, sells
+from tests.fakes.house import IDP, ISSUER, NOW, sells
 from tests.fakes.impersonating import impersonated
-from tests.fakes.paths import Attempt, of_corp
+from tests.fakes.paths import Attempt, granted, of_corp
 
 OF_ANY_CODE = {"client", "scope", "apis", "subject"}
 """What codes of apps and of devices have in common."""
@@ -74,13 +74,57 @@ def public_client(one: Attempt) -> Attempt | str:
     return replace(public, parameters={"client_secret": None})
 
 
+def of_ours(change: Callable[[Attempt], Attempt]) -> Trip:
+    """Change the target, or what may be asked for there: what another domain has is said by its connection."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        return "its target is of another domain" if one.connection is not None else change(one)
+
+    return trip
+
+
+def connected(**changes: Any) -> Trip:
+    """Change the connection."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        if one.connection is None:
+            return "no connection"
+        return replace(one, connection=replace(one.connection, **changes))
+
+    return trip
+
+
+def accepted(**changes: Any) -> Trip:
+    """Change the connection by which a grant is redeemed."""
+
+    def trip(one: Attempt) -> Attempt | str:
+        if one.acceptance is None:
+            return "no grant is redeemed"
+        return replace(one, acceptance=replace(one.acceptance, **changes))
+
+    return trip
+
+
+def signed_in_too_long_ago(one: Attempt) -> Attempt | str:
+    if one.connection is None or one.connection.to.max_age is None:
+        return "no connection that asks when"
+    return replace(one, changed={"auth_time": NOW - one.connection.to.max_age - 1})
+
+
 def no_rule(one: Attempt) -> Attempt | str:
+    if one.acceptance is not None:
+        return replace(one, acceptance=replace(one.acceptance, groups=frozenset({"nobody"})))
+    if one.connection is not None:
+        nobody = replace(one.connection.people, groups=frozenset({"nobody"}))
+        return replace(one, connection=replace(one.connection, people=nobody))
     if one.code is not None:
         return one.with_client(one.who, sign_in=None)
     return replace(one, rule=replace(one.rule, client=replace(one.rule.client, names=frozenset({"x"}))))
 
 
 def rule_off(one: Attempt) -> Attempt | str:
+    if one.connection is not None or one.acceptance is not None:
+        return "its rule is the connection"
     if one.code is not None:
         return "its rule is the registration of its client"
     return replace(one, rule=replace(one.rule, disabled=True))
@@ -95,7 +139,8 @@ def only(kind: str, change: Trip) -> Trip:
 
 def issuer(**changes: Any) -> Trip:
     def trip(one: Attempt) -> Attempt | str:
-        return "no foreign subject token" if one.subject is not of_corp else one.with_issuer(**changes)
+        foreign = one.subject in (of_corp, granted)
+        return one.with_issuer(**changes) if foreign else "no foreign subject token"
 
     return trip
 
@@ -126,6 +171,10 @@ def meant_for_somebody_else(one: Attempt) -> Attempt | str:
         return "no subject token"
     if one.is_told:
         return replace(one, changed={"aud": "helpdesk"})
+    if one.acceptance is not None:
+        return replace(
+            one, changed={"client_id": "helpdesk"}, acceptance=replace(one.acceptance, match="subject")
+        )
     if one.is_ours:
         return replace(one, changed={"aud": "urn:acme:handbook", "client_id": "inventory"})
     return one.with_issuer(audiences={"acme-web": frozenset({"web"})})

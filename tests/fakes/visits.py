@@ -13,7 +13,14 @@ from actas.core.party import Caller, Identity
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization, GrantedCode, SignIn
 from actas.core.tracing import Tracing
-from actas.core.wire import ACCESS_TOKEN, AUTHORIZATION_CODE, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    ID_JAG_JWT,
+    JWT_BEARER,
+    TOKEN_EXCHANGE,
+)
 from actas.crypto import jose
 from actas.exchange import Answer, Exchange
 from actas.subjects.authorization_code import AuthorizationCodes
@@ -57,6 +64,28 @@ class Visits:
             "groups": ["support"],
         }
         return jose.sign(_without_none({**base, **claims}), key=key, typ=typ)
+
+    def grant(
+        self, user: str = "alice", *, key: jose.PrivateKey = IDP_KEY, typ: str = ID_JAG_JWT, **claims: Any
+    ) -> str:
+        """A grant of the company's identity provider (ID-JAG): for web, to redeem here."""
+        now = int(self.clock.now())
+        base: dict[str, Any] = {
+            "iss": IDP, "sub": f"id-{user}", "aud": ISSUER, "client_id": "web", "jti": f"grant-{user}",
+            "iat": now, "exp": now + 300, "scope": "orders:read orders:write",
+            "email": f"{user}@acme.example", "email_verified": True, "groups": ["support"],
+        }  # fmt: skip
+        return jose.sign(_without_none({**base, **claims}), key=key, typ=typ)
+
+    def redeeming(self, assertion: str, who: str = "web", **parameters: Any) -> dict[str, Any]:
+        """The form by which a client redeems a grant."""
+        form: dict[str, Any] = {
+            "grant_type": str(JWT_BEARER),
+            "client_id": who,
+            "client_secret": secret_of(who),
+            "assertion": assertion,
+        }
+        return _without_none({**form, **parameters})
 
     def our_token(self, **claims: Any) -> str:
         """An access token of ours, made directly: alice's, through the assistant, for orders."""

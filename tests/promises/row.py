@@ -18,6 +18,7 @@ Page = Literal[
     "rfc8628",
     "clients",
     "oidc",
+    "cross-app",
     "security",
 ]
 """The page of ``docs/specs`` on which a requirement stands."""

@@ -9,10 +9,10 @@ import pytest
 from tests.fakes.door import call
 from tests.fakes.house import CLIENTS, ISSUER, PEOPLE, House, signing_in
 
-from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE
+from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE, ID_JAG, JWT_BEARER
 from actas.crypto import jose
 from actas.web.documents import Document
-from actas.web.metadata import SigningIn, metadata, metadata_paths
+from actas.web.metadata import Chaining, SigningIn, metadata, metadata_paths
 
 ALGORITHMS = ("ES256", "RS256", "PS256", "EdDSA")
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -22,7 +22,7 @@ def published(issuer: str = ISSUER, **more: Any) -> dict[str, Any]:
     house = House()
     return metadata(
         issuer,
-        grant_types={*house.exchange.grant_types} - {AUTHORIZATION_CODE, DEVICE_CODE},
+        grant_types={*house.exchange.grant_types} - {AUTHORIZATION_CODE, DEVICE_CODE, JWT_BEARER},
         scopes={scope for api in house.apis for scope in api.scopes},
         methods=METHODS,
         assertion_algorithms=ALGORITHMS,
@@ -129,6 +129,13 @@ async def test_the_document_is_json_and_does_not_depend_on_who_asks() -> None:
     assert plain.json == published()
     assert (await call(document, method="GET", headers=forged)).body == plain.body
     assert (await call(document, method="POST")).status == 405
+
+
+def test_that_grants_for_other_servers_are_given_is_published_and_to_whom_they_lead_is_not() -> None:
+    more = published(chaining=Chaining(requested=(ID_JAG,)))
+    assert {name: value for name, value in more.items() if name not in published()} == {
+        "identity_chaining_requested_token_types_supported": ["urn:ietf:params:oauth:token-type:id-jag"]
+    }
 
 
 # OpenID Connect Discovery section 3: once people sign in to a client.

@@ -25,6 +25,7 @@ CHANGES: Final[dict[ObjectKind, Role]] = {
     "apis": "operator",
     "clients": "operator",
     "rules": "operator",
+    "connections": "operator",
     "tests": "operator",
     "users": "owner",
     "admins": "owner",

@@ -156,6 +156,7 @@ def explain_judgement(
 
 _STAGE_OF = {
     "unknown_target": 1,
+    "connection_paused": 1,
     "formats_differ": 1,
     "wrong_audience": 2,
     "bad_subject": 2,
@@ -171,13 +172,14 @@ _STAGE_OF = {
     "protected_subject": 2,
     "cannot_be_told": 2,
     "impersonated": 3,
-    "sign_in_again": 3,
 }
 
 
-def _stage_of(refusal: Refusal) -> int:
+def _stage_of(refusal: Refusal, proposal: Proposal) -> int:
     if refusal.reason == "denied_by_rule":
         return 5 if refusal.error.code == "invalid_scope" else 4
+    if refusal.reason == "sign_in_again":  # of the administrator, when somebody acts as another
+        return 2 if proposal.named is None else 3
     return _STAGE_OF.get(refusal.reason, 4)
 
 
@@ -185,7 +187,7 @@ def _stages(judgement: Judgement, lines: Sequence[RuleLine]) -> tuple[Stage, ...
     proposal = judgement.situation.proposal
     refused: dict[int, str] = {}
     for refusal in judgement.refusals:
-        refused.setdefault(_stage_of(refusal), refusal.detail)
+        refused.setdefault(_stage_of(refusal, proposal), refusal.detail)
     found = (
         _client_text(proposal),
         _party_text(proposal.subject, proposal.at),
@@ -207,7 +209,10 @@ def _stages(judgement: Judgement, lines: Sequence[RuleLine]) -> tuple[Stage, ...
 
 
 def _client_text(proposal: Proposal) -> str:
-    targets = ", ".join(api.name for api in proposal.targets)
+    targets = ", ".join(
+        api.name if api.abroad is None else f"{api.audience}, by the connection {api.abroad.connection}"
+        for api in proposal.targets
+    )
     return f"{proposal.client.name} ({proposal.client.kind}) may ask for {targets}"
 
 

@@ -1,9 +1,9 @@
 """The objects of the configuration as the store of record keeps them, and changes to them. Values only.
 
-An object is a named thing of the configuration: a client, an API, an issuer, a rule, a policy test, an
-administrator, the defaults. It is kept as the document that somebody wrote, in the form of the configuration
-file, as canonical JSON. No secret is in it: references stay references, and of secrets that this server made
-only keyed digests are kept, beside the document.
+An object is a named thing of the configuration: a client, an API, an issuer, a rule, a connection, a policy
+test, an administrator, the defaults. It is kept as the document that somebody wrote, in the form of the
+configuration file, as canonical JSON. No secret is in it: references stay references, and of secrets that
+this server made only keyed digests are kept, beside the document.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import msgspec
 from actas.core.party import OURSELVES
 from actas.core.ports import JsonObject
 
-ObjectKind = Literal["defaults", "issuers", "apis", "clients", "rules", "tests", "users", "admins"]
+ObjectKind = Literal[
+    "defaults", "issuers", "apis", "clients", "rules", "connections", "tests", "users", "admins"
+]
 """The sections of the configuration that are kept in the database. The others are each node's own."""
 
 KINDS: Final[tuple[ObjectKind, ...]] = get_args(ObjectKind)
@@ -26,7 +28,7 @@ KINDS: Final[tuple[ObjectKind, ...]] = get_args(ObjectKind)
 LASTING: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "users"})
 """Kinds whose names stand in tokens: a name that was deleted is never given to another (SEC-97)."""
 
-SWITCHED: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "rules", "users"})
+SWITCHED: Final = frozenset[ObjectKind]({"issuers", "apis", "clients", "rules", "connections", "users"})
 """Kinds that can be disabled, and are, rather than deleted, when their file no longer defines them."""
 
 Keeper = Literal["file", "console"]

@@ -17,10 +17,11 @@ from actas.core.party import Party
 from actas.core.permit import Parties, Permit, Proposal, Refusal
 from actas.core.person import Person
 from actas.core.target import Api
-from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_JAG, TOKEN_EXCHANGE
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.policy.cases import AskedToken, PolicyTest
+from actas.policy.connections import Connections, name_of
 from actas.policy.decide import Policy
 from actas.policy.explain import nearest, rule_lines
 from actas.subjects.itself import party_of
@@ -52,6 +53,7 @@ class PolicyTester:
         ourselves: our own issuer identifier.
         clients: those of the configuration; ``documents`` says what holds for those known by their document.
         people: the users, by name.
+        connections: to other domains; what they lead to is among what ``clients`` may ask for.
         at: the instant of the tests, seconds since the epoch.
     """
 
@@ -61,6 +63,7 @@ class PolicyTester:
     issuers: Mapping[str, TrustedIssuer]
     documents: DocumentTerms | None = None
     people: Mapping[str, Person] = field(default_factory=dict[str, Person])
+    connections: Connections = field(default_factory=Connections)
     kinds: Sequence[Kind]
     policy: Policy
     at: int
@@ -86,8 +89,8 @@ class PolicyTester:
             itself=itself,
             named=parties.named,
             why=test.why,
-            requested=ACCESS_TOKEN,
-            targets=tuple(self.apis[name] for name in test.apis),
+            requested=ACCESS_TOKEN if test.connection is None else ID_JAG,
+            targets=self._targets(test),
             scope=test.scope,
             proven=EVERY_PROOF,
         )
@@ -101,11 +104,21 @@ class PolicyTester:
         found = [] if terms is None else [terms.assumed(name) for name in named if is_document_id(name)]
         return {**self.clients, **{client.name: client for client in found if client is not None}}
 
+    def _targets(self, test: PolicyTest) -> tuple[Api, ...]:
+        if test.connection is None:
+            return tuple(self.apis[name] for name in test.apis)
+        target = self.connections.target(name_of(test.connection))
+        if target is None:
+            raise LookupError(f"there is no connection {test.connection}")
+        return (target,)
+
     def _parties(self, test: PolicyTest, itself: Party, clients: Mapping[str, Client]) -> Parties:
         """Return who is there: an administrator is the actor of the user that is named."""
         shown = None if test.subject is None else self._party(test.subject, test.client, clients)
         if test.requested_subject is None:
             actor = None if test.actor is None else self._party(test.actor, test.client, clients)
+            if shown is not None and test.connection is not None:
+                shown = self._just_signed_in(shown)
             return Parties(itself if shown is None else shown, actor, itself)
         named, person = person_from_case(
             test.requested_subject,
@@ -114,10 +127,11 @@ class PolicyTester:
             people=self.people,
             at=self.at,
         )
-        if shown is not None:
-            fresh = {"auth_time": self.at, **shown.claims}
-            shown = msgspec.structs.replace(shown, claims=fresh)
-        return Parties(named, shown, itself, person)
+        return Parties(named, None if shown is None else self._just_signed_in(shown), itself, person)
+
+    def _just_signed_in(self, party: Party) -> Party:
+        """Return a party that signed in this instant, unless the test says when it did."""
+        return msgspec.structs.replace(party, claims={"auth_time": self.at, **party.claims})
 
     def _party(self, asked: AskedToken, presenter: str, clients: Mapping[str, Client]) -> Party:
         return party_from_case(

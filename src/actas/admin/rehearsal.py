@@ -30,7 +30,7 @@ from actas.core.party import Party, PresentedToken
 from actas.core.permit import ExchangeRequest, Parties, Proposal
 from actas.core.person import People
 from actas.core.ports import Clock
-from actas.core.target import ApiStore
+from actas.core.target import Api, ApiStore
 from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
@@ -42,7 +42,7 @@ from actas.core.wire import (
 )
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
-from actas.kinds.targets import targets_of
+from actas.kinds.targets import ConnectionStore, targets_of
 from actas.policy.decide import Policy
 from actas.policy.narrow import shared
 from actas.subjects.itself import party_of
@@ -67,6 +67,7 @@ class Rehearsal:
     issuer: str
     clients: ClientStore
     apis: ApiStore
+    connections: ConnectionStore
     subjects: Validators
     named: Callable[[Named | None], Awaitable[LookedUp]]
     people: People
@@ -87,7 +88,7 @@ class Rehearsal:
         stage, passed = 1, list[str]()
         try:
             client = self._client(client_name, request.grant_type)
-            targets = targets_of(request, client, self.apis)
+            targets = targets_of(request, client, self.apis, self.connections)
             passed.append(f"{client.name} ({client.kind})")
             stage = 2
             itself = self._itself(client)
@@ -118,7 +119,8 @@ class Rehearsal:
             raise NotExplainable(f"{event.get('id')} is {event.get('event')}, which is not an attempt")
         if "policy" not in event or _is_of_the_sign_in(event):
             return self._early(event)
-        return self.of_proposal(self._proposal_of(event))
+        found = self.of_proposal(self._proposal_of(event))
+        return _unnamed(found, event) if event.get("reason") == "person_not_nameable" else found
 
     def of_proposal(self, proposal: Proposal) -> Explanation:
         """Explain a proposal."""
@@ -155,6 +157,24 @@ class Rehearsal:
             )
         return client
 
+    def _targets(self, event: Mapping[str, Any]) -> tuple[Api, ...]:
+        """Return the targets as they are now: of another domain, with the APIs there that were asked for."""
+        found = [self.apis.api(name) or self.connections.target(name) for name in event["apis"]]
+        targets = [api for api in found if api is not None]
+        if len(targets) != len(found):
+            gone = "a connection" if "abroad" in event else "an API"
+            raise NotExplainable(f"{gone} that was asked for no longer exists")
+        asked = tuple(str(one) for one in event.get("asked", {}).get("resource", ()))
+        return tuple(self._as_asked(api, asked) for api in targets)
+
+    def _as_asked(self, api: Api, asked: tuple[str, ...]) -> Api:
+        if api.abroad is None or not asked:
+            return api
+        if not set(asked) <= {*api.abroad.resources}:
+            named = api.abroad.connection
+            raise NotExplainable(f"the connection {named} no longer has the resource {', '.join(asked)}")
+        return replace(api, abroad=replace(api.abroad, resources=asked))
+
     def _itself(self, client: Client) -> Party:
         api = None if client.api is None else self.apis.api(client.api)
         return party_of(client, issuer=self.issuer, api=api, lineage=Lineage())
@@ -178,9 +198,7 @@ class Rehearsal:
         client = self.clients.client(str(event["client"]["name"]))
         if client is None:
             raise NotExplainable(f"the client {event['client']['name']} no longer exists")
-        targets = tuple(api for name in event["apis"] if (api := self.apis.api(name)) is not None)
-        if len(targets) != len(event["apis"]):
-            raise NotExplainable("an API that was asked for no longer exists")
+        targets = self._targets(event)
         at = datetime.fromisoformat(str(event["at"])).timestamp()
         itself = self._itself(client)
         subject = party_from_event(event["subject"], at=int(at))
@@ -219,3 +237,20 @@ def _signed_in(event: Mapping[str, Any]) -> bool:
 def _is_of_the_sign_in(event: Mapping[str, Any]) -> bool:
     """Whether it was refused for what the person had been asked, of which the entry tells no more."""
     return _signed_in(event) and event.get("reason") in ("bad_code", "unknown_target")
+
+
+def _unnamed(found: Explanation, event: Mapping[str, Any]) -> Explanation:
+    """Tell as it was what was refused after the rules had allowed it: nothing here knows an address."""
+    if not found.granted:
+        return found
+    detail = str(event.get("detail", ""))
+    *stages, last = found.stages
+    return replace(
+        found,
+        granted=False,
+        error=str(event.get("error")),
+        reason=str(event["reason"]),
+        detail=detail,
+        stages=(*stages, replace(last, passed=False, text=detail)),
+        permit=None,
+    )

@@ -103,7 +103,7 @@ def _ways(policy: Policy, client: Client, api: Api) -> Iterator[Way]:
                 place=rule.spec.place,
                 scopes=tuple(sorted(scopes)),
                 held=held,
-                conditions=_conditions(rule),
+                conditions=(*_conditions(rule), *_sign_in(api)),
                 cuts=tuple(_cut(deny) for deny in policy.denies(client, api) if covers(deny.spec.kind, kind)),
             )
 
@@ -123,6 +123,15 @@ def _held(rule: Rule, open_to_client: frozenset[str]) -> dict[str, tuple[str, ..
 def _conditions(rule: Rule) -> tuple[str, ...]:
     structured = [f"{one.field}: {one.wanted}" for one in rule.conditions if not one.quiet]
     return (*structured, *(f"when: {one}" for one in rule.spec.when))
+
+
+def _sign_in(api: Api) -> tuple[str, ...]:
+    """Return what a connection asks of the sign-in, which is no condition of its rule."""
+    to = api.abroad
+    if to is None:
+        return ()
+    fresh = () if to.max_age is None else (f"sign_in.max_age: at most {to.max_age} s ago",)
+    return (*fresh, *((f"sign_in.acr: one of {', '.join(to.acr)}",) if to.acr else ()))
 
 
 def _cut(deny: Rule) -> Cut:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from actas.app.finding import DAY, Result
 from actas.app.foundation import Foundation
 from actas.keys.life import rotates_at
-from actas.keys.ring import Purpose
-
-_WHAT: Final[dict[Purpose, str]] = {
-    "token": "tokens",
-    "id_token": "ID tokens",
-    "client": "what shows issuers who we are",
-    "audit": "the audit log",
-}
+from actas.keys.ring import SIGNED
 
 
 async def look_at_keys(base: Foundation) -> list[Result]:
@@ -27,7 +19,7 @@ def _signing(base: Foundation) -> Iterator[Result]:
     now = base.clock.now()
     held = base.ring.keys()
     for key in [one for one in held if one.state == "active"]:
-        what = f"{key.kid} ({key.algorithm}) signs {_WHAT[key.purpose]}"
+        what = f"{key.kid} ({key.algorithm}) signs {SIGNED[key.purpose]}"
         age = (now - key.created_at) / DAY
         late = now - rotates_at(key, base.rotation.timetable) if key.purpose != "audit" else 0.0
         if late > DAY:

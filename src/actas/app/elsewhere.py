@@ -55,7 +55,7 @@ def elsewhere(base: Foundation, shared: Shared, *, opening: Opening, begun: Flow
 
 def keys_for_issuers(base: Foundation, shared: Shared) -> dict[str, Application]:
     """Return where issuers find the keys by which they know us; nothing, where none knows us so."""
-    if not base.definitions.keys.of_clients:
+    if not any(purpose == "client" for purpose, _ in base.definitions.keys.used):
         return {}
     keys = Document(base.ring.client_keys, max_age=CACHE_TIME, lasting=lambda: shared.follower.fresh)
     return {KEYS_OF_OURS: keys}

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from actas.admin.objects import Change, Snapshot
-from actas.admin.roles import management_api, role_rules, with_roles
+from actas.app.compiled import catalog_of, findings
 from actas.app.log_place import audit_folder, checkpoint_copies, shared_log
 from actas.app.offering import changes_of
 from actas.app.own_keys import NotStartedYet, OwnKeys, open_keys
 from actas.audit.kept import SealableLog
 from actas.core.ports import Clock, SystemClock
 from actas.core.secret import Secret
-from actas.core.sign_in import userinfo_api
 from actas.keys.local import LocalKeyRing
 from actas.keys.rotation import Rotation
-from actas.policy.decide import Policy
-from actas.policy.identity import IdentityMapping, MappingError
-from actas.policy.rule import RuleError
 from actas.settings.definitions import Definitions
 from actas.settings.faults import Fault
-from actas.settings.load import Draft, Finding
-from actas.signin.terms import (
-    rules_of_strangers,
-    sign_in_rules,
-    sign_in_somewhere,
-    with_userinfo,
-    with_userinfo_of,
-)
+from actas.settings.load import Draft
 from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
 from actas.store.audit_postgresql_log import PostgresqlLog
@@ -175,54 +164,6 @@ class Foundation:
             clock=self.clock,
             also=self.checkpoint_copies,
         )
-
-
-def findings(definitions: Definitions) -> Iterator[Finding]:
-    """Compile every rule and mapping by itself, and yield each that cannot be."""
-    for spec in definitions.rules:
-        try:
-            Policy([spec], apis=definitions.apis.values(), defaults=definitions.defaults)
-        except RuleError as wrong:
-            yield Finding(section="rules", name=wrong.rule, field=wrong.field, message=wrong.message)
-    for issuer in definitions.issuers.values():
-        try:
-            IdentityMapping([issuer])
-        except MappingError as wrong:
-            yield Finding(section="issuers", name=wrong.issuer, field=wrong.field, message=wrong.message)
-
-
-def catalog_of(definitions: Definitions, registered: SqlRegisteredClients | None = None) -> Catalog:
-    """Return the catalog of a configuration that compiled.
-
-    Once somebody holds a role, the API for managing the server is one of its APIs; so is UserInfo, once
-    people sign in to a client.
-
-    Args:
-        registered: knows clients that registered themselves.
-    """
-    clients, documents = definitions.clients.values(), with_userinfo_of(definitions.documents)
-    registering = with_userinfo_of(definitions.registering)
-    ours = [management_api(definitions.server.issuer)] if definitions.admins else []
-    if sign_in_somewhere(clients, documents, registering):
-        ours.append(userinfo_api(definitions.server.issuer))
-    return Catalog(
-        clients=with_userinfo(with_roles(clients, definitions.admins)),
-        apis=[*definitions.apis.values(), *ours],
-        issuers=definitions.issuers.values(),
-        rules=[
-            *definitions.rules,
-            *role_rules(definitions.admins, clients),
-            *sign_in_rules(clients),
-            *rules_of_strangers(documents, registering),
-        ],
-        defaults=definitions.defaults,
-        impersonating=replace(definitions.impersonating, administrators=definitions.admins),
-        digest=definitions.digest,
-        people=definitions.users.values(),
-        documents=documents,
-        registering=registering,
-        registered=registered,
-    )
 
 
 @contextlib.asynccontextmanager

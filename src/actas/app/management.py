@@ -101,6 +101,7 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         clients=base.catalog.clients,
         by_document=base.catalog.named_by_document(),
         apis=base.catalog,
+        connections=base.catalog.connections,
         state=state,
         tests=lambda: store.tested(base.definitions, base.catalog.policy),
         cursors=cursors_key(base),

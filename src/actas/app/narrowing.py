@@ -14,7 +14,8 @@ from typing import TypeVar
 import msgspec
 
 from actas.admin.objects import AdminWay, ObjectKind, Snapshot, admin_name
-from actas.app.foundation import Foundation, catalog_of
+from actas.app.compiled import catalog_of
+from actas.app.foundation import Foundation
 from actas.app.prepared import Prepared
 from actas.core.administrators import Administrators
 from actas.core.client import Client

@@ -81,9 +81,7 @@ async def open_keys(
         sealer=sealer,
         clock=clock,
         algorithm=settings.algorithm,
-        algorithms=settings.algorithms,
-        of_id_tokens=settings.of_id_tokens,
-        of_clients=settings.of_clients,
+        used=settings.used,
         # Who makes a key writes it down, which a command that looks does not.
         make=create,
     )
@@ -101,9 +99,7 @@ def _changing(
         sealer=sealer,
         clock=clock,
         timetable=settings.timetable,
-        algorithms=settings.algorithms,
-        of_id_tokens=settings.of_id_tokens,
-        of_clients=settings.of_clients,
+        used=settings.used,
         record=lambda one: draw_up(one.event, now=clock.now(), chance=chance, **one.members()),
     )
     rewrap = Rewrap(

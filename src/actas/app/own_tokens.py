@@ -10,6 +10,7 @@ from actas.core.ports import MarkStore, SystemChance
 from actas.crypto.keyed import keyed_digest
 from actas.issuers.about import About
 from actas.issuers.access_token import AccessTokenIssuer
+from actas.issuers.id_jag import IdJagIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
 from actas.issuers.refresh_token import RefreshTokenIssuer
@@ -31,15 +32,18 @@ from actas.subjects.named import NamedPeople
 from actas.subjects.own_id_token import OwnIdTokens
 from actas.subjects.reference_token import ReferenceTokens
 from actas.subjects.refresh_token import Renewals
+from actas.subjects.resident import Residents
+from actas.subjects.spent import Spending
 
 _CURSORS: Final = b"actas: cursors of pages"
 
 
-def mint(base: Foundation, minutes: Minutes) -> Mint:
+def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
     """Return what makes tokens under a configuration.
 
     Args:
         minutes: has it first when somebody begins to act as somebody else.
+        marks: remembers which grants were redeemed.
     """
     refresh = RefreshTokenIssuer(
         issuer=base.issuer, tokens=_refresh_tokens(base), marking=base.ring, chance=SystemChance()
@@ -48,10 +52,19 @@ def mint(base: Foundation, minutes: Minutes) -> Mint:
         AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()),
         ReferenceTokenIssuer(issuer=base.issuer, tokens=_opaque_tokens(base), marking=base.ring),
         refresh,
+        IdJagIssuer(
+            issuer=base.issuer,
+            people=base.catalog,
+            keys=base.ring,
+            pairwise_key=base.ring.opaque_key,
+            chance=SystemChance(),
+        ),
         follows=refresh,
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
         serves=Serving(issuer=base.issuer, clients=base.catalog, store=base.session_apps, marking=base.ring),
         begins=impersonations(base, minutes),
+        spends=Spending(marks),
+        welcomes=known_people(base),
         adds=about(base),
     )
 
@@ -119,6 +132,17 @@ def known_people(base: Foundation) -> KnownPeople:
         marking=base.ring,
         chance=SystemChance(),
         clock=base.clock,
+    )
+
+
+def residents(base: Foundation) -> Residents:
+    """Return what knows who people of other domains are here."""
+    return Residents(
+        ourselves=base.issuer,
+        people=base.catalog,
+        known=known_people(base),
+        ways=base.catalog.connections,
+        marking=base.ring,
     )
 
 

@@ -10,14 +10,13 @@ from actas.app.foundation import Foundation
 from actas.app.outside import Outside
 from actas.app.own_tokens import (
     codes,
-    cursors_key,
     device_codes,
-    impersonations,
     mint,
     named_people,
     own_id_tokens,
     own_tokens,
     renewals,
+    residents,
 )
 from actas.app.reserve import Reserve
 from actas.audit.log import Minutes
@@ -34,40 +33,50 @@ from actas.clients.throttle import Throttle
 from actas.clients.workload import WorkloadMethod
 from actas.core.metrics import Meter
 from actas.core.ports import MarkStore
+from actas.core.wire import ID_JAG
 from actas.crypto.certificate import Authorities
 from actas.crypto.password_hash import PasswordHashes
 from actas.exchange import Exchange
 from actas.grants.authorization_code import AuthorizationCodeGrant
 from actas.grants.client_credentials import ClientCredentialsGrant
 from actas.grants.device_code import DeviceCodeGrant
+from actas.grants.jwt_bearer import JwtBearerGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
-from actas.introspection import Introspection
 from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
+from actas.kinds.cross_app import CROSS_APP
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
 from actas.kinds.impersonation import IMPERSONATION
-from actas.kinds.impersonation_pages import Paging
 from actas.kinds.own import OWN
+from actas.kinds.redemption import REDEMPTION
 from actas.kinds.sign_in import SIGN_IN
 from actas.kinds.translation import TRANSLATION
 from actas.presented import Presented
-from actas.revocation import Feed, Revocation
-from actas.shown import Presence
 from actas.store.epochs import MarksOfEpoch
 from actas.store.follower import Follower
 from actas.store.marks import Keeper
 from actas.store.timekeeper import Timekeeper
 from actas.subjects.foreign_jwt import ForeignJwtValidator
+from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
 from actas.subjects.refresh_token import RefreshTokenValidator
 from actas.subjects.validator import Validators
-from actas.supervision import Supervision
 from actas.web.traced import TracedMarks
 
 KINDS: Final = (
-    *(DELEGATION, IMPERSONATION, ADMINISTRATIVE_IMPERSONATION, TRANSLATION, DOWNSCOPE, OWN, SIGN_IN),
+    *(
+        DELEGATION,
+        IMPERSONATION,
+        ADMINISTRATIVE_IMPERSONATION,
+        TRANSLATION,
+        DOWNSCOPE,
+        OWN,
+        SIGN_IN,
+        CROSS_APP,
+        REDEMPTION,
+    ),
 )
 """The kinds of exchange. The one that names the actor comes first, and wins (TX-52)."""
 
@@ -90,6 +99,7 @@ def validators(base: Foundation, out: Outside) -> Validators:
             IdTokenValidator(foreign, own_id_tokens(base)),
             ForeignJwtValidator(foreign),
             RefreshTokenValidator(renewals(base)),
+            IdJagValidator(foreign, residents(base)),
         ]
     )
 
@@ -100,6 +110,7 @@ def rehearsal(base: Foundation, out: Outside) -> Rehearsal:
         issuer=base.issuer,
         clients=base.catalog,
         apis=base.catalog,
+        connections=base.catalog.connections,
         subjects=validators(base, out),
         named=named_people(base).look_up,
         people=base.catalog,
@@ -197,15 +208,16 @@ def proofs(base: Foundation, shared: Shared, *, path: str = "/token") -> ProofCh
 def exchange(base: Foundation, shared: Shared) -> Exchange:
     """Return the pipeline over a configuration."""
     subjects = validators(base, shared.out)
-    made = mint(base, shared.minutes)
+    made = mint(base, shared.minutes, once(base, shared))
     return Exchange(
         issuer=base.issuer,
         grants=[
-            TokenExchangeGrant(readable=subjects.token_types, issuable=made.token_types),
+            TokenExchangeGrant(readable=subjects.token_types - {ID_JAG}, issuable=made.token_types),
             ClientCredentialsGrant(),
             RefreshTokenGrant(),
             AuthorizationCodeGrant(),
             DeviceCodeGrant(),
+            JwtBearerGrant(),
         ],
         clients=authenticator(base, shared),
         proofs=proofs(base, shared),
@@ -219,6 +231,7 @@ def exchange(base: Foundation, shared: Shared) -> Exchange:
             tracing=shared.out.tracing,
         ),
         apis=base.catalog,
+        connections=base.catalog.connections,
         kinds=KINDS,
         policy=base.catalog.policy,
         fulfilment=made,
@@ -227,64 +240,4 @@ def exchange(base: Foundation, shared: Shared) -> Exchange:
         throttle=shared.throttle,
         fresh=shared.require_issuing,
         tracing=shared.out.tracing,
-    )
-
-
-def introspection(base: Foundation, shared: Shared) -> Introspection:
-    """Return what says whether a token is good, over a configuration."""
-    return Introspection(
-        clients=authenticator(base, shared),
-        tokens=own_tokens(base),
-        renewals=renewals(base),
-        named=named_people(base),
-        auditors=base.definitions.admins.clients,
-        apis=base.catalog,
-        audit=shared.minutes,
-        fresh=shared.follower.require_fresh,
-    )
-
-
-def revocation(base: Foundation, shared: Shared) -> Revocation:
-    """Return what ends tokens at their clients' wish, over a configuration."""
-    return Revocation(
-        issuer=base.issuer,
-        clients=authenticator(base, shared),
-        tokens=own_tokens(base),
-        renewals=renewals(base),
-        revoked=base.revoked,
-        marking=base.ring,
-        audit=shared.minutes,
-        fresh=shared.follower.require_fresh,
-    )
-
-
-def supervision(base: Foundation, shared: Shared) -> Supervision:
-    """Return what shows impersonations, has them approved and ends them, over a configuration."""
-    return Supervision(
-        issuer=base.issuer,
-        clients=authenticator(base, shared),
-        presence=Presence(
-            tokens=validators(base, shared.out),
-            proofs=proofs(base, shared),
-            throttle=shared.throttle,
-            url=f"{base.issuer.rstrip('/')}/impersonations",
-        ),
-        kept=base.impersonations,
-        impersonations=impersonations(base, shared.minutes),
-        paging=Paging(cursors_key(base)),
-        policy=base.catalog.policy,
-        clock=base.clock,
-        audit=shared.minutes,
-        fresh=shared.follower.require_fresh,
-    )
-
-
-def feed(base: Foundation, shared: Shared) -> Feed:
-    """Return what says what was revoked, over a configuration."""
-    return Feed(
-        clients=authenticator(base, shared),
-        revoked=base.revoked,
-        age=shared.follower.age,
-        audit=shared.minutes,
-        fresh=shared.follower.require_fresh,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from actas.admin.policy_tests import PolicyTester, TestResult
 from actas.app.parts import KINDS
+from actas.policy.connections import Connections
 from actas.policy.decide import Policy
 from actas.settings.definitions import Definitions
 from actas.signin.terms import with_userinfo_of
@@ -29,9 +30,11 @@ def run_policy_tests(
         within: seconds after which no more are begun; those that are left have that as their problem.
         monotonic: seconds of a clock that nobody sets.
     """
+    connections = Connections(definitions.connections)
     tester = PolicyTester(
         ourselves=definitions.server.issuer,
-        clients=definitions.clients,
+        clients={one.name: one for one in connections.opened(definitions.clients.values())},
+        connections=connections,
         documents=with_userinfo_of(definitions.documents),
         apis=definitions.apis,
         issuers=definitions.issuers,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from actas.app.foundation import Foundation, catalog_of, findings
-from actas.keys.ring import Slot
+from actas.app.compiled import catalog_of, findings
+from actas.app.foundation import Foundation
+from actas.keys.ring import SIGNED
 from actas.settings.definitions import Definitions
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
@@ -46,12 +47,9 @@ def prepare(base: Foundation, draft: Draft) -> Prepared:
     loaded = draft.compile(pepper=base.ring.secret_pepper, extra_checks=[findings])
     held = base.ring.keys()
     there = {key.slot for key in held if key.state == "active"}
-    wanted: set[Slot] = {("token", one) for one in draft.keys.algorithms}
-    wanted |= {("id_token", one) for one in draft.keys.of_id_tokens}
-    wanted |= {("client", one) for one in draft.keys.of_clients}
-    if missing := wanted - there:
+    if missing := draft.keys.used - there:
         purpose, algorithm = min(missing)
-        of = {"id_token": " for ID tokens", "client": " for signing in through issuers"}.get(purpose, "")
+        of = "" if purpose == "token" else f" for {SIGNED[purpose]}"
         message = f"there is no {algorithm} key{of} yet; one is made at a restart"
         raise ConfigurationFaults([_restart("keys", message)])
     old, new = base.definitions, loaded.definitions

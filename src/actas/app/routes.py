@@ -6,15 +6,24 @@ from functools import partial
 from typing import Final
 
 from actas.app.client_registration import registering
+from actas.app.desks import feed, introspection, revocation, supervision
 from actas.app.foundation import Foundation
 from actas.app.management import management
-from actas.app.parts import Shared, feed, introspection, nonces, revocation, supervision
+from actas.app.parts import Shared, nonces
 from actas.app.signing_in import device_requests, pushing, signing_in
 from actas.app.steward import Steward
 from actas.app.userinfo import userinfo
 from actas.core.ports import JsonObject
 from actas.core.sign_in import userinfo_audience
-from actas.core.wire import AUTHORIZATION_CODE, DEVICE_CODE, REFRESH, GrantType
+from actas.core.wire import (
+    AUTHORIZATION_CODE,
+    DEVICE_CODE,
+    ID_JAG,
+    ID_JAG_PROFILE,
+    JWT_BEARER,
+    REFRESH,
+    GrantType,
+)
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
 from actas.keys.life import CACHE_TIME
@@ -27,7 +36,7 @@ from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
 from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
-from actas.web.metadata import Served, SigningIn, metadata, metadata_paths
+from actas.web.metadata import Chaining, Served, SigningIn, metadata, metadata_paths
 from actas.web.par import PAR, PushedRequestEndpoint
 from actas.web.revoke import RevocationEndpoint
 from actas.web.showing_devices import DEVICE
@@ -187,6 +196,7 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
         certificates=bool(server.trusted_proxies or (server.tls.own and base.client_certificates)),
         signing_in=_signing_in(base),
         public=catalog.documents is not None or catalog.registering is not None,
+        chaining=_chaining(base),
     )
 
 
@@ -214,12 +224,22 @@ def _signing_in(base: Foundation) -> SigningIn | None:
     )
 
 
+def _chaining(base: Foundation) -> Chaining | None:
+    """Return what is published of grants between domains; None while no connection leads anywhere."""
+    connections = base.catalog.connections
+    requested = (ID_JAG,) if connections.every else ()
+    profiles = (ID_JAG_PROFILE,) if connections.accepted else ()
+    return Chaining(requested=requested, profiles=profiles) if requested or profiles else None
+
+
 def _grants(base: Foundation, pipeline: Exchange) -> set[GrantType]:
     """Return the grants that some client may use: of refresh tokens and codes only what somebody may get."""
     rules = base.catalog.policy.rules
     given = any(rule.spec.refresh is not None and not rule.spec.disabled for rule in rules)
     unused: set[GrantType] = set() if given else {REFRESH}
     unused |= {grant for grant in _AT.values() if not base.catalog.used_by_apps(grant)}
+    if not base.catalog.connections.accepted:
+        unused.add(JWT_BEARER)
     return {*pipeline.grant_types} - unused
 
 

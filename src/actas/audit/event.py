@@ -7,12 +7,12 @@ only those that some rule may look at are kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
+from actas.audit.harmless import harmless
 from actas.audit.stream import instant
 from actas.audit.trail import Trail
 from actas.core.confirmation import NO_KEY
@@ -31,9 +31,6 @@ _STRANGER: Final = slice(0, 64)
 _FEW: Final = slice(0, 3)
 """How much is kept of each text, and of how many, of what somebody asked who did not prove who he is: anybody
 can, as often as he likes, and must not fill the log (SEC-90)."""
-
-_STEERING: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
-"""What JSON lets through unescaped and a terminal or an editor obeys: DEL, C1, line and direction marks."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _NO_CLAIMS: Final[Mapping[str, Json]] = {}
@@ -63,17 +60,6 @@ def record_of(trail: Trail, event: EventName) -> Record:
         event: how the attempt ends; the trail says so already.
     """
     return Record(entry=trail.entry, event=event, body=event_of(trail), at=trail.at)
-
-
-def harmless(line: bytes) -> bytes:
-    """Return a line of JSON in which nothing stands unescaped that whoever shows it may obey."""
-    if line.isascii() and b"\x7f" not in line:  # nearly every event, in a fiftieth of the time
-        return line
-    return _STEERING.sub(_escaped, line)
-
-
-def _escaped(match: re.Match[bytes]) -> bytes:
-    return "".join(f"\\u{ord(char):04x}" for char in match.group().decode("utf-8")).encode("ascii")
 
 
 def _add_outcome(event: dict[str, Any], trail: Trail) -> None:
@@ -106,6 +92,9 @@ def _add_question(event: dict[str, Any], trail: Trail) -> None:
         event["asked"] = _asked(trail.request) if known else _asked_by_stranger(trail.request)
     if trail.targets:
         event["apis"] = [api.name for api in trail.targets]
+    if (to := trail.abroad) is not None:  # with the ``jti`` of the grant, both logs are joined (IDC-58)
+        there = {"connection": to.connection, "issuer": to.issuer, "client_id": to.client_id}
+        event["abroad"] = {**there, "resources": list(to.resources)}
 
 
 def _add_impersonation(event: dict[str, Any], trail: Trail) -> None:
@@ -160,6 +149,8 @@ def _add_decision(event: dict[str, Any], trail: Trail) -> None:
         event["rules"] = list(trail.rules)
     if trail.issued is not None:
         event["given"] = _given(trail.issued, trail.issued_actors)
+        if trail.newcomer is not None:
+            event["created"] = trail.newcomer
         event["txn"] = trail.issued.txn
     if trail.revoked:
         event["revoked"] = list(trail.revoked)

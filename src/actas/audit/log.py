@@ -10,8 +10,9 @@ import msgspec
 import structlog
 
 from actas.audit.counts import count_attempt, described_attempt, is_ours
-from actas.audit.event import event_of, harmless
+from actas.audit.event import event_of
 from actas.audit.flood import FloodGate
+from actas.audit.harmless import harmless
 from actas.audit.stream import AuditWriter, Receipt, instant, new_entry_id
 from actas.audit.trail import Door, Trail, under_way
 from actas.core.errors import AuditUnavailable

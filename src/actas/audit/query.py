@@ -34,6 +34,7 @@ FIELDS: Final[dict[str, str]] = {
     "actor": "who acts, and who acted before in the chain; of an impersonation, the administrator; "
     "of a change, the person who made it",
     "api": "the target",
+    "connection": "the connection by which a grant for another domain was asked for",
     "scope": "a scope that was given",
     "rule": "a rule that decided",
     "policy": "the configuration in force, by its digest",
@@ -159,6 +160,7 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
     for field, many in (("api", "apis"), ("rule", "rules")):
         for value in _list(event.get(many)):
             _put(found, field, value)
+    _put(found, "connection", _member(event, "abroad", "connection"))
     scope = _get(event.get("given"), "scope")
     for value in scope.split() if isinstance(scope, str) else _list(scope):
         _put(found, "scope", value)

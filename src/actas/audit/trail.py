@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from actas.core.abroad import Abroad
 from actas.core.client import Client
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
@@ -64,6 +65,7 @@ class Trail(msgspec.Struct):
         impersonation: the impersonation that its subject token was made under.
         revoked: what was revoked, each as ``token:ID``.
         claims: the subject's and the actor's claims that the policy may look at, by role.
+        newcomer: who is known here from now on, when it is granted.
     """
 
     entry: str
@@ -91,8 +93,14 @@ class Trail(msgspec.Struct):
     policy: str | None = None
     issued: Issued | None = None
     issued_actors: tuple[Actor, ...] = ()
+    newcomer: str | None = None
     revoked: tuple[str, ...] = ()
     refused: OAuthError | None = None
+
+    @property
+    def abroad(self) -> Abroad | None:
+        """The other domain that a grant is asked for, or None."""
+        return next((api.abroad for api in self.targets if api.abroad is not None), None)
 
     @property
     def of_stranger(self) -> bool:

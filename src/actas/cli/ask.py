@@ -10,6 +10,7 @@ from actas.cli.tokens import TokenText
 from actas.core.wire import (
     ACCESS_TOKEN,
     CLIENT_CREDENTIALS,
+    ID_JAG,
     ID_TOKEN,
     JWT,
     REFRESH_TOKEN,
@@ -25,6 +26,13 @@ SHORT_TYPES: Final[dict[str, TokenType]] = {
     "refresh": REFRESH_TOKEN,
 }
 """The token types by the words of the flags; anything else is a URI."""
+
+REQUESTABLE: Final[dict[str, TokenType]] = {
+    "access": ACCESS_TOKEN,
+    "refresh": REFRESH_TOKEN,
+    "id-jag": ID_JAG,
+}
+"""What can be asked for, by the words of ``--for``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +101,32 @@ class Wanted:
         return tuple(fields)
 
 
-def token_type(word: str | None, text: TokenText, *, flag: str) -> TokenType:
+def addressed(requested: TokenType, *, to: str | None, audience: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the token shall be for: of a grant for another domain, the issuer of its server alone.
+
+    Args:
+        requested: what kind of token it shall be.
+        to: the issuer, as typed, or None.
+        audience: what was typed as ``--audience``.
+
+    Raises:
+        Failure: the flags do not go together (exit 2).
+    """
+    if requested != ID_JAG:
+        if to is not None:
+            raise misused("--to names another domain's server", hint="--for id-jag, or else --audience")
+        return audience
+    named = (*(() if to is None else (to,)), *audience)
+    if len(named) != 1:
+        raise misused("such a grant is for one server of another domain", hint="--to ISSUER")
+    return named
+
+
+def token_type(word: str | None, text: TokenText, *, flag: str, usual: TokenType = ACCESS_TOKEN) -> TokenType:
     """Return the type to declare a token as.
 
     Args:
-        word: as typed, or None: then what a saved token is known to be, else an access token.
+        word: as typed, or None: then what a saved token is known to be, else ``usual``.
         text: the token.
         flag: the flag, for the message.
 
@@ -105,7 +134,7 @@ def token_type(word: str | None, text: TokenText, *, flag: str) -> TokenType:
         Failure: the word is neither a short one nor a URI (exit 2).
     """
     if word is None:
-        return ACCESS_TOKEN if text.saved is None else TokenType(text.saved.token_type)
+        return usual if text.saved is None else TokenType(text.saved.token_type)
     if word in SHORT_TYPES:
         return SHORT_TYPES[word]
     if ":" not in word:

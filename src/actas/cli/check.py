@@ -83,7 +83,8 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
     Raises:
         Failure: there are faults; every one was told (exit 3).
     """
-    from actas.app.foundation import findings, place_of
+    from actas.app.compiled import findings
+    from actas.app.foundation import place_of
     from actas.settings.faults import ConfigurationFaults
     from actas.store.database import require_readable
 
@@ -127,7 +128,7 @@ def _require_keys(draft: Draft) -> None:
 
 
 def _tested(run: Run, definitions: Definitions) -> list[TestResult]:
-    from actas.app.foundation import catalog_of
+    from actas.app.compiled import catalog_of
     from actas.app.policy_tests import run_policy_tests
 
     return run_policy_tests(definitions, catalog_of(definitions).policy, at=int(run.now))
@@ -174,6 +175,9 @@ def _failed(result: TestResult, definitions: Definitions, again: str) -> Iterato
     speaks = "--subject TOKEN" if test.subject is not None else "--own"
     scope = f' --scope "{" ".join(sorted(test.scope))}"' if test.scope else ""
     apis = " ".join(f"--audience {api}" for api in test.apis)
+    for one in definitions.connections:
+        if one.name == test.connection:
+            apis = f"--for id-jag --to {one.to.issuer}"
     explained = repeated(f"actas explain --client {test.client} {speaks} {apis}{scope}", again)
     yield Ink(f"    to see why: {explained}", "dim")
 
@@ -185,6 +189,8 @@ def _things(definitions: Definitions) -> str:
         counted(len(definitions.issuers), "issuer"),
         counted(len(definitions.rules), "rule"),
     ]
+    if definitions.connections:
+        things.append(counted(len(definitions.connections), "connection"))
     return ", ".join(things)
 
 

@@ -140,6 +140,9 @@ def _question(event: Event) -> Iterator[tuple[str, str]]:
     where = (*words(asked.get("audience")), *words(asked.get("resource")))
     if asked:
         yield "for", f"{listed(where) or 'no API'} · {text(asked.get('scope')) or 'no scope was asked for'}"
+    if abroad := member(event, "abroad"):
+        there = f"{text(abroad.get('issuer'))}, which knows the client as {text(abroad.get('client_id'))}"
+        yield "connection", f"{text(abroad.get('connection'))} · {there}"
 
 
 def _party(party: Event) -> str:

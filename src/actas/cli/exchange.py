@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from actas.cli.ask import SHORT_TYPES, TypedToken, Wanted, token_type
+from actas.cli.ask import REQUESTABLE, TypedToken, Wanted, addressed, token_type
 from actas.cli.asking import ClientAuth, asker, client_flags, credentials, dpop_flag, proven
+from actas.cli.bound import about_keys, require_bound
 from actas.cli.dpop import Holder, holder
-from actas.cli.exits import Exit, Failure, misused
+from actas.cli.exits import misused
 from actas.cli.output import Answer
 from actas.cli.run import Run
 from actas.cli.saved import SavedToken, check_name, save
@@ -23,7 +24,7 @@ from actas.cli.tree import command as make
 from actas.cli.values import Words
 from actas.cli.verdict import Granted, Refused, read_answer
 from actas.cli.wire import Answered, Sent
-from actas.core.wire import ACCESS_TOKEN, SUBJECT
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, SUBJECT, TokenType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Flags:
     requested_subject: str | None = None
     reason: str | None = None
     ticket: str | None = None
+    to: str | None = None
 
 
 @make(
@@ -63,6 +65,10 @@ class Flags:
         (
             "leave to do it again while alice is away",
             "actas exchange --client bot --subject @alice --subject-type id --audience orders --for refresh",
+        ),
+        (
+            "a grant that another company's server redeems, for alice, who signed in",
+            "actas exchange --client bot --subject @alice --for id-jag --to https://auth.tickets.example",
         ),
         (
             "a token for the client itself, kept under a name",
@@ -87,10 +93,11 @@ class Flags:
 @click.option(
     "--for",
     "requested",
-    type=click.Choice(("access", "refresh")),
+    type=click.Choice(("access", "refresh", "id-jag")),
     default="access",
-    help="What to get: a token for an API, or one that does the exchange again.  [access]",
+    help="A token for an API, one that does it again, or a grant for another domain.  [access]",
 )
+@click.option("--to", metavar="ISSUER", help="The other domain's server that the grant is for.")
 @client_flags
 @dpop_flag
 @click.option("--own", is_flag=True, help="Ask for the client's own token: nobody's but its own.")
@@ -135,10 +142,9 @@ def perform(run: Run, typed: Flags) -> None:
     _show(run, typed, sent, answered, wanted, client=who.client)
     answer = read_answer(answered, wanted, client=who.client, issuer=server.issuer)
     if isinstance(answer, Refused):
-        _refuse(run, answer, hint=_about_keys(answer, answered, key))
+        _refuse(run, answer, hint=about_keys(answer, answered, key))
     else:
-        if wanted.requested == ACCESS_TOKEN:
-            _require_bound(answer, key)
+        require_bound(answer, key)
         saved = None if name is None else _keep(run, name, answer, server, ask)
         _give(run, answer, wanted, raw=typed.raw, saved=saved)
 
@@ -148,30 +154,6 @@ def _asked(ask: Ask, request: Callable[[], Sent], key: Holder | None) -> tuple[S
         return key.asks(ask, request)
     sent = request()
     return sent, ask(sent)
-
-
-def _require_bound(granted: Granted, key: Holder | None) -> None:
-    """Return when a token that was to be bound to a key is.
-
-    Raises:
-        Failure: it is a bearer token (exit 6). Whoever asks for less than that does not say --dpop.
-    """
-    if key is not None and granted.scheme.lower() != "dpop":
-        raise Failure(
-            f"the token is not bound to the key: the server gave a token for the scheme {granted.scheme}",
-            code="not_bound",
-            exit=Exit.PROTOCOL,
-            hint="token.binding of the API, the rule or the defaults says what tokens are bound to",
-        )
-
-
-def _about_keys(refused: Refused, answered: Answered, key: Holder | None) -> str | None:
-    """Say what would help, when it is a key that is missing or a proof that does not hold."""
-    if key is None and refused.reason in ("binding_needed", "key_not_proven"):
-        return "--dpop proves a key of yours, --certificate one of the client"
-    if key is not None and refused.reason == "bad_proof":
-        return key.drift(answered)
-    return None
 
 
 def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
@@ -203,13 +185,15 @@ def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
     ):
         if token is None and declared is not None:
             raise misused(f"{flag}-type says what {flag} is, which is missing")
+    requested = REQUESTABLE[typed.requested]
+    usual = ID_TOKEN if requested == ID_JAG else ACCESS_TOKEN
     return Wanted(
-        subject=_typed_token(tokens, typed.subject, typed.subject_type, flag="--subject"),
+        subject=_typed_token(tokens, typed.subject, typed.subject_type, flag="--subject", usual=usual),
         actor=_typed_token(tokens, typed.actor, typed.actor_type, flag="--actor"),
-        audience=typed.audience,
+        audience=addressed(requested, to=typed.to, audience=typed.audience),
         resource=typed.resource,
         scope=tuple(dict.fromkeys(word for words in typed.scope for word in words.split())),
-        requested=SHORT_TYPES[typed.requested],
+        requested=requested,
         whom=typed.requested_subject,
         reason=typed.reason,
         ticket=typed.ticket,
@@ -217,12 +201,17 @@ def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
 
 
 def _typed_token(
-    tokens: TokenArguments, argument: str | None, declared: str | None, *, flag: str
+    tokens: TokenArguments,
+    argument: str | None,
+    declared: str | None,
+    *,
+    flag: str,
+    usual: TokenType = ACCESS_TOKEN,
 ) -> TypedToken | None:
     if argument is None:
         return None
     text = tokens.read(argument, flag=flag)
-    return TypedToken(text=text, type=token_type(declared, text, flag=f"{flag}-type"))
+    return TypedToken(text=text, type=token_type(declared, text, flag=f"{flag}-type", usual=usual))
 
 
 def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted, *, client: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actas.cli.ask import token_type
+from actas.cli.ask import REQUESTABLE, addressed, token_type
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.run import Run
@@ -42,6 +42,14 @@ if TYPE_CHECKING:
 @click.option("--audience", metavar="NAME", multiple=True, help="API by name or address; may repeat.")
 @click.option("--resource", metavar="URI", multiple=True, help="API by address; may repeat.")
 @click.option("--scope", metavar="S…", help="Scopes, separated by spaces.")
+@click.option(
+    "--for",
+    "requested",
+    type=click.Choice(("access", "id-jag")),
+    default="access",
+    help="A token for an API, or a grant for another domain.  [access]",
+)
+@click.option("--to", metavar="ISSUER", help="The other domain's server that the grant would be for.")
 @click.option("--own", is_flag=True, help="The client speaks for itself (client_credentials).")
 @click.option(
     "--dpop",
@@ -74,7 +82,7 @@ def command(
     if entry == "":
         raise misused("--entry is empty", hint="the id is in the header Actas-Entry of the answer")
     if entry is not None:
-        found, past = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
+        found, past, hints = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
     else:
         request = _request(run, **flags)
         proven = _proven(run, dpop=flags["dpop"], certificate=flags["certificate"])
@@ -94,22 +102,26 @@ async def _rehearsed(
 ) -> tuple[Explanation, Past | None, tuple[str, ...]]:
     from actas.app.outside import outside
     from actas.app.parts import rehearsal
-    from actas.cli.misspelt import misspelt
+    from actas.cli.misspelt import NO_WAY, misspelt, ways_abroad
 
     out = outside(base)
     try:
         found = await rehearsal(base, out).of_request(client, request, proven=proven)
     finally:
         await out.close()
-    return found, None, () if found.granted else tuple(misspelt(client, request, base.catalog))
+    hints = () if found.granted else tuple(misspelt(client, request, base.catalog))
+    if found.reason in NO_WAY:
+        hints = (*hints, *ways_abroad(client, request.audience, base.catalog))
+    return found, None, hints
 
 
-async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
+async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past | None, tuple[str, ...]]:
     from actas.admin.rehearsal import NotExplainable
     from actas.app.outside import outside
     from actas.app.parts import rehearsal
     from actas.audit.checkpoint import ring_keys
     from actas.cli.explaining import Past
+    from actas.cli.misspelt import ways_of_entry
     from actas.cli.standing import standing
     from actas.store.audit_search import show as find
 
@@ -136,13 +148,14 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past]:
         copies=base.checkpoint_copies,
         keys=ring_keys(base.ring),
     )
-    return found, Past.of(event, entry=entry, policy=found.policy, broken=place.broken)
+    past = Past.of(event, entry=entry, policy=found.policy, broken=place.broken)
+    return found, past, tuple(ways_of_entry(event, base.catalog))
 
 
 def _request(run: Run, **flags: Any) -> ExchangeRequest:
     from actas.core.claims import parse_scope
     from actas.core.permit import ExchangeRequest
-    from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+    from actas.core.wire import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 
     if not flags["client"]:
         raise misused("explain needs --client and --subject, or --entry", hint="actas explain --help")
@@ -151,13 +164,15 @@ def _request(run: Run, **flags: Any) -> ExchangeRequest:
     scope = None if flags["scope"] is None else parse_scope(flags["scope"])
     if flags["scope"] is not None and scope is None:
         raise misused("--scope is not a list of scopes separated by single spaces")
+    requested = REQUESTABLE[flags["requested"]]
+    audience = addressed(requested, to=flags["to"], audience=flags["audience"])
     arguments = TokenArguments(run)
     return ExchangeRequest(
         grant_type=CLIENT_CREDENTIALS if flags["own"] else TOKEN_EXCHANGE,
         subject=_presented(arguments, flags, "subject"),
         actor=_presented(arguments, flags, "actor"),
-        requested=ACCESS_TOKEN,
-        audience=flags["audience"],
+        requested=requested,
+        audience=audience,
         resource=flags["resource"],
         scope=scope,
     )
@@ -184,9 +199,11 @@ def _proven(run: Run, *, dpop: str | None, certificate: str | None) -> Confirmat
 
 def _presented(arguments: TokenArguments, flags: dict[str, Any], role: str) -> PresentedToken | None:
     from actas.core.party import PresentedToken
+    from actas.core.wire import ACCESS_TOKEN, ID_TOKEN
 
     if flags[role] is None:
         return None
     token = arguments.read(flags[role], flag=f"--{role}")
-    kind = token_type(flags[f"{role}_type"], token, flag=f"--{role}-type")
+    usual = ID_TOKEN if flags["requested"] == "id-jag" and role == "subject" else ACCESS_TOKEN
+    kind = token_type(flags[f"{role}_type"], token, flag=f"--{role}-type", usual=usual)
     return PresentedToken(kind, token.value, "actor" if role == "actor" else "subject")

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from actas.cli.ask import Wanted
-from actas.cli.chains import chain_of, scopes_of
+from actas.cli.chains import chain_of, scopes_of, texts
 from actas.cli.line import Chain, Station
 from actas.cli.look import Look, look
 from actas.core.ports import Json
-from actas.core.wire import ID_TOKEN
+from actas.core.wire import ID_JAG, ID_TOKEN
 
 
 def asked_chain(wanted: Wanted, *, client: str) -> Chain:
@@ -26,7 +26,8 @@ def asked_chain(wanted: Wanted, *, client: str) -> Chain:
     acting = _acting(wanted, client)
     if not stations or stations[-1].id != acting.id:  # a client that narrows its own token is in it already
         stations = (*stations, acting)
-    return Chain(stations=stations, targets=wanted.targets, scopes=wanted.scope, outcome="refused")
+    chain = Chain(stations=stations, targets=wanted.targets, scopes=wanted.scope, outcome="refused")
+    return _towards(chain, wanted, {}) if wanted.requested == ID_JAG else chain
 
 
 def granted_chain(
@@ -40,6 +41,8 @@ def granted_chain(
         issuer: the server's issuer identifier.
         scope: what was granted.
     """
+    if wanted.requested == ID_JAG:
+        return _granted_abroad(claims, wanted, client=client, scope=scope)
     if not claims:
         return replace(asked_chain(wanted, client=client), outcome="granted", scopes=scope)
     chain = replace(chain_of(claims), scopes=scope)
@@ -56,6 +59,24 @@ def granted_chain(
     if len(chain.stations) > 1:
         return _with_held(chain, before) if wanted.actor is None else chain
     return _without_actor(chain, before, wanted, client=client, issuer=issuer)
+
+
+def _granted_abroad(
+    claims: Mapping[str, Json], wanted: Wanted, *, client: str, scope: tuple[str, ...]
+) -> Chain:
+    """Return the chain of a grant: its subject may have another name there, so whoever was shown is drawn."""
+    named = chain_of(claims).stations
+    acting = named[-1] if len(named) > 1 else _acting(wanted, client)
+    stations = (*_subject_stations(wanted), acting)
+    return _towards(Chain(stations=stations, scopes=scope), wanted, claims)
+
+
+def _towards(chain: Chain, wanted: Wanted, claims: Mapping[str, Json]) -> Chain:
+    """Add the server of the other domain, which decides next, and the APIs there."""
+    servers = texts(claims.get("aud")) or wanted.audience
+    there = tuple(Station(kind="issuer", id=one, by="crossing") for one in servers)
+    resources = texts(claims.get("resource")) or wanted.resource
+    return replace(chain, stations=(*chain.stations, *there), targets=resources, by="crossing")
 
 
 def _with_held(chain: Chain, before: Look) -> Chain:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from actas.keys.rotation import Change
 
 USES: Final[dict[str, tuple[Purpose, ...]]] = {
-    "sig": ("token", "id_token", "client"),
+    "sig": ("token", "id_token", "grant", "client"),
     "audit": ("audit",),
 }
 

@@ -20,6 +20,7 @@ PURPOSES: Final = {
     "token": "signs tokens",
     "id_token": "signs ID tokens",
     "client": "shows issuers who we are",
+    "grant": "signs grants for other servers",
     "audit": "seals the audit log",
 }
 

@@ -58,4 +58,4 @@ LIST: Final = {
 SHOW: Final = {kind: shows(kind) for kind in LIST}
 DISABLE: Final = {kind: switches(kind, disabled=True) for kind in LIST}
 ENABLE: Final = {kind: switches(kind, disabled=False) for kind in LIST}
-DELETE: Final = {kind: deletes(kind) for kind in LIST}
+DELETE: Final = {kind: deletes(kind) for kind in (*LIST, "connections")}

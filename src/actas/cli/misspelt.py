@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from actas.cli.recorded import Event, member, text, words
 from actas.core.target import api_at
+from actas.core.wire import ID_JAG
 from actas.settings.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from actas.core.permit import ExchangeRequest
     from actas.core.target import Api
     from actas.store.catalog import Catalog
+
+NO_WAY: Final = ("no_connection", "connection_paused")
+"""The refusals of a grant for another domain that its connections explain."""
 
 
 def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterator[str]:
@@ -22,6 +27,9 @@ def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterato
         request: what would be asked.
         catalog: what is defined.
     """
+    if request.requested == ID_JAG:
+        yield from _meant(client, catalog.clients)
+        return
     audiences = [api.audience for api in catalog.apis.values()]
     yield from _meant(client, catalog.clients)
     for name in request.audience:
@@ -30,6 +38,32 @@ def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterato
         if api_at(catalog, uri) is None:
             yield from _meant(uri, audiences)
     yield from _scopes(client, request, catalog)
+
+
+def ways_abroad(client: str, asked: Collection[str], catalog: Catalog) -> Iterator[str]:
+    """Yield where a client's connections lead: for administrators, who may know what its users may not.
+
+    Args:
+        client: the name of who asks.
+        asked: what it said the grant is for.
+        catalog: what is defined.
+    """
+    own = [one for one in catalog.connections.every if one.client == client]
+    for audience in asked:
+        yield from _meant(audience, [name for one in own for name in (one.to.issuer, *one.to.audiences)])
+    if not own:
+        yield f"{client} has no connection at all: actas connections create NAME --client {client}"
+    for one in own:
+        there = f" with {', '.join(one.to.resources)}" if one.to.resources else ""
+        paused = f", paused: actas connections resume {one.name}" if one.paused else ""
+        yield f"{one.name} leads to {one.to.issuer}{there}{paused}"
+
+
+def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:
+    """Yield the same for an attempt that was refused because no connection leads there, or it was paused."""
+    if event.get("reason") in NO_WAY:
+        client, asked = member(event, "client"), member(event, "asked")
+        yield from ways_abroad(text(client.get("name")), words(asked.get("audience")), catalog)
 
 
 def _meant(word: str, known: Collection[str]) -> Iterator[str]:

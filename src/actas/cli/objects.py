@@ -1,5 +1,7 @@
 """What the groups ``clients``, ``apis``, ``issuers``, ``rules`` and ``users`` share: five verbs.
 
+Connections share deletion, and what is told of an object.
+
 One maker for each verb, so that learning one group is learning all.
 """
 
@@ -25,6 +27,7 @@ _SAMPLES: Final = {
     "issuers": "corp-okta",
     "rules": "orders-to-inventory",
     "users": "alice",
+    "connections": "assistant-to-tickets",
 }
 
 Facts = Callable[[JsonObject], str]
@@ -52,9 +55,9 @@ def lists(kind: str, facts: Facts) -> Command:
         run.out.listing(
             Listing(
                 kind=f"actas/{_title(kind)}",
-                items=[_told(one) for one in found],
+                items=[told(one) for one in found],
                 columns=("NAME", "WHAT", "KEPT BY", "STATE"),
-                rows=[(str(one["name"]), facts(_document(one)), _keeper(one), _state(one)) for one in found],
+                rows=[(str(one["name"]), facts(document_of(one)), keeper(one), state(one)) for one in found],
                 names=[str(one["name"]) for one in found],
                 empty=f"there are no {_words(kind)}",
             )
@@ -115,7 +118,7 @@ def switches(kind: str, *, disabled: bool) -> Command:
 def deletes(kind: str) -> Command:
     """Return ``delete`` for a kind."""
     sample = _SAMPLES[kind]
-    lasting = kind != "rules"
+    lasting = kind not in ("rules", "connections")
 
     @make(
         examples=(
@@ -154,13 +157,14 @@ def deletes(kind: str) -> Command:
 
 def _answer(kind: str, body: JsonObject) -> Answer:
     return Answer(
-        kind=f"actas/{_title(kind)}", body=_told(body), name=str(body["name"]), lines=[*_lines(body)]
+        kind=f"actas/{_title(kind)}", body=told(body), name=str(body["name"]), lines=[*lines_of(body)]
     )
 
 
-def _lines(body: JsonObject) -> Iterator[Line]:
-    yield f"{body['name']}  {_state(body)}, kept by {_keeper(body)}, version {body['version']}"
-    for field, value in _document(body).items():
+def lines_of(body: JsonObject) -> Iterator[Line]:
+    """Yield what is told of an object: its state, then the fields of its document."""
+    yield f"{body['name']}  {state(body)}, kept by {keeper(body)}, version {body['version']}"
+    for field, value in document_of(body).items():
         if field != "name":
             yield f"  {field:14} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
     secrets = body.get("secrets")
@@ -168,23 +172,26 @@ def _lines(body: JsonObject) -> Iterator[Line]:
         yield f"  {'secrets':14} {len(secrets)} made here; shown once, never again"
 
 
-def _told(body: JsonObject) -> dict[str, Json]:
+def told(body: JsonObject) -> dict[str, Json]:
     """Return a document without the word that the output itself writes."""
     return {name: value for name, value in body.items() if name != "kind"}
 
 
-def _document(one: JsonObject) -> JsonObject:
+def document_of(one: JsonObject) -> JsonObject:
+    """Return what was written of an object."""
     return cast("JsonObject", one["document"])
 
 
-def _keeper(one: JsonObject) -> str:
+def keeper(one: JsonObject) -> str:
+    """Return who keeps an object: the console, or the file and the line."""
     return str(one["place"]) if one["kept_by"] == "file" and one.get("place") else str(one["kept_by"])
 
 
-def _state(one: JsonObject) -> str:
+def state(one: JsonObject) -> str:
+    """Return whether an object counts."""
     if one["in_force"] is not True:
         return "out of force"
-    off = one["disabled"] is True or _document(one).get("disabled") is True
+    off = one["disabled"] is True or document_of(one).get("disabled") is True
     return "disabled" if off else "in force"
 
 

@@ -35,14 +35,31 @@ def chain_of_event(event: Event) -> Chain | None:
     stations = _granted(event) if granted else _refused(event)
     if not stations:
         return None
-    asked = member(event, "asked")
-    scope = member(event, "given").get("scope") if granted else asked.get("scope")
+    stations = _thick(stations, member(event, "subject"))
+    abroad = member(event, "abroad")
+    if abroad:
+        stations = _towards(stations, event, abroad)
+    scope = member(event, "given" if granted else "asked").get("scope")
     return Chain(
-        stations=_thick(stations, member(event, "subject")),
-        targets=words(event.get("apis")) or (*words(asked.get("audience")), *words(asked.get("resource"))),
+        stations=stations,
+        targets=words(abroad.get("resources")) if abroad else _targets(event),
         scopes=tuple(text(scope).split()),
         outcome="granted" if granted else "refused",
+        by="crossing" if abroad else "delegation",
     )
+
+
+def _targets(event: Event) -> tuple[str, ...]:
+    asked = member(event, "asked")
+    return words(event.get("apis")) or (*words(asked.get("audience")), *words(asked.get("resource")))
+
+
+def _towards(stations: tuple[Station, ...], event: Event, abroad: Event) -> tuple[Station, ...]:
+    """Add the client, which a grant names whether or not it is an actor, and the server that decides next."""
+    client = _client(event)
+    if client is not None and len(stations) == 1:
+        stations = (replace(stations[0], current=False), replace(client, current=True))
+    return (*stations, Station(kind="issuer", id=text(abroad.get("issuer")), by="crossing"))
 
 
 def _granted(event: Event) -> tuple[Station, ...]:

@@ -12,6 +12,10 @@ command = Group(
         Entry(
             "test", "actas.cli.rules_test", "Run the policy tests that are kept against the rules in force."
         ),
-        Entry("who-can", "actas.cli.rules_who_can", "Read the policy backwards: who could end at an API."),
+        Entry(
+            "who-can",
+            "actas.cli.rules_who_can",
+            "Read the policy backwards: who could end at an API, or get a grant by a connection.",
+        ),
     ),
 )

@@ -13,6 +13,8 @@ def sentence(chain: Chain) -> str:
     if not parties:
         return f"{_may('nobody', chain)}."
     *others, using = chain.stations
+    if others and using.kind == "issuer":
+        return _telling(chain, parties, called[using])
     if others and using.by == "impersonation":
         return _impersonating(chain, parties)
     clauses = [_may(parties[-1], chain), *_for_whom(parties, itself=using.current and using.kind != "person")]
@@ -37,6 +39,15 @@ def _impersonating(chain: Chain, parties: list[str]) -> str:
     asking, named = before[:-1], before[-1]
     behind = f" for {listed(asking)}" if asking else ""
     return f"{_may(holder, chain)} as {named}{behind}; the token names only {named}."
+
+
+def _telling(chain: Chain, parties: list[str], server: str) -> str:
+    """A grant: the server of another domain is told who asks for whom, and decides itself."""
+    *before, asking = parties
+    word = "may not tell" if chain.outcome == "refused" else "may tell"
+    what = f"that it asks for {before[0]}" if before else "of itself"
+    scopes = listed([clean(scope) for scope in chain.scopes])
+    return f"{asking} {word} {server} {what}{f': {scopes}' if scopes else ''}."
 
 
 def _may(who: str, chain: Chain) -> str:

@@ -16,7 +16,7 @@ from actas.cli.ask import Wanted
 from actas.cli.wire import Answered, Sent
 from actas.core.ports import Json
 from actas.core.secret import Secret
-from actas.core.wire import REFRESH_TOKEN
+from actas.core.wire import ID_JAG, REFRESH_TOKEN
 
 SHOWABLE: Final = ("request", "response", "code")
 
@@ -79,7 +79,7 @@ def response_lines(answered: Answered) -> Iterator[str]:
 def code_lines(sent: Sent, wanted: Wanted, *, client: str) -> Iterator[str]:
     """Yield the request as ``curl`` and, where the SDK has words for it, as Python."""
     yield from _curl(sent, client)
-    if wanted.actor is None and len(wanted.targets) == 1:
+    if wanted.actor is None and len(wanted.targets) == 1 and wanted.requested != ID_JAG:
         yield ""
         yield from _python(wanted, bound="DPoP" in sent.headers)
 

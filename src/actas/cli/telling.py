@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from actas.cli.ask import Wanted
 from actas.cli.chains import parties
 from actas.cli.exits import Failure
+from actas.cli.grants import taken_apart
 from actas.cli.line import horizontal
 from actas.cli.output import Ink, Line
 from actas.cli.recorded import instant_of, moment
@@ -38,6 +39,8 @@ def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict
         "chain": granted.named,
         "sentence": sentence(granted.chain),
     }
+    if granted.grant:
+        document["grant"] = dict(granted.grant)
     if granted.impersonation is not None:
         document["impersonation"] = granted.impersonation
     return document if saved is None else {**document, "saved": saved}
@@ -51,7 +54,7 @@ def granted_lines(
     ascii: bool,  # noqa: A002 - the flag's word
 ) -> Sequence[Line]:
     """Return what people are told of a granted exchange."""
-    what = granted.type.rpartition(":")[2].replace("_", " ")
+    what = "grant (ID-JAG)" if granted.grant else granted.type.rpartition(":")[2].replace("_", " ")
     life = "" if granted.expires_in is None else f", {duration(granted.expires_in)}"
     where = f" for {listed(granted.audience)}" if granted.audience else ""
     tied = ", DPoP-bound" if granted.scheme.lower() == "dpop" else ""
@@ -63,6 +66,7 @@ def granted_lines(
         "",
         f"  {horizontal(granted.chain, ascii=ascii)}",
         *([f"  not granted: {listed(left_out)}"] if left_out else []),
+        *(("", *taken_apart(granted.grant)) if granted.grant else ()),
         "",
         f"  {entry}{keeping}",
         *([f"  impersonation {granted.impersonation}"] if granted.impersonation else []),

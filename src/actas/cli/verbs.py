@@ -9,8 +9,8 @@ from actas.cli.tree import Entry
 _MODULE: Final = "actas.cli.managed"
 
 
-def verbs(kind: str) -> tuple[Entry, ...]:
-    """Return list, show, disable, enable and delete for a kind."""
+def verbs(kind: str, *without: str) -> tuple[Entry, ...]:
+    """Return list, show, disable, enable and delete for a kind, without those named."""
     words = "APIs" if kind == "apis" else kind
     summaries = {
         "list": f"List the {words}, by name.",
@@ -20,5 +20,7 @@ def verbs(kind: str) -> tuple[Entry, ...]:
         "delete": f"Delete one of the {words}, with what hangs on it.",
     }
     return tuple(
-        Entry(name, _MODULE, summary, found=(name.upper(), kind)) for name, summary in summaries.items()
+        Entry(name, _MODULE, summary, found=(name.upper(), kind))
+        for name, summary in summaries.items()
+        if name not in without
     )

@@ -6,8 +6,8 @@ RFC 8693 section 2.2.1 and RFC 6749 section 5.2 are the forms. What is printed a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from actas.cli.ask import Wanted
@@ -19,6 +19,7 @@ from actas.cli.look import look
 from actas.cli.wire import Answered
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
+from actas.core.wire import ID_JAG
 
 _ENTRY: Final = re.compile(r"x_[0-9A-Za-z]{1,64}")
 _NAME: Final = re.compile(r"[0-9A-Za-z_-]{22}")
@@ -41,6 +42,10 @@ POLICY_REASONS: Final = frozenset(
         "cannot_be_told",
         "impersonation_ended",
         "impersonated",
+        "no_connection",
+        "connection_paused",
+        "person_not_nameable",
+        "sign_in_again",
     }
 )
 """Answers of the policy, or of time: it ran, and the answer is no. Every other refusal is an error."""
@@ -59,6 +64,7 @@ class Granted:
         named: the ``chain`` member of the JSON: whom the token names.
         entry: the audit entry, or None when the server sends none.
         impersonation: the id of the impersonation that it is of, or None.
+        grant: what a grant for another domain's server says; empty for every other token.
     """
 
     token: Secret
@@ -71,6 +77,7 @@ class Granted:
     named: list[Json]
     entry: str | None
     impersonation: str | None = None
+    grant: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +191,7 @@ def _granted(
         named=parties(chain_of(seen.claims)) if seen.claims else [],
         entry=_entry(answered),
         impersonation=_impersonation(document),
+        grant=seen.claims if wanted.requested == ID_JAG else {},
     )
 
 

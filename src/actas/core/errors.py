@@ -225,6 +225,7 @@ BadTokenWhy = Literal[
     "refresh_reused",
     "bad_code",
     "code_reused",
+    "unknown_person",
 ]
 """How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
 

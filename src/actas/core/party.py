@@ -86,6 +86,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         impersonation: the id of the impersonation that the token was made under, or None.
         confirmation: the key that the token is bound to, or None; nobody has proved to hold it yet.
         lineage: what it comes from, itself and this party included.
+        known: whether somebody whom another domain vouches for in a grant was here before, or is one of ours.
     """
 
     identity: Identity
@@ -110,6 +111,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     txn: str | None = None
     impersonation: str | None = None
     confirmation: Confirmation | None = None
+    known: bool = True
 
     @property
     def is_ours(self) -> bool:

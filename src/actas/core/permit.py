@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from actas.core.abroad import GrantAbroad
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
@@ -18,6 +19,7 @@ from actas.core.family import Family, Renewal
 from actas.core.impersonation import NO_REASON, Begun, Named, NamedPerson, Wanted, Why
 from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity, Party, PresentedToken
+from actas.core.person import VouchedPerson
 from actas.core.ports import Json
 from actas.core.reasons import Reason
 from actas.core.secret import Secret
@@ -140,6 +142,21 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         return self.itself if self.actor is None else self.actor
 
 
+class Single(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of another issuer that is good once.
+
+    Attributes:
+        issuer: whose it is.
+        token_id: its ``jti``.
+        issued_at: its ``iat``, seconds since the epoch; ``expires_at`` its ``exp``.
+    """
+
+    issuer: str
+    token_id: str
+    issued_at: int
+    expires_at: int
+
+
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
     """Exactly what may be issued. Nothing below sees the request.
 
@@ -161,6 +178,9 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         authorization: what a sign-in let the client do, which an ID token tells; or None.
         begins: what may be done again by the refresh token that comes with it, or None.
         impersonation: the impersonation that has to run first, or None.
+        single: the token that is used up by it, or None.
+        newcomer: who is known here from now on, or None.
+        abroad: for a grant for another domain's server, what that is told; or None.
     """
 
     rules: tuple[str, ...]
@@ -189,6 +209,9 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     authorization: Authorization | None = None
     begins: Family | None = None
     impersonation: Wanted | None = None
+    abroad: GrantAbroad | None = None
+    single: Single | None = None
+    newcomer: VouchedPerson | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,16 +222,21 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         reason: the word of the closed set.
         detail: for administrators.
         rules: the rules that had a part in it.
+        members: what the answer says beside the error.
     """
 
     error: type[OAuthError]
     reason: Reason
     detail: str
     rules: tuple[str, ...] = ()
+    members: Mapping[str, str | int] = msgspec.field(default_factory=dict[str, str | int])
 
     def as_error(self) -> OAuthError:
         """Return the error to raise."""
-        return self.error(self.reason, detail=self.detail)
+        error = self.error(self.reason, detail=self.detail)
+        if self.members:
+            error.members = self.members
+        return error
 
 
 Decision = Permit | Refusal

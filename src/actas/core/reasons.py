@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from actas.core.reason import Reason, ReasonText
+from actas.core.reasons_of_cross_app import OF_CROSS_APP
 from actas.core.reasons_of_impersonation import OF_IMPERSONATION
 from actas.core.reasons_of_managing import OF_MANAGING
 from actas.core.reasons_of_registering import OF_REGISTERING
@@ -234,6 +235,7 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     ),
     **OF_IMPERSONATION,
     **OF_SIGNING_IN,
+    **OF_CROSS_APP,
     **OF_REGISTERING,
     **OF_USERINFO,
     **OF_MANAGING,

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from actas.core.party import Identity
+from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.target import Api
 
@@ -82,6 +83,11 @@ class SignIn(msgspec.Struct, frozen=True, kw_only=True):
     def called(self) -> str:
         """Their name for people to read, as whoever vouches for them said it; else their subject."""
         return str(self.claims.get("name") or self.person.subject)
+
+    @property
+    def how(self) -> JsonObject:
+        """What a token says of when and how it was (RFC 9068 section 2.2.1)."""
+        return {"auth_time": self.at, "acr": self.acr, "amr": [*self.amr]}
 
 
 class Authorization(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from actas.core.abroad import Abroad
 from actas.core.confirmation import Binding
 from actas.core.uri import with_lower_host
 from actas.core.wire import SigningAlgorithm, TokenFormat
@@ -25,6 +26,8 @@ class Api:
         binding: what its tokens are bound to at least, or None for the default.
         format: what its tokens look like, or None for the default.
         disabled: a disabled API never appears in a token.
+        abroad: for what a connection leads to: the domain that it is in, whose own server gives out the
+            tokens for it; ``audience`` is that server. None for an API of ours.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Api:
     binding: Binding | None = None
     format: TokenFormat | None = None
     disabled: bool = False
+    abroad: Abroad | None = None
 
 
 class ApiStore(Protocol):

@@ -21,6 +21,8 @@ ID_TOKEN: Final = TokenType(_TOKEN_TYPE + "id_token")
 JWT: Final = TokenType(_TOKEN_TYPE + "jwt")
 SAML1: Final = TokenType(_TOKEN_TYPE + "saml1")
 SAML2: Final = TokenType(_TOKEN_TYPE + "saml2")
+ID_JAG: Final = TokenType(_TOKEN_TYPE + "id-jag")
+"""A grant by which another domain's authorization server is told who somebody is (ID-JAG section 3)."""
 SIGN_IN: Final = TokenType("urn:actas:params:oauth:token-type:sign-in")
 """What the minutes call a sign-in here, where they name the type of a subject token. Nobody presents one."""
 SUBJECT: Final = TokenType("urn:actas:params:oauth:token-type:subject")
@@ -28,6 +30,7 @@ SUBJECT: Final = TokenType("urn:actas:params:oauth:token-type:subject")
 
 SHORT_TOKEN_TYPES: Final[dict[str, TokenType]] = {
     "access_token": ACCESS_TOKEN,
+    "id_jag": ID_JAG,
     "id_token": ID_TOKEN,
     "jwt": JWT,
     "refresh_token": REFRESH_TOKEN,
@@ -38,6 +41,10 @@ TOKEN_EXCHANGE: Final = GrantType("urn:ietf:params:oauth:grant-type:token-exchan
 CLIENT_CREDENTIALS: Final = GrantType("client_credentials")
 REFRESH: Final = GrantType("refresh_token")
 AUTHORIZATION_CODE: Final = GrantType("authorization_code")
+JWT_BEARER: Final = GrantType("urn:ietf:params:oauth:grant-type:jwt-bearer")
+"""A grant of another domain's server is redeemed (RFC 7523 section 2.1, ID-JAG section 4.4)."""
+JWT_DPOP: Final = GrantType("urn:ietf:params:oauth:grant-type:jwt-dpop")
+"""The same, as an example of ID-JAG section 9.8 has it (JAG-106)."""
 DEVICE_CODE: Final = GrantType("urn:ietf:params:oauth:grant-type:device_code")
 
 OF_PUBLIC_CLIENTS: Final = frozenset({AUTHORIZATION_CODE, DEVICE_CODE, REFRESH})
@@ -49,6 +56,7 @@ SHORT_GRANT_TYPES: Final[dict[str, GrantType]] = {
     "refresh_token": REFRESH,
     "authorization_code": AUTHORIZATION_CODE,
     "device_code": DEVICE_CODE,
+    "jwt_bearer": JWT_BEARER,
 }
 """The grants this release implements, by the short names the configuration uses."""
 
@@ -125,6 +133,12 @@ VerifyingAlgorithm = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
 
 HmacAlgorithm = Literal["HS256", "HS384", "HS512"]
 """What a client may authenticate an assertion with by its secret, and nothing else here ever is."""
+
+ID_JAG_PROFILE: Final = "urn:ietf:params:oauth:grant-profile:id-jag"
+"""What a server that redeems ID-JAGs says of itself (section 7.2)."""
+
+ID_JAG_JWT: Final = "oauth-id-jag+jwt"
+"""``typ`` of an ID-JAG (section 3)."""
 
 AT_JWT: Final = "at+jwt"
 """``typ`` of an RFC 9068 access token."""

@@ -10,7 +10,7 @@ from actas.core.params import Params
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
-from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE, GrantType, TokenType
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, TOKEN_EXCHANGE, GrantType, TokenType
 from actas.grants.grant import scope_of, success, targets_of
 from actas.grants.named import named_of, why_of
 
@@ -49,6 +49,8 @@ class TokenExchangeGrant:
             raise InvalidRequest(
                 "unknown_profile", detail="requested_token_type is not one that is issued here"
             )
+        if requested == ID_JAG:
+            _require_no_more(form, actor)
         return ExchangeRequest(
             grant_type=TOKEN_EXCHANGE,
             subject=subject,
@@ -78,3 +80,21 @@ class TokenExchangeGrant:
         if declared not in self._readable:
             raise InvalidRequest("unknown_profile", detail=f"{kind} is not one that is read here")
         return PresentedToken(TokenType(declared), value, role)
+
+
+def _require_no_more(form: Params, actor: PresentedToken | None) -> None:
+    """Return when a grant for another server is asked for with nothing that would be dropped (SEC-06).
+
+    What an actor token would come to is undefined there (ID-JAG section 4.3, JAG-25); authorization details
+    are a narrower wish than scopes, and are not read here (RFC 9396).
+
+    Raises:
+        InvalidRequest: it is asked for with more.
+    """
+    if actor is not None:
+        detail = "a grant for another server is asked for with no actor_token"
+        raise InvalidRequest("actor_not_allowed", detail=detail)
+    if form.get("authorization_details") is not None:
+        raise InvalidRequest(
+            "malformed_request", detail="authorization_details are not read here: send scope"
+        )

@@ -9,7 +9,6 @@ from actas.core.lineage import CLAIM, Lineage, Marking
 from actas.core.party import Actor, Identity
 from actas.core.permit import Permit
 from actas.core.ports import JsonObject
-from actas.core.sign_in import SignIn
 from actas.issuers.issuer import MintedWrong
 
 PROFILE_OF: Final[dict[PartyKind, str]] = {
@@ -54,15 +53,10 @@ def claims_of(permit: Permit, *, issuer: str, token_id: str, marking: Marking) -
     if permit.confirmation is not None:
         claims["cnf"] = permit.confirmation.claim()
     if permit.authorization is not None:
-        claims |= how_signed_in(permit.authorization.sign_in)
+        claims |= permit.authorization.sign_in.how
     if permit.actors:
         claims["act"] = act_of(permit.actors)
     return claims
-
-
-def how_signed_in(signed_in: SignIn) -> JsonObject:
-    """Return what a token says of how its subject signed in (RFC 9068 section 2.2.1)."""
-    return {"auth_time": signed_in.at, "acr": signed_in.acr, "amr": [*signed_in.amr]}
 
 
 def require_sane(permit: Permit) -> None:

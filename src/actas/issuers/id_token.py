@@ -16,7 +16,6 @@ from actas.core.secret import Secret
 from actas.core.sign_in import OPENID
 from actas.crypto import jose
 from actas.crypto.digests import half_hash
-from actas.issuers.claims import how_signed_in
 from actas.issuers.issuer import Clients, MintedWrong
 from actas.keys.ring import KeyRing
 
@@ -70,7 +69,7 @@ class IdTokenIssuer:
             "jti": token_id,
             "sid": authorization.sign_in.sid,
             "at_hash": half_hash(issued.token.reveal(), terms.algorithm),
-            **how_signed_in(authorization.sign_in),
+            **authorization.sign_in.how,
             "txn": authorization.id,
             CLAIM: Lineage((mark, *permit.lineage.marks), permit.lineage.since).claim(),
         }

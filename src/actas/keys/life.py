@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from actas.core.wire import SigningAlgorithm
 from actas.keys.ring import KeyInfo, Slot
 
 CACHE_TIME: Final = 300
@@ -83,18 +82,15 @@ def due(
     *,
     now: float,
     timetable: Timetable,
-    algorithms: Collection[SigningAlgorithm],
-    of_id_tokens: Collection[SigningAlgorithm] = (),
-    of_clients: Collection[SigningAlgorithm] = (),
+    used: Collection[Slot],
 ) -> Due | None:
     """Return the change that is due first, or None.
 
     Args:
         keys: every key.
         now: seconds since the epoch.
-        algorithms: what tokens are signed with. A key of another is left as it is, and so are audit keys:
-            whoever verifies the log was handed them, so they change only when somebody says so.
-        of_id_tokens: what ID tokens are signed with; ``of_clients`` what shows other servers who we are.
+        used: what keys are used for. A key for anything else is left as it is, and so are audit keys: whoever
+            verifies the log was handed them, so they change only when somebody says so.
     """
     for key in keys:
         if key.state == "retired" and key.remove_at is not None and key.remove_at <= now:
@@ -105,24 +101,12 @@ def due(
     for key in keys:
         if (
             key.state == "active"
-            and rotates(key, algorithms=algorithms, of_id_tokens=of_id_tokens, of_clients=of_clients)
+            and key.slot in used
             and rotates_at(key, timetable) - timetable.publish_ahead <= now
             and in_state(keys, key.slot, "prepared") is None
         ):
             return Due(deed="prepare", key=key)
     return None
-
-
-def rotates(
-    key: KeyInfo,
-    *,
-    algorithms: Collection[SigningAlgorithm],
-    of_id_tokens: Collection[SigningAlgorithm],
-    of_clients: Collection[SigningAlgorithm],
-) -> bool:
-    """Return whether a key is one that is followed by another when its time has come."""
-    used = {"token": algorithms, "id_token": of_id_tokens, "client": of_clients}
-    return key.algorithm in used.get(key.purpose, ())
 
 
 def in_state(keys: Iterable[Known], slot: Slot, state: Literal["prepared", "active"]) -> Known | None:

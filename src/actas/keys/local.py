@@ -73,7 +73,11 @@ class LocalKeyRing:
         self._generation = generation
         self._sealer = sealer
         self._clock = clock
-        self._defaults: Mapping[Purpose, SigningAlgorithm] = {"token": algorithm, "audit": AUDIT_ALGORITHM}
+        self._defaults: Mapping[Purpose, SigningAlgorithm] = {
+            "token": algorithm,
+            "grant": algorithm,
+            "audit": AUDIT_ALGORITHM,
+        }
         # A process that cannot read the store tells verifiers to keep nothing (web.documents). So what the
         # store says was published, was published by everybody; what changes from now on, this node sees.
         since = {one.info.kid: float(one.info.created_at) for one in held}
@@ -97,9 +101,7 @@ class LocalKeyRing:
         sealer: Sealer,
         clock: Clock,
         algorithm: SigningAlgorithm,
-        algorithms: Collection[SigningAlgorithm] = (),
-        of_id_tokens: Collection[SigningAlgorithm] = (),
-        of_clients: Collection[SigningAlgorithm] = (),
+        used: Collection[Slot] = (),
         make: bool = True,
     ) -> Self:
         """Return the ring of the keys in ``store``; keys that are missing are made and kept first.
@@ -107,7 +109,7 @@ class LocalKeyRing:
         Args:
             sealer: of the envelope key.
             algorithm: what tokens are signed with by default.
-            algorithms: what any API wants signed; ``of_id_tokens`` any client, ``of_clients`` any issuer.
+            used: what there must be a key for besides that, such as what an API wants its tokens signed with.
             make: whether keys are made; whoever looks only finds none in their place.
 
         Raises:
@@ -115,7 +117,7 @@ class LocalKeyRing:
                 made then, beside the old), or is missing and the envelope key may seal no more (SEC-93).
             Exception: the store failed.
         """
-        wanted = _needed({algorithm, *algorithms}, of_id_tokens, of_clients) if make else []
+        wanted = _needed({("token", algorithm), *used}) if make else []
         generation, stored = await store.read()
         held = hold(stored, (), sealer=sealer)
         secrets = _take_all(kept := await store.secrets(), sealer=sealer)
@@ -196,7 +198,7 @@ class LocalKeyRing:
         return self._faces.public.get((purpose, kid))
 
     def published(self) -> JsonObject:
-        return self._faces.jwks("token", "id_token")
+        return self._faces.jwks("token", "id_token", "grant")
 
     def client_keys(self) -> JsonObject:
         """Return the JWK set of the keys by which issuers know us; public members only."""
@@ -249,17 +251,9 @@ def _take_all(stored: Sequence[StoredSecret], *, sealer: Sealer) -> dict[SecretN
     return {one.name: take_secret(one, sealer=sealer) for one in stored}
 
 
-def _needed(
-    tokens: Collection[SigningAlgorithm],
-    of_id_tokens: Collection[SigningAlgorithm],
-    of_clients: Collection[SigningAlgorithm],
-) -> list[Slot]:
-    return [
-        ("audit", AUDIT_ALGORITHM),
-        *(("token", one) for one in sorted(tokens)),
-        *(("id_token", one) for one in sorted(of_id_tokens)),
-        *(("client", one) for one in sorted(of_clients)),
-    ]
+def _needed(used: Collection[Slot]) -> list[Slot]:
+    """Return what there must be a key for; those that most of what we sign is signed with come first."""
+    return [("audit", AUDIT_ALGORITHM), *sorted(used, key=lambda slot: (slot[0] != "token", slot))]
 
 
 def _missing(wanted: Sequence[Slot], held: Sequence[HeldKey]) -> list[Slot]:

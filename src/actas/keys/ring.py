@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import Json, JsonObject
@@ -12,9 +12,18 @@ from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto.jose import PublicKey
 
-Purpose = Literal["token", "id_token", "client", "audit"]
-"""What a key is for: access tokens and what is like them, ID tokens, showing issuers who we are, the audit
-log. A key of one purpose neither signs nor verifies for another."""
+Purpose = Literal["token", "id_token", "grant", "client", "audit"]
+"""What a key is for: access tokens and what is like them, ID tokens, grants for other authorization servers,
+showing issuers who we are, the audit log. A key of one purpose neither signs nor verifies for another."""
+
+SIGNED: Final[dict[Purpose, str]] = {
+    "token": "tokens",
+    "id_token": "ID tokens",
+    "grant": "grants for other servers",
+    "client": "what shows issuers who we are",
+    "audit": "the audit log",
+}
+"""What a key of each purpose signs, in words."""
 
 
 KeyState = Literal["prepared", "active", "retired", "gone"]

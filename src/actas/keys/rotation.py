@@ -15,10 +15,9 @@ from typing import Final
 from actas.core.events import EventName
 from actas.core.ports import Clock, Json
 from actas.core.records import Record
-from actas.core.wire import SigningAlgorithm
 from actas.crypto.seal import Sealer
 from actas.keys.kept import StoredKey, bury_key, make_key
-from actas.keys.life import Due, Timetable, due, in_state, rotates
+from actas.keys.life import Due, Timetable, due, in_state
 from actas.keys.ring import KeyInfo, Purpose, Slot
 from actas.keys.store import Kept, KeyStore
 
@@ -85,8 +84,7 @@ class Rotation:
 
     Args:
         sealer: of the envelope key.
-        algorithms: what tokens are signed with.
-        of_id_tokens: what ID tokens are signed with; ``of_clients`` what shows other servers who we are.
+        used: what keys are used for, besides the audit log.
         record: draws up the audit entry of a change, which is kept with it (REL-01).
     """
 
@@ -97,18 +95,14 @@ class Rotation:
         sealer: Sealer,
         clock: Clock,
         timetable: Timetable,
-        algorithms: Collection[SigningAlgorithm],
-        of_id_tokens: Collection[SigningAlgorithm] = (),
-        of_clients: Collection[SigningAlgorithm] = (),
+        used: Collection[Slot],
         record: Callable[[Change], Record],
     ) -> None:
         self.timetable = timetable
         self._store = store
         self._sealer = sealer
         self._clock = clock
-        self._algorithms = frozenset(algorithms)
-        self._of_id_tokens = frozenset(of_id_tokens)
-        self._of_clients = frozenset(of_clients)
+        self._used = frozenset(used)
         self._record = record
 
     def is_due(self, keys: Collection[KeyInfo]) -> bool:
@@ -192,23 +186,10 @@ class Rotation:
         return await self._store.replace(step.rows, seen=kept.generation, records=records)
 
     def _wanted(self, key: KeyInfo, purposes: Collection[Purpose]) -> bool:
-        used = key.purpose == "audit" or rotates(
-            key,
-            algorithms=self._algorithms,
-            of_id_tokens=self._of_id_tokens,
-            of_clients=self._of_clients,
-        )
-        return key.purpose in purposes and used
+        return key.purpose in purposes and (key.purpose == "audit" or key.slot in self._used)
 
     def _due(self, keys: Collection[KeyInfo]) -> Due | None:
-        return due(
-            keys,
-            now=self._clock.now(),
-            timetable=self.timetable,
-            algorithms=self._algorithms,
-            of_id_tokens=self._of_id_tokens,
-            of_clients=self._of_clients,
-        )
+        return due(keys, now=self._clock.now(), timetable=self.timetable, used=self._used)
 
     async def _due_step(self, keys: Sequence[StoredKey]) -> Step | None:
         found = self._due(keys)

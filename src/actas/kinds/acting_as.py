@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from actas.core.errors import InvalidRequest, OAuthError, SignInAgain
+from actas.core.errors import InvalidRequest, OAuthError
 from actas.core.impersonation import Wanted
 from actas.core.lineage import Lineage, joined
 from actas.core.party import Party
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.reasons import Reason
-from actas.crypto.jose import MAX_LEEWAY
+from actas.kinds.freshness import stale
 from actas.kinds.kind import Kind
 from actas.kinds.ruling import names_of
 from actas.policy.decide import Policy, Verdict
@@ -79,36 +79,18 @@ def unmet(asked: ActingAs | None, proposal: Proposal, policy: Policy) -> Iterato
         yield _refusal(InvalidRequest, "reason_missing", "no reason was given", asked)
     if (pattern := terms.unmet_ticket(why)) is not None:
         yield _refusal(InvalidRequest, "ticket_bad", f"{why.ticket!r} does not match {pattern}", asked)
-    too_old = stale(terms, proposal.acting, at=proposal.at)
+    too_old = stale_sign_in(terms, proposal.acting, at=proposal.at)
     if too_old is not None:
         yield msgspec.structs.replace(too_old, rules=asked.rules)
 
 
-def stale(terms: Terms, party: Party, *, at: float) -> Refusal | None:
-    """Return the refusal of a sign-in that is too old or too weak, or None. One that says nothing is.
+def stale_sign_in(terms: Terms, party: Party, *, at: float) -> Refusal | None:
+    """Return the refusal of an administrator's sign-in that is too old or too weak, or None.
 
     Args:
         at: now, seconds since the epoch.
     """
-    detail = _stale(terms, party, at=at)
-    return None if detail is None else Refusal(error=SignInAgain, reason="sign_in_again", detail=detail)
-
-
-def _stale(terms: Terms, party: Party, *, at: float) -> str | None:
-    claims, who = party.claims, party.identity.subject
-    signed_in, acr = claims.get("auth_time"), claims.get("acr")
-    if terms.max_age is not None:
-        if isinstance(signed_in, bool) or not isinstance(signed_in, int | float):
-            return f"the token does not say when {who} signed in (auth_time)"
-        if signed_in + terms.max_age < at:
-            return f"{who} signed in longer than {terms.max_age} s ago"
-        if signed_in - MAX_LEEWAY > at:
-            return f"{who} signed in when it has not been yet (auth_time)"
-    for wanted_acr in terms.acr:
-        if not isinstance(acr, str) or acr not in wanted_acr:
-            one = ", ".join(sorted(wanted_acr))
-            return f"the token of {who} says acr {acr!r}, and one of {one} is wanted"
-    return None
+    return stale(party, max_age=terms.max_age, acr=terms.acr, at=at)
 
 
 def _refusal(error: type[OAuthError], reason: Reason, detail: str, asked: ActingAs) -> Refusal:

@@ -21,6 +21,9 @@ def _refuse(reason: Reason, detail: str) -> Refusal:
 def targets_are_open(proposal: Proposal) -> Refusal | None:
     """Every target exists, is enabled, and is on the requester's list (SEC-44)."""
     for api in proposal.targets:
+        if api.disabled and api.abroad is not None:
+            detail = f"the connection {api.abroad.connection} is paused"
+            return Refusal(error=InvalidTarget, reason="connection_paused", detail=detail)
         if api.disabled:
             return Refusal(
                 error=InvalidTarget, reason="unknown_target", detail=f"the API {api.name} is disabled"
@@ -45,7 +48,8 @@ def subject_token_was_meant_for_the_requester(proposal: Proposal) -> Refusal | N
     if subject.token_type == REFRESH_TOKEN and subject.client_id != client.name:
         # Whoever it names as its audience has no business with it (RFC 6749 section 10.4, TX-47).
         return _refuse(
-            "wrong_audience", f"the refresh token was given to {subject.client_id}, not to {client.name}"
+            "wrong_audience",
+            f"the refresh token was given to {subject.client_id}, not to {client.name}",
         )
     if subject.presenters is not None:
         if subject.names_presenter(client.name):

@@ -9,7 +9,8 @@ import msgspec
 
 from actas.core.family import Family
 from actas.core.impersonation import Begun, Wanted
-from actas.core.permit import Issued, Permit, Refreshed
+from actas.core.permit import Issued, Permit, Refreshed, Single
+from actas.core.person import VouchedPerson
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization
 from actas.core.wire import TokenFormat, TokenType
@@ -80,6 +81,30 @@ class Adds(Protocol):
         ...
 
 
+class Spends(Protocol):
+    """Uses up tokens of other issuers that are good once."""
+
+    async def spend(self, single: Single) -> None:
+        """Note that one is used.
+
+        Raises:
+            OAuthError: it was used before, or nobody knows.
+        """
+        ...
+
+
+class Welcomes(Protocol):
+    """Remembers people of other domains."""
+
+    async def remember(self, person: VouchedPerson) -> None:
+        """Keep how somebody was seen who comes now.
+
+        Raises:
+            StoreUnavailable: nobody knows whether it was kept.
+        """
+        ...
+
+
 class Begins(Protocol):
     """Begins the impersonation that has to run before a token of it is made."""
 
@@ -105,6 +130,8 @@ class Mint:
         tells: makes the ID token that comes with it.
         serves: notes which app a session serves.
         begins: begins impersonations.
+        spends: uses up what is good once.
+        welcomes: remembers people of other domains.
         adds: adds what a token carries about somebody who signed in.
     """
 
@@ -115,6 +142,8 @@ class Mint:
         tells: Tells,
         serves: Serves,
         begins: Begins,
+        spends: Spends,
+        welcomes: Welcomes,
         adds: Adds,
     ) -> None:
         self._issuers: Mapping[tuple[TokenType, TokenFormat], TokenIssuer] = {
@@ -124,6 +153,8 @@ class Mint:
         self._tells = tells
         self._serves = serves
         self._begins = begins
+        self._spends = spends
+        self._welcomes = welcomes
         self._adds = adds
         if len(self._issuers) != len(issuers):
             raise ValueError("two issuers claim one token type and format")
@@ -134,6 +165,11 @@ class Mint:
         return frozenset(token_type for token_type, _ in self._issuers)
 
     async def perform(self, permit: Permit) -> Issued:
+        if permit.single is not None:
+            # From here on it is used, whatever becomes of the answer (SEC-60).
+            await self._spends.spend(permit.single)
+        if permit.newcomer is not None:
+            await self._welcomes.remember(permit.newcomer)
         if permit.impersonation is not None:
             permit, begun = await self._begins.begin(permit, permit.impersonation)
             try:

@@ -18,6 +18,7 @@ from actas.core.wire import REFRESH_TOKEN
 from actas.kinds.acting_as import acting_as, begun_first, hides, lineage_of, unmet, within
 from actas.kinds.binding import Bound, bound
 from actas.kinds.checks import EVERY_KIND
+from actas.kinds.cross_app import grant_abroad
 from actas.kinds.formats import algorithm_of, format_of
 from actas.kinds.kind import Check, Kind
 from actas.kinds.limits import (
@@ -27,8 +28,10 @@ from actas.kinds.limits import (
     parents_end,
     scope_tables,
 )
+from actas.kinds.redemption import newcomer_of, single_of
 from actas.kinds.renewal import OF_REFRESH, family_of, life_of
 from actas.kinds.ruling import added_claims, names_of, rule_refusals
+from actas.kinds.wording import worded
 from actas.policy.decide import Policy, Verdict
 from actas.policy.match import Situation
 from actas.policy.narrow import ScopeTable, deepest_chain
@@ -125,7 +128,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         depth_limit=depth_limit,
         lifetime=lifetime,
         bound=keys,
-        refusals=tuple(refusals),
+        refusals=tuple([worded(one, proposal) for one in refusals]),
         permit=begun_first(permit, proposal, asked),
     )
 
@@ -230,4 +233,7 @@ def _permit(
         renewal=proposal.renewal,
         authorization=proposal.authorization,
         begins=family if asked is None else None,
+        abroad=grant_abroad(proposal),
+        single=single_of(proposal, verdicts),
+        newcomer=newcomer_of(proposal),
     )

@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Protocol
+
 from actas.core.client import Client
-from actas.core.errors import InvalidScope, InvalidTarget
+from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, OAuthError
 from actas.core.permit import ExchangeRequest
 from actas.core.target import Api, ApiStore, api_at
+from actas.core.wire import ID_JAG, JWT_BEARER
+from actas.kinds.redemption import Redeeming
 from actas.policy.decide import scopes_of
 
 
-def targets_of(request: ExchangeRequest, client: Client, apis: ApiStore) -> tuple[Api, ...]:
+class ConnectionStore(Redeeming, Protocol):
+    """Finds what connections lead to. Answers from memory."""
+
+    def leading_to(self, audience: str, *, client: str) -> tuple[Api, ...]:
+        """Return where connections of a client lead by that audience, those that are paused included."""
+        ...
+
+    def target(self, name: str) -> Api | None:
+        """Return what a connection leads to, by the name of its target, or None."""
+        ...
+
+
+def targets_of(
+    request: ExchangeRequest, client: Client, apis: ApiStore, connections: ConnectionStore
+) -> tuple[Api, ...]:
     """Return every API the request names, each once; without one, the one that can be inferred.
+
+    A grant for another server is for what one connection leads to, and for nothing of ours.
 
     Args:
         request: what was asked.
         client: the requester, whose list bounds what is inferred.
         apis: where APIs are found.
+        connections: where those of other domains are.
 
     Raises:
         InvalidTarget: a target is unknown, or none is named and none can be inferred.
         InvalidScope: none is named and the scopes point at several (RFC 9068 section 3).
+        InvalidRequest: a grant is asked for several servers, or for none.
     """
+    if request.requested == ID_JAG:
+        return (_abroad(request, client, connections),)
     found: dict[str, Api] = {}
     for name in request.audience:
         api = apis.api(name) or apis.api_for(name)
         if api is None:
-            raise InvalidTarget("unknown_target", detail=f"there is no API {name[:200]!r}")
+            raise _unknown(request, f"there is no API {name[:200]!r}")
         found[api.name] = api
     for uri in request.resource:
         api = api_at(apis, uri)
         if api is None:
-            raise InvalidTarget("unknown_target", detail=f"there is no API with the audience {uri[:200]!r}")
+            raise _unknown(request, f"there is no API with the audience {uri[:200]!r}")
         found[api.name] = api
     return tuple(found.values()) if found else (_inferred(request, client, apis),)
+
+
+def _unknown(request: ExchangeRequest, detail: str) -> OAuthError:
+    """Return the refusal of what is no API of ours: of a grant that names it, the grant is bad (JAG-123)."""
+    error = InvalidGrant if request.grant_type == JWT_BEARER else InvalidTarget
+    return error("unknown_target", detail=detail)
 
 
 def _inferred(request: ExchangeRequest, client: Client, apis: ApiStore) -> Api:
@@ -51,3 +82,33 @@ def _inferred(request: ExchangeRequest, client: Client, apis: ApiStore) -> Api:
             "excess", detail="no audience was sent, and the scopes point at several APIs or none"
         )
     raise InvalidScope("excess", detail="no audience was sent, and no API of this client has these scopes")
+
+
+def _abroad(request: ExchangeRequest, client: Client, connections: ConnectionStore) -> Api:
+    """Return what the one connection leads to that fits, with the APIs there that were asked for.
+
+    ``audience`` names the server and ``resource`` the APIs, and the two go together as a connection has them
+    (JAG-22, JAG-26, JAG-122). Without ``resource`` it is for all that the connection has.
+    """
+    if len(request.audience) != 1:
+        raise InvalidRequest(
+            "malformed_request",
+            detail="such a grant is for one server: send exactly one audience, its issuer",
+        )
+    audience, asked = request.audience[0], tuple(dict.fromkeys(request.resource))
+    found = connections.leading_to(audience, client=client.name)
+    fitting = [api for api in found if api.abroad is not None and set(asked) <= {*api.abroad.resources}]
+    if not fitting:
+        there = f"there is no connection of {client.name} to {audience[:200]!r}"
+        at = f" with the resource {', '.join(asked)[:200]}" if found else ""
+        raise InvalidTarget("no_connection", detail=f"{there}{at}")
+    going = [api for api in fitting if not api.disabled] or fitting[:1]  # of a pause the judge tells
+    if len(going) > 1:
+        raise InvalidTarget(
+            "no_connection",
+            detail=f"{client.name} has several connections to {audience[:200]!r}: send resource",
+        )
+    api = going[0]
+    if api.abroad is None or not asked:
+        return api
+    return replace(api, abroad=replace(api.abroad, resources=asked))

@@ -53,6 +53,7 @@ class PolicyTest:
         rule: the rule that allowed or denied, or None when that does not matter.
         near_miss: the rule that came nearest, or None when that does not matter.
         requested_subject: the name of the user as whom ``subject`` wants to act; None when nobody does.
+        connection: the connection by which a grant for another domain is asked for, in place of ``apis``.
         why: the reason and the ticket that are given then.
         approval: exactly the groups that have to approve it, or None when that does not matter.
         place: ``file:line``, for people.
@@ -75,3 +76,4 @@ class PolicyTest:
     requested_subject: str | None = None
     why: Why = NO_REASON
     approval: frozenset[str] | None = None
+    connection: str | None = None

@@ -21,7 +21,7 @@ from actas.core.target import Api
 from actas.crypto.jose import KNOWN_CLAIMS
 from actas.policy.emptiness import refuse_emptiness
 from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
-from actas.policy.facts import ClaimsNeeded
+from actas.policy.facts import ClaimsNeeded, sign_ins_asked_of
 from actas.policy.impersonation import Approvals, Impersonating
 from actas.policy.match import Condition, Situation, conditions_of
 from actas.policy.rule import RESERVED_CLAIMS, KindWord, PolicyDefaults, RuleError, RuleSpec, covers
@@ -110,7 +110,9 @@ class Policy:
         audiences = {api.name: api.audience for api in apis}
         self.rules = tuple(_compile(spec, audiences) for spec in specs)
         self.approvals = _approvals(self.rules, self.impersonating)
-        self.needed = ClaimsNeeded.of([*self.approvals.expressions, *_expressions(self.rules)])
+        named = [*self.approvals.expressions, *_expressions(self.rules)]
+        asked = sign_ins_asked_of([rule.spec for rule in self.rules], self.impersonating.terms)
+        self.needed = ClaimsNeeded.of(named, sign_ins_of=asked)
         self._groups = _groups_named(self.rules, self.impersonating.administrators.groups_elsewhere)
         self.version = _version(self.rules, self.defaults, self.impersonating)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
@@ -202,9 +204,7 @@ class Policy:
 
 
 def _expressions(rules: Iterable[Rule]) -> Iterator[Expression]:
-    for rule in rules:
-        yield from rule.when
-        yield from (one for _, one in rule.claims)
+    return (one for rule in rules for one in (*rule.when, *(value for _, value in rule.claims)))
 
 
 def _approvals(rules: Iterable[Rule], impersonating: Impersonating) -> Approvals:

@@ -6,16 +6,23 @@ out of the decision and out of the minutes, and the context stays small.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, Literal
 
 from actas.core.party import Actor, Party
 from actas.core.permit import Proposal
 from actas.core.ports import Json
 from actas.core.target import Api
 from actas.policy.expression import Context, Expression
+from actas.policy.impersonation import Terms
+from actas.policy.rule import RuleSpec
+
+_Role = Literal["subject", "actor"]
+
+_SIGN_IN: Final = ("auth_time", "acr")
+"""The claims that say how fresh and how strong a sign-in is (RFC 9470)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,17 @@ class ClaimsNeeded:
     actor: frozenset[str] | None
 
     @classmethod
-    def of(cls, expressions: Iterable[Expression]) -> ClaimsNeeded:
-        """Collect what ``expressions`` name. An expression that takes the whole map needs everything."""
-        needed: dict[str, set[str] | None] = {"subject": set(), "actor": set()}
+    def of(cls, expressions: Iterable[Expression], *, sign_ins_of: Collection[_Role] = ()) -> ClaimsNeeded:
+        """Collect what ``expressions`` name. An expression that takes the whole map needs everything.
+
+        Args:
+            expressions: of the policy.
+            sign_ins_of: whose sign-in the policy asks about, beside them (``sign_ins_asked_of``).
+        """
+        needed: dict[str, set[str] | None] = {
+            "subject": {*_SIGN_IN} if "subject" in sign_ins_of else set(),
+            "actor": {*_SIGN_IN} if "actor" in sign_ins_of else set(),
+        }
         for expression in expressions:
             for path in expression.paths:
                 if path[0] not in needed:
@@ -53,6 +68,24 @@ class ClaimsNeeded:
     def actor_claims(self, party: Party) -> dict[str, Json]:
         """Return the claims of the acting party that the policy may look at."""
         return _cut(party.claims, self.actor)
+
+
+def sign_ins_asked_of(rules: Iterable[RuleSpec], terms: Terms) -> frozenset[_Role]:
+    """Return whose sign-in may have to be fresh or strong: people's with connections, administrators'.
+
+    Args:
+        rules: those of the policy, the rules of connections among them.
+        terms: what holds for every impersonation.
+    """
+    found: set[_Role] = set()
+    if terms.max_age is not None or terms.acr:
+        found.add("actor")
+    for rule in rules:
+        if rule.kind == "cross_app":
+            found.add("subject")
+        if rule.impersonation is not None and (rule.impersonation.max_age or rule.impersonation.acr):
+            found.add("actor")
+    return frozenset(found)
 
 
 def _frozen(names: set[str] | None) -> frozenset[str] | None:

@@ -117,6 +117,22 @@ def _party(
 ) -> Iterator[Condition]:
     if selector.issuers:
         yield _from(selector.issuers, role, party, deny=deny)
+    if selector.origins:
+        origins = selector.origins
+        yield Condition(
+            f"{role}.origin",
+            _list(origins),
+            lambda s: party(s).origin_name in origins,
+            lambda s: party(s).origin_name,
+        )
+    if selector.known:
+        yield Condition(
+            f"{role}.known",
+            "somebody who is known here",
+            lambda s: party(s).known,
+            lambda s: "known" if party(s).known else "never here before",
+            quiet=True,
+        )
     if selector.token_types:
         types = selector.token_types
         yield Condition(
@@ -133,6 +149,13 @@ def _party(
             lambda s: not wanted.isdisjoint(party(s).audience),
             lambda s: _list(party(s).audience),
         )
+    yield from _who(selector, role, party, deny=deny)
+
+
+def _who(
+    selector: PartySelector, role: str, party: Callable[[Situation], Party], *, deny: bool
+) -> Iterator[Condition]:
+    """Yield what a selector asks of the party itself, whatever shows it."""
     if selector.kinds:
         # Strict both ways: an unknown kind satisfies no allow, and escapes no deny (SEC-02).
         kinds = selector.kinds | {"unknown"} if deny else selector.kinds

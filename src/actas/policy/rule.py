@@ -33,10 +33,14 @@ KindWord = Literal[
     "downscope",
     "own",
     "sign_in",
+    "cross_app",
+    "redemption",
 ]
 """What an allow may say. None implies another. ``own``: the client speaks for itself; ``sign_in``: a person
-signed in to it, which only rules of our own allow (``signin.terms``). An ``impersonation`` of a configuration
-that names an actor, or says ``by_identifier``, is an ``administrative_impersonation``."""
+signed in to it, which only rules of our own allow (``signin.terms``); so it is with ``cross_app``, a grant
+for another domain's server, and ``redemption`` of one that such a server gave (``policy.connections``). An
+``impersonation`` of a configuration that names an actor, or says ``by_identifier``, is an
+``administrative_impersonation``."""
 
 DenyWord = KindWord | Literal["any"]
 
@@ -72,8 +76,9 @@ class PartySelector:
         kinds: person, service, agent, app.
         names: exact local subjects.
         groups: at least one of which the party must be in.
-        origins: names of issuers, one of which knows the party itself, whoever issued the token; it is for
-            rules of our own.
+        origins: names of issuers, one of which vouches for the party, also in a token of ours; ``actas`` for
+            people of ours. Only rules of our own say that.
+        known: the party was here before, or is one of ours. Only rules of our own say that.
         required: for an actor: an actor token must be sent.
         flatten: for an actor: its token may carry a chain of its own, which is flattened into the
             result (TX-59); otherwise such an actor token is refused.
@@ -89,6 +94,7 @@ class PartySelector:
     names: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
+    known: bool = False
     required: bool = False
     flatten: bool = False
     impersonated: bool = False
@@ -150,6 +156,7 @@ class RuleSpec:
         refresh: whether the exchange may be done again by refresh tokens, and for how long.
         claims: claims to add, each a CEL expression.
         impersonation: what it asks of an administrator, for an administrative impersonation.
+        repeatable: for a redemption: whether a grant may be redeemed again until it ends.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
     """
@@ -171,6 +178,7 @@ class RuleSpec:
     claims: Mapping[str, str] = field(default_factory=dict[str, str])
     impersonation: RuleTerms | None = None
     max_depth: int | None = None
+    repeatable: bool = False
     reason: str = ""
     description: str = ""
     place: str = ""

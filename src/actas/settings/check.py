@@ -12,6 +12,7 @@ from actas.settings.check_admins import check_admins
 from actas.settings.check_auth import check_auth
 from actas.settings.check_binding import check_binding
 from actas.settings.check_clients import check_apis, check_clients
+from actas.settings.check_connections import check_connections
 from actas.settings.check_impersonation import check_impersonation
 from actas.settings.check_issuers import check_issuers
 from actas.settings.check_people import check_people
@@ -47,6 +48,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     yield from check_admins(shaped)
     yield from check_auth(shaped)
     yield from check_rules(shaped)
+    yield from check_connections(shaped)
     yield from check_impersonation(shaped)
     yield from check_binding(shaped)
     yield from check_tests(shaped)
@@ -107,6 +109,11 @@ def _addresses(shaped: Shaped) -> Iterator[tuple[str | None, Written, Loc]]:
     yield from _webhooks(shaped)
     for item in shaped.issuers.values():
         yield from _addresses_of(item)
+    for one in shaped.connections.values():
+        there = one.form.resource
+        yield None if there is None else there.issuer, one.written, ("resource", "issuer")
+        for index, resource in enumerate((there and there.resource) or ()):
+            yield resource, one.written, one.written.at(("resource", "resource"), index)
     for client in shaped.clients.values():
         if isinstance(client.form.auth, KeyAuth):
             yield client.form.auth.jwks_uri, client.written, ("auth", "jwks_uri")

@@ -94,6 +94,12 @@ def _purpose(item: Item[IssuerForm], shaped: Shaped) -> Iterator[Fault]:
         message = "is for tokens that are exchanged; those of a cluster authenticate clients"
         yield written.fault(("accepts",), message)
     for_people = form.sign_in is not None and form.audiences is None
+    if form.accepts == ["id_jag"]:
+        # A grant is for this server alone and names its client: there is nothing to register of either.
+        if form.audiences is not None:
+            message = "means nothing for grants, which are for this server alone and name their client"
+            yield written.fault(("audiences",), message)
+        return
     if not is_cluster and not (form.accepts is None and (form.workloads or for_people)):
         for name in ("audiences", "accepts"):
             if getattr(form, name) is None:

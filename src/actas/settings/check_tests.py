@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
 from actas.settings.faults import Fault
-from actas.settings.schema_tests import AskedParty, PolicyTestForm
+from actas.settings.schema_tests import Ask, AskedParty, PolicyTestForm
 from actas.settings.shaped import Item, Shaped
 from actas.settings.strangers import fault_of_client
+from actas.settings.suggest import listed
 
 
 def check_tests(shaped: Shaped) -> Iterator[Fault]:
@@ -23,7 +24,8 @@ def _names(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     ask, written = item.form.ask, item.written
     if (sentence := fault_of_client(ask.client, shaped)) is not None:
         yield written.fault(("ask", "client"), sentence)
-    for index, name in enumerate(ask.api):
+    yield from _target(item, shaped)
+    for index, name in enumerate(ask.api or ()):
         if (sentence := shaped.unknown("apis", name)) is not None:
             yield written.fault(written.at(("ask", "api"), index), sentence)
     yield from _party(item, ask.subject, "subject", shaped)
@@ -38,6 +40,37 @@ def _names(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
             yield written.fault(("ask", "actor"), message)
     elif ask.why is not None:
         yield written.fault(("ask", "why"), "goes with requested_subject")
+
+
+def _target(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
+    """A token of ours for APIs, or a grant for what one connection leads to."""
+    ask, written = item.form.ask, item.written
+    if (ask.api is None) == (ask.connection is None):
+        yield written.fault(("ask",), "say either api or connection")
+    if ask.connection is None:
+        return
+    if (sentence := shaped.unknown("connections", ask.connection)) is not None:
+        yield written.fault(("ask", "connection"), sentence)
+    elif ask.connection in shaped.connections:
+        form = shaped.connections[ask.connection].form
+        if str(form.direction) != "issue":
+            yield written.fault(("ask", "connection"), "is one by which no grant is given (direction)")
+        elif form.client != ask.client:
+            yield written.fault(("ask", "client"), f"{ask.connection} is a connection of {form.client}")
+    yield from _who_signed_in(item)
+
+
+def _who_signed_in(item: Item[PolicyTestForm]) -> Iterator[Fault]:
+    """A grant is of somebody who signed in, and of nobody else."""
+    ask, written = item.form.ask, item.written
+    if ask.subject is None:
+        yield written.fault(("ask",), "say whose the grant is (subject): a client has none of its own")
+    elif ask.subject.token_type == "access_token":
+        message = "is no sign-in, which is what such a grant tells of: leave it out, or say id_token"
+        yield written.fault(("ask", "subject", "token_type"), message)
+    for field in ("actor", "requested_subject"):
+        if getattr(ask, field) is not None:
+            yield written.fault(("ask", field), "goes without connection: the grant is of who signed in")
 
 
 def _party(
@@ -66,5 +99,14 @@ def _expectation(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
         if name is not None and (sentence := shaped.unknown("rules", name)) is not None:
             yield written.fault(("expect", field), sentence)
     for index, scope in enumerate(expect.granted or ()):
-        if (sentence := no_such_scope(scope, tuple(item.form.ask.api), shaped)) is not None:
+        if (sentence := _no_scope(scope, item.form.ask, shaped)) is not None:
             yield written.fault(("expect", "granted", index), sentence)
+
+
+def _no_scope(scope: str, ask: Ask, shaped: Shaped) -> str | None:
+    if ask.connection is None:
+        return no_such_scope(scope, tuple(ask.api or ()), shaped)
+    if ask.connection not in shaped.connections:
+        return None
+    known = getattr(shaped.connections[ask.connection].form.resource, "scopes", ())
+    return None if scope in known else f'{ask.connection} has no scope "{scope}" (it has {listed(known)})'

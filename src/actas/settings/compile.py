@@ -13,6 +13,7 @@ from typing import Any
 from actas.clients.throttle import Limits as Throttled
 from actas.clients.throttle import Step
 from actas.core.impersonation import NO_REASON, Why
+from actas.core.party import OURSELVES
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.policy.cases import AskedToken, PolicyTest
@@ -148,9 +149,10 @@ def policy_test(form: PolicyTestForm, *, audiences: Mapping[str, str], place: st
     return PolicyTest(
         name=form.name,
         client=ask.client,
-        subject=_token(ask.subject, audiences),
+        subject=_token(ask.subject, audiences, signed_in=ask.connection is not None),
         actor=_token(ask.actor, audiences),
-        apis=tuple(ask.api),
+        apis=tuple(ask.api or ()),
+        connection=ask.connection,
         scope=None if ask.scope is None else frozenset(ask.scope.split(" ")),
         kind=ask.kind,
         granted=None if expect.granted is None else frozenset(expect.granted),
@@ -221,7 +223,9 @@ def _scopes(form: dict[str, list[str]] | str | None) -> ScopeMap | None:
     return ScopeMap(bought=bought, anyway=frozenset(form.get("any", ())))
 
 
-def _token(form: AskedParty | None, audiences: Mapping[str, str]) -> AskedToken | None:
+def _token(
+    form: AskedParty | None, audiences: Mapping[str, str], *, signed_in: bool = False
+) -> AskedToken | None:
     if form is None:
         return None
     return AskedToken(
@@ -233,7 +237,7 @@ def _token(form: AskedParty | None, audiences: Mapping[str, str]) -> AskedToken 
         via=tuple(form.via or ()),
         audience=tuple(audiences.get(one, one) for one in form.audience or ()),
         scope=frozenset() if form.scope is None else frozenset(form.scope.split(" ")),
-        is_id_token=form.token_type == "id_token",
+        is_id_token=form.token_type == "id_token" or (signed_in and form.from_ == OURSELVES),
     )
 
 

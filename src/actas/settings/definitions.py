@@ -13,6 +13,7 @@ from actas.audit.query import Term
 from actas.clients.document import DocumentTerms
 from actas.clients.registered import RegistrationTerms
 from actas.clients.throttle import Limits as Throttled
+from actas.core.abroad import Acceptance
 from actas.core.administrators import Administrators
 from actas.core.client import Client, SignInLives
 from actas.core.person import Person
@@ -20,7 +21,9 @@ from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm
 from actas.keys.life import Timetable
+from actas.keys.ring import Slot
 from actas.policy.cases import PolicyTest
+from actas.policy.connections import Connection
 from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults, RuleSpec
 from actas.settings.told import MailSettings, NoticeSettings
@@ -150,21 +153,19 @@ class KeySettings:
 
     Attributes:
         algorithm: what tokens are signed with when their API does not choose.
-        algorithms: that one and every one that an API chooses: the ring needs a key for each.
-        of_id_tokens: what ID tokens are signed with; empty when nobody signs in.
-        of_clients: what shows issuers who we are; empty where secrets do.
+        used: everything that there must be a key for: tokens with that algorithm and every one that an API
+            chooses, ID tokens with what the apps that people sign in to choose, and what shows issuers
+            who we are.
         envelope: the key under which signing keys rest.
         previous_envelope: the one that it follows; None when there is none.
         timetable: when keys are changed.
     """
 
     algorithm: SigningAlgorithm
-    algorithms: frozenset[SigningAlgorithm]
+    used: frozenset[Slot]
     envelope: EnvelopeSource
     previous_envelope: EnvelopeSource | None
     timetable: Timetable
-    of_id_tokens: frozenset[SigningAlgorithm] = frozenset()
-    of_clients: frozenset[SigningAlgorithm] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +241,8 @@ class Definitions:
         users: by name.
         notices: who is told that somebody acts as somebody else.
         lives: how long a sign-in is good for, where a client says nothing.
+        connections: which client reaches which other domain, for whom.
+        accepted: which client redeems whose grants here.
         impersonating: what holds for every rule that lets somebody act as somebody else.
         documents: what holds for clients that publish what they are; None when none is let in.
         registering: what holds for clients that register themselves; None when none may.
@@ -258,6 +261,8 @@ class Definitions:
     users: Mapping[str, Person]
     admins: Administrators
     rules: tuple[RuleSpec, ...]
+    connections: tuple[Connection, ...]
+    accepted: tuple[Acceptance, ...]
     audit: AuditSettings
     notices: NoticeSettings
     limits: LimitSettings

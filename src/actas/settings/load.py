@@ -8,9 +8,9 @@
 6. compile                                   ``compile``
 7. ask the checks that others hand in        the policy's expressions, for one
 
-``read`` takes steps 1 to 5 and ``Draft.compile`` the rest: a server knows its data folder and its
-envelope key before it has the pepper under which client secrets are kept. ``load`` does both. In between,
-``Draft.beside`` takes steps 3 to 5 once more with the objects that the store of record keeps.
+``read`` takes steps 1 to 5 and ``Draft.compile`` the rest: a server knows its data folder before it has the
+pepper under which client secrets are kept. ``load`` does both. In between, ``Draft.beside`` takes steps 3 to
+5 once more with the objects that the store of record keeps.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from actas.settings import compile as compiled
 from actas.settings import compile_parties as parties
 from actas.settings.check import check
 from actas.settings.client_auth import client_auth
+from actas.settings.compile_connections import believing, vouching
 from actas.settings.definitions import Definitions, KeySettings, ServerSettings
 from actas.settings.digest import digest_of
 from actas.settings.environment import lay_over
@@ -182,11 +183,13 @@ class Draft:
                 for name, item in shaped.clients.items()
             },
             users={
-                name: parties.user(item.form, password=resolved.passwords.get(name))
-                for name, item in shaped.users.items()
+                name: parties.user(one.form, password=resolved.passwords.get(name))
+                for name, one in shaped.users.items()
             },
             admins=parties.administrators(item.form for item in shaped.admins.values()),
-            rules=tuple(compiled.rule(item.form, place=item.written.place) for item in shaped.rules.values()),
+            rules=tuple(compiled.rule(one.form, place=one.written.place) for one in shaped.rules.values()),
+            connections=tuple(vouching(shaped.connections.values())),
+            accepted=tuple(believing(shaped.connections.values())),
             audit=resolved.audit,
             limits=resolved.limits,
             notices=resolved.notices,
@@ -230,7 +233,7 @@ def read(
 
     Args:
         paths: files, and folders whose ``*.yaml`` files are read in the order of their names.
-        dev: allows http on this computer; secrets in files and open secret files only draw warnings.
+        dev: allows http on this computer, and secrets in files only draw warnings.
         environ: the environment.
         secrets: what a client secret that cannot be had is.
         alone: whether it must hold by itself, rather than with what ``Draft.beside`` lays beside it.
@@ -238,8 +241,7 @@ def read(
     Raises:
         ConfigurationFaults: something is wrong; every fault is in it.
     """
-    gathered = gather(paths)
-    lay_over(gathered, environ)
+    lay_over(gathered := gather(paths), environ)
     return _draft(gathered, _How(dev=dev, environ=environ, secrets=secrets), alone=alone)
 
 

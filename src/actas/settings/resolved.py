@@ -10,8 +10,8 @@ from typing import Final, Literal
 from actas.core.client import SignInLives
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import SigningAlgorithm
 from actas.keys.life import Timetable
+from actas.keys.ring import Slot
 from actas.policy.impersonation import Impersonating
 from actas.policy.rule import PolicyDefaults
 from actas.settings.audit import audit_settings
@@ -227,27 +227,31 @@ def _database(item: Item[Server], references: References) -> Secret | None:
 def _keys(
     form: Keys, shaped: Shaped, *, envelope: EnvelopeSource, previous: EnvelopeSource | None
 ) -> KeySettings:
-    algorithms: set[SigningAlgorithm] = {form.signing.algorithm}
-    algorithms.update(
-        item.form.token.algorithm for item in shaped.apis.values() if item.form.token.algorithm is not None
+    used: set[Slot] = {("token", form.signing.algorithm)}
+    used.update(
+        ("token", item.form.token.algorithm)
+        for item in shaped.apis.values()
+        if item.form.token.algorithm is not None
     )
     apps = [item.form for item in shaped.clients.values() if signs_people_in(item.form)]
-    of_id_tokens: set[SigningAlgorithm] = {
-        "RS256" if one.sign_in is None else one.sign_in.algorithm for one in apps
-    }
+    used.update(("id_token", "RS256" if one.sign_in is None else one.sign_in.algorithm) for one in apps)
     registering = shaped.client_registration
     if document_terms(shaped) is not None or (registering and registering.form.model_fields_set):
-        of_id_tokens.add("RS256")
+        used.add(("id_token", "RS256"))
+    used.update(
+        ("grant", item.form.algorithm or form.signing.algorithm)
+        for item in shaped.connections.values()
+        if item.form.direction == "issue"
+    )
     there = [item.form.sign_in for item in shaped.issuers.values()]
+    used.update(
+        ("client", one.private_key_jwt.algorithm)
+        for one in there
+        if one is not None and one.private_key_jwt is not None
+    )
     return KeySettings(
         algorithm=form.signing.algorithm,
-        algorithms=frozenset(algorithms),
-        of_id_tokens=frozenset(of_id_tokens),
-        of_clients=frozenset(
-            one.private_key_jwt.algorithm
-            for one in there
-            if one is not None and one.private_key_jwt is not None
-        ),
+        used=frozenset(used),
         envelope=envelope,
         previous_envelope=previous,
         timetable=Timetable(

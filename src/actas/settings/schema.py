@@ -1,8 +1,8 @@
 """The form of the whole file: its sections, in the order in which they are written.
 
 The sections are in ``schema_server``, ``schema_limits``, ``schema_audit``, ``schema_parties``,
-``schema_rules`` and ``schema_tests``. The JSON Schema and the configuration reference are made from these
-classes, so every field has a description.
+``schema_rules``, ``schema_connections`` and ``schema_tests``. The JSON Schema and the configuration
+reference are made from these classes, so every field has a description.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import Field
 from actas.settings.forms import Form
 from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_audit import Audit
+from actas.settings.schema_connections import ConnectionForm
 from actas.settings.schema_impersonation import ImpersonationForm
 from actas.settings.schema_limits import Limits
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
@@ -27,7 +28,7 @@ from actas.settings.schema_tests import PolicyTestForm
 class Configuration(Form):
     """The configuration of one server, in one file or in several that are read as one."""
 
-    later = frozenset({"connections", "profiles", "vault", "signals", "metrics"})
+    later = frozenset({"profiles", "vault", "signals", "metrics"})
 
     version: Literal[1] = Field(description="The version of this form. One of the files must say it.")
     server: Server = Field(description="The server itself.")
@@ -56,6 +57,10 @@ class Configuration(Form):
     rules: list[RuleForm] = Field(
         default_factory=list[RuleForm],
         description="Exchange rules: any deny wins, no allow means no, order never matters.",
+    )
+    connections: list[ConnectionForm] = Field(
+        default_factory=list[ConnectionForm],
+        description="Cross-app access: which app reaches another domain, for whom, with no consent screen.",
     )
     impersonation: ImpersonationForm = Field(
         default_factory=ImpersonationForm.model_construct,
@@ -92,6 +97,7 @@ LISTS: Final[dict[str, type[Form]]] = {
     "apis": ApiForm,
     "clients": ClientForm,
     "rules": RuleForm,
+    "connections": ConnectionForm,
     "tests": PolicyTestForm,
 }
 """The sections that are lists of named things: they come from files only."""

@@ -37,7 +37,12 @@ _Audiences = Annotated[
     Discriminator(shape),
 ]
 GrantWord = Literal[
-    "token_exchange", "client_credentials", "refresh_token", "authorization_code", "device_code"
+    "token_exchange",
+    "client_credentials",
+    "refresh_token",
+    "authorization_code",
+    "device_code",
+    "jwt_bearer",
 ]
 _Redirects = Annotated[list[Annotated[str, RedirectUri()]], Field(min_length=1, max_length=50)]
 _PublicFiles = Annotated[list[PublicFile], Field(min_length=1, max_length=16)]
@@ -68,9 +73,12 @@ class IssuerForm(Form):
         "token; as a mapping of audience to client names, only those clients may. Required where `accepts` "
         "is. Tokens that authenticate clients are for this server alone, whatever stands here.",
     )
-    accepts: Annotated[list[Literal["id_token", "jwt"]], Field(min_length=1, max_length=2)] | None = Field(
+    accepts: (
+        Annotated[list[Literal["id_token", "jwt", "id_jag"]], Field(min_length=1, max_length=3)] | None
+    ) = Field(
         default=None,
-        description="The token types that its tokens may be presented as. Required, unless its tokens only "
+        description="The token types that its tokens may be presented as; `id_jag` are the grants by which "
+        "its server tells this one who somebody is (`connections`). Required, unless its tokens only "
         "authenticate clients or people only sign in through it.",
     )
     workloads: bool = Field(
@@ -237,7 +245,7 @@ class ClientForm(Form):
     auth: Annotated[AnyAuth, Field(discriminator="method")] = Field(
         description="How it proves who it is: exactly one method."
     )
-    grants: Annotated[list[GrantWord], Field(max_length=5)] | None = Field(
+    grants: Annotated[list[GrantWord], Field(max_length=6)] | None = Field(
         default=None,
         description="The grants it may use. Default: `[token_exchange]`, or none for `method: none`; with "
         "`redirect_uris` also `authorization_code`.",

@@ -76,7 +76,7 @@ class ClientDocumentsForm(Form):
         Field(default=None, description="Documents that are not read all the same, each as its `client_id`.")
     )
     kind: Literal["app", "agent"] = Field(default="app", description="What such clients are.")
-    grants: Annotated[list[GrantWord], Field(min_length=1, max_length=5)] = Field(
+    grants: Annotated[list[GrantWord], Field(min_length=1, max_length=6)] = Field(
         default_factory=_usual_grants,
         description="The grants that they may use, as far as their documents list them. Those without a key "
         "have only what a person let them have, whatever stands here. Default: `authorization_code` and "

@@ -62,7 +62,14 @@ class Ask(Form):
         default=None, description="The subject token. Left out: the client speaks for itself."
     )
     actor: AskedParty | None = Field(default=None, description="The actor token, if one is sent.")
-    api: _Names = Field(description="What the new token is for.")
+    api: _Names | None = Field(
+        default=None, description="What the new token is for. Either this or `connection` is said."
+    )
+    connection: NameText | None = Field(
+        default=None,
+        description="The connection by which a grant for another domain is asked for. `subject` shows an ID "
+        "token then, of somebody who signed in just now unless its `claims` say otherwise.",
+    )
     scope: Annotated[str, ScopeList()] | None = Field(
         default=None, description="The scopes asked for, separated by spaces. Default: what there is."
     )
@@ -74,7 +81,13 @@ class Ask(Form):
     why: AskedWhy | None = Field(default=None, description="Why, with `requested_subject`.")
     kind: (
         Literal[
-            "delegation", "impersonation", "administrative_impersonation", "translation", "downscope", "own"
+            "delegation",
+            "impersonation",
+            "administrative_impersonation",
+            "translation",
+            "downscope",
+            "own",
+            "cross_app",
         ]
         | None
     ) = Field(default=None, description="The kind of exchange that must come of it. Default: whichever does.")

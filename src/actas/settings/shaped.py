@@ -10,6 +10,7 @@ from actas.settings.forms import Form
 from actas.settings.schema import LISTS
 from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_audit import Audit
+from actas.settings.schema_connections import ConnectionForm
 from actas.settings.schema_impersonation import ImpersonationForm
 from actas.settings.schema_limits import Limits
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
@@ -60,6 +61,7 @@ class Shaped:
     apis: dict[str, Item[ApiForm]] = field(default_factory=dict[str, Item[ApiForm]])
     clients: dict[str, Item[ClientForm]] = field(default_factory=dict[str, Item[ClientForm]])
     rules: dict[str, Item[RuleForm]] = field(default_factory=dict[str, Item[RuleForm]])
+    connections: dict[str, Item[ConnectionForm]] = field(default_factory=dict[str, Item[ConnectionForm]])
     tests: dict[str, Item[PolicyTestForm]] = field(default_factory=dict[str, Item[PolicyTestForm]])
     names: dict[str, dict[str, Written]] = field(default_factory=dict[str, dict[str, Written]])
     hints: Hints = field(default_factory=Hints)
@@ -91,6 +93,7 @@ def shape(gathered: Gathered) -> Shaped:
         apis=_list(ApiForm, gathered.lists["apis"], found),
         clients=_list(ClientForm, gathered.lists["clients"], found),
         rules=_list(RuleForm, gathered.lists["rules"], found),
+        connections=_list(ConnectionForm, gathered.lists["connections"], found),
         tests=_list(PolicyTestForm, gathered.lists["tests"], found),
         names=names,
     )

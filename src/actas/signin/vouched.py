@@ -29,16 +29,14 @@ from actas.crypto.digests import half_hash
 from actas.signin.facts import facts_of, heard_at
 from actas.signin.providers import SKEW, Away, is_fresh
 from actas.signin.redeeming import Redeeming
-from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Digest, Foreign, KeySource
+from actas.subjects.id_token import OF_ID_TOKENS
+from actas.subjects.jwt import Digest, Foreign, KeySource
 from actas.trust.provider import Provider
 from actas.trust.registry import SignInThere, TrustedIssuer
 
 MULTI_FACTOR: Final = "mfa"
 LONGEST_AGE: Final = 600
 """Seconds since an ID token was made in which it is taken: it comes at once."""
-
-_TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT"})
-_FORBIDDEN: Final = ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY
 
 
 class Meaning(Protocol):
@@ -169,7 +167,7 @@ class Vouching:
         )
         token = PresentedToken(ID_TOKEN, Secret(id_token), "subject")
         jws = jose.parse(id_token)
-        party = await foreign.prove(token, jws, types=_TYPES, forbidden=_FORBIDDEN, azp=True)
+        party = await foreign.prove(token, jws, OF_ID_TOKENS)
         return party, jws.unverified_algorithm
 
     def _when(self, issuer: TrustedIssuer, terms: SignInThere, party: Party, away: Away) -> int:

@@ -6,6 +6,7 @@ with (architecture 2).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
@@ -13,11 +14,13 @@ from typing import TypeVar
 from actas.clients.document import DocumentTerms, is_document_id
 from actas.clients.documents import DocumentShelf
 from actas.clients.registered import PREFIX, Registered, RegisteredClients, RegistrationTerms
+from actas.core.abroad import Acceptance
 from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.person import Person
 from actas.core.target import Api
 from actas.core.wire import GrantType
+from actas.policy.connections import Connection, Connections
 from actas.policy.decide import Policy
 from actas.policy.identity import IdentityMapping
 from actas.policy.impersonation import Impersonating
@@ -35,6 +38,7 @@ class Catalog:
     Args:
         people: who signs in here.
         digest: of the configuration, for the minutes.
+        connections: which client reaches which other domain; ``accepted``: which redeems whose grants here.
         impersonating: what holds for every rule that lets somebody act as somebody else.
         documents: what holds for clients that publish what they are; None when none is let in.
         registering: the same for clients that register themselves.
@@ -56,11 +60,15 @@ class Catalog:
         defaults: PolicyDefaults,
         digest: str,
         people: Iterable[Person] = (),
+        connections: Iterable[Connection] = (),
+        accepted: Iterable[Acceptance] = (),
         impersonating: Impersonating | None = None,
         documents: DocumentTerms | None = None,
         registering: RegistrationTerms | None = None,
         registered: RegisteredClients | None = None,
     ) -> None:
+        self.connections = Connections(tuple(connections), tuple(accepted))
+        clients = self.connections.opened(clients)
         self.clients = _keyed(clients, lambda client: client.name, "two clients have the same name")
         self._workloads = _keyed(
             (one for one in self.clients.values() if one.auth.workload is not None),
@@ -73,6 +81,13 @@ class Catalog:
         )
         self.issuers = _keyed(issuers, lambda issuer: issuer.issuer, "two issuers have the same name")
         self.people = _keyed(people, lambda person: person.subject, "two users have the same name")
+        rules = [*rules, *self.connections.rules()]
+        addresses = Counter(one.email for one in self.people.values() if one.email is not None)
+        self._addresses = {
+            one.email: one
+            for one in self.people.values()
+            if one.email is not None and addresses[one.email] == 1
+        }
         over = impersonating or Impersonating()
         over = replace(over, administrators=over.administrators.among(self.people.values()))
         self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults, impersonating=over)
@@ -145,6 +160,10 @@ class Catalog:
     def person(self, subject: str) -> Person | None:
         """Return the person of ours whose ``sub`` is ``subject``, or None."""
         return self.people.get(subject)
+
+    def person_at(self, address: str) -> Person | None:
+        """Return the person of ours whose address that is; None when it is nobody's, or several people's."""
+        return self._addresses.get(address)
 
     def api(self, name: str) -> Api | None:
         """Return the API called ``name``, or None."""

@@ -5,15 +5,20 @@ Another authorization server's access token comes in this way: ``access_token`` 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from actas.core.party import Party, PresentedToken
 from actas.core.wire import AT_JWT, JWT, TokenType
 from actas.crypto import jose
-from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign
+from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign, Look, presenters_of
 
-_TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT", AT_JWT})
-_FORBIDDEN: Final = ID_TOKEN_ONLY | LOGOUT_TOKEN_ONLY
+_LOOK: Final = Look(
+    types=frozenset({None, "JWT", AT_JWT}),
+    presenters=partial(presenters_of, azp=False),
+    forbidden=ID_TOKEN_ONLY | LOGOUT_TOKEN_ONLY,
+    others=True,
+)
 
 
 class ForeignJwtValidator:
@@ -28,4 +33,4 @@ class ForeignJwtValidator:
 
     async def validate(self, token: PresentedToken) -> Party:
         jws = jose.parse(token.value.reveal())
-        return await self._foreign.prove(token, jws, types=_TYPES, forbidden=_FORBIDDEN, azp=False)
+        return await self._foreign.prove(token, jws, _LOOK)

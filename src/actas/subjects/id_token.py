@@ -6,16 +6,20 @@ server, so a token that calls itself ours is proven by our keys or not at all.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from actas.core.party import Party, PresentedToken
 from actas.core.wire import ID_TOKEN, TokenType
 from actas.crypto import jose
-from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign
+from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign, Look, presenters_of
 from actas.subjects.own_id_token import OwnIdTokens
 
-_TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT"})
-_FORBIDDEN: Final = ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY
+OF_ID_TOKENS: Final = Look(
+    types=frozenset({None, "JWT"}),
+    presenters=partial(presenters_of, azp=True),
+    forbidden=ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY,
+)
 
 
 class IdTokenValidator:
@@ -38,4 +42,4 @@ class IdTokenValidator:
         jws = jose.parse(token.value.reveal())
         if self._own.is_claimed_by(jws):
             return self._own.prove(token, jws)
-        return await self._foreign.prove(token, jws, types=_TYPES, forbidden=_FORBIDDEN, azp=True)
+        return await self._foreign.prove(token, jws, OF_ID_TOKENS)

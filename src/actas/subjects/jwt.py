@@ -7,7 +7,7 @@ registration lists (SEC-21); the identity comes from its mapping.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -63,6 +63,28 @@ class Digest(Protocol):
     def __call__(self, token: str) -> str: ...
 
 
+Presenters = Callable[[TrustedIssuer, Mapping[str, Json], tuple[str, ...]], frozenset[str]]
+"""Says who may present a token, by its issuer, claims and audience; BadToken when nobody of ours may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a JWT of one declared type looks like.
+
+    Attributes:
+        types: the accepted ``typ`` header values.
+        presenters: who may present it.
+        forbidden: claims whose presence means that it is a token of another type (SEC-22).
+        others: whether its issuer's registration may accept further ``typ`` values, so that it has to be told
+            from that issuer's ID tokens by something else.
+    """
+
+    types: frozenset[str | None]
+    presenters: Presenters
+    forbidden: frozenset[str] = frozenset()
+    others: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreign:
     """What validators of foreign tokens share.
@@ -80,22 +102,12 @@ class Foreign:
     revocations: Revocations
     clock: Clock
 
-    async def prove(
-        self,
-        token: PresentedToken,
-        jws: jose.ParsedJws,
-        *,
-        types: frozenset[str | None],
-        forbidden: Collection[str],
-        azp: bool,
-    ) -> Party:
+    async def prove(self, token: PresentedToken, jws: jose.ParsedJws, look: Look) -> Party:
         """Prove a foreign JWT.
 
         Args:
             jws: the token, taken apart.
-            types: the accepted ``typ`` header values.
-            forbidden: claims whose presence means that it is a token of another type (SEC-22).
-            azp: whether ``azp`` names the party it was issued to (ID tokens).
+            look: what one of its declared type looks like.
 
         Raises:
             BadToken: it is not proven, not of the declared type, or not from an issuer we trust for it.
@@ -107,18 +119,18 @@ class Foreign:
         claims = jose.verify(
             jws,
             key=key,
-            types=types | issuer.token_types if issuer.token_types and not azp else types,
+            types=look.types | issuer.token_types if issuer.token_types and look.others else look.types,
             issuer=issuer.issuer,
             now=self.clock.now(),
             max_life=issuer.max_life,
             max_age=issuer.max_age,
         )
-        if not azp and ID_TOKEN in issuer.accepts and not _says_access_token(jws, claims, issuer):
+        if look.others and ID_TOKEN in issuer.accepts and not _says_access_token(jws, claims, issuer):
             raise BadToken("nothing in it says that it is not an ID token, which this issuer also makes")
-        for name in forbidden:
+        for name in look.forbidden:
             if name in claims:
                 raise BadToken(f"the claim {name} says that it is not of the declared type")
-        party = self._party(token, issuer, claims, azp=azp, signed=jws.compact.signing_input)
+        party = self._party(token, issuer, claims, look.presenters, signed=jws.compact.signing_input)
         require_unrevoked(party, self.revocations)
         return party
 
@@ -138,13 +150,13 @@ class Foreign:
         token: PresentedToken,
         issuer: TrustedIssuer,
         claims: jose.SignedClaims,
+        presenters_of: Presenters,
         *,
-        azp: bool,
         signed: bytes,
     ) -> Party:
         origin = Identity(issuer.issuer, read.name(claims, "sub"))
         audience = read.audience(claims)
-        presenters = presenters_of(issuer, claims, audience, azp=azp)
+        presenters = presenters_of(issuer, claims, audience)
         stated = kind_of(claims)
         if stated not in ("unknown", issuer.party_kind):
             raise BadToken(f"its sub_profile says {stated}, which {issuer.name} is not registered for")

@@ -115,6 +115,19 @@ class KnownPeople:
         Raises:
             StoreUnavailable: nobody knows, or what was kept is not what was sealed.
         """
+        person = await self._seen(subject)
+        return person if person is not None and self._signs_in(person) else None
+
+    async def was_here(self, subject: str) -> bool:
+        """Return whether somebody whom we call so was here, and was not ended since: who signed in, and who
+        came with a grant of their issuer's (``issuers[].accepts: [id_jag]``).
+
+        Raises:
+            StoreUnavailable: nobody knows, or what was kept is not what was sealed.
+        """
+        return await self._seen(subject) is not None
+
+    async def _seen(self, subject: str) -> VouchedPerson | None:
         kept = await self._store.find(subject)
         if kept is None:
             return None
@@ -132,8 +145,9 @@ class KnownPeople:
         if person.seen_at + KNOWN_FOR <= self._clock.now():
             return False
         marks = (*self._marks(person), mark_of_issuer(self._marking, person.origin.issuer))
-        if self._revocations.against(Lineage(marks, person.seen_at)) is not None:
-            return False
+        return self._revocations.against(Lineage(marks, person.seen_at)) is None
+
+    def _signs_in(self, person: VouchedPerson) -> bool:
         try:
             issuer = self._live.vouching(person.origin.issuer)
         except BadToken:

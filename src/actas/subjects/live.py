@@ -79,7 +79,7 @@ class LiveParties:
         self.require_client(party.client_id or "")
         if party.kind != "person":
             self.require_client(party.identity.subject)
-        elif party.origin.issuer == self._issuer:
+        else:
             self.require_person(party.identity.subject)
         for actor in party.actors:
             if actor.identity.issuer != self._issuer:

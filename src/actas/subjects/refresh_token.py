@@ -143,7 +143,8 @@ class RefreshTokenValidator:
 
 
 def _party(family: Family, digest: str) -> Party:
-    subject = family.subject
+    """Return whom a refresh token speaks of. One that a sign-in gave says when and how that was."""
+    subject, authorization = family.subject, family.authorization
     return Party(
         identity=subject.identity,
         origin=subject.origin,
@@ -160,6 +161,7 @@ def _party(family: Family, digest: str) -> Party:
             "sub": subject.identity.subject,
             "client_id": family.client,
             "scope": " ".join(sorted(family.scope)),
+            **({} if authorization is None else authorization.sign_in.how),
         },
         scope=family.scope,
         groups=subject.groups,

@@ -82,6 +82,30 @@ class SigningIn:
         return said
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chaining:
+    """What is published of grants between domains (ID-JAG section 7).
+
+    That there are any is all that is said: to whom they lead, and whose are taken, is no stranger's business
+    (JAG-112).
+
+    Attributes:
+        requested: the types of grants that somebody may get.
+        profiles: the profiles of those that somebody may redeem.
+    """
+
+    requested: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+    def members(self) -> JsonObject:
+        """Return the members of the metadata."""
+        said: dict[str, tuple[str, ...]] = {
+            "identity_chaining_requested_token_types_supported": self.requested,
+            "authorization_grant_profiles_supported": self.profiles,
+        }
+        return {name: [*values] for name, values in said.items() if values}
+
+
 def metadata_paths(issuer: str) -> dict[str, str]:
     """Return the paths on which the metadata is served.
 
@@ -107,6 +131,7 @@ def metadata(
     certificates: bool,
     signing_in: SigningIn | None = None,
     public: bool = False,
+    chaining: Chaining | None = None,
 ) -> JsonObject:
     """Return the authorization server metadata.
 
@@ -121,6 +146,7 @@ def metadata(
         certificates: whether tokens may be bound to client certificates (RFC 8705 section 3.3).
         signing_in: what is said of people signing in; None when they sign in to no client.
         public: whether clients that nobody listed may come without proving who they are.
+        chaining: what is said of grants for other domains' servers, and of theirs; None when there are none.
     """
     base = issuer.rstrip("/")
     listed: list[Json] = [*methods]
@@ -132,16 +158,22 @@ def metadata(
         "grant_types_supported": [*sorted(grant_types)],
         "token_endpoint_auth_methods_supported": [*listed, "none"] if public else listed,
         "token_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
-        "introspection_endpoint": f"{base}/introspect",
-        "introspection_endpoint_auth_methods_supported": listed,
-        "introspection_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
-        "revocation_endpoint": f"{base}/revoke",
-        "revocation_endpoint_auth_methods_supported": listed,
-        "revocation_endpoint_auth_signing_alg_values_supported": [*sorted(assertion_algorithms)],
+        **_of_clients("introspection", f"{base}/introspect", listed, assertion_algorithms),
+        **_of_clients("revocation", f"{base}/revoke", listed, assertion_algorithms),
         "actas_revocation_feed": f"{base}/revocations",
         "introspection_signing_alg_values_supported": [*sorted(signing_algorithms)],
         "dpop_signing_alg_values_supported": [*sorted(proof_algorithms)],
         "tls_client_certificate_bound_access_tokens": certificates,
         "scopes_supported": [*sorted(scopes)],
+        **({} if chaining is None else chaining.members()),
         **({} if signing_in is None else signing_in.members(base)),
+    }
+
+
+def _of_clients(what: str, at: str, methods: list[Json], algorithms: Collection[str]) -> JsonObject:
+    """Return what is said of another endpoint at which clients prove who they are."""
+    return {
+        f"{what}_endpoint": at,
+        f"{what}_endpoint_auth_methods_supported": methods,
+        f"{what}_endpoint_auth_signing_alg_values_supported": [*sorted(algorithms)],
     }

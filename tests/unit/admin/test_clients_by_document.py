@@ -10,7 +10,7 @@ from tests.fakes.clock import NOON
 from tests.fakes.configuration import acme, complaints, loaded
 
 from actas.admin.who_can import who_can
-from actas.app.foundation import catalog_of
+from actas.app.compiled import catalog_of
 from actas.app.policy_tests import run_policy_tests
 
 CLIENT_ID = "https://agents.example/assistant.json"

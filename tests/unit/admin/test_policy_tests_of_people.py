@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.clock import NOON
 from tests.fakes.configuration import acme, complaints, loaded, named
 
-from actas.app.foundation import catalog_of
+from actas.app.compiled import catalog_of
 from actas.app.policy_tests import run_policy_tests
 
 RULE: dict[str, Any] = {

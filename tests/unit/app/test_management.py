@@ -53,7 +53,14 @@ async def test_they_take_one_thread_however_many_ask(monkeypatch: pytest.MonkeyP
 def test_what_takes_too_long_is_not_begun_and_says_so() -> None:
     server = SimpleNamespace(issuer="https://sts.acme.example")
     definitions: Any = SimpleNamespace(
-        server=server, clients={}, apis={}, issuers={}, users={}, documents=None, tests=("one", "two")
+        server=server,
+        clients={},
+        apis={},
+        issuers={},
+        users={},
+        documents=None,
+        connections=(),
+        tests=("one", "two"),
     )
     found = run_policy_tests(
         definitions, NOTHING, at=0, within=15, monotonic=iter([0.0, 15.0, 16.0]).__next__

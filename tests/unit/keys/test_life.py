@@ -18,7 +18,7 @@ RETIRED = replace(ACTIVE, kid="r", state="retired", retire_at=NOW, remove_at=NOW
 
 
 def deed(*keys: KeyInfo, at: int) -> str:
-    found = due(keys, now=at, timetable=TABLE, algorithms={"ES256"})
+    found = due(keys, now=at, timetable=TABLE, used={("token", "ES256")})
     return "" if found is None else f"{found.deed} {found.key.kid}"
 
 

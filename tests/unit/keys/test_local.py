@@ -43,7 +43,7 @@ def verified(
 
 async def test_the_first_opening_makes_what_is_missing_and_says_so() -> None:
     store = MemoryKeyStore()
-    ring = await opened(store, algorithms={"ES256", "EdDSA"})
+    ring = await opened(store, used={("token", "ES256"), ("token", "EdDSA")})
     assert {(info.purpose, info.algorithm) for info in ring.created} == {
         ("token", "ES256"),
         ("token", "EdDSA"),
@@ -76,7 +76,7 @@ async def test_the_next_opening_finds_it_and_makes_nothing() -> None:
 async def test_an_algorithm_that_an_api_asks_for_later_gets_its_key_then() -> None:
     store = MemoryKeyStore()
     first = await opened(store)
-    second = await opened(store, algorithms={"EdDSA"}, at=NOON + 5)
+    second = await opened(store, used={("token", "EdDSA")}, at=NOON + 5)
     assert [(info.algorithm, info.created_at) for info in second.created] == [("EdDSA", int(NOON) + 5)]
     assert second.keys()[0] == second.created[0]
     assert second.keys()[1:] == first.keys()
@@ -85,7 +85,7 @@ async def test_an_algorithm_that_an_api_asks_for_later_gets_its_key_then() -> No
 
 @pytest.mark.parametrize("algorithm", ["ES256", "EdDSA", "RS256"])
 async def test_a_token_is_signed_by_the_active_key_of_its_algorithm(algorithm: SigningAlgorithm) -> None:
-    ring = await opened(MemoryKeyStore(), algorithms={algorithm})
+    ring = await opened(MemoryKeyStore(), used={("token", algorithm)})
     token = await ring.sign(CLAIMS, typ="at+jwt", purpose="token", algorithm=algorithm)
     header = jose.parse(token.reveal()).unverified_header
     assert header["alg"] == algorithm
@@ -95,7 +95,7 @@ async def test_a_token_is_signed_by_the_active_key_of_its_algorithm(algorithm: S
 
 
 async def test_without_an_algorithm_the_default_of_the_ring_signs() -> None:
-    ring = await opened(MemoryKeyStore(), algorithm="EdDSA", algorithms={"ES256"})
+    ring = await opened(MemoryKeyStore(), algorithm="EdDSA", used={("token", "ES256")})
     token = await ring.sign(CLAIMS, typ="at+jwt", purpose="token")
     assert jose.parse(token.reveal()).unverified_algorithm == "EdDSA"
     checkpoint = await ring.sign(CLAIMS, typ="actas-checkpoint+jwt", purpose="audit")
@@ -111,7 +111,7 @@ async def test_there_is_no_key_for_what_nobody_asked_for() -> None:
 
 
 async def test_rsa_signs_in_a_thread_and_the_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    ring = await opened(MemoryKeyStore(), algorithms={"RS256"})
+    ring = await opened(MemoryKeyStore(), used={("token", "RS256")})
     where: list[str] = []
 
     def watched(*arguments: object, **named: object) -> str:
@@ -143,7 +143,7 @@ async def test_a_retired_key_is_published_and_verifies_but_does_not_sign() -> No
 
 @pytest.mark.requirement("SEC-92")
 async def test_published_keys_have_public_members_only() -> None:
-    ring = await opened(MemoryKeyStore(), algorithms={"EdDSA", "RS256"})
+    ring = await opened(MemoryKeyStore(), used={("token", "EdDSA"), ("token", "RS256")})
     published, audit = ring.published()["keys"], ring.audit_keys()["keys"]
     assert isinstance(published, list)
     assert isinstance(audit, list)
@@ -167,7 +167,7 @@ async def test_what_is_published_cannot_be_changed_by_who_got_it() -> None:
 @pytest.mark.requirement("SEC-92")
 async def test_the_store_never_sees_a_private_key_or_a_secret() -> None:
     store = MemoryKeyStore()
-    ring = await opened(store, algorithms={"EdDSA"})
+    ring = await opened(store, used={("token", "EdDSA")})
     kept = pickle.dumps((await store.all(), await store.secrets()))
     for held in ring._faces.held:
         assert held.key is not None
@@ -196,7 +196,7 @@ async def test_two_rings_of_two_stores_have_nothing_in_common() -> None:
 
 async def test_nodes_that_start_at_once_agree_on_one_key_for_each_purpose() -> None:
     store = MemoryKeyStore()
-    rings = await asyncio.gather(*[opened(store, algorithms={"EdDSA"}) for _ in range(5)])
+    rings = await asyncio.gather(*[opened(store, used={("token", "EdDSA")}) for _ in range(5)])
     assert len({ring.keys() for ring in rings}) == 1
     assert len({ring.digest("a") for ring in rings}) == 1
     assert len({ring.secret_pepper for ring in rings}) == 1

@@ -50,7 +50,7 @@ async def test_whoever_looks_only_makes_no_key() -> None:
     await opened(store)
     before = await store.all()
     ring = await LocalKeyRing.open(
-        store, sealer=sealer(), clock=FixedClock(), algorithm="ES256", algorithms={"RS256"}, make=False
+        store, sealer=sealer(), clock=FixedClock(), algorithm="ES256", used={("token", "RS256")}, make=False
     )
     assert await store.all() == before
     with pytest.raises(LookupError, match="no active token key for RS256"):
@@ -64,7 +64,7 @@ async def test_another_envelope_key_opens_nothing_and_makes_nothing() -> None:
     await opened(store)
     before = await store.all()
     with pytest.raises(KeysUnusable, match="another envelope key"):
-        await opened(store, key="theirs", algorithms={"EdDSA"})
+        await opened(store, key="theirs", used={("token", "EdDSA")})
     assert await store.all() == before
 
 

@@ -38,7 +38,7 @@ def rotation(store: MemoryKeyStore, key: Sealer) -> Rotation:
         sealer=key,
         clock=FixedClock(),
         timetable=Timetable(),
-        algorithms={"ES256"},
+        used={("token", "ES256")},
         record=lambda one: drawn(one.event, one.members()),
     )
 

@@ -195,7 +195,7 @@ async def test_a_ring_that_cannot_open_a_new_key_says_so_and_keeps_what_it_had(
         sealer=sealer("theirs"),
         clock=clock,
         timetable=TABLE,
-        algorithms={"ES256"},
+        used={("token", "ES256")},
         record=recorded,
     )
     before = nodes[1].ring.keys()

@@ -49,7 +49,7 @@ async def test_a_key_of_id_tokens_that_is_gone_keeps_nobody_from_starting(
 ) -> None:
     async def ring() -> LocalKeyRing:
         return await LocalKeyRing.open(
-            shared, sealer=sealer(), clock=clock, algorithm="ES256", of_id_tokens={"ES256"}
+            shared, sealer=sealer(), clock=clock, algorithm="ES256", used={("id_token", "ES256")}
         )
 
     infos = (await ring()).keys()
@@ -59,8 +59,7 @@ async def test_a_key_of_id_tokens_that_is_gone_keeps_nobody_from_starting(
         sealer=sealer(),
         clock=clock,
         timetable=TABLE,
-        algorithms={"ES256"},
-        of_id_tokens={"ES256"},
+        used={("token", "ES256"), ("id_token", "ES256")},
         record=recorded,
     )
     await rotation.retire(kid, at_once=True)

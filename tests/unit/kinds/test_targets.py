@@ -24,7 +24,10 @@ def names(apis: Any = ("orders", "inventory"), **asked: Any) -> list[str]:
         scope=None if scope is None else frozenset(scope.split()),
         **asked,
     )
-    return [api.name for api in targets_of(request, client("x", apis=frozenset(apis)), CATALOG)]
+    return [
+        api.name
+        for api in targets_of(request, client("x", apis=frozenset(apis)), CATALOG, CATALOG.connections)
+    ]
 
 
 @pytest.mark.requirement("TX-17", "TX-18")

@@ -41,7 +41,7 @@ def test_the_sample_says_what_the_server_is(definitions: Definitions) -> None:
     assert server.workers == 2
     assert server.docs == "https://docs.acme.example/sts/errors"
     assert definitions.keys.algorithm == "ES256"
-    assert definitions.keys.algorithms == {"ES256", "RS256"}
+    assert definitions.keys.used == {("token", "ES256"), ("token", "RS256")}
     assert definitions.keys.envelope.path == ACME.parent / "envelope.key"
     assert definitions.defaults == PolicyDefaults(lifetime=300, max_depth=5, on_excess_scope="reject")
     assert definitions.audit.checkpoint_every == 300

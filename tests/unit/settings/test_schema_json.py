@@ -74,7 +74,8 @@ def test_no_secret_may_be_written_in_the_file() -> None:
     [
         {"verzion": 1},
         {"version": 2},
-        {"connections": []},
+        {"profiles": []},
+        {"connections": [{"name": "one", "client": "web"}]},
         {"server": {"issuer": "ftp://x"}},
         {"server": {"issuer": "https://x.example", "workers": 65}},
         {"server": {}},

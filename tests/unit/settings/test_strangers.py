@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.fakes.configuration import ACME_ENVIRONMENT, acme, complaints, loaded
 
-from actas.app.foundation import catalog_of
+from actas.app.compiled import catalog_of
 from actas.clients.document import DocumentTerms
 from actas.core.sign_in import USERINFO
 from actas.core.wire import AUTHORIZATION_CODE, REFRESH
@@ -62,7 +62,7 @@ def test_the_section_says_whose_documents_are_read_and_what_such_clients_may_ask
         scopes={"orders": frozenset({"orders:read"})},
         groups=frozenset({"support"}),
     )
-    assert "RS256" in definitions.keys.of_id_tokens
+    assert ("id_token", "RS256") in definitions.keys.used
     client = catalog_of(definitions).client(CLIENT_ID)
     assert client is not None
     assert client.apis == {"orders", USERINFO}

@@ -37,7 +37,11 @@ async def test_a_copy_of_the_data_folder_holds_no_private_key_and_no_secret(
     database: Database, tmp_path: Path
 ) -> None:
     ring = await LocalKeyRing.open(
-        SqlKeyStore(database), sealer=sealer(), clock=FixedClock(), algorithm="ES256", algorithms={"EdDSA"}
+        SqlKeyStore(database),
+        sealer=sealer(),
+        clock=FixedClock(),
+        algorithm="ES256",
+        used={("token", "EdDSA")},
     )
     copied = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     wanted = [ring.secret_pepper, ring._digest_key, envelope_key()]
@@ -113,7 +117,7 @@ async def start():
     sealer = Sealer.from_text(sys.argv[2])
     database = await open_database(Path(sys.argv[1]), clock=SystemClock())
     ring = await LocalKeyRing.open(
-        SqlKeyStore(database), sealer=sealer, clock=SystemClock(), algorithm="ES256", algorithms={"EdDSA"}
+        SqlKeyStore(database), sealer=sealer, clock=SystemClock(), algorithm="ES256", used={("token", "EdDSA")}
     )
     await database.close()
     print(*sorted(info.kid for info in ring.keys()), ring.digest("a"), ring.secret_pepper.hex())

@@ -67,6 +67,7 @@ def _pairs(entry: Entry, origin: Origin) -> Iterator[tuple[str, str]]:
     yield "duser", "" if about is None else about.id
     yield "requestClientApplication", "" if asking is None else asking.id
     yield "destinationServiceName", ", ".join(words(member(entry, "apis")))
+    yield "dhost", urlsplit(text(member(entry, "abroad", "issuer"))).hostname or ""
     yield "cnt", str(member(entry, "counted") or "")
     yield "msg", text(member(entry, "detail"))
     yield from _custom(entry)

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from actas.audit.event import harmless
 from actas.audit.formats.entry import Entry, Origin, without_empty
+from actas.audit.harmless import harmless
 from actas.core.ports import JsonObject
 
 MEDIA_TYPE: Final = "application/cloudevents-batch+json"

@@ -47,6 +47,8 @@ COLUMNS: Final[tuple[tuple[str, Callable[[Entry], str]], ...]] = (
     ("token", lambda entry: text(member(entry, "given", "jti"))),
     ("source", lambda entry: text(member(entry, "source"))),
     ("detail", lambda entry: text(member(entry, "detail"))),
+    ("connection", lambda entry: text(member(entry, "abroad", "connection"))),
+    ("server", lambda entry: text(member(entry, "abroad", "issuer"))),
 )
 """The columns, with what stands in each."""
 

@@ -7,10 +7,10 @@ chain. What has no field of the schema is under ``actas``, a namespace of our ow
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
-from actas.audit.event import harmless
 from actas.audit.formats.entry import (
     Entry,
     Origin,
@@ -27,6 +27,7 @@ from actas.audit.formats.entry import (
     words,
 )
 from actas.audit.formats.meaning import Act, failed, meaning, said, severity
+from actas.audit.harmless import harmless
 from actas.core.ports import Json, JsonObject
 
 VERSION: Final = "8.17.0"
@@ -69,6 +70,8 @@ def document(entry: Entry, origin: Origin) -> bytes:
         body["related"] = related
     if user := _users(entry):
         body["user"] = user
+    if host := urlsplit(text(member(entry, "abroad", "issuer"))).hostname:
+        body["destination"] = {"address": host, "domain": host}
     rules = words(member(entry, "rules"))
     if rules:
         body["rule"] = {"name": rules[0], "ruleset": text(member(entry, "policy"))}
@@ -103,6 +106,8 @@ def _event(entry: Entry) -> JsonObject:
 def _action(entry: Entry) -> str:
     match meaning(entry).act:
         case "exchange":
+            if member(entry, "abroad") is not None:
+                return "cross-app-access"
             return "impersonation" if is_impersonation(entry) else "token-exchange"
         case "introspection":
             return "token-introspection"

@@ -148,4 +148,7 @@ def said(entry: Entry) -> str:
             return "Client sign-in failed"
         if is_impersonation(entry):
             return "Impersonation refused" if failed(entry) else "Impersonation started"
+        if member(entry, "abroad") is not None:
+            done = "refused" if failed(entry) else "given"
+            return f"Grant for another domain {done}"
     return known.says

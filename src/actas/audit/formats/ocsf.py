@@ -13,7 +13,6 @@ from typing import Final
 
 import msgspec
 
-from actas.audit.event import harmless
 from actas.audit.formats.entry import (
     Entry,
     Origin,
@@ -32,6 +31,7 @@ from actas.audit.formats.entry import (
     words,
 )
 from actas.audit.formats.meaning import Act, failed, meaning, said, severity
+from actas.audit.harmless import harmless
 from actas.core.ports import JsonObject
 
 VERSION: Final = "1.6.0"
@@ -142,6 +142,8 @@ def _authentication(entry: Entry, origin: Origin) -> JsonObject:
     apis = words(member(entry, "apis"))
     # The schema wants the service at which somebody authenticates: the API, or else this server.
     service: JsonObject = {"name": apis[0]} if apis else {"name": PRODUCT, "uid": origin.issuer}
+    if server := text(member(entry, "abroad", "issuer")):
+        service["uid"] = server
     body: JsonObject = {
         "user": _user(subject(entry) or client(entry)),
         "service": service,

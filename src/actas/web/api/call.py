@@ -19,6 +19,7 @@ from actas.core.impersonation import ImpersonationStore
 from actas.core.ports import Json, JsonObject
 from actas.core.target import Api
 from actas.kinds.impersonations import Impersonations
+from actas.policy.connections import Connections
 from actas.policy.decide import Policy
 from actas.signin.resetting import Resetting
 from actas.web.errors import ErrorWriter
@@ -58,6 +59,7 @@ class Desk:
     clients: Mapping[str, Client]
     by_document: tuple[Client, ...]
     apis: Apis
+    connections: Connections
     state: Callable[[], JsonObject]
     tests: Callable[[], Awaitable[list[JsonObject]]]
     cursors: bytes = field(repr=False)

@@ -26,14 +26,17 @@ async def state(desk: Desk, call: Call) -> Reply:
 
 
 async def who_can(desk: Desk, call: Call) -> Reply:
-    """Read the policy backwards: every client, subject and condition that could end at an API or a scope."""
+    """Read the policy backwards: every client, subject and condition that could end at an API or a scope.
+
+    ``connection:NAME`` is what a connection leads to.
+    """
     call.only("api", "scope")
     name, scope = call.query.get("api"), call.query.get("scope")
     if not name:
         raise malformed("api names the target")
-    api = desk.apis.api(name)
+    api = desk.apis.api(name) or desk.connections.target(name)
     if api is None:
-        raise NotFound(detail=f"there is no API called {name[:100]!r}")
+        raise NotFound(detail=f"there is no API called {name[:100]!r}, and no connection")
     if scope is not None and scope not in api.scopes:
         raise NotFound(detail=f"{name} has no scope {scope[:100]!r}")
     found = ways_to(desk.policy, (*desk.clients.values(), *desk.by_document), api, scope)

@@ -1,0 +1,43 @@
+"""Whether what was given is bound to the key that was proven, and what would help when it cannot be."""
+
+from __future__ import annotations
+
+from actas.cli.dpop import Holder
+from actas.cli.exits import Exit, Failure
+from actas.cli.verdict import Granted, Refused
+from actas.cli.wire import Answered
+from actas.core.wire import ACCESS_TOKEN, ID_JAG
+
+
+def require_bound(granted: Granted, key: Holder | None) -> None:
+    """Return when what was to be bound to a key is. Of a grant, nothing but itself says so (JAG-101).
+
+    Raises:
+        Failure: it is a bearer token, or a grant that is bound to no key or another (exit 6). Whoever asks
+            for less than that does not say --dpop.
+    """
+    if key is None:
+        return
+    if granted.type == ID_JAG and _key_of(granted) != key.key.public.thumbprint:
+        raise Failure("the grant is not bound to the key", code="not_bound", exit=Exit.PROTOCOL)
+    if granted.type == ACCESS_TOKEN and granted.scheme.lower() != "dpop":
+        raise Failure(
+            f"the token is not bound to the key: the server gave a token for the scheme {granted.scheme}",
+            code="not_bound",
+            exit=Exit.PROTOCOL,
+            hint="token.binding of the API, the rule or the defaults says what tokens are bound to",
+        )
+
+
+def about_keys(refused: Refused, answered: Answered, key: Holder | None) -> str | None:
+    """Say what would help, when it is a key that is missing or a proof that does not hold."""
+    if key is None and refused.reason in ("binding_needed", "key_not_proven"):
+        return "--dpop proves a key of yours, --certificate one of the client"
+    if key is not None and refused.reason == "bad_proof":
+        return key.drift(answered)
+    return None
+
+
+def _key_of(granted: Granted) -> object:
+    cnf = granted.grant.get("cnf")
+    return cnf.get("jkt") if isinstance(cnf, dict) else None

@@ -1,0 +1,22 @@
+"""``actas connections``: which app reaches which API of another domain, for whom."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.cli.tree import Entry, Group
+from actas.cli.verbs import verbs
+
+_MODULE: Final = "actas.cli.connected"
+
+command = Group(
+    help="Look at connections to other domains, and pause them.",
+    entries=(
+        Entry("list", _MODULE, "List the connections: who reaches what, for whom.", found=("VERBS", "list")),
+        Entry("show", _MODULE, "Show a connection, and the way that it opens.", found=("VERBS", "show")),
+        Entry("create", "actas.cli.connections_create", "Make a connection that the console keeps."),
+        Entry("pause", _MODULE, "Pause a connection: no new grant comes of it.", found=("VERBS", "pause")),
+        Entry("resume", _MODULE, "Let grants come of a connection again.", found=("VERBS", "resume")),
+        *verbs("connections", "list", "show", "disable", "enable"),
+    ),
+)

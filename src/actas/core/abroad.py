@@ -1,0 +1,104 @@
+"""Other domains: for whose authorization servers grants are, and whose grants are redeemed here.
+
+A grant tells another domain's server who somebody is. It is no access token: that server redeems it for a
+token of its own, if its own policy lets it (draft-ietf-oauth-identity-assertion-authz-grant, "ID-JAG").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from actas.core.ports import Json
+
+LONGEST_ACCESS: Final = 600
+"""Seconds that a token lives at most that a grant was redeemed for (SEC-58)."""
+
+LONGEST_GRANT: Final = 300
+"""Seconds that a grant for another server lives at most (JAG-7, SEC-56)."""
+
+IdentifyBy = Literal["subject", "pairwise", "email"]
+"""What the other server knows a person by: our own ``sub``, one for that server alone, or the address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """The domain that a connection leads to.
+
+    Attributes:
+        connection: what the configuration calls the connection.
+        issuer: the issuer identifier of the authorization server: the ``aud`` of grants for it.
+        client_id: as what that server knows the client. It is never our own name of it by default (JAG-39).
+        resources: the APIs there that grants are for, each exactly (JAG-122); in a request's target, those
+            that were asked for. Empty when the connection names none.
+        audiences: what else may be said for ``issuer`` in ``audience``, as agreed (JAG-21).
+        identify_by: what it knows people by.
+        tells_email: whether it is told their verified address.
+        names_agents: whether it is told of an agent that asks for a person (``act``).
+        max_age: seconds since the person proved who they are, at most; None for any.
+        acr: how they may have done that; empty for any.
+    """
+
+    connection: str
+    issuer: str
+    client_id: str
+    resources: tuple[str, ...] = ()
+    audiences: frozenset[str] = frozenset()
+    identify_by: IdentifyBy = "subject"
+    tells_email: bool = True
+    names_agents: bool = True
+    max_age: int | None = None
+    acr: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantAbroad:
+    """What a grant for another server says beside what every token of ours does.
+
+    Attributes:
+        told: what it says of the person: how they signed in, and the address that their issuer vouches for.
+    """
+
+    to: Abroad
+    told: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+Match = Literal["subject", "email", "aud_sub"]
+"""Who a person of theirs is here: who they are when they sign in through that issuer; the person of
+ours whose address the issuer vouches for; the person of ours whom the grant names (``aud_sub``)."""
+
+Unknown = Literal["refuse", "create"]
+"""What becomes of a person who was never here: refused, or known from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """A standing decision the other way: a client redeems the grants of one issuer for one API of ours.
+
+    Attributes:
+        issuer: what the configuration calls the issuer of the grants.
+        client: the name of the client, which is what grants call it (``client_id``).
+        api: the name of the API.
+        scopes: what may come of it at most.
+        groups: here, one of which the person is in; empty for all of them.
+        names: as whom we know them; empty for all of them.
+        lifetime: of a token that comes of it, in seconds; None for the API's.
+        repeatable: whether a grant may be redeemed again until it ends (JAG-72).
+    """
+
+    name: str
+    issuer: str
+    client: str
+    api: str
+    scopes: frozenset[str]
+    match: Match = "subject"
+    unknown: Unknown = "refuse"
+    groups: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    when: tuple[str, ...] = ()
+    lifetime: int | None = None
+    repeatable: bool = False
+    paused: bool = False
+    description: str = ""
+    place: str = ""

@@ -1,0 +1,53 @@
+"""Why no grant for another domain is given: the reasons that only cross-app access has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.reason import Reason, ReasonText
+
+OF_CROSS_APP: Final[dict[Reason, ReasonText]] = {
+    "no_connection": ReasonText(
+        sentence="This client has no connection to that server and resource.",
+        meaning="A grant for another domain is given where a connection of the client leads to exactly that "
+        "`audience` and `resource` (`connections`). There is none, or there are several and the request does "
+        "not say which.",
+        causes="A misspelt issuer identifier (a slash at its end is another one), a `resource` that the "
+        "connection does not list, a connection of another client.",
+        remedy="`actas connections list` shows where each client may go. Send `audience` and `resource` as "
+        "they stand there, or add the connection.",
+    ),
+    "connection_paused": ReasonText(
+        sentence="The connection to that server is paused.",
+        meaning="An administrator paused the connection (`disabled`). No grant comes of it until it is "
+        "resumed; what the other server has given out already is not ended by that.",
+        causes="`actas connections pause NAME`, or `disabled: true` in the configuration.",
+        remedy="`actas connections resume NAME`, by whoever may. The audit log says who paused it and when.",
+    ),
+    "person_not_nameable": ReasonText(
+        sentence="The other server knows people by an address, and this person has none.",
+        meaning="The connection says `identify_by: email`, and no verified e-mail address of this person is "
+        "known here now.",
+        causes="A user without `email`; an issuer that does not speak for the domain of the address "
+        "(`email_domains`), or has not verified it; somebody who signed in here through an issuer.",
+        remedy="Give the user an `email`, or let the connection identify people by `subject` or `pairwise`.",
+    ),
+    "grant_reused": ReasonText(
+        sentence="The grant was redeemed before. Ask for another.",
+        meaning="A grant of another domain's server is good once (`single_use`), on every node together, "
+        "and this one was used; or it is from a time of which nobody knows what was used, before a restore.",
+        causes="A client that keeps a grant and sends it again, a request that is repeated after its answer "
+        "was lost, a copy of the grant in somebody else's hands.",
+        remedy="Have the client ask for a new grant for each token. Where the other side cannot, "
+        "`single_use: false` lets a grant be redeemed until it ends.",
+    ),
+    "unknown_person": ReasonText(
+        sentence="Nobody here is known by that grant.",
+        meaning="The connection matches people by an address or by `aud_sub`, and it is nobody's here; or "
+        "it says `unknown: refuse`, and this person was never here.",
+        causes="A new colleague who has no account here yet, an address that several users have, a grant "
+        "that says no `aud_sub`.",
+        remedy="Have them sign in here once, add them to `users`, or let the connection say `unknown: "
+        "create`.",
+    ),
+}

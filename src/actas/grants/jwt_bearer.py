@@ -1,0 +1,46 @@
+"""Grants of other domains' servers, redeemed for a token of ours (RFC 7523 section 2.1, ID-JAG 4.4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.errors import InvalidGrant, InvalidRequest, OAuthError
+from actas.core.params import Params
+from actas.core.party import PresentedToken
+from actas.core.permit import ExchangeRequest, Issued
+from actas.core.ports import JsonObject
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER, GrantType
+from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+
+_OTHERS: Final = (*OF_EXCHANGE, "code", "code_verifier", "redirect_uri", "refresh_token", "device_code")
+
+
+class JwtBearerGrant:
+    """Reads and answers requests that redeem a grant."""
+
+    token_error: type[OAuthError] = InvalidGrant
+
+    @property
+    def grant_type(self) -> GrantType:
+        return JWT_BEARER
+
+    def parse(self, form: Params) -> ExchangeRequest:
+        for name in _OTHERS:
+            if name in form:
+                raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in jwt-bearer")
+        assertion = form.require_secret("assertion")
+        audience, resource = targets_of(form)
+        return ExchangeRequest(
+            grant_type=JWT_BEARER,
+            subject=PresentedToken(ID_JAG, assertion, "subject"),
+            requested=ACCESS_TOKEN,
+            audience=audience,
+            resource=resource,
+            scope=scope_of(form),
+        )
+
+    def respond(self, issued: Issued) -> JsonObject:
+        """Return the answer of RFC 6749 section 5.1, which has no ``issued_token_type`` (IDC-36)."""
+        answer = success(issued)
+        del answer["issued_token_type"]
+        return answer

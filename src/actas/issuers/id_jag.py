@@ -1,0 +1,137 @@
+"""Identity assertion grants for other domains' servers (ID-JAG section 3).
+
+A grant is read by strangers: it carries no lineage, no group and no claim of a rule, only what the table of
+the specification has and the connection lets be told. It is signed by keys of its own (SEC-56), and is a
+token of nobody's here: nothing that reads tokens of ours knows its ``typ`` or its keys (SEC-57).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.abroad import Abroad, GrantAbroad
+from actas.core.confirmation import Confirmation
+from actas.core.errors import InvalidGrant
+from actas.core.permit import Issued, Permit
+from actas.core.person import People
+from actas.core.ports import Chance, JsonObject
+from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenFormat, TokenType
+from actas.crypto import base64url, jose
+from actas.crypto.keyed import keyed_digest
+from actas.issuers.claims import PROFILE_OF, act_of, require_sane
+from actas.issuers.issuer import MintedWrong
+from actas.keys.ring import KeyRing
+
+_PAIRWISE: Final = b"actas: pairwise names of people"
+
+
+class IdJagIssuer:
+    """Mints grants for other domains' servers.
+
+    Args:
+        issuer: our own issuer identifier.
+        people: knows the people of ours as they are now.
+        keys: signs.
+        pairwise_key: under which people's names for one server alone are made.
+        chance: makes ``jti``.
+    """
+
+    def __init__(
+        self, *, issuer: str, people: People, keys: KeyRing, pairwise_key: bytes, chance: Chance
+    ) -> None:
+        self._issuer = issuer
+        self._people = people
+        self._keys = keys
+        self._pairwise = keyed_digest(_PAIRWISE, key=pairwise_key)
+        self._chance = chance
+
+    @property
+    def token_type(self) -> TokenType:
+        return ID_JAG
+
+    @property
+    def format(self) -> TokenFormat:
+        return "jwt"
+
+    async def issue(self, permit: Permit) -> Issued:
+        token_id = self._chance.token(16)
+        claims = self._claims(permit, token_id)
+        token = await self._keys.sign(claims, typ=ID_JAG_JWT, purpose="grant", algorithm=permit.algorithm)
+        text = token.reveal()
+        jws = jose.parse(text)
+        if jws.unverified_claims != claims or jws.unverified_header.get("typ") != ID_JAG_JWT:
+            raise MintedWrong("the claims are not those that were signed")
+        require_sane(permit)
+        return Issued(
+            id=token_id,
+            token=token,
+            digest=self._keys.digest(text),
+            key=jws.unverified_kid,
+            token_type=ID_JAG,
+            issued_at=permit.issued_at,
+            expires_at=permit.expires_at,
+            scope=permit.scope,
+            audience=permit.audience,
+            txn=permit.txn or token_id,
+            bearer=False,
+            confirmation=_bound_to(permit),
+        )
+
+    def _claims(self, permit: Permit, token_id: str) -> JsonObject:
+        grant = permit.abroad
+        if grant is None or permit.audience != (grant.to.issuer,):
+            raise MintedWrong("it would be for no server, or for another than was permitted")
+        email = self._email(permit, grant)
+        claims: JsonObject = {
+            "iss": self._issuer,
+            "sub": self._subject(permit, grant.to, email),
+            "aud": grant.to.issuer,
+            "client_id": grant.to.client_id,
+            "jti": token_id,
+            "iat": permit.issued_at,
+            "exp": permit.expires_at,
+            "scope": " ".join(sorted(permit.scope)),
+            **{name: value for name, value in grant.told.items() if name != "email"},
+        }
+        resources = grant.to.resources
+        if resources:
+            claims["resource"] = resources[0] if len(resources) == 1 else [*resources]
+        if email is not None and grant.to.tells_email:
+            claims |= {"email": email, "email_verified": True}
+        key = _bound_to(permit)
+        if key is not None:
+            claims["cnf"] = key.claim()
+        if permit.actors:
+            claims["act"] = act_of(permit.actors)
+        profile = PROFILE_OF.get(permit.subject_kind)
+        if profile is not None:
+            claims["sub_profile"] = profile
+        return claims
+
+    def _email(self, permit: Permit, grant: GrantAbroad) -> str | None:
+        """Return their address: of a person of ours as it is now, of others as their issuer said it."""
+        if permit.origin.issuer == self._issuer:
+            person = self._people.person(permit.subject.subject)
+            return None if person is None else person.email
+        told = grant.told.get("email")
+        return told if isinstance(told, str) else None
+
+    def _subject(self, permit: Permit, to: Abroad, email: str | None) -> str:
+        """Return whom the grant is about, by the name that the other server knows (JAG-40)."""
+        if to.identify_by == "email":
+            if email is None:
+                detail = (
+                    f"{permit.subject.subject} has no verified address, and {to.connection} names people so"
+                )
+                raise InvalidGrant("person_not_nameable", detail=detail)
+            return email
+        if to.identify_by == "pairwise":
+            whom = f"{to.issuer}\n{permit.subject.subject}".encode()
+            return base64url.encode(keyed_digest(whom, key=self._pairwise)).decode("ascii")
+        return permit.subject.subject
+
+
+def _bound_to(permit: Permit) -> Confirmation | None:
+    """Return the key that a grant is bound to: one that a DPoP proof showed, and no certificate (JAG-100)."""
+    key = permit.confirmation
+    return None if key is None or key.jkt is None else key

@@ -1,0 +1,140 @@
+"""Redeeming a grant of another domain's server: who its person is was told, what they may do is ours to say.
+
+Which client redeems grants of which issuer, for what, is said by connections (``policy.connections``). What
+comes of it never goes beyond what the grant says (JAG-69), and a grant says nothing of a second hop: it is
+for the client that it names and for nobody after it (JAG-73).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import msgspec
+
+from actas.core.abroad import LONGEST_ACCESS, Acceptance
+from actas.core.claims import is_name
+from actas.core.client import Client
+from actas.core.errors import InvalidGrant
+from actas.core.party import Actor, Party
+from actas.core.permit import ExchangeRequest, Proposal, Refusal, Single
+from actas.core.person import VouchedPerson
+from actas.core.ports import Json
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
+from actas.kinds.checks import restriction_is_kept
+from actas.kinds.kind import Kind
+from actas.policy.decide import Verdict
+
+MAX_TARGETS: Final = 8
+"""Most APIs that a grant may name."""
+
+
+class Redeeming(Protocol):
+    """Finds by what a client redeems grants. Answers from memory."""
+
+    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
+        """Return by what a client redeems the grants of an issuer, what is paused included."""
+        ...
+
+
+def grant_tells_of_a_person(proposal: Proposal) -> Refusal | None:
+    """JAG-154: such a grant is about people; a service has credentials of its own."""
+    if proposal.subject.kind == "person":
+        return None
+    detail = f"{proposal.subject.identity.subject} is no person, and such a grant is about people only"
+    return Refusal(error=InvalidGrant, reason="bad_subject", detail=detail)
+
+
+def as_granted(
+    request: ExchangeRequest, subject: Party | None, client: Client, connections: Redeeming
+) -> ExchangeRequest:
+    """Return a request to redeem a grant that names its targets: what the grant is for, or what the
+    connection is.
+
+    The APIs that the grant names (``resource``) win over those of the request, which may name fewer of them
+    and no others (JAG-74). Where neither names one, it is for what this client may redeem such grants for.
+
+    Args:
+        subject: whom the grant tells of; None for every other request, which is returned as it is.
+
+    Raises:
+        InvalidGrant: this client redeems no grants of that issuer, or not now; or the grant names no APIs as
+            such claims do.
+    """
+    if subject is None:
+        return request
+    ways = connections.redeeming(client.name, issuer=subject.issuer_name)
+    if not ways:
+        detail = f"there is no connection by which {client.name} redeems grants of {subject.issuer_name}"
+        raise InvalidGrant("no_connection", detail=detail)
+    if all(one.paused for one in ways):
+        names = ", ".join(one.name for one in ways)
+        raise InvalidGrant("connection_paused", detail=f"the connection {names} is paused")
+    granted = _resources(subject.claims.get("resource"))
+    if granted:
+        fewer = tuple(one for one in request.resource if one in granted)
+        return msgspec.structs.replace(request, audience=(), resource=fewer or granted)
+    if request.audience or request.resource:
+        return request
+    return msgspec.structs.replace(request, audience=tuple({one.api for one in ways if not one.paused}))
+
+
+def _resources(claim: Json) -> tuple[str, ...]:
+    """Return the APIs that a grant names; none when it has no such claim."""
+    many = claim if isinstance(claim, list) else [] if claim is None else [claim]
+    named = tuple(one for one in many if isinstance(one, str) and is_name(one))
+    if len(named) != len(many) or len(named) > MAX_TARGETS:
+        raise InvalidGrant("bad_subject", detail="its claim resource names no APIs, or too many")
+    return named
+
+
+def single_of(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Single | None:
+    """Return the grant that may be redeemed once, unless every rule lets it be redeemed again (JAG-72)."""
+    subject = proposal.subject
+    if subject.token_type != ID_JAG or subject.token_id is None:
+        return None
+    if all(rule.spec.repeatable for verdict in verdicts for rule in verdict.allows):
+        return None
+    return Single(
+        issuer=subject.origin.issuer,
+        token_id=subject.token_id,
+        issued_at=subject.issued_at,
+        expires_at=subject.expires_at,
+    )
+
+
+def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
+    """Return who is known here from now on: a person of another domain who never was here, and may be."""
+    subject = proposal.subject
+    if subject.known:
+        return None
+    name, email = subject.claims.get("name"), subject.claims.get("email")
+    verified = subject.claims.get("email_verified") is True
+    return VouchedPerson(
+        subject=subject.identity.subject,
+        origin=subject.origin,
+        display=name if isinstance(name, str) else subject.identity.subject,
+        email=email if isinstance(email, str) and verified else None,
+        groups=subject.groups or None,
+        seen_at=int(proposal.at),
+    )
+
+
+def _fits(proposal: Proposal) -> bool:
+    return proposal.grant_type == JWT_BEARER
+
+
+def _chain(proposal: Proposal) -> tuple[Actor, ...]:
+    """Whoever acted there is named here as well, by whom that domain's server vouches for."""
+    return proposal.subject.actors
+
+
+REDEMPTION: Final = Kind(
+    name="redemption",
+    spec="RFC 7523 section 2.1",
+    fits=_fits,
+    chain=_chain,
+    checks=(grant_tells_of_a_person, restriction_is_kept),
+    yields=frozenset({ACCESS_TOKEN}),
+    longest_life=LONGEST_ACCESS,
+    only_held=True,
+)

@@ -1,0 +1,191 @@
+"""Connections as the policy has them: a target in another domain, and the rule that leads there.
+
+An administrator decides once which app may reach which API of another domain for which people (JAG-35).
+Nothing else does: the rules of the configuration cannot name such a target in an allow, so without a
+connection there is no way (SEC-55). A deny that names no API holds for connections too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
+from actas.core.client import Client
+from actas.core.party import OURSELVES
+from actas.core.target import Api
+from actas.core.wire import SigningAlgorithm
+from actas.policy.rule import ClientSelector, PartySelector, RuleSpec, ScopeMap
+
+_PREFIX: Final = "connection:"
+"""Before the name of a connection where its target or its rule is named: neither an API nor a rule of the
+configuration can be called so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """The people whom a connection is for.
+
+    Attributes:
+        issuers: the names of those who vouch for them; ``actas`` for people of ours. Never empty.
+        groups: one of which they are in; empty for all of them.
+        names: as whom we know them; empty for all of them.
+    """
+
+    issuers: frozenset[str]
+    groups: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A standing decision: one client may reach APIs of another domain for its people.
+
+    Attributes:
+        client: the name of the client.
+        to: where it leads.
+        scopes: what may be asked for there, each with its meaning.
+        when: CEL conditions over the request, as in rules.
+        lifetime: of a grant, in seconds.
+        algorithm: what grants are signed with; None for the default.
+        paused: whether nothing comes of it for now.
+        place: ``file:line``, for people.
+    """
+
+    client: str
+    to: Abroad
+    people: Connected
+    scopes: Mapping[str, str]
+    when: tuple[str, ...] = ()
+    lifetime: int = LONGEST_GRANT
+    algorithm: SigningAlgorithm | None = None
+    paused: bool = False
+    description: str = ""
+    place: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the configuration calls it."""
+        return self.to.connection
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """All connections of one configuration, found by who asks and for which server. Answers from memory.
+
+    Args:
+        every: those by which this server vouches.
+        accepted: those by which it believes others.
+    """
+
+    every: tuple[Connection, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
+    _redeemed: dict[tuple[str, str], tuple[Acceptance, ...]] = field(
+        init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Acceptance, ...]]
+    )
+    _targets: dict[str, Api] = field(init=False, repr=False, default_factory=dict[str, Api])
+    _found: dict[tuple[str, str], tuple[Api, ...]] = field(
+        init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Api, ...]]
+    )
+
+    def __post_init__(self) -> None:
+        for one in self.every:
+            target = self._targets[name_of(one.name)] = target_of(one)
+            for audience in {one.to.issuer, *one.to.audiences}:
+                place = (one.client, audience)
+                self._found[place] = (*self._found.get(place, ()), target)
+
+        for other in self.accepted:
+            pair = (other.client, other.issuer)
+            self._redeemed[pair] = (*self._redeemed.get(pair, ()), other)
+
+    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
+        """Return by what a client redeems the grants of an issuer, what is paused included."""
+        return self._redeemed.get((client, issuer), ())
+
+    def leading_to(self, audience: str, *, client: str) -> tuple[Api, ...]:
+        """Return where connections of a client lead by that audience, those that are paused included."""
+        return self._found.get((client, audience), ())
+
+    def target(self, name: str) -> Api | None:
+        """Return the target that ``name_of`` names, or None."""
+        return self._targets.get(name)
+
+    def rules(self) -> Iterator[RuleSpec]:
+        """Yield the rule of each connection."""
+        yield from (_rule_of(one) for one in self.every)
+        yield from (_rule_of_acceptance(one) for one in self.accepted)
+
+    def opened(self, clients: Iterable[Client]) -> Iterator[Client]:
+        """Yield clients, each with what its connections lead to among what it may ask for."""
+        ways: dict[str, set[str]] = {}
+        for one in self.every:
+            ways.setdefault(one.client, set()).add(name_of(one.name))
+        for client in clients:
+            yield replace(client, apis=client.apis | ways[client.name]) if client.name in ways else client
+
+
+def name_of(connection: str) -> str:
+    """Return what the target and the rule of a connection are called."""
+    return f"{_PREFIX}{connection}"
+
+
+def target_of(connection: Connection) -> Api:
+    """Return where a connection leads."""
+    return Api(
+        name=name_of(connection.name),
+        audience=connection.to.issuer,
+        scopes=connection.scopes,
+        algorithm=connection.algorithm,
+        binding="optional",
+        format="jwt",
+        disabled=connection.paused,
+        abroad=connection.to,
+    )
+
+
+def _rule_of(connection: Connection) -> RuleSpec:
+    people = connection.people
+    return RuleSpec(
+        name=name_of(connection.name),
+        effect="allow",
+        kind="cross_app",
+        client=ClientSelector(names=frozenset({connection.client})),
+        subject=PartySelector(
+            issuers=people.issuers | {OURSELVES},  # whoever signed in here shows a token of ours
+            origins=people.issuers,
+            groups=people.groups,
+            names=people.names,
+        ),
+        apis=frozenset({name_of(connection.name)}),
+        scopes=ScopeMap(anyway=frozenset(connection.scopes)),
+        when=connection.when,
+        lifetime=connection.lifetime,
+        description=connection.description,
+        place=connection.place,
+        disabled=connection.paused,
+    )
+
+
+def _rule_of_acceptance(accepted: Acceptance) -> RuleSpec:
+    return RuleSpec(
+        name=name_of(accepted.name),
+        effect="allow",
+        kind="redemption",
+        client=ClientSelector(names=frozenset({accepted.client})),
+        subject=PartySelector(
+            issuers=frozenset({accepted.issuer}),
+            groups=accepted.groups,
+            names=accepted.names,
+            known=accepted.unknown == "refuse",
+        ),
+        apis=frozenset({accepted.api}),
+        scopes=ScopeMap(anyway=accepted.scopes),
+        when=accepted.when,
+        lifetime=accepted.lifetime,
+        repeatable=accepted.repeatable,
+        description=accepted.description,
+        place=accepted.place,
+        disabled=accepted.paused,
+    )

@@ -1,0 +1,208 @@
+"""Checks of cross-app access: who asks can, the people are somebody's, and no way is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from actas.core.abroad import LONGEST_GRANT
+from actas.core.party import OURSELVES
+from actas.settings.check_clients import no_such_scope
+from actas.settings.faults import Fault
+from actas.settings.patterns import faults_of_patterns
+from actas.settings.schema_auth import NoAuth
+from actas.settings.schema_connections import ConnectionForm
+from actas.settings.shaped import Item, Shaped
+from actas.settings.values import in_words
+
+_OF_ISSUE: Final = ("resource", "people")
+_OF_ACCEPT: Final = ("from_", "api", "scopes")
+_ONLY_ISSUE: Final = ("resource", "identify_by", "email", "act", "sign_in", "algorithm")
+_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "single_use")
+
+
+def check_connections(shaped: Shaped) -> Iterator[Fault]:
+    """Yield what is wrong with connections."""
+    for item in shaped.connections.values():
+        yield from _direction(item)
+        if item.form.direction == "issue":
+            yield from _asking(item, shaped, grant="token_exchange")
+            yield from _there(item, shaped)
+            yield from _people(item, shaped)
+        else:
+            yield from _asking(item, shaped, grant="jwt_bearer")
+            yield from _issuer(item, shaped)
+            yield from _api(item, shaped)
+        for index, expression in enumerate((item.form.people and item.form.people.when) or ()):
+            for sentence in faults_of_patterns(expression):
+                yield item.written.fault(item.written.at(("people", "when"), index), sentence)
+    yield from _twice(shaped)
+    yield from _matched_alike(shaped)
+    yield from _astray(shaped)
+
+
+def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
+    """What belongs to one direction is said there and not in the other, where it would do nothing."""
+    form, written = item.form, item.written
+    issues = form.direction == "issue"
+    for name in _OF_ISSUE if issues else _OF_ACCEPT:
+        if getattr(form, name) is None:
+            yield written.fault((name.rstrip("_"),), f"is required for direction: {form.direction}")
+    for name in _ONLY_ACCEPT if issues else _ONLY_ISSUE:
+        if name in form.model_fields_set:
+            other = "accept" if issues else "issue"
+            yield written.fault((name.rstrip("_"),), f"is for direction: {other}; leave it out")
+    if form.people is not None:
+        for name in ("match", "unknown") if issues else ("from_",):
+            if name in form.people.model_fields_set:
+                message = f"means nothing for direction: {form.direction}; leave it out"
+                yield written.fault(("people", name.rstrip("_")), message)
+    if issues and form.lifetime is not None and form.lifetime > LONGEST_GRANT:
+        yield written.fault(("lifetime",), f"a grant lives at most {in_words(LONGEST_GRANT)}")
+
+
+def _asking(item: Item[ConnectionForm], shaped: Shaped, *, grant: str) -> Iterator[Fault]:
+    form, written = item.form, item.written
+    if (sentence := shaped.unknown("clients", form.client)) is not None:
+        yield written.fault(("client",), sentence)
+        return
+    client = shaped.clients.get(form.client)
+    if client is None:
+        return
+    usual = ["token_exchange"]
+    if isinstance(client.form.auth, NoAuth):
+        message = f"{form.client} proves nothing (method none), and a grant is for a client that does"
+        yield written.fault(("client",), message)
+    elif grant not in (usual if client.form.grants is None else client.form.grants):
+        message = (
+            f"{form.client} may not use the grant {grant}; add it to its grants ({client.written.place})"
+        )
+        yield written.fault(("client",), message)
+
+
+def _there(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
+    form, written = item.form, item.written
+    if shaped.server is not None and form.resource and form.resource.issuer == shaped.server.form.issuer:
+        message = "is this server itself, whose APIs are reached by rules: a grant is for another domain"
+        yield written.fault(("resource", "issuer"), message)
+    if form.identify_by == "email":
+        message = "an address can be given to somebody else, who is then taken for its first owner there"
+        yield written.fault(("identify_by",), message, "warning")
+
+
+def _people(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
+    form, written = item.form, item.written
+    for index, name in enumerate((form.people and form.people.from_) or ()):
+        if name == OURSELVES:
+            continue
+        loc = written.at(("people", "from"), index)
+        if (sentence := shaped.unknown("issuers", name)) is not None:
+            yield written.fault(loc, sentence)
+            continue
+        issuer = shaped.issuers.get(name)
+        if issuer is None or issuer.form.sign_in is not None:
+            continue
+        if "id_token" not in (issuer.form.accepts or ()):
+            message = f"nobody comes from {name}: it accepts no id_token, and nobody signs in through it"
+            yield written.fault(loc, message)
+        elif not isinstance(issuer.form.audiences, dict):
+            message = (
+                f"audiences of {name} must say which client each is, as AUDIENCE: [{form.client}]; a grant "
+                f"is given to the client that the ID token is for, and to no other"
+            )
+            yield written.fault(loc, message)
+
+
+def _issuer(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
+    form, written = item.form, item.written
+    if form.from_ is None:
+        return
+    if (sentence := shaped.unknown("issuers", form.from_)) is not None:
+        yield written.fault(("from",), sentence)
+        return
+    issuer = shaped.issuers.get(form.from_)
+    if issuer is None:
+        return
+    if "id_jag" not in (issuer.form.accepts or ()):
+        # SEC-58: trust for one purpose is none for another.
+        message = (
+            f"{form.from_} is not trusted for grants; add id_jag to its accepts ({issuer.written.place})"
+        )
+        yield written.fault(("from",), message)
+    if form.people is None:
+        return
+    if form.people.match == "email" and not issuer.form.email_domains:
+        message = f"{form.from_} speaks for no e-mail domain; give it email_domains ({issuer.written.place})"
+        yield written.fault(("people", "match"), message)
+    if form.people.unknown is not None and form.people.match in ("email", "aud_sub"):
+        message = f"means nothing with match: {form.people.match}, which finds users of this server only"
+        yield written.fault(("people", "unknown"), message)
+
+
+def _api(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
+    form, written = item.form, item.written
+    if form.api is None:
+        return
+    if (sentence := shaped.unknown("apis", form.api)) is not None:
+        yield written.fault(("api",), sentence)
+        return
+    for index, scope in enumerate(form.scopes or ()):
+        if (sentence := no_such_scope(scope, (form.api,), shaped)) is not None:
+            yield written.fault(written.at(("scopes",), index), sentence)
+    client = shaped.clients.get(form.client)
+    may = [] if client is None or client.form.may_request is None else client.form.may_request.apis
+    if client is not None and form.api not in may:
+        message = (
+            f"{form.client} may not ask for {form.api}; add it to may_request.apis ({client.written.place})"
+        )
+        yield written.fault(("client",), message)
+
+
+def _twice(shaped: Shaped) -> Iterator[Fault]:
+    """No request may lead two ways: client, server and API name one connection."""
+    seen: dict[tuple[str, ...], Item[ConnectionForm]] = {}
+    for item in shaped.connections.values():
+        for way, words in _ways(item.form):
+            first = seen.setdefault(way, item)
+            if first is not item:
+                message = f"{first.form.name} connects {words} already ({first.written.place})"
+                yield item.written.fault((), message)
+                break
+
+
+def _ways(form: ConnectionForm) -> Iterator[tuple[tuple[str, ...], str]]:
+    if form.resource is not None:
+        for resource in form.resource.resource or ("",):
+            to = resource or form.resource.issuer
+            yield ("issue", form.client, form.resource.issuer, resource), f"{form.client} to {to}"
+    if form.from_ is not None and form.api is not None:
+        yield ("accept", form.from_, form.client, form.api), f"{form.client} from {form.from_} to {form.api}"
+
+
+def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
+    """Who somebody is does not depend on the API that is asked for."""
+    seen: dict[tuple[str, str], Item[ConnectionForm]] = {}
+    for item in shaped.connections.values():
+        form = item.form
+        if form.from_ is None:
+            continue
+        first = seen.setdefault((form.client, form.from_), item)
+        mine, other = ((one.people and one.people.match) or "subject" for one in (form, first.form))
+        if mine != other:
+            message = f"{first.form.name} matches the same people by {other} ({first.written.place})"
+            yield item.written.fault(("people", "match"), message)
+
+
+def _astray(shaped: Shaped) -> Iterator[Fault]:
+    """What a client calls one server must not be, or also mean, another: its grant would reach a stranger."""
+    seen: dict[tuple[str, str], tuple[str, Item[ConnectionForm]]] = {}
+    leading = [(item, there) for item in shaped.connections.values() if (there := item.form.resource)]
+    for item, there in leading:
+        seen.setdefault((item.form.client, there.issuer), (there.issuer, item))
+    for item, there in leading:
+        for index, audience in enumerate(there.audience or ()):
+            issuer, first = seen.setdefault((item.form.client, audience), (there.issuer, item))
+            if issuer != there.issuer:
+                message = f"{item.form.client} reaches {issuer} by that name ({first.written.place})"
+                yield item.written.fault(item.written.at(("resource", "audience"), index), message)
+                break

@@ -1,0 +1,75 @@
+"""Forms of connections turned into the values that the other packages work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
+from actas.core.party import OURSELVES
+from actas.policy.connections import Connected, Connection
+from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
+from actas.settings.shaped import Item
+
+_EVERYBODY = ConnectedPeople.model_construct()
+
+
+def vouching(items: Iterable[Item[ConnectionForm]]) -> Iterator[Connection]:
+    """Yield the connections by which this server vouches for its people."""
+    for item in items:
+        if item.form.resource is not None:
+            yield _connection(item.form, item.form.resource, place=item.written.place)
+
+
+def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
+    """Yield those by which it believes another domain's server."""
+    for item in items:
+        form, people = item.form, item.form.people or _EVERYBODY
+        if form.from_ is not None and form.api is not None:
+            yield Acceptance(
+                name=form.name,
+                issuer=form.from_,
+                client=form.client,
+                api=form.api,
+                scopes=frozenset(form.scopes or ()),
+                match=people.match or "subject",
+                unknown=people.unknown or "refuse",
+                groups=frozenset(people.groups or ()),
+                names=frozenset(people.names or ()),
+                when=tuple(people.when or ()),
+                lifetime=form.lifetime,
+                repeatable=not form.single_use,
+                paused=form.disabled,
+                description=form.description or "",
+                place=item.written.place,
+            )
+
+
+def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Connection:
+    people = form.people or _EVERYBODY
+    return Connection(
+        client=form.client,
+        to=Abroad(
+            connection=form.name,
+            issuer=there.issuer,
+            client_id=there.client_id,
+            resources=tuple(there.resource or ()),
+            audiences=frozenset(there.audience or ()),
+            identify_by=form.identify_by,
+            tells_email=form.email,
+            names_agents=form.act,
+            max_age=form.sign_in.max_age,
+            acr=tuple(form.sign_in.acr or ()),
+        ),
+        people=Connected(
+            issuers=frozenset(people.from_ or (OURSELVES,)),
+            groups=frozenset(people.groups or ()),
+            names=frozenset(people.names or ()),
+        ),
+        scopes={scope: scope for scope in there.scopes},
+        when=tuple(people.when or ()),
+        lifetime=LONGEST_GRANT if form.lifetime is None else form.lifetime,
+        algorithm=form.algorithm,
+        paused=form.disabled,
+        description=form.description or "",
+        place=place,
+    )

@@ -1,0 +1,173 @@
+"""The form of cross-app access: which app reaches which API of another domain, for whom."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from actas.core.abroad import LONGEST_ACCESS
+from actas.settings.addresses import HttpsUrl, Issuer
+from actas.settings.forms import Form, OneOrMany
+from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
+from actas.settings.values import Duration, Name
+
+_Labels = Annotated[list[LabelText], Field(min_length=1, max_length=1000), OneOrMany()]
+_From = Annotated[list[NameText], Field(min_length=1, max_length=100), OneOrMany()]
+_Resources = Annotated[
+    list[Annotated[str, HttpsUrl(query=True)]], Field(min_length=1, max_length=50), OneOrMany()
+]
+_Scopes = Annotated[list[ScopeText], Field(min_length=1, max_length=500), OneOrMany()]
+_Agreed = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrMany()]
+_Classes = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrMany()]
+
+
+class ResourceForm(Form):
+    """The other domain: its authorization server, how that knows our client, and what is asked for there."""
+
+    issuer: Annotated[str, Issuer()] = Field(
+        description="The issuer identifier of its authorization server, character for character: the `aud` "
+        "of grants, and what the client sends as `audience`.",
+        examples=["https://auth.tickets.example"],
+    )
+    client_id: LabelText = Field(
+        description="The `client_id` by which that server knows the client. It is never our own name of it "
+        "unless you write that here.",
+        examples=["acme-assistant"],
+    )
+    resource: _Resources | None = Field(
+        default=None,
+        description="The APIs there, one or several, each as its `resource` identifier (RFC 8707, RFC 9728). "
+        "A request may name them and no others; one that names none is for all of them. Default: the grant "
+        "names none.",
+        examples=["https://api.tickets.example"],
+    )
+    scopes: _Scopes = Field(
+        description="The scopes that a grant may carry.", examples=[["tickets:read", "tickets:comment"]]
+    )
+    audience: _Agreed | None = Field(
+        default=None,
+        description="Other names that the client may send as `audience`. Default: the issuer identifier "
+        "only.",
+    )
+
+
+class ConnectedPeople(Form):
+    """For whom it is. Every field that is given must match."""
+
+    from_: _From | None = Field(
+        default=None,
+        alias="from",
+        description="The issuers that vouch for them, in their own ID tokens or when people signed in "
+        "through them; `actas` is for the users of this server. Default: `actas`.",
+    )
+    groups: _Labels | None = Field(
+        default=None, description="A group that they are in. Default: any or none."
+    )
+    names: _Labels | None = Field(
+        default=None,
+        description="Who they are to this server, such as `actas:alice`. Default: everybody of `from`.",
+    )
+    match: Literal["subject", "email", "aud_sub"] | None = Field(
+        default=None,
+        description="Who somebody of another domain is here. For `accept` only. `subject`: who the issuer's "
+        "registration names, with its `name` before their own; `email`: the user whose address the issuer "
+        "vouches for, which needs `email_domains` of the issuer; `aud_sub`: the user whom the grant names, "
+        "such as `actas:alice`. Default: `subject`.",
+    )
+    unknown: Literal["refuse", "create"] | None = Field(
+        default=None,
+        description="What becomes of somebody who was never here. For `accept` by `subject` only. `create` "
+        "lets them in and knows them from then on. Default: `refuse`.",
+    )
+    when: Conditions | None = Field(
+        default=None,
+        description="CEL, as in a rule: all of it must hold.",
+        examples=['subject.claims.department == "support"'],
+    )
+
+
+class ConnectionSignIn(Form):
+    """How they must have signed in. Who did not is told to sign in again, and how (RFC 9470)."""
+
+    max_age: Annotated[int, Duration(10, 30 * 86400)] | None = Field(
+        default=None, description="How long ago at most. Default: any time."
+    )
+    acr: _Classes | None = Field(
+        default=None, description="In one of these ways (`acr`). Default: in any.", examples=[["mfa"]]
+    )
+
+
+class ConnectionForm(Form):
+    """A standing decision that one client may reach another domain for its people, with no consent screen."""
+
+    later = frozenset({"on_revoked"})
+
+    name: Annotated[str, Name()] = Field(description="What people call it.")
+    direction: Literal["issue", "accept"] = Field(
+        description="`issue`: this server vouches for its people, and the other domain's server decides. "
+        "`accept`: another domain's server vouches for its own, and this one decides."
+    )
+    description: Description | None = Field(default=None, description="What it is for.")
+    client: NameText = Field(
+        description="The client that asks for grants, or redeems them. It must prove who it is."
+    )
+    resource: ResourceForm | None = Field(
+        default=None, description="Where it leads. For `issue`, which must say it."
+    )
+    from_: NameText | None = Field(
+        default=None,
+        alias="from",
+        description="The issuer of the grants that are redeemed, which must list `id_jag` in `accepts`. For "
+        "`accept`, which must say it.",
+    )
+    api: NameText | None = Field(
+        default=None, description="The API that they are redeemed for. For `accept`, which must say it."
+    )
+    scopes: _Scopes | None = Field(
+        default=None,
+        description="The scopes of that API that may come of a grant, as far as the grant says them. For "
+        "`accept`, which must say it.",
+    )
+    people: ConnectedPeople | None = Field(
+        default=None,
+        description="For whom. `issue` must say it: nobody is meant by leaving it out. Default for `accept`: "
+        "everybody for whom the issuer gives grants and who was here before.",
+    )
+    single_use: bool = Field(
+        default=True,
+        description="Whether a grant is redeemed once, on every node together. For `accept`; `false` is for "
+        "clients that send one again until it ends.",
+    )
+    identify_by: Literal["subject", "pairwise", "email"] = Field(
+        default="subject",
+        description="What the other server knows a person by (`sub`): `subject` is who they are here, the "
+        "same for every server; `pairwise` is a name for that server alone; `email` is their address, which "
+        "may be given to somebody else one day.",
+    )
+    email: bool = Field(
+        default=True,
+        description="Whether the grant tells their verified e-mail address, by which many servers link "
+        "people.",
+    )
+    act: bool = Field(
+        default=True,
+        description="Whether the grant names an agent that asks for a person (`act`). Other clients are not.",
+    )
+    sign_in: ConnectionSignIn = Field(
+        default_factory=ConnectionSignIn.model_construct, description="How they must have signed in."
+    )
+    lifetime: Annotated[int, Duration(10, LONGEST_ACCESS)] | None = Field(
+        default=None,
+        description="How long a grant lives, at most 5 minutes, and that is the default; for `accept`, how "
+        "long a token lives that comes of one, at most 10 minutes. Default then: the API's, at most 10 "
+        "minutes.",
+    )
+    algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
+        default=None,
+        description="What grants are signed with, by keys of their own. Default: from `keys.signing`.",
+    )
+    disabled: bool = Field(
+        default=False,
+        description="Pause it: no grant is given. What the other server has already given out lives on.",
+    )

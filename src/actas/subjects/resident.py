@@ -1,0 +1,112 @@
+"""Who somebody of another domain is here, when that domain's server vouches for them (ID-JAG section 3.1).
+
+How people are matched is said by the connection by which the grant is redeemed. As a rule they are who the
+issuer's registration names, as in every token of it, and are known when they were here before. An address,
+or the name that the grant says they have here (``aud_sub``), makes somebody a person of ours only where the
+connection says so: then they are who that is, groups and all, and disabled or gone the grant is good for
+nothing (SEC-62).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from actas.core.abroad import Acceptance
+from actas.core.errors import BadToken
+from actas.core.lineage import Lineage, Marking
+from actas.core.party import Identity, Party
+from actas.core.person import Person, subject_from
+from actas.subjects.revoked import mark_of_party
+
+
+class PeopleHere(Protocol):
+    """Finds people of ours. Answers from memory."""
+
+    def person(self, subject: str) -> Person | None:
+        """Return whose ``sub`` that is, also when they are disabled; None when it is nobody's here."""
+        ...
+
+    def person_at(self, address: str) -> Person | None:
+        """Return whose address that is, also when they are disabled; None if nobody's, or several's."""
+        ...
+
+
+class Known(Protocol):
+    """Knows who was here before."""
+
+    async def was_here(self, subject: str) -> bool:
+        """Return whether somebody of another issuer whom we call so was here, and was not ended since.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        ...
+
+
+class Ways(Protocol):
+    """Finds by what a client redeems grants. Answers from memory."""
+
+    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
+        """Return by what a client redeems the grants of an issuer, what is paused included."""
+        ...
+
+
+class Residents:
+    """Knows who people of other domains are here.
+
+    Args:
+        ourselves: our own issuer identifier.
+        people: those of ours.
+        known: knows the others.
+        ways: says how they are matched.
+        marking: makes the mark of a person of ours, by which everything of theirs can be ended.
+    """
+
+    def __init__(
+        self, *, ourselves: str, people: PeopleHere, known: Known, ways: Ways, marking: Marking
+    ) -> None:
+        self._marking = marking
+        self._ourselves = ourselves
+        self._people = people
+        self._known = known
+        self._ways = ways
+
+    async def as_known_here(self, party: Party) -> Party:
+        """Return somebody as who they are here.
+
+        Args:
+            party: as its issuer's registration names them.
+
+        Raises:
+            BadToken: it is a person of ours who is disabled, or nobody is whom the grant would have to name.
+        """
+        client = party.claims.get("client_id")
+        ways = self._ways.redeeming(str(client), issuer=party.issuer_name)
+        match = ways[0].match if ways else "subject"
+        if match == "subject":
+            subject = subject_from(party.issuer_name, party.origin.subject)
+            return self._called(party, subject, known=await self._known.was_here(subject))
+        person = self._named(party) if match == "aud_sub" else self._addressed(party)
+        if person is None:
+            raise BadToken(f"nobody here is whom the grant names by {match}", why="unknown_person")
+        if person.disabled:
+            raise BadToken(f"{person.subject} is disabled")
+        return msgspec.structs.replace(self._called(party, person.subject), groups=person.groups)
+
+    def _called(self, party: Party, subject: str, *, known: bool = True) -> Party:
+        """Return somebody by their name here, whose mark is in what comes of it: so it ends with them."""
+        identity = Identity(self._ourselves, subject)
+        marks = (*party.lineage.marks, mark_of_party(self._marking, identity))
+        lineage = Lineage(tuple(dict.fromkeys(marks)), party.lineage.since)
+        return msgspec.structs.replace(party, identity=identity, lineage=lineage, known=known)
+
+    def _named(self, party: Party) -> Person | None:
+        named = party.claims.get("aud_sub")
+        return self._people.person(named) if isinstance(named, str) else None
+
+    def _addressed(self, party: Party) -> Person | None:
+        # The mapping of an issuer with e-mail domains names people by a verified address in one of them, and
+        # only such an issuer may be matched so (settings.check_connections).
+        return self._people.person_at(party.identity.subject)
