@@ -85,6 +85,11 @@ def _there(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     if shaped.server is not None and form.resource and form.resource.issuer == shaped.server.form.issuer:
         message = "is this server itself, whose APIs are reached by rules: a grant is for another domain"
         yield written.fault(("resource", "issuer"), message)
+    if form.identify_by == "pairwise" and form.email:
+        message = "the address lays open who each pairwise name is; leave one of the two out"
+        yield written.fault(("email",), message, "warning")
+    if form.identify_by == "email" and form.email is False:
+        yield written.fault(("email",), "identify_by: email tells the address all the same", "warning")
     if form.identify_by == "email":
         message = "an address can be given to somebody else, who is then taken for its first owner there"
         yield written.fault(("identify_by",), message, "warning")

@@ -55,7 +55,7 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             resources=tuple(there.resource or ()),
             audiences=frozenset(there.audience or ()),
             identify_by=form.identify_by,
-            tells_email=form.email,
+            tells_email=form.identify_by != "pairwise" if form.email is None else form.email,
             names_agents=form.act,
             max_age=form.sign_in.max_age,
             acr=tuple(form.sign_in.acr or ()),

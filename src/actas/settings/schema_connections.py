@@ -70,10 +70,10 @@ class ConnectedPeople(Form):
     )
     match: Literal["subject", "email", "aud_sub"] | None = Field(
         default=None,
-        description="Who somebody of another domain is here. For `accept` only. `subject`: who the issuer's "
-        "registration names, with its `name` before their own; `email`: the user whose address the issuer "
-        "vouches for, which needs `email_domains` of the issuer; `aud_sub`: the user whom the grant names, "
-        "such as `actas:alice`. Default: `subject`.",
+        description="Who somebody of another domain is here. For `accept` only. `subject`: who they are when "
+        "they sign in through that issuer, its `name` and their own `sub` there; `email`: the user whose "
+        "address the issuer vouches for, which needs `email_domains` of the issuer; `aud_sub`: the user whom "
+        "the grant names, such as `actas:alice`. Default: `subject`.",
     )
     unknown: Literal["refuse", "create"] | None = Field(
         default=None,
@@ -145,10 +145,10 @@ class ConnectionForm(Form):
         "same for every server; `pairwise` is a name for that server alone; `email` is their address, which "
         "may be given to somebody else one day.",
     )
-    email: bool = Field(
-        default=True,
+    email: bool | None = Field(
+        default=None,
         description="Whether the grant tells their verified e-mail address, by which many servers link "
-        "people.",
+        "people. Default: it does, but not with `identify_by: pairwise`, whose names it would lay open.",
     )
     act: bool = Field(
         default=True,
