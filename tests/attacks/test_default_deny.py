@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.fakes.company import named
 from tests.fakes.house import (
     APIS,
     ISSUER,
@@ -28,6 +29,7 @@ from tests.fakes.paths import PATHS, Attempt
 from tests.fakes.trips import no_rule
 
 from actas.core.errors import OAuthError
+from actas.policy.connections import name_of
 from actas.policy.decide import Policy
 from actas.policy.rule import ChainSelector, ClientSelector, PartySelector, RuleError, RuleSpec, ScopeMap
 
@@ -49,7 +51,8 @@ async def test_no_rules_allow_nothing(path: Attempt) -> None:
     assert isinstance(bare, Attempt)
     with pytest.raises(OAuthError) as refused:
         await bare.send(bare.house())
-    assert (refused.value.code, refused.value.reason) == ("invalid_target", "no_rule")
+    code = "invalid_target" if path.acceptance is None else "invalid_grant"
+    assert (refused.value.code, refused.value.reason) == (code, "no_rule")
 
 
 @pytest.mark.requirement("SEC-42", "SEC-01")
@@ -64,6 +67,9 @@ async def test_no_kind_implies_another(path: Attempt, other: str) -> None:
     if other == "administrative_impersonation":
         actor = PartySelector(issuers=frozenset({"corp-idp"}), required=True)
     rule = replace(path.rule, kind=other, subject=subject, actor=actor)  # type: ignore[arg-type]
+    if path.connection is not None or path.acceptance is not None:
+        await _leads_nowhere(path, replace(rule, client=named(path.who), scopes=sells(any=path.scope)))
+        return
     # What a sign-in gives follows from a registration; without that, only from the rule.
     bare = path if path.code is None else path.with_client(path.who, sign_in=None)
     event = await outcome(replace(bare, rule=rule))
@@ -72,6 +78,15 @@ async def test_no_kind_implies_another(path: Attempt, other: str) -> None:
         assert bool(event["given"]["actors"]) == (other == "delegation" or path.kind == "downscope")
     else:
         assert event["reason"] in ("no_rule", "actor_not_allowed", "unknown_target")
+
+
+async def _leads_nowhere(path: Attempt, rule: RuleSpec) -> None:
+    """To another domain, and from there, leads the rule of a connection alone."""
+    target = "orders" if path.connection is None else name_of(path.connection.name)
+    bare = no_rule(path)
+    assert isinstance(bare, Attempt)
+    event = await outcome(replace(bare, rule=replace(rule, apis=frozenset({target}))))
+    assert (event["outcome"], event["reason"]) == ("refused", "no_rule")
 
 
 @pytest.mark.requirement("SEC-42")

@@ -39,6 +39,8 @@ MAY_USE: Final = {
         "is_claimed_by",
     ): "whether it says that it is ours; then our key must have signed it",
     ("subjects/own_id_token.py", "prove"): "which of our keys",
+    ("subjects/id_jag.py", "validate"): "whether it says that it is ours; then it is refused",
+    ("issuers/id_jag.py", "issue"): "what we have just signed ourselves",
     ("signin/hints.py", "read"): "which of our keys; and when it was made, for it may be old",
     ("signin/vouched.py", "_proven"): "the algorithm of a token that is verified by then, for at_hash",
 }

@@ -57,7 +57,7 @@ class FakeRing:
             "keys": [
                 key.public.jwk()
                 for (purpose, _), key in self._keys.items()
-                if purpose in ("token", "id_token")
+                if purpose in ("token", "id_token", "grant")
             ]
         }
 

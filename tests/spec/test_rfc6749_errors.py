@@ -47,7 +47,7 @@ async def test_only_audience_and_resource_may_repeat(name: str) -> None:
     [
         "implicit",
         "password",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
         "token-exchange",
         str(TOKEN_EXCHANGE).upper(),
         f"{TOKEN_EXCHANGE} ",
