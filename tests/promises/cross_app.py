@@ -121,6 +121,9 @@ ROWS: tuple[Requirement, ...] = on(
         "A grant is typed, short, unique, signed by keys of its own, and bound to a proven key.",
     ),
     kept("SEC-57", _SEC, "A grant of this server is good for nothing at this server."),
+    kept("JAG-110", _JAG + "7.1", "The metadata lists the type of grants while somebody may get one."),
+    kept("JAG-111", _JAG + "7.2", "It lists the profile and jwt-bearer while somebody may redeem one."),
+    kept("JAG-112", _JAG + "9.4", "It says of nobody whose grants are taken, or to whom grants lead."),
     kept("JAG-60", _JAG + "4.4", "A grant is redeemed by jwt-bearer, by a client that proves who it is."),
     kept("JAG-61", _JAG + "9.5", "The issuer comes first, then its keys and no others, then the type."),
     kept(
