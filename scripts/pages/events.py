@@ -57,6 +57,7 @@ PARTY: Final[dict[str, str]] = {
     "groups": "list: its groups",
     "actors": "list of `iss`, `sub`, `kind`: the chain in its token, newest first",
     "may_act": "the identity members of that claim",
+    "known": "false for somebody whom a grant of another domain tells of and who was never here before",
     "txn": "for a token of ours, the root of its lineage",
     "impersonation": "for a token of ours, the id of the impersonation that it was made under",
     "cnf": "the key that its token is bound to: `jkt` or `x5t#S256`",

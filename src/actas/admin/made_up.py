@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
+
+from actas.core.abroad import Match
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
 from actas.core.impersonation import Form, NamedPerson
 from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
-from actas.core.person import People, Person, VouchedPerson, subject_of
+from actas.core.person import People, Person, VouchedPerson, subject_from, subject_of
 from actas.core.sign_in import Authorization, SignIn
-from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TokenType
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, TokenType
 from actas.policy.cases import AskedToken
 from actas.subjects.named import party_of_name
 from actas.trust.registry import TrustedIssuer
@@ -61,6 +64,7 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         impersonation=document.get("impersonation"),
         confirmation=confirmation_from_event(document.get("cnf")),
         lineage=Lineage(),
+        known=bool(document.get("known", True)),
     )
 
 
@@ -187,6 +191,30 @@ def party_from_case(
         ),
         txn="test",
         lineage=Lineage(),
+    )
+
+
+def party_of_grant(
+    party: Party, *, known: bool, match: Match, ourselves: str, people: Mapping[str, Person]
+) -> Party:
+    """Return whom a grant of another domain tells of in a policy test, as ``subjects.resident`` does.
+
+    Args:
+        party: as ``party_from_case`` gives them.
+        known: whether they were here before.
+        match: how they are matched: by their ``sub`` there, or else a user of ours, whose name the test says.
+        people: by name.
+    """
+    person = None if match == "subject" else people[party.origin.subject]
+    here = subject_from(party.issuer_name, party.origin.subject) if person is None else person.subject
+    return msgspec.structs.replace(
+        party,
+        identity=Identity(ourselves, here),
+        token_type=ID_JAG,
+        audience=(ourselves,),
+        token_id="test",
+        groups=party.groups if person is None else person.groups,
+        known=known or person is not None,
     )
 
 

@@ -8,16 +8,19 @@ from typing import Final
 
 import msgspec
 
-from actas.admin.made_up import party_from_case, person_from_case
+from actas.admin.made_up import party_from_case, party_of_grant, person_from_case
 from actas.clients.document import DocumentTerms, is_document_id
+from actas.core.abroad import Acceptance
 from actas.core.client import Client
 from actas.core.confirmation import Confirmation
+from actas.core.errors import InvalidGrant
 from actas.core.lineage import Lineage
 from actas.core.party import Party
 from actas.core.permit import Parties, Permit, Proposal, Refusal
 from actas.core.person import Person
+from actas.core.reasons import Reason
 from actas.core.target import Api
-from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_JAG, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.policy.cases import AskedToken, PolicyTest
@@ -70,8 +73,28 @@ class PolicyTester:
 
     def run(self, test: PolicyTest) -> TestResult:
         """Run one test. Pure: nothing is issued and nothing is written."""
+        if (early := self._early(test)) is not None:
+            return TestResult(test, tuple(_refused_early(test, early)))
         judgement = judge(self._proposal(test), kinds=self.kinds, policy=self.policy)
         return TestResult(test, tuple(self._differences(test, judgement)))
+
+    def _early(self, test: PolicyTest) -> Refusal | None:
+        """Return why a grant is not redeemed, when that is settled before any rule is asked."""
+        accepted = self._accepted(test)
+        if accepted is None:
+            return None
+        person = None if accepted.match == "subject" else self.people.get(_user_of(test))
+        if person is not None and person.disabled:
+            return _refusal("bad_subject", f"{person.subject} is disabled")
+        ways = self.connections.redeeming(test.client, issuer=accepted.issuer)
+        if not all(one.paused for one in ways):
+            return None
+        names = ", ".join(one.name for one in ways)
+        return _refusal("connection_paused", f"the connection {names} is paused")
+
+    def _accepted(self, test: PolicyTest) -> Acceptance | None:
+        """Return the connection by which a test redeems a grant; None when it asks for something else."""
+        return None if test.connection is None else self.connections.acceptance(test.connection)
 
     def _proposal(self, test: PolicyTest) -> Proposal:
         clients = self._clients(test)
@@ -80,16 +103,18 @@ class PolicyTester:
         itself = party_of(client, issuer=self.ourselves, api=own, lineage=Lineage())
         parties = self._parties(test, itself, clients)
         alone = test.subject is None and test.requested_subject is None
+        redeems = self._accepted(test) is not None
+        grant_type = CLIENT_CREDENTIALS if alone else JWT_BEARER if redeems else TOKEN_EXCHANGE
         return Proposal(
             at=float(self.at),
-            grant_type=CLIENT_CREDENTIALS if alone else TOKEN_EXCHANGE,
+            grant_type=grant_type,
             client=client,
             subject=parties.subject,
             actor=parties.actor,
             itself=itself,
             named=parties.named,
             why=test.why,
-            requested=ACCESS_TOKEN if test.connection is None else ID_JAG,
+            requested=ACCESS_TOKEN if test.connection is None or redeems else ID_JAG,
             targets=self._targets(test),
             scope=test.scope,
             proven=EVERY_PROOF,
@@ -107,6 +132,8 @@ class PolicyTester:
     def _targets(self, test: PolicyTest) -> tuple[Api, ...]:
         if test.connection is None:
             return tuple(self.apis[name] for name in test.apis)
+        if (accepted := self._accepted(test)) is not None:
+            return (self.apis[accepted.api],)
         target = self.connections.target(name_of(test.connection))
         if target is None:
             raise LookupError(f"there is no connection {test.connection}")
@@ -117,7 +144,9 @@ class PolicyTester:
         shown = None if test.subject is None else self._party(test.subject, test.client, clients)
         if test.requested_subject is None:
             actor = None if test.actor is None else self._party(test.actor, test.client, clients)
-            if shown is not None and test.connection is not None:
+            if shown is not None and (accepted := self._accepted(test)) is not None:
+                shown = self._told_of(shown, test, accepted)
+            elif shown is not None and test.connection is not None:
                 shown = self._just_signed_in(shown)
             return Parties(itself if shown is None else shown, actor, itself)
         named, person = person_from_case(
@@ -128,6 +157,15 @@ class PolicyTester:
             at=self.at,
         )
         return Parties(named, None if shown is None else self._just_signed_in(shown), itself, person)
+
+    def _told_of(self, party: Party, test: PolicyTest, accepted: Acceptance) -> Party:
+        return party_of_grant(
+            party,
+            known=test.subject is None or test.subject.known,
+            match=accepted.match,
+            ourselves=self.ourselves,
+            people=self.people,
+        )
 
     def _just_signed_in(self, party: Party) -> Party:
         """Return a party that signed in this instant, unless the test says when it did."""
@@ -173,6 +211,23 @@ class PolicyTester:
             near = nearest(lines)
             if near is None or near.name != test.near_miss:
                 yield f"expected {test.near_miss} to come nearest, got {near.name if near else 'none'}"
+
+
+def _refusal(reason: Reason, detail: str) -> Refusal:
+    return Refusal(error=InvalidGrant, reason=reason, detail=detail)
+
+
+def _user_of(test: PolicyTest) -> str:
+    return "" if test.subject is None else test.subject.user
+
+
+def _refused_early(test: PolicyTest, refusal: Refusal) -> Iterator[str]:
+    if test.granted is not None:
+        yield f"expected it granted, got {refusal.reason}: {refusal.detail}"
+    elif refusal.reason != test.refused:
+        yield f"expected {test.refused}, got {refusal.reason}: {refusal.detail}"
+    if test.rule is not None:
+        yield f"expected the rule {test.rule} to have refused it, and none was asked"
 
 
 def _granted(test: PolicyTest, permit: Permit) -> Iterator[str]:

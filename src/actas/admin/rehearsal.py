@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -48,6 +48,9 @@ from actas.policy.narrow import shared
 from actas.subjects.itself import party_of
 from actas.subjects.named import LookedUp
 from actas.subjects.validator import Validators
+
+_AFTERWARDS: Final = {"person_not_nameable": 7, "grant_reused": 2}
+"""Reasons of what is refused after the rules allowed it, and the number of the stage that each is told at."""
 
 
 class NotExplainable(Exception):
@@ -120,7 +123,7 @@ class Rehearsal:
         if "policy" not in event or _is_of_the_sign_in(event):
             return self._early(event)
         found = self.of_proposal(self._proposal_of(event))
-        return _unnamed(found, event) if event.get("reason") == "person_not_nameable" else found
+        return _as_it_was(found, event) if event.get("reason") in _AFTERWARDS else found
 
     def of_proposal(self, proposal: Proposal) -> Explanation:
         """Explain a proposal."""
@@ -239,18 +242,20 @@ def _is_of_the_sign_in(event: Mapping[str, Any]) -> bool:
     return _signed_in(event) and event.get("reason") in ("bad_code", "unknown_target")
 
 
-def _unnamed(found: Explanation, event: Mapping[str, Any]) -> Explanation:
-    """Tell as it was what was refused after the rules had allowed it: nothing here knows an address."""
+def _as_it_was(found: Explanation, event: Mapping[str, Any]) -> Explanation:
+    """Tell as it was what was refused after the rules allowed it: none has addresses, or what was used."""
     if not found.granted:
         return found
     detail = str(event.get("detail", ""))
-    *stages, last = found.stages
+    at = _AFTERWARDS[str(event["reason"])]
     return replace(
         found,
         granted=False,
         error=str(event.get("error")),
         reason=str(event["reason"]),
         detail=detail,
-        stages=(*stages, replace(last, passed=False, text=detail)),
+        stages=tuple(
+            replace(one, passed=False, text=detail) if one.number == at else one for one in found.stages
+        ),
         permit=None,
     )

@@ -30,7 +30,7 @@ def run_policy_tests(
         within: seconds after which no more are begun; those that are left have that as their problem.
         monotonic: seconds of a clock that nobody sets.
     """
-    connections = Connections(definitions.connections)
+    connections = Connections(definitions.connections, definitions.accepted)
     tester = PolicyTester(
         ourselves=definitions.server.issuer,
         clients={one.name: one for one in connections.opened(definitions.clients.values())},

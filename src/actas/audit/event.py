@@ -202,6 +202,8 @@ def _add_standing(document: dict[str, Any], party: Party) -> None:
         document["actors"] = chain_document(party.actors)
     if party.may_act is not None:
         document["may_act"] = dict(party.may_act.members)
+    if not party.known:
+        document["known"] = False
     if party.txn is not None:
         document["txn"] = party.txn
     if party.impersonation is not None:

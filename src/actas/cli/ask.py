@@ -13,6 +13,7 @@ from actas.core.wire import (
     ID_JAG,
     ID_TOKEN,
     JWT,
+    JWT_BEARER,
     REFRESH_TOKEN,
     SUBJECT,
     TOKEN_EXCHANGE,
@@ -54,6 +55,7 @@ class Wanted:
         requested: what kind of token it shall be.
         whom: the person that the subject wants to act as, when the subject is an administrator.
         reason: why; ``ticket`` likewise.
+        redeems: whether ``subject`` is a grant of another domain, which says everything itself.
     """
 
     subject: TypedToken | None
@@ -65,6 +67,7 @@ class Wanted:
     whom: str | None = None
     reason: str | None = None
     ticket: str | None = None
+    redeems: bool = False
 
     @property
     def named(self) -> str | None:
@@ -84,6 +87,8 @@ class Wanted:
         fields: list[tuple[str, str]] = []
         if self.subject is None:
             fields.append(("grant_type", CLIENT_CREDENTIALS))
+        elif self.redeems:
+            fields += [("grant_type", JWT_BEARER), ("assertion", self.subject.text.value.reveal())]
         else:
             fields.append(("grant_type", TOKEN_EXCHANGE))
             fields += [("subject_token", self.subject.text.value.reveal())]

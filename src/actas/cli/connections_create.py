@@ -13,7 +13,7 @@ from actas.cli.objects import told
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.run import Run
 from actas.cli.tree import command as make
-from actas.core.ports import JsonObject
+from actas.core.ports import Json, JsonObject
 
 
 @make(
@@ -32,33 +32,52 @@ from actas.core.ports import JsonObject
                 "--as acme-web --scope pages:read --everybody --paused"
             ),
         ),
+        (
+            "another company's app redeems its server's grants for an API of ours",
+            (
+                "actas connections create acme-to-tickets --direction accept --client acme-assistant "
+                "--from acme --api tickets --scope tickets:read --everybody --unknown create"
+            ),
+        ),
     ),
     dry_run="rehearses",
 )
 @click.argument("name")
-@click.option("--client", metavar="NAME", required=True, help="The client that asks for grants.")
 @click.option(
-    "--to", "issuer", metavar="ISSUER", required=True, help="The other domain's server: its issuer."
+    "--direction",
+    type=click.Choice(("issue", "accept")),
+    default="issue",
+    help="Vouch for people of ours, or believe another domain's server.  [issue]",
 )
 @click.option(
-    "--as", "there", metavar="ID", required=True, help="The client_id by which it knows the client."
+    "--client", metavar="NAME", required=True, help="The client that asks for grants, or redeems them."
 )
+@click.option("--to", "issuer", metavar="ISSUER", help="The other domain's server: its issuer.")
+@click.option("--as", "there", metavar="ID", help="The client_id by which it knows the client.")
 @click.option("--resource", "resources", multiple=True, metavar="URI", help="An API there; may repeat.")
 @click.option("--scope", "scopes", multiple=True, metavar="S", required=True, help="A scope; may repeat.")
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="People in this group; may repeat.")
 @click.option("--person", "names", multiple=True, metavar="WHO", help="This person; may repeat.")
 @click.option("--from", "sources", multiple=True, metavar="ISSUER", help="Who vouches for them.  [actas]")
+@click.option("--api", metavar="NAME", help="To accept: the API that grants are redeemed for.")
+@click.option(
+    "--match", type=click.Choice(("subject", "email", "aud_sub")), help="To accept: who they are here."
+)
+@click.option(
+    "--unknown", type=click.Choice(("refuse", "create")), help="To accept: who never was here.  [refuse]"
+)
 @click.option("--everybody", is_flag=True, help="All users, when neither --group nor --person says which.")
 @click.option("--identify-by", type=click.Choice(("subject", "pairwise", "email")), help="Their name there.")
-@click.option("--lifetime", metavar="SPAN", help="How long a grant lives, at most 5m.")
+@click.option("--lifetime", metavar="SPAN", help="How long a grant lives, or what comes of it.")
 @click.option("--paused", is_flag=True, help="Nothing comes of it until it is resumed.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
 @click.pass_obj
 def command(run: Run, /, name: str, **flags: Any) -> None:
     """Make a connection that the console keeps.
 
-    Grants come of it at once, unless it is made paused. Exits 1 when the name is taken, 3 when the connection
-    would not hold, 5 when the role is too small.
+    Grants come of it, or are redeemed by it, at once, unless it is made paused. With --direction accept,
+    --from is the issuer that is believed, and --everybody all for whom it gives grants. Exits 1 when the name
+    is taken, 3 when the connection would not hold, 5 when the role is too small.
     """
     document = _document(name, **flags)
     manager = Manager(run)
@@ -80,32 +99,65 @@ def _document(name: str, **flags: Any) -> JsonObject:
     """Return the connection that the flags say.
 
     Raises:
-        Failure: they do not say for whom it is (exit 2).
+        Failure: they do not say for whom it is, or a flag is of the other direction or missing (exit 2).
     """
-    people: JsonObject = {
-        field: [*flags[flag]]
-        for field, flag in (("from", "sources"), ("groups", "groups"), ("names", "names"))
-        if flags[flag]
-    }
+    accepts = flags["direction"] == "accept"
+    _of_one_direction(flags["direction"], flags)
     if flags["everybody"] == bool(flags["groups"] or flags["names"]):
         raise misused("for whom is it?", hint="--group NAME or --person WHO, or else --everybody")
-    there: JsonObject = {
-        "issuer": flags["issuer"],
-        "client_id": flags["there"],
-        "scopes": [one for words in flags["scopes"] for one in words.split()],
-    }
-    if flags["resources"]:
-        there["resource"] = [*flags["resources"]]
-    document: JsonObject = {
-        "name": name,
-        "direction": "issue",
-        "client": flags["client"],
-        "resource": there,
-        "people": people or {"from": ["actas"]},
-    }
+    document: JsonObject = {"name": name, "direction": flags["direction"], "client": flags["client"]}
+    document |= _accepting(flags) if accepts else _issuing(flags)
     document |= {
         field: flags[field]
         for field in ("identify_by", "lifetime", "description")
         if flags[field] is not None
     }
     return {**document, "disabled": True} if flags["paused"] else document
+
+
+def _issuing(flags: dict[str, Any]) -> JsonObject:
+    there: JsonObject = {"issuer": flags["issuer"], "client_id": flags["there"], "scopes": _scopes(flags)}
+    if flags["resources"]:
+        there["resource"] = [*flags["resources"]]
+    return {"resource": there, "people": _people(flags, ("from", "sources")) or {"from": ["actas"]}}
+
+
+def _accepting(flags: dict[str, Any]) -> JsonObject:
+    (source,) = flags["sources"]
+    document: JsonObject = {"from": source, "api": flags["api"], "scopes": _scopes(flags)}
+    people = _people(flags)
+    people |= {field: flags[field] for field in ("match", "unknown") if flags[field] is not None}
+    return {**document, "people": people} if people else document
+
+
+def _people(flags: dict[str, Any], *more: tuple[str, str]) -> JsonObject:
+    fields = (*more, ("groups", "groups"), ("names", "names"))
+    return {field: [*flags[flag]] for field, flag in fields if flags[flag]}
+
+
+def _scopes(flags: dict[str, Any]) -> list[Json]:
+    return [one for words in flags["scopes"] for one in words.split()]
+
+
+def _of_one_direction(direction: str, flags: dict[str, Any]) -> None:
+    """Return when every flag is of that direction, and none that it needs is missing.
+
+    Raises:
+        Failure: one is not, or is missing (exit 2).
+    """
+    needed = {"issue": {"issuer": "--to", "there": "--as"}, "accept": {"sources": "--from", "api": "--api"}}
+    more = {
+        "issue": {"resources": "--resource", "identify_by": "--identify-by"},
+        "accept": {"api": "--api", "match": "--match", "unknown": "--unknown"},
+    }
+    other = "accept" if direction == "issue" else "issue"
+    astray = {**needed[other], **more[other]}
+    astray.pop("sources", None)  # both have it: whom it is for, or who is believed
+    for field, flag in astray.items():
+        if flags[field]:
+            raise misused(f"{flag} goes with --direction {other}")
+    for field, flag in needed[direction].items():
+        if not flags[field]:
+            raise misused(f"--direction {direction} needs {flag}")
+    if direction == "accept" and len(flags["sources"]) != 1:
+        raise misused("grants of one issuer are accepted by one connection", hint="say --from once")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from actas.cli.ask import REQUESTABLE, TypedToken, Wanted, addressed, token_type
-from actas.cli.asking import ClientAuth, asker, client_flags, credentials, dpop_flag, proven
+from actas.cli.ask import Wanted
+from actas.cli.asking import asker, client_flags, credentials, dpop_flag, proven
 from actas.cli.bound import about_keys, require_bound
 from actas.cli.dpop import Holder, holder
-from actas.cli.exits import misused
+from actas.cli.exchange_wanted import Flags, wanted_of
 from actas.cli.output import Answer
+from actas.cli.redeeming import require_meant_for, tell_of_endpoint
 from actas.cli.run import Run
 from actas.cli.saved import SavedToken, check_name, save
 from actas.cli.server import Ask, Server, fetch_keys, find_server
@@ -24,36 +24,6 @@ from actas.cli.tree import command as make
 from actas.cli.values import Words
 from actas.cli.verdict import Granted, Refused, read_answer
 from actas.cli.wire import Answered, Sent
-from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, SUBJECT, TokenType
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
-    """The flags as typed."""
-
-    subject: str | None
-    subject_type: str | None
-    actor: str | None
-    actor_type: str | None
-    audience: tuple[str, ...]
-    resource: tuple[str, ...]
-    scope: tuple[str, ...]
-    requested: str
-    client: str | None
-    client_auth: ClientAuth
-    secret: str | None
-    key: str | None
-    certificate: str | None
-    workload_token: str | None
-    own: bool
-    dpop: str | None
-    raw: bool
-    save: str | None
-    show: tuple[str, ...] = ()
-    requested_subject: str | None = None
-    reason: str | None = None
-    ticket: str | None = None
-    to: str | None = None
 
 
 @make(
@@ -69,6 +39,10 @@ class Flags:
         (
             "a grant that another company's server redeems, for alice, who signed in",
             "actas exchange --client bot --subject @alice --for id-jag --to https://auth.tickets.example",
+        ),
+        (
+            "such a grant, redeemed there for a token of that server",
+            "actas exchange --redeem @grant.jwt --server https://auth.tickets.example --client acme-bot",
         ),
         (
             "a token for the client itself, kept under a name",
@@ -98,6 +72,7 @@ class Flags:
     help="A token for an API, one that does it again, or a grant for another domain.  [access]",
 )
 @click.option("--to", metavar="ISSUER", help="The other domain's server that the grant is for.")
+@click.option("--redeem", metavar="TOKEN", help="A grant of another domain, redeemed at --server.")
 @client_flags
 @dpop_flag
 @click.option("--own", is_flag=True, help="Ask for the client's own token: nobody's but its own.")
@@ -120,7 +95,7 @@ def perform(run: Run, typed: Flags) -> None:
     """Ask for the token that the flags want, and tell what came of it."""
     name = None if typed.save is None else check_name(typed.save)
     tokens = TokenArguments(run)
-    wanted = _wanted(typed, tokens)
+    wanted = wanted_of(typed, tokens)
     who = credentials(
         run,
         tokens,
@@ -133,6 +108,9 @@ def perform(run: Run, typed: Flags) -> None:
     )
     ask = asker(run)
     server = find_server(run.server(), ask)
+    if wanted.redeems:
+        require_meant_for(wanted, server)
+        tell_of_endpoint(run.out, server)
 
     def request() -> Sent:
         return proven(server.token_endpoint, who.prove(server, now=run.now), *wanted.form())
@@ -154,64 +132,6 @@ def _asked(ask: Ask, request: Callable[[], Sent], key: Holder | None) -> tuple[S
         return key.asks(ask, request)
     sent = request()
     return sent, ask(sent)
-
-
-def _wanted(typed: Flags, tokens: TokenArguments) -> Wanted:
-    """Return the request that the flags make.
-
-    Raises:
-        Failure: they contradict each other, or the subject is missing (exit 2).
-    """
-    if typed.own and (typed.subject is not None or typed.actor is not None):
-        raise misused("--own asks for the client's own token, which has no --subject and no --actor")
-    if typed.own and typed.requested != "access":
-        raise misused("--own asks for the client's own token, which is asked for again with --own")
-    if typed.own and typed.requested_subject is not None:
-        raise misused("--own asks for the client's own token, and --requested-subject for another's")
-    if typed.requested_subject is None and typed.subject_type != SUBJECT:
-        for said, flag in ((typed.reason, "--reason"), (typed.ticket, "--ticket")):
-            if said is not None:
-                raise misused(
-                    f"{flag} says why somebody acts as another, and nobody is named",
-                    hint="--requested-subject WHO, or leave it out",
-                )
-    if not typed.own and typed.subject is None:
-        raise misused(
-            "whom shall the token speak about?", hint="--subject TOKEN, or --own for the client itself"
-        )
-    for token, declared, flag in (
-        (typed.subject, typed.subject_type, "--subject"),
-        (typed.actor, typed.actor_type, "--actor"),
-    ):
-        if token is None and declared is not None:
-            raise misused(f"{flag}-type says what {flag} is, which is missing")
-    requested = REQUESTABLE[typed.requested]
-    usual = ID_TOKEN if requested == ID_JAG else ACCESS_TOKEN
-    return Wanted(
-        subject=_typed_token(tokens, typed.subject, typed.subject_type, flag="--subject", usual=usual),
-        actor=_typed_token(tokens, typed.actor, typed.actor_type, flag="--actor"),
-        audience=addressed(requested, to=typed.to, audience=typed.audience),
-        resource=typed.resource,
-        scope=tuple(dict.fromkeys(word for words in typed.scope for word in words.split())),
-        requested=requested,
-        whom=typed.requested_subject,
-        reason=typed.reason,
-        ticket=typed.ticket,
-    )
-
-
-def _typed_token(
-    tokens: TokenArguments,
-    argument: str | None,
-    declared: str | None,
-    *,
-    flag: str,
-    usual: TokenType = ACCESS_TOKEN,
-) -> TypedToken | None:
-    if argument is None:
-        return None
-    text = tokens.read(argument, flag=flag)
-    return TypedToken(text=text, type=token_type(declared, text, flag=f"{flag}-type", usual=usual))
 
 
 def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted, *, client: str) -> None:

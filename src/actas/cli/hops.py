@@ -24,10 +24,25 @@ def asked_chain(wanted: Wanted, *, client: str) -> Chain:
     """
     stations = _subject_stations(wanted)
     acting = _acting(wanted, client)
+    if wanted.redeems and wanted.subject is not None:
+        return _redeemed(stations, acting, wanted, look(wanted.subject.text.value.reveal()).claims)
     if not stations or stations[-1].id != acting.id:  # a client that narrows its own token is in it already
         stations = (*stations, acting)
     chain = Chain(stations=stations, targets=wanted.targets, scopes=wanted.scope, outcome="refused")
     return _towards(chain, wanted, {}) if wanted.requested == ID_JAG else chain
+
+
+def _redeemed(
+    stations: tuple[Station, ...], acting: Station, wanted: Wanted, claims: Mapping[str, Json]
+) -> Chain:
+    """Return the chain of a grant that is redeemed: whoever vouches stands before the person (RFC 7523)."""
+    first, *actors = stations
+    vouching = claims.get("iss")
+    if isinstance(vouching, str):
+        stations = (Station(kind="issuer", id=vouching), replace(first, by="crossing"), *actors)
+    targets = wanted.targets or texts(claims.get("resource"))
+    scopes = wanted.scope or scopes_of(claims)
+    return Chain(stations=(*stations, acting), targets=targets, scopes=scopes, outcome="refused")
 
 
 def granted_chain(
@@ -45,6 +60,9 @@ def granted_chain(
         return _granted_abroad(claims, wanted, client=client, scope=scope)
     if not claims:
         return replace(asked_chain(wanted, client=client), outcome="granted", scopes=scope)
+    if wanted.redeems:
+        asked = asked_chain(wanted, client=client)
+        return replace(asked, outcome="granted", targets=texts(claims.get("aud")), scopes=scope)
     chain = replace(chain_of(claims), scopes=scope)
     if len(wanted.targets) == len(chain.targets) == 1 and "://" not in wanted.targets[0]:
         chain = replace(chain, targets=wanted.targets)  # the name under which it was asked for
@@ -110,7 +128,7 @@ def _subject_stations(wanted: Wanted) -> tuple[Station, ...]:
     seen = look(wanted.subject.text.value.reveal())
     if not seen.claims:
         return (Station(kind="unknown", id="subject"),)
-    person = wanted.subject.type == ID_TOKEN
+    person = wanted.subject.type == ID_TOKEN or wanted.redeems
     return tuple(replace(one, current=False) for one in chain_of(seen.claims, person=person).stations)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from actas.cli.asking import client_flags, dpop_flag
-from actas.cli.exchange import Flags, perform
+from actas.cli.exchange import perform
+from actas.cli.exchange_wanted import Flags
 from actas.cli.run import Run
 from actas.cli.shown import SHOWABLE
 from actas.cli.tokens import TOKEN_HELP

@@ -21,13 +21,22 @@ from actas.core.wire import ID_JAG, REFRESH_TOKEN
 SHOWABLE: Final = ("request", "response", "code")
 
 _TOKENS: Final = frozenset(
-    {"subject_token", "actor_token", "access_token", "refresh_token", "id_token", "client_assertion"}
+    {
+        "subject_token",
+        "actor_token",
+        "assertion",
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "client_assertion",
+    }
 )
 _SECRETS: Final = frozenset({"client_secret"})
 _VARIABLES: Final = {
     "subject_token": "SUBJECT_TOKEN",
     "actor_token": "ACTOR_TOKEN",
     "client_assertion": "CLIENT_ASSERTION",
+    "assertion": "GRANT",
     "client_secret": "ACTAS_CLIENT_SECRET",
 }
 
@@ -79,7 +88,8 @@ def response_lines(answered: Answered) -> Iterator[str]:
 def code_lines(sent: Sent, wanted: Wanted, *, client: str) -> Iterator[str]:
     """Yield the request as ``curl`` and, where the SDK has words for it, as Python."""
     yield from _curl(sent, client)
-    if wanted.actor is None and len(wanted.targets) == 1 and wanted.requested != ID_JAG:
+    said = wanted.actor is None and not wanted.redeems and wanted.requested != ID_JAG
+    if said and len(wanted.targets) == 1:
         yield ""
         yield from _python(wanted, bound="DPoP" in sent.headers)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from actas.cli.ask import Wanted
@@ -128,7 +128,10 @@ def read_answer(answered: Answered, wanted: Wanted, *, client: str, issuer: str)
     document = answered.document()
     if answered.status == 200 and document is not None:
         return _granted(answered, document, wanted, client=client, issuer=issuer)
-    return read_refusal(answered, asked_chain(wanted, client=client))
+    refused = read_refusal(answered, asked_chain(wanted, client=client))
+    # Of a grant that is used, late or no longer wanted, nothing in the request is wrong.
+    spent = wanted.redeems and refused.error == "invalid_grant"
+    return replace(refused, exit=Exit.NO) if spent else refused
 
 
 def read_refusal(answered: Answered, chain: Chain) -> Refused:
@@ -170,8 +173,8 @@ def _granted(
     if not isinstance(token, str) or not token or not isinstance(scheme, str):
         raise _malformed("it has no access_token with a token_type")
     issued = document.get("issued_token_type")
-    if wanted.subject is None and issued is None:
-        issued = wanted.requested  # client credentials: RFC 6749 knows no such member
+    if (wanted.subject is None or wanted.redeems) and issued is None:
+        issued = wanted.requested  # RFC 6749 and RFC 7523 know no such member
     if issued != wanted.requested:
         raise _malformed(f"issued_token_type is {issued}, and {wanted.requested} was asked for")
     lifetime, scope = document.get("expires_in"), document.get("scope")

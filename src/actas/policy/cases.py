@@ -24,6 +24,7 @@ class AskedToken:
         audience: values of ``aud``: names of APIs are already replaced by their audience.
         scope: the scopes it holds.
         is_id_token: whether it is an ID token of ours.
+        known: whether somebody whom a grant of another domain tells of was here before.
     """
 
     issuer: str
@@ -35,6 +36,7 @@ class AskedToken:
     audience: tuple[str, ...] = ()
     scope: frozenset[str] = frozenset()
     is_id_token: bool = False
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class PolicyTest:
         rule: the rule that allowed or denied, or None when that does not matter.
         near_miss: the rule that came nearest, or None when that does not matter.
         requested_subject: the name of the user as whom ``subject`` wants to act; None when nobody does.
-        connection: the connection by which a grant for another domain is asked for, in place of ``apis``.
+        connection: the connection by which a grant is asked for, or redeemed, in place of ``apis``.
         why: the reason and the ticket that are given then.
         approval: exactly the groups that have to approve it, or None when that does not matter.
         place: ``file:line``, for people.

@@ -104,6 +104,10 @@ class Connections:
         """Return by what a client redeems the grants of an issuer, what is paused included."""
         return self._redeemed.get((client, issuer), ())
 
+    def acceptance(self, name: str) -> Acceptance | None:
+        """Return that connection, when it is one by which grants are redeemed; else None."""
+        return next((one for one in self.accepted if one.name == name), None)
+
     def leading_to(self, audience: str, *, client: str) -> tuple[Api, ...]:
         """Return where connections of a client lead by that audience, those that are paused included."""
         return self._found.get((client, audience), ())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
 from actas.settings.faults import Fault
+from actas.settings.schema_connections import ConnectionForm
 from actas.settings.schema_tests import Ask, AskedParty, PolicyTestForm
 from actas.settings.shaped import Item, Shaped
 from actas.settings.strangers import fault_of_client
@@ -30,6 +31,7 @@ def _names(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
             yield written.fault(written.at(("ask", "api"), index), sentence)
     yield from _party(item, ask.subject, "subject", shaped)
     yield from _party(item, ask.actor, "actor", shaped)
+    yield from _known(item, shaped)
     if ask.subject is None and ask.actor is not None:
         yield written.fault(("ask", "actor"), "an actor token goes with a subject token")
     if ask.requested_subject is not None:
@@ -53,11 +55,33 @@ def _target(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
         yield written.fault(("ask", "connection"), sentence)
     elif ask.connection in shaped.connections:
         form = shaped.connections[ask.connection].form
-        if str(form.direction) != "issue":
-            yield written.fault(("ask", "connection"), "is one by which no grant is given (direction)")
-        elif form.client != ask.client:
+        if form.client != ask.client:
             yield written.fault(("ask", "client"), f"{ask.connection} is a connection of {form.client}")
+        if form.direction == "accept":
+            yield from _who_is_told_of(item, form, shaped)
+            return
     yield from _who_signed_in(item)
+
+
+def _who_is_told_of(item: Item[PolicyTestForm], form: ConnectionForm, shaped: Shaped) -> Iterator[Fault]:
+    """A grant that is redeemed is the subject: of the issuer of the connection, and alone."""
+    subject, written = item.form.ask.subject, item.written
+    match = (form.people and form.people.match) or "subject"
+    if subject is None:
+        yield written.fault(("ask",), "say whom the grant tells of (subject)")
+    elif subject.from_ != form.from_:
+        yield written.fault(("ask", "subject", "from"), f"{form.name} redeems grants of {form.from_}")
+    elif match != "subject":
+        if (sentence := shaped.unknown("users", subject.user)) is not None:
+            yield written.fault(("ask", "subject", "user"), sentence)
+        for field in ("known", "groups"):
+            if field in subject.model_fields_set:
+                message = f"goes without match: {match}, which finds a user of this server"
+                yield written.fault(("ask", "subject", field), message)
+    for field in ("actor", "requested_subject"):
+        if getattr(item.form.ask, field) is not None:
+            message = "goes without connection: whom a grant tells of, it says itself"
+            yield written.fault(("ask", field), message)
 
 
 def _who_signed_in(item: Item[PolicyTestForm]) -> Iterator[Fault]:
@@ -71,6 +95,16 @@ def _who_signed_in(item: Item[PolicyTestForm]) -> Iterator[Fault]:
     for field in ("actor", "requested_subject"):
         if getattr(ask, field) is not None:
             yield written.fault(("ask", field), "goes without connection: the grant is of who signed in")
+
+
+def _known(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
+    ask = item.form.ask
+    connection = shaped.connections.get(ask.connection or "")
+    redeems = connection is not None and connection.form.direction == "accept"
+    for role, party in (("subject", ask.subject), ("actor", ask.actor)):
+        if party is not None and party.known is not None and not (redeems and role == "subject"):
+            message = "goes with a connection that accepts grants: who else shows a token is known by it"
+            yield item.written.fault(("ask", role, "known"), message)
 
 
 def _party(
@@ -108,5 +142,6 @@ def _no_scope(scope: str, ask: Ask, shaped: Shaped) -> str | None:
         return no_such_scope(scope, tuple(ask.api or ()), shaped)
     if ask.connection not in shaped.connections:
         return None
-    known = getattr(shaped.connections[ask.connection].form.resource, "scopes", ())
+    form = shaped.connections[ask.connection].form
+    known = (form.scopes if form.resource is None else form.resource.scopes) or ()
     return None if scope in known else f'{ask.connection} has no scope "{scope}" (it has {listed(known)})'

@@ -238,6 +238,7 @@ def _token(
         audience=tuple(audiences.get(one, one) for one in form.audience or ()),
         scope=frozenset() if form.scope is None else frozenset(form.scope.split(" ")),
         is_id_token=form.token_type == "id_token" or (signed_in and form.from_ == OURSELVES),
+        known=form.known is not False,
     )
 
 

@@ -41,6 +41,11 @@ class AskedParty(Form):
         description="What the token of this server (`from: actas`) is. Default: `access_token`. An "
         "`id_token` was given to the client that asks.",
     )
+    known: bool | None = Field(
+        default=None,
+        description="Whether somebody of another domain was here before. For a `connection` that accepts "
+        "grants and matches people by `subject`. Default: true.",
+    )
 
 
 class AskedWhy(Form):
@@ -67,8 +72,10 @@ class Ask(Form):
     )
     connection: NameText | None = Field(
         default=None,
-        description="The connection by which a grant for another domain is asked for. `subject` shows an ID "
-        "token then, of somebody who signed in just now unless its `claims` say otherwise.",
+        description="The connection by which a grant for another domain is asked for, or redeemed. `subject` "
+        "shows an ID token then, of somebody who signed in just now unless its `claims` say otherwise; or it "
+        "is the grant that is redeemed, `from` the issuer of the connection with what the grant says as "
+        "`scope`, and `user` is their `sub` there, or of `match: email` and `aud_sub` the name of the user.",
     )
     scope: Annotated[str, ScopeList()] | None = Field(
         default=None, description="The scopes asked for, separated by spaces. Default: what there is."
@@ -88,6 +95,7 @@ class Ask(Form):
             "downscope",
             "own",
             "cross_app",
+            "redemption",
         ]
         | None
     ) = Field(default=None, description="The kind of exchange that must come of it. Default: whichever does.")

@@ -1,0 +1,104 @@
+"""What came of a grant that was redeemed is put before the policy again from its entry, and tells the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.fakes.clock import FixedClock
+from tests.fakes.company import GRANTING, NOW, PEOPLE, REDEEMERS, acceptance
+from tests.fakes.house import ORDERS, House
+
+from actas.admin.explanation import Explanation
+from actas.core.errors import OAuthError
+
+
+def house(**changes: Any) -> House:
+    return House(
+        issuers=(GRANTING,),
+        clients=REDEEMERS,
+        people=PEOPLE,
+        accepted=(acceptance(**changes),),
+        clock=FixedClock(NOW),
+    )
+
+
+async def entry_of(it: House, grant: str, **parameters: Any) -> dict[str, Any]:
+    try:
+        await it.post(it.redeeming(grant, **{"resource": ORDERS, **parameters}))
+    except OAuthError:
+        assert it.writer.events[-1]["outcome"] == "refused"
+    return dict(it.writer.events[-1])
+
+
+def explained(it: House, event: dict[str, Any]) -> Explanation:
+    told = it.rehearsal().of_event(event)
+    assert told.granted == (event["outcome"] == "granted")
+    assert told.reason == event.get("reason")
+    return told
+
+
+@pytest.mark.requirement("SEC-45")
+async def test_what_was_granted_is_granted_again() -> None:
+    it = house()
+    event = await entry_of(it, it.grant(scope="orders:read"))
+    assert "known" not in event["subject"]
+    told = explained(it, event)
+    assert (told.kind, told.scopes) == ("redemption", ("orders:read",))
+
+
+@pytest.mark.requirement("SEC-45", "SEC-62")
+async def test_somebody_who_never_was_here_is_told_as_such() -> None:
+    it = house(match="subject", unknown="refuse")
+    event = await entry_of(it, it.grant())
+    assert (event["reason"], event["subject"]["known"]) == ("no_rule", False)
+    told = explained(it, event)
+    (rule,) = [one for one in told.rules if one.name == "connection:web-from-corp"]
+    (failed,) = [one for one in rule.conditions if one.holds is False]
+    assert (failed.field, failed.seen) == ("subject.known", "never here before")
+
+
+@pytest.mark.requirement("SEC-45")
+async def test_a_newcomer_who_is_let_in_is_explained_as_granted_and_is_known_the_next_time() -> None:
+    it = house(match="subject", unknown="create")
+    first = await entry_of(it, it.grant())
+    assert (first["outcome"], first["subject"]["known"]) == ("granted", False)
+    assert first["created"] == first["subject"]["sub"]
+    explained(it, first)
+    second = await entry_of(it, it.grant(jti="another"))
+    assert second["outcome"] == "granted"
+    assert "known" not in second["subject"]
+    explained(it, second)
+
+
+@pytest.mark.requirement("SEC-45", "JAG-71")
+async def test_a_grant_that_was_used_is_told_as_it_was_written() -> None:
+    it = house()
+    await entry_of(it, it.grant())
+    event = await entry_of(it, it.grant())
+    assert event["reason"] == "grant_reused"
+    told = explained(it, event)
+    assert (told.error, told.detail) == ("invalid_grant", event["detail"])
+    assert [one.number for one in told.stages if not one.passed] == [2]
+    assert told.permit is None
+
+
+@pytest.mark.requirement("SEC-45")
+@pytest.mark.parametrize(
+    ("changes", "claims", "reason"),
+    [
+        ({"paused": True}, {}, "connection_paused"),
+        ({"client": "helpdesk", "match": "subject"}, {}, "no_connection"),
+        ({}, {"exp": NOW - 60, "iat": NOW - 90}, "expired"),
+        ({}, {"scope": "orders:refund"}, "excess"),
+        ({"groups": frozenset({"nobody"})}, {}, "no_rule"),
+    ],
+)
+async def test_a_refusal_is_told_for_what_it_was(
+    changes: dict[str, Any], claims: dict[str, Any], reason: str
+) -> None:
+    it = house(**changes)
+    event = await entry_of(it, it.grant(**claims))
+    assert event["reason"] == reason
+    told = explained(it, event)
+    assert told.detail == event["detail"]
