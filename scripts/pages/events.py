@@ -96,6 +96,7 @@ ATTEMPT: Final[dict[str, str]] = {
     "rules": "list: the rules that had a part in the decision",
     "given": "the new token: `jti`, `digest`, `key`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`, "
     "and `cnf`, the key it is bound to",
+    "created": "who is known here from now on: somebody of another domain, by the first grant of theirs",
     "txn": "the root of the lineage: the same for every token that came from one",
 }
 """The members of ``exchange:granted`` and ``exchange:refused``. What an attempt did not reach is left out."""

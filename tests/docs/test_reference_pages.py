@@ -12,8 +12,16 @@ from typing import Any, get_args
 import pytest
 from scripts.pages import commands, errors, events, rules
 from scripts.reference_pages import FOLDER, PAGES, is_current
-from tests.fakes.company import HELPDESK_IMPERSONATION, PEOPLE, TICKETS, connection
-from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS_TO_INVENTORY, RULES, House
+from tests.fakes.company import (
+    GRANTING,
+    HELPDESK_IMPERSONATION,
+    PEOPLE,
+    REDEEMERS,
+    TICKETS,
+    acceptance,
+    connection,
+)
+from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS, ORDERS_TO_INVENTORY, RULES, House
 from tests.fakes.prover import Prover
 
 import actas
@@ -155,7 +163,14 @@ ASKS = replace(ORDERS_TO_INVENTORY, name="asks", when=('subject.claims.jti != ""
 
 def house_of_entries() -> House:
     rules = (*RULES, ASKS, HELPDESK_IMPERSONATION)
-    return House(rules=rules, people=PEOPLE, connections=(connection(),))
+    return House(
+        rules=rules,
+        people=PEOPLE,
+        issuers=(GRANTING,),
+        clients=REDEEMERS,
+        connections=(connection(),),
+        accepted=(acceptance(match="subject", unknown="create"),),
+    )
 
 
 async def written(house: House) -> list[dict[str, Any]]:
@@ -185,6 +200,7 @@ async def written(house: House) -> list[dict[str, Any]]:
     await house.refused("orders", str(looked_in.body["access_token"]), audience="inventory")
     grant = {"requested_token_type": str(ID_JAG), "audience": TICKETS, "scope": "tickets:read"}
     await house.refused("web", alice, subject_token_type=str(ID_TOKEN), **grant)
+    await house.post(house.redeeming(house.grant(), resource=ORDERS))
     return [event for event in house.writer.events if event["event"].startswith("exchange:")]
 
 
