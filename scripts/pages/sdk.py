@@ -30,7 +30,7 @@ several threads. `actas_sdk.fastapi` and `actas_sdk.testing` are imported by the
 _SHOWN: Final = (
     *("Actas", "Verifier", "Caller", "Token", "RefreshToken", "Renewed", "Party"),
     *("DpopKey", "ProofMemory", "Resource"),
-    *("ClientSecretJwt", "MutualTls", "Workload"),
+    *("ClientSecret", "ClientKey", "ClientSecretJwt", "MutualTls", "Workload"),
 )
 _WIRED: Final = frozenset({"rewired"})
 """For the fake of ``actas_sdk.testing`` alone."""

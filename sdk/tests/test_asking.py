@@ -11,11 +11,11 @@ import pytest
 from sdk.tests.support import INVENTORY, ISSUER, METADATA, NOW, Script, StillWorld, play
 
 from actas_sdk import Actas, Token, sync
-from actas_sdk.asking import TokenCache
 from actas_sdk.errors import BadAnswer, Refused, SignInAgain, Unreachable
 from actas_sdk.flow import Together
 from actas_sdk.requests import wanted_for
 from actas_sdk.testing import FakeActas
+from actas_sdk.token_cache import TokenCache
 
 
 @pytest.fixture

@@ -71,6 +71,16 @@ ROWS: tuple[Requirement, ...] = on(
     kept("JAG-90", _JAG + "5", "What the other server calls the client is kept for each pair of them."),
     kept("JAG-100", _JAG + "9.8", "With a DPoP proof it is bound to that key; without one it has no cnf."),
     kept(
+        "JAG-101",
+        _JAG + "9.8",
+        "The SDK looks whether a grant is bound to its key, and sends none that is not what it asked for.",
+    ),
+    kept(
+        "JAG-114",
+        "RFC 8414 section 3.3",
+        "The SDK asks for a grant only when the other server's metadata has the issuer that was named.",
+    ),
+    kept(
         "JAG-122",
         "MCP Enterprise-Managed Authorization 7.6.1",
         "A resource that is not kept with its audience is refused.",

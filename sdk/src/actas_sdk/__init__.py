@@ -5,9 +5,10 @@
 The errors are drawn as a tree in `actas_sdk.errors`.
 """
 
-from actas_sdk.async_client import Actas, Verifier
+from actas_sdk.async_client import Actas
+from actas_sdk.async_verifier import Verifier
 from actas_sdk.caller import Caller
-from actas_sdk.credentials import ClientSecretJwt, MutualTls, Workload
+from actas_sdk.credentials import ClientKey, ClientSecret, ClientSecretJwt, MutualTls, Workload
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
@@ -37,7 +38,9 @@ __all__ = [
     "AmbiguousToken",
     "BadAnswer",
     "Caller",
+    "ClientKey",
     "ClientRefused",
+    "ClientSecret",
     "ClientSecretJwt",
     "DpopKey",
     "InvalidProof",

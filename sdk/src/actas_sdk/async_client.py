@@ -1,57 +1,28 @@
-"""The async client: `Actas` asks for tokens, `Verifier` checks them. All they decide is in the core."""
+"""The async `Actas`, which asks for tokens. All it decides is in the core."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterable, Mapping
-from types import TracebackType
-from typing import Self, TypeVar
+from collections.abc import Iterable
 
 import httpx2
 
 from actas_sdk.asking import Asking
 from actas_sdk.async_wire import AsyncWire
 from actas_sdk.auth import ActingFor
+from actas_sdk.awaiting import Awaiting
 from actas_sdk.caller import Caller
-from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient
+from actas_sdk.credentials import Credentials
+from actas_sdk.crossing import wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
 from actas_sdk.token import Token
-from actas_sdk.verifier_base import CheckingClient
-from actas_sdk.wired import Wired
 
-__all__ = ["Actas", "Verifier"]
-
-Core = TypeVar("Core")
+__all__ = ["Actas"]
 
 
-class _Awaiting(Wired[httpx2.AsyncClient, AsyncWire, Core]):
-    """Sends by awaiting, and closes what it opened."""
-
-    async def aclose(self) -> None:
-        """Stop what is in flight and close what was opened. It may be used again afterwards."""
-        await self._wire.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def _open(
-        self, http: httpx2.AsyncClient | None, *, trust_env: bool, tls: ssl.SSLContext | None = None
-    ) -> AsyncWire:
-        return AsyncWire(http, trust_env=trust_env, tls=tls)
-
-    def _over(self, transport: httpx2.MockTransport) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(transport=transport)
-
-
-class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
+class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
     """Asks one server for tokens on behalf of this service.
 
     Tokens are kept under a digest of the subject token and of everything asked, so one person's
@@ -101,6 +72,44 @@ class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
             Misconfigured: ``to`` or the scopes cannot be sent.
         """
         return await self._obtain(wanted_for(whom, to=to, scopes=scopes, subject_type=subject_type))
+
+    async def cross_app(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        resource: str,
+        scopes: Iterable[str] = (),
+        there: Credentials,
+        subject_type: str = "id_token",
+    ) -> Token:
+        """Return a token of another company's server for ``resource``, with no consent screen (ID-JAG).
+
+        Our server is asked for a grant, and the other one redeems it. A grant is used once; the token that
+        comes of it is kept and renewed as that of `exchange`. Each error says in `ActasError.server` which of
+        the two it is about.
+
+        Args:
+            whom: the person's ID token, as this service got it at the sign-in.
+            to: the issuer identifier of the other server, character for character. Its metadata must say the
+                same, and lead to https.
+            resource: the address of the API there.
+            scopes: what the token shall be good for; without any the servers choose.
+            there: how this service proves who it is to the other server: `ClientSecret`, `ClientKey`,
+                `ClientSecretJwt`, `Workload`, or `MutualTls` with ``http=``. Never a secret of ours.
+            subject_type: ``id_token``, or ``refresh_token`` for one of the same sign-in.
+
+        Raises:
+            NoPerson: ``whom`` holds no token.
+            Refused: one of the servers says no.
+            SignInAgain: the sign-in is too old or too weak.
+            Unreachable: no answer, after repeats where they are harmless.
+            BadAnswer: a server answered what it must not: metadata of another issuer, or a grant for another
+                server, another client or another key.
+            Misconfigured: an argument cannot work, or cannot be sent.
+        """
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
+        return await self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there)))
 
     async def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service's own authority, for nobody else's (RFC 6749 section 4.4).
@@ -209,84 +218,3 @@ class Actas(_Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
 
     def _forget(self, wanted: Wanted) -> None:
         self._core.forget(wanted)
-
-
-class Verifier(_Awaiting[Checking], CheckingClient[httpx2.AsyncClient, AsyncWire]):
-    """Checks the access tokens that reach an API (RFC 9068 section 4).
-
-    Keys are fetched when they are first needed, kept for five minutes, and asked for again at once
-    when a token names one that is not known, though never twice in thirty seconds.
-
-    Args:
-        issuer: whose tokens are believed: https, or http on the loopback address.
-        audience: what must be in a token's ``aud``: this API's address or registered name.
-        algorithms: what tokens may be signed with; symmetric ones are never possible.
-        bound: whether only tokens that are bound to a key are taken (RFC 9449, RFC 8705). A token that is
-            bound is taken only from whoever holds its key in any case.
-        proofs: where used proofs are remembered: something that several processes share, or None for a memory
-            of this process.
-        nonce_key: 32 random bytes that all processes of this API share: then proofs must hold its nonces.
-        revocation: whether to follow what the server says was revoked, and refuse such tokens, and all that
-            was made from them, within five seconds. It is asked every second, beside the requests. Then this
-            service proves who it is, in one of the ways of `Actas`.
-        revocation_within: seconds after which what was read of it is not believed any more, and every token
-            is refused with `Unreachable` until it can be read again: 2 to 300.
-        introspection: whether tokens that are no JWTs are taken, by asking the server about them (RFC 7662);
-            ``signed`` for answers that are signed (RFC 9701). The server answers only the API that a token is
-            for, and this service proves to be that.
-        introspection_kept: seconds for which an answer about a token is believed, 0 to 5: for so long a token
-            that was revoked is still taken.
-        client_id: the name this service is registered under, for these two.
-        client_secret: its secret, or
-        client_key: its private key: a JWK, or the path of a file that holds one.
-        credentials: another way to prove it, in place of these three.
-        http: the client to ask through, which stays yours to close. None opens one.
-        world: time and chance, for tests.
-
-    Raises:
-        Misconfigured: one of these cannot work.
-    """
-
-    async def check(
-        self,
-        *,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]],
-        scopes: Iterable[str] = (),
-        certificate: bytes | None = None,
-    ) -> Caller:
-        """Return who sends this request.
-
-        Args:
-            method: of the request.
-            url: of the request, whole, as its sender sees it: a proof is for one address. Take scheme and
-                host from your configuration, not from the request.
-            headers: of the request; the token is only looked for in ``Authorization``, its proof in ``DPoP``.
-            scopes: what the caller must be allowed.
-            certificate: the client certificate whose key the connection proved, in DER, or None.
-
-        Raises:
-            InvalidToken: it carries no token that holds; `NoToken`, `AmbiguousToken`, `InvalidProof` and
-                `StaleNonce` are kinds of it.
-            MissingScope: the token holds but lacks a scope.
-            Unreachable: the keys, or what was revoked, could not be had: answer 503, not 401.
-            BadAnswer: the issuer's keys are not what they must be: answer 503 as well.
-        """
-        self.follow()
-        return await self._wire.run(
-            self._core.check(headers, method=method, url=url, certificate=certificate, scopes=scopes)
-        )
-
-    async def check_token(self, token: str, *, scopes: Iterable[str] = ()) -> Caller:
-        """Return who holds ``token``.
-
-        Args:
-            token: the text that was presented.
-            scopes: as for `check`.
-
-        Raises:
-            InvalidToken: and `MissingScope`, `Unreachable`, `BadAnswer`, as `check`.
-        """
-        self.follow()
-        return await self._wire.run(self._core.check_token(token, scopes=scopes))

@@ -6,14 +6,17 @@ import os
 from collections.abc import Mapping
 from typing import Self
 
-from actas_sdk.address import loopback_http
+from actas_sdk.address import issuer_address, loopback_http
 from actas_sdk.asking import Asking
-from actas_sdk.credentials import Credentials, credentials_of
+from actas_sdk.credentials import Credentials, MutualTls, credentials_of
+from actas_sdk.crossing import Crossed, secluded
 from actas_sdk.dpop import DpopKey
 from actas_sdk.environment import from_environment
+from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import REAL, World
 from actas_sdk.issuer import Issuer
 from actas_sdk.keys import SigningKey
+from actas_sdk.requests import Wanted
 from actas_sdk.strict_json import Json
 from actas_sdk.wired import Http, Wire, Wired, tls_of
 
@@ -45,6 +48,7 @@ class AskingClient(Wired[Http, Wire, Asking]):
         self._credentials = credentials_of(client_id, client_secret, client_key, credentials)
         self._world = world
         self._issuer = issuer
+        self._own_http = http is not None
         self._core = self._anew()
         # A proxy must not be handed what is plain only because it never leaves this computer.
         tls = tls_of(self._credentials) if http is None else None
@@ -95,6 +99,21 @@ class AskingClient(Wired[Http, Wire, Asking]):
     def client_id(self) -> str:
         """The name this service is registered under."""
         return self._credentials.client_id
+
+    def _crossed(self, wanted: Wanted, *, to: str, there: Credentials) -> Crossed:
+        """Return the token of another server that is wanted.
+
+        Raises:
+            Misconfigured: it would take something of ours to the other server, or cannot work.
+        """
+        secluded(self._credentials, there)
+        if not self._own_http:
+            if isinstance(self._credentials, MutualTls) or isinstance(there, MutualTls):
+                raise Misconfigured("a certificate is for one server; give a client of yours with http=...")
+            # What is plain must not go through a proxy, which a server that is elsewhere may need.
+            if loopback_http(to) and not loopback_http(self._issuer):
+                raise Misconfigured("a server on the loopback address is asked only when ours is there too")
+        return Crossed(wanted=wanted, to=issuer_address(to), there=there)
 
     def _anew(self, *, eager: bool = False) -> Asking:
         del eager  # what it keeps are tokens, which are asked for by what they are

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from urllib.parse import quote_plus
 
 from joserfc.jwk import OctKey
@@ -82,6 +82,24 @@ class ClientKey:
 
     client_id: str
     key: SigningKey
+
+    @classmethod
+    def from_jwk(cls, client_id: str, jwk: Mapping[str, Json]) -> Self:
+        """Return it with a private JWK.
+
+        Raises:
+            Misconfigured: it is not a private key that can sign.
+        """
+        return cls(client_id=client_id, key=SigningKey.from_jwk(jwk))
+
+    @classmethod
+    def from_file(cls, client_id: str, path: str | os.PathLike[str]) -> Self:
+        """Return it with the private JWK in a file.
+
+        Raises:
+            Misconfigured: the file cannot be read, or is not such a key.
+        """
+        return cls(client_id=client_id, key=SigningKey.from_file(path))
 
     def proof(self, *, issuer: str, world: World) -> Proof:
         header = {"typ": "client-authentication+jwt", "alg": self.key.algorithm}

@@ -59,8 +59,10 @@ class ActasError(Exception):
 
     Attributes:
         sentence: what may be shown to whoever called.
+        server: the issuer identifier of the server it is about, where two were asked; else None.
     """
 
+    server: str | None = None
     default_sentence: ClassVar[str] = "The request could not be completed."
 
     def __init__(self, detail: str = "", *, sentence: str | None = None) -> None:
@@ -69,7 +71,8 @@ class ActasError(Exception):
         super().__init__(detail)
 
     def __str__(self) -> str:
-        return self.detail or self.sentence
+        said = self.detail or self.sentence
+        return said if self.server is None else f"{self.server}: {said}"
 
 
 class Misconfigured(ActasError):

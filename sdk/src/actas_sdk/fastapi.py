@@ -30,7 +30,7 @@ from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
 from actas_sdk.address import origin, protected_resource
-from actas_sdk.async_client import Verifier
+from actas_sdk.async_verifier import Verifier
 from actas_sdk.caller import Caller
 from actas_sdk.credentials import Credentials
 from actas_sdk.errors import BadAnswer, InvalidToken, Misconfigured, MissingScope, Unreachable

@@ -7,12 +7,13 @@ and nothing of a bad answer is used.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
+    TOO_OLD,
     ActasError,
     BadAnswer,
     ClientRefused,
@@ -92,7 +93,13 @@ def nonce_wanted(answer: Answer) -> bool:
 
 
 def token(
-    answer: Answer, *, wanted: Wanted, client: Party, asked_at: float, dpop: DpopKey | None = None
+    answer: Answer,
+    *,
+    wanted: Wanted,
+    client: Party,
+    asked_at: float,
+    dpop: DpopKey | None = None,
+    before: Sequence[Party] = (),
 ) -> Token:
     """Return the token that was asked for (RFC 8693 section 2.2.1, RFC 6749 section 5.1).
 
@@ -103,6 +110,7 @@ def token(
         asked_at: seconds since the epoch when the request was made: the life of the token counts
             from there, so that a slow answer never makes it longer.
         dpop: the key that the token must be bound to, or None for a bearer token.
+        before: for whom ``client`` acts, when that is not in the subject token.
 
     Raises:
         Refused: the answer is no.
@@ -112,7 +120,7 @@ def token(
     # N_A, and every scheme that we do not speak, would be sent in a way its server does not expect. A bearer
     # token in place of a bound one would be worth stealing (RFC 9449 section 5).
     given = granted(answer, wanted=wanted, kind=ACCESS_TOKEN, scheme="Bearer" if dpop is None else "DPoP")
-    before = () if wanted.subject is None else wanted.subject.chain
+    before = before if wanted.subject is None else wanted.subject.chain
     return Token(
         given.text,
         audience=wanted.to,
@@ -177,7 +185,8 @@ def refusal(answer: Answer) -> ActasError:
     if reason == "expired":
         return SignInAgain(sentence, entry=entry)
     if code == "insufficient_user_authentication":
-        return SignInAgain(sentence, needs=_shown(document.get("acr_values")) or "mfa", entry=entry)
+        otherwise = TOO_OLD if "max_age" in document else "mfa"
+        return SignInAgain(sentence, needs=_shown(document.get("acr_values")) or otherwise, entry=entry)
     if code == "temporarily_unavailable":
         return Unreachable(f"{answer.url} answered {code}", entry=entry)
     kind = ClientRefused if code in _OUR_FAULT else Refused

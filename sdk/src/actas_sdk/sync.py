@@ -2,7 +2,7 @@
 
 from actas_sdk.caller import Caller
 from actas_sdk.client import Actas, Verifier
-from actas_sdk.credentials import ClientSecretJwt, MutualTls, Workload
+from actas_sdk.credentials import ClientKey, ClientSecret, ClientSecretJwt, MutualTls, Workload
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import (
     ActasError,
@@ -32,7 +32,9 @@ __all__ = [
     "AmbiguousToken",
     "BadAnswer",
     "Caller",
+    "ClientKey",
     "ClientRefused",
+    "ClientSecret",
     "ClientSecretJwt",
     "DpopKey",
     "InvalidProof",
