@@ -118,6 +118,15 @@ GUARDS: Final[tuple[Guard, ...]] = (
         check=checks.subject_token_was_meant_for_the_requester,
     ),
     Guard(
+        name="a token for managing",
+        reason="wrong_audience",
+        naming="for managing",
+        trip=lambda one: trips.subject(aud=f"{ISSUER}/api", client_id=one.who, act=None)(one)
+        if one.is_ours
+        else "no access token of our own",
+        check=checks.managing_is_for_nothing_else,
+    ),
+    Guard(
         name="may_act names another",
         reason="actor_not_allowed",
         naming="may_act asks",

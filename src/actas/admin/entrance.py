@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from actas.admin.record import Author
-from actas.admin.roles import least, management_audience, role_in
-from actas.core.administrators import Administrators, Role, covers
+from actas.admin.roles import least, role_in
+from actas.core.administrators import Administrators, Role, covers, management_audience
 from actas.core.client import Client
 from actas.core.errors import InsufficientScope, InvalidToken
 from actas.core.party import Caller, Party, is_impersonated

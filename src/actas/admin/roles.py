@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from actas.core.administrators import ROLES, Administrators, Role, covers, scope_of, scopes_within
+from actas.core.administrators import (
+    ROLES,
+    Administrators,
+    Role,
+    covers,
+    management_audience,
+    scope_of,
+    scopes_within,
+)
 from actas.core.client import Client
 from actas.core.party import OURSELVES
 from actas.core.person import subject_of
@@ -39,11 +47,6 @@ def least(one: Role | None, other: Role | None) -> Role | None:
     if one is None or other is None:
         return None
     return one if covers(other, one) else other
-
-
-def management_audience(issuer: str) -> str:
-    """Return the ``aud`` of tokens for managing the server called ``issuer``."""
-    return f"{issuer}/api"
 
 
 def management_api(issuer: str) -> Api:

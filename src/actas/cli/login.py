@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import click
 
-from actas.admin.roles import management_audience
 from actas.cli.asking import asker, client_flags, credentials, proven
 from actas.cli.chains import chain_of
 from actas.cli.dpop import Holder, holder
@@ -23,7 +22,7 @@ from actas.cli.tree import command as make
 from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Answered
-from actas.core.administrators import ROLES, Role, scope_of
+from actas.core.administrators import ROLES, Role, management_audience, scope_of
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import CLIENT_CREDENTIALS

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from actas.admin.roles import management_audience
 from actas.cli.asking import asker, proven
 from actas.cli.chains import chain_of
 from actas.cli.dpop import Holder, holder
@@ -24,7 +23,7 @@ from actas.cli.server import Ask, Server, fetch_keys, find_server, usable_addres
 from actas.cli.values import typed_path
 from actas.cli.verdict import read_refusal
 from actas.cli.wire import Answered, Sent
-from actas.core.administrators import ROLES, Role, scopes_within
+from actas.core.administrators import ROLES, Role, management_audience, scopes_within
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, DEVICE_CODE, ID_TOKEN, REFRESH_TOKEN

@@ -30,6 +30,11 @@ def highest(roles: Iterable[Role | None]) -> Role | None:
     return next((role for role in reversed(ROLES) if role in found), None)
 
 
+def management_audience(issuer: str) -> str:
+    """Return the ``aud`` of tokens for managing the server called ``issuer``."""
+    return f"{issuer}/api"
+
+
 def scope_of(role: Role) -> str:
     """Return the scope that a token of the role carries."""
     return f"{OURSELVES}:{role}"

@@ -6,6 +6,7 @@ its own.
 
 from __future__ import annotations
 
+from actas.core.administrators import management_audience
 from actas.core.client import Client
 from actas.core.errors import InvalidRequest, InvalidTarget
 from actas.core.party import Identity, Party, is_impersonated
@@ -88,6 +89,15 @@ def not_the_requesters(actor: Party, client: Client, itself: Identity) -> Refusa
         return _refuse(
             "bad_actor", f"the actor token speaks of {actor.identity.subject}, which is not {client.name}"
         )
+    return None
+
+
+def managing_is_for_nothing_else(proposal: Proposal) -> Refusal | None:
+    """SEC-80: who signed in to manage this server was asked about that alone, and no rule takes it."""
+    managing = management_audience(proposal.itself.identity.issuer)
+    for party in (proposal.subject, proposal.actor):
+        if party is not None and managing in party.audience:
+            return _refuse("wrong_audience", "a token for managing this server is for nothing else")
     return None
 
 
@@ -192,6 +202,7 @@ EVERY_KIND = (
     targets_are_open,
     subject_token_was_meant_for_the_requester,
     actor_token_belongs_to_the_requester,
+    managing_is_for_nothing_else,
     nobody_acts_by_an_impersonated_token,
     chain_continues_or_begins,
     may_act_names_the_actor,

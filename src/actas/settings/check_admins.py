@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from actas.admin.roles import management_audience
+from actas.core.administrators import management_audience
 from actas.core.uri import with_lower_host
 from actas.settings.faults import Fault
 from actas.settings.schema_admins import AdminForm

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, cast, get_args
 
 from actas.admin.objects import KEEPERS
-from actas.admin.roles import management_audience
-from actas.core.administrators import ROLES, scope_of
+from actas.core.administrators import ROLES, management_audience, scope_of
 from actas.core.impersonation import Form, State
 from actas.core.ports import JsonObject
 from actas.signin.resetting import Lost
