@@ -43,11 +43,11 @@ OF_CROSS_APP: Final[dict[Reason, ReasonText]] = {
     ),
     "unknown_person": ReasonText(
         sentence="Nobody here is known by that grant.",
-        meaning="The connection matches people by an address or by `aud_sub`, and it is nobody's here; or "
-        "it says `unknown: refuse`, and this person was never here.",
+        meaning="The connection matches people by an address or by `aud_sub`, and it is nobody's here. "
+        "Where it matches by `subject` and says `unknown: refuse`, somebody who was never here is refused "
+        "by `no_rule`.",
         causes="A new colleague who has no account here yet, an address that several users have, a grant "
         "that says no `aud_sub`.",
-        remedy="Have them sign in here once, add them to `users`, or let the connection say `unknown: "
-        "create`.",
+        remedy="Add them to `users`, or match by `subject` and let the connection say `unknown: create`.",
     ),
 }
