@@ -41,8 +41,9 @@ WHEN: Final = (
     "size(target.apis) == 1",
 )
 
-ASKED_BY_TOKENS = tuple(one for one in KINDS if one.name not in ("administrative_impersonation", "sign_in"))
-"""The kinds that a client asks for with tokens alone: the others need a name, or a person at a browser."""
+_OTHERWISE = ("administrative_impersonation", "sign_in", "cross_app", "redemption")
+ASKED_BY_TOKENS = tuple(one for one in KINDS if one.name not in _OTHERWISE)
+"""The kinds that a client asks for with tokens alone: the others need a name, a person at a browser, or a connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "JAG-114",
         "RFC 8414 section 3.3",
-        "The SDK asks for a grant only when the other server's metadata has the issuer that was named.",
+        "SDK and command show a grant to the server named, whose metadata says so, and to no other.",
     ),
     kept(
         "JAG-122",
@@ -165,11 +165,6 @@ ROWS: tuple[Requirement, ...] = on(
     kept("JAG-103", _JAG + "9.8", "A bound grant without proof is an invalid_grant."),
     kept("JAG-104", _JAG + "9.8", "A proof without a bound grant is checked and binds the token."),
     kept("JAG-105", _JAG + "9.8", "Where the API wants bound tokens, neither is an invalid_grant."),
-    kept(
-        "JAG-114",
-        "RFC 8414 section 3.3",
-        "The command that redeems shows a grant to the server named, whose metadata says so, and to no other.",
-    ),
     kept("JAG-106", "project policy", "The grant type jwt-dpop of the draft's example is taken as well."),
     kept(
         "JAG-121",

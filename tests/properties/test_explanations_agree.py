@@ -40,6 +40,7 @@ from actas.core.wire import (
     DEVICE_CODE,
     ID_TOKEN,
     JWT,
+    JWT_BEARER,
     REFRESH,
     TOKEN_EXCHANGE,
 )
@@ -246,5 +247,5 @@ async def test_a_rehearsal_changes_nothing() -> None:
     await house.rehearsal().of_request("orders", parsed(house, form))
     assert house.writer.events == []
     assert house.exchange.grant_types == (
-        *(TOKEN_EXCHANGE, CLIENT_CREDENTIALS, REFRESH, AUTHORIZATION_CODE, DEVICE_CODE),
+        *(TOKEN_EXCHANGE, CLIENT_CREDENTIALS, REFRESH, AUTHORIZATION_CODE, DEVICE_CODE, JWT_BEARER),
     )

@@ -60,6 +60,7 @@ def test_what_takes_too_long_is_not_begun_and_says_so() -> None:
         users={},
         documents=None,
         connections=(),
+        accepted=(),
         tests=("one", "two"),
     )
     found = run_policy_tests(
