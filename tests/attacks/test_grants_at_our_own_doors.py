@@ -10,48 +10,32 @@ new is tried without anybody thinking of it.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
 from tests.fakes.company import ISSUER as HOUSE
 from tests.fakes.company import connection
 from tests.fakes.crossing import crossing, grant_form, granted
-from tests.fakes.door import FORM, Response, call
+from tests.fakes.door import FORM, call
+from tests.fakes.doors import ISSUER, METHODS, Doors
 from tests.fakes.served import Company
 
-from actas.app.assembly import Assembly, assembly
+from actas.app.assembly import assembly
 from actas.app.foundation import foundation
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, JWT_BEARER_CLIENT_ASSERTION, REFRESH_TOKEN
 from actas.crypto import jose
 from actas.settings.load import read
 from actas.web.api.routes import BASE, ROUTES
-from actas.web.gate import BELOW, Endpoint
+from actas.web.gate import BELOW
 
-ISSUER = "http://127.0.0.1:8693"
 THERE = "https://auth.tickets.example"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-@dataclass
-class Place:
-    """A server in this process, and a grant of its own: it tells of alice to the tickets of another company."""
-
-    company: Company
-    house: Assembly
-    grant: str = ""
-
-    @property
-    def doors(self) -> dict[str, Endpoint]:
-        return {path: door for path, door in self.house.gate.endpoints.items() if not path.endswith(BELOW)}
-
-    async def post(self, path: str, form: dict[str, Any], *headers: tuple[bytes, bytes]) -> Response:
-        body = urlencode({key: value for key, value in form.items() if value is not None}).encode()
-        return await call(self.doors[path], path=path, headers=[FORM, *headers], body=body)
+class Place(Doors):
+    """With a grant of its own: it tells of alice to the tickets of another company."""
 
     def asking(self, **more: Any) -> dict[str, Any]:
         """The form by which the assistant asks for a grant for alice."""
@@ -62,15 +46,6 @@ class Place:
             "scope": None,
         }
         return self.company.exchange("assistant", self.company.id_token(), **{**asked, **more})
-
-    def carries(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The grant wherever a header may hold a token."""
-        grant = self.grant.encode()
-        return (
-            (b"authorization", b"Bearer " + grant),
-            (b"cookie", b"actas-session=" + grant + b"; actas-browser=" + b"b" * 43),
-            (b"origin", ISSUER.encode()),
-        )
 
 
 @pytest_asyncio.fixture
@@ -97,7 +72,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     async with foundation(draft, dev=True, create=True) as base, assembly(base) as house:
         made = Place(company, house)
         answer = (await made.post("/token", made.asking())).json
-        made.grant = str(answer["access_token"])
+        made.token = str(answer["access_token"])
         assert answer["issued_token_type"] == str(ID_JAG)
         yield made
 
@@ -125,7 +100,7 @@ async def test_no_route_of_the_management_api_lets_it_in(place: Place) -> None:
 
 @pytest.mark.requirement("SEC-57", "IDC-41", "JAG-42")
 async def test_the_token_endpoint_takes_it_as_nothing(place: Place) -> None:
-    company, grant = place.company, place.grant
+    company, grant = place.company, place.token
     assertion = {"client_assertion_type": JWT_BEARER_CLIENT_ASSERTION, "client_assertion": grant}
     secret = {"client_secret": None, "client_id": None}
     forms: list[dict[str, Any]] = [
@@ -158,11 +133,11 @@ async def test_nobody_is_told_that_it_is_active_and_it_proves_no_client(place: P
     for who in ("assistant", "orders", "nightly"):
         proof = {"client_id": who, "client_secret": place.company.secrets[who]}
         for hint in (None, "access_token", "refresh_token"):
-            reply = await place.post("/introspect", {**proof, "token": place.grant, "token_type_hint": hint})
+            reply = await place.post("/introspect", {**proof, "token": place.token, "token_type_hint": hint})
             assert (reply.status, reply.json) == (200, {"active": False})
-    assertion = {"client_assertion_type": JWT_BEARER_CLIENT_ASSERTION, "client_assertion": place.grant}
+    assertion = {"client_assertion_type": JWT_BEARER_CLIENT_ASSERTION, "client_assertion": place.token}
     for path in ("/introspect", "/revoke"):
-        reply = await place.post(path, {"token": place.grant, **assertion})
+        reply = await place.post(path, {"token": place.token, **assertion})
         assert (reply.status, reply.json["error"]) == (401, "invalid_client")
 
 

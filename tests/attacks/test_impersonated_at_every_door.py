@@ -12,50 +12,28 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 import pytest_asyncio
-from tests.fakes.door import FORM, Response, call
+from tests.fakes.door import FORM, call
+from tests.fakes.doors import ISSUER, METHODS, Doors
 from tests.fakes.served import Company
 
-from actas.app.assembly import Assembly, assembly
+from actas.app.assembly import assembly
 from actas.app.foundation import foundation
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN
 from actas.settings.load import read
 from actas.web.api.routes import BASE, ROUTES
-from actas.web.gate import BELOW, Endpoint
+from actas.web.gate import BELOW
 
-ISSUER = "http://127.0.0.1:8693"
 PERSON = b"Carol of Customers"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass
-class Place:
-    """A server in this process, and an impersonated token of its own: dana as carol."""
+class Place(Doors):
+    """With an impersonated token of its own: dana as carol, by what ``name`` names."""
 
-    company: Company
-    house: Assembly
-    token: str = ""
     name: str = ""
-
-    @property
-    def doors(self) -> dict[str, Endpoint]:
-        return {path: door for path, door in self.house.gate.endpoints.items() if not path.endswith(BELOW)}
-
-    async def post(self, path: str, form: dict[str, Any], *headers: tuple[bytes, bytes]) -> Response:
-        body = urlencode({key: value for key, value in form.items() if value is not None}).encode()
-        return await call(self.doors[path], path=path, headers=[FORM, *headers], body=body)
-
-    def carries(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The token wherever a header may hold one."""
-        token = self.token.encode()
-        return (
-            (b"authorization", b"Bearer " + token),
-            (b"cookie", b"actas-session=" + token + b"; actas-browser=" + b"b" * 43),
-            (b"origin", ISSUER.encode()),
-        )
 
 
 @pytest_asyncio.fixture

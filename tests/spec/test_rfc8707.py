@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.fakes.house import APIS, CLIENTS, INVENTORY, ORDERS, RULES, House, allow, client, sells
 
-from actas.core.target import Api
-from actas.grants.grant import MAX_TARGETS
+from actas.core.target import MAX_TARGETS, Api
 
 QUERY = "https://shelf.acme.example/v2?part=a"
 SHELF = Api(name="shelf", audience=QUERY, scopes={"read": "Read"})

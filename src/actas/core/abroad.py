@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from actas.core.ports import Json
 
@@ -102,3 +102,11 @@ class Acceptance:
     paused: bool = False
     description: str = ""
     place: str = ""
+
+
+class Redeeming(Protocol):
+    """Finds by what a client redeems grants. Answers from memory."""
+
+    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
+        """Return by what a client redeems the grants of an issuer, what is paused included."""
+        ...

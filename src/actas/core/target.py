@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from actas.core.abroad import Abroad
 from actas.core.confirmation import Binding
 from actas.core.uri import with_lower_host
 from actas.core.wire import SigningAlgorithm, TokenFormat
+
+MAX_TARGETS: Final = 8
+"""Most targets of one request, and of a grant (RFC 8693 section 2.2.2: invalid_target when too many)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,8 @@ from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, Invali
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
+from actas.core.target import MAX_TARGETS
 from actas.core.wire import ID_JAG, GrantType, TokenType
-
-MAX_TARGETS = 8
-"""Most targets of one request (RFC 8693 section 2.2.2: invalid_target when too many)."""
 
 OF_EXCHANGE: Final = (
     *("subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from actas.core.errors import InvalidGrant, InvalidRequest, OAuthError
+from actas.core.errors import InvalidGrant, OAuthError
 from actas.core.params import Params
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER, GrantType
-from actas.grants.grant import OF_EXCHANGE, scope_of, success, targets_of
+from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 _OTHERS: Final = (*OF_EXCHANGE, "code", "code_verifier", "redirect_uri", "refresh_token", "device_code")
 
@@ -25,9 +25,7 @@ class JwtBearerGrant:
         return JWT_BEARER
 
     def parse(self, form: Params) -> ExchangeRequest:
-        for name in _OTHERS:
-            if name in form:
-                raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in jwt-bearer")
+        require_without(form, _OTHERS, where="jwt-bearer")
         assertion = form.require_secret("assertion")
         audience, resource = targets_of(form)
         return ExchangeRequest(

@@ -7,11 +7,11 @@ for the client that it names and for nobody after it (JAG-73).
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from actas.core.abroad import LONGEST_ACCESS, Acceptance
+from actas.core.abroad import LONGEST_ACCESS, Redeeming
 from actas.core.claims import is_name
 from actas.core.client import Client
 from actas.core.errors import InvalidGrant
@@ -19,21 +19,11 @@ from actas.core.party import Actor, Party
 from actas.core.permit import ExchangeRequest, Proposal, Refusal, Single
 from actas.core.person import VouchedPerson
 from actas.core.ports import Json
+from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
 from actas.kinds.checks import restriction_is_kept
 from actas.kinds.kind import Kind
 from actas.policy.decide import Verdict
-
-MAX_TARGETS: Final = 8
-"""Most APIs that a grant may name."""
-
-
-class Redeeming(Protocol):
-    """Finds by what a client redeems grants. Answers from memory."""
-
-    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
-        """Return by what a client redeems the grants of an issuer, what is paused included."""
-        ...
 
 
 def grant_tells_of_a_person(proposal: Proposal) -> Refusal | None:
@@ -75,7 +65,9 @@ def as_granted(
         return msgspec.structs.replace(request, audience=(), resource=fewer or granted)
     if request.audience or request.resource:
         return request
-    return msgspec.structs.replace(request, audience=tuple({one.api for one in ways if not one.paused}))
+    return msgspec.structs.replace(
+        request, audience=tuple(sorted({one.api for one in ways if not one.paused}))
+    )
 
 
 def _resources(claim: Json) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from actas.core.abroad import Redeeming
 from actas.core.client import Client
 from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, OAuthError
 from actas.core.permit import ExchangeRequest
 from actas.core.target import Api, ApiStore, api_at
 from actas.core.wire import ID_JAG, JWT_BEARER
-from actas.kinds.redemption import Redeeming
 from actas.policy.decide import scopes_of
 
 

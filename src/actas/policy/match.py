@@ -117,14 +117,6 @@ def _party(
 ) -> Iterator[Condition]:
     if selector.issuers:
         yield _from(selector.issuers, role, party, deny=deny)
-    if selector.origins:
-        origins = selector.origins
-        yield Condition(
-            f"{role}.origin",
-            _list(origins),
-            lambda s: party(s).origin_name in origins,
-            lambda s: party(s).origin_name,
-        )
     if selector.known:
         yield Condition(
             f"{role}.known",

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from actas.core.abroad import Acceptance
+from actas.core.abroad import Redeeming
 from actas.core.errors import BadToken
 from actas.core.lineage import Lineage, Marking
 from actas.core.party import Identity, Party
@@ -45,14 +45,6 @@ class Known(Protocol):
         ...
 
 
-class Ways(Protocol):
-    """Finds by what a client redeems grants. Answers from memory."""
-
-    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
-        """Return by what a client redeems the grants of an issuer, what is paused included."""
-        ...
-
-
 class Residents:
     """Knows who people of other domains are here.
 
@@ -65,7 +57,7 @@ class Residents:
     """
 
     def __init__(
-        self, *, ourselves: str, people: PeopleHere, known: Known, ways: Ways, marking: Marking
+        self, *, ourselves: str, people: PeopleHere, known: Known, ways: Redeeming, marking: Marking
     ) -> None:
         self._marking = marking
         self._ourselves = ourselves

@@ -12,9 +12,10 @@ from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuth
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.secret import Secret
+from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE, TokenType
 from actas.grants.client_credentials import ClientCredentialsGrant
-from actas.grants.grant import MAX_TARGETS, scope_of, success, targets_of
+from actas.grants.grant import scope_of, success, targets_of
 from actas.grants.token_exchange import TokenExchangeGrant
 
 EXCHANGE = TokenExchangeGrant(readable={ACCESS_TOKEN, ID_TOKEN, JWT}, issuable={ACCESS_TOKEN})
