@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.fakes.guards import GUARDS, Guard
+from tests.fakes.guard import Guard
+from tests.fakes.guards import GUARDS
 from tests.fakes.house import KINDS, House, claims_of
 from tests.fakes.paths import PATHS, Attempt
 

@@ -1,0 +1,136 @@
+"""The guards of the matrix between domains: grants for another server, and redeeming those of others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from actas.core.wire import ACCESS_TOKEN
+from actas.kinds import checks, cross_app, redemption
+from tests.fakes import trips
+from tests.fakes.company import acceptance
+from tests.fakes.guard import Guard
+from tests.fakes.house import ISSUER, NOW
+from tests.fakes.paths import ours, told
+
+BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
+    Guard(
+        name="no connection to that server",
+        reason="no_connection",
+        naming="no connection of",
+        trip=trips.only("cross_app", lambda one: replace(one, target="https://evil.example")),
+    ),
+    Guard(
+        name="another resource than the connection's",
+        reason="no_connection",
+        naming="with the resource",
+        trip=trips.only("cross_app", lambda one: replace(one, parameters={"resource": "https://evil.example"})),
+    ),
+    Guard(
+        name="connection of another client",
+        reason="no_connection",
+        naming="no connection of",
+        trip=trips.connected(client="helpdesk"),
+    ),
+    Guard(
+        name="connection paused",
+        reason="connection_paused",
+        naming="is paused",
+        trip=trips.connected(paused=True),
+    ),
+    Guard(
+        name="grant of another typ",
+        reason="bad_subject",
+        naming="typ",
+        trip=trips.only("redemption", lambda one: replace(
+            one, subject=lambda house, claims: house.grant(typ="JWT", **claims)
+        )),
+    ),
+    Guard(
+        name="grant for another server",
+        reason="wrong_audience",
+        naming="this server alone",
+        trip=trips.only("redemption", trips.subject(aud="https://evil.example")),
+    ),
+    Guard(
+        name="grant for two servers",
+        reason="wrong_audience",
+        naming="this server alone",
+        trip=trips.only("redemption", trips.subject(aud=[ISSUER, "https://evil.example"])),
+    ),
+    Guard(
+        name="no connection for grants of that issuer",
+        reason="no_connection",
+        naming="redeems grants",
+        trip=trips.accepted(issuer="another"),
+    ),
+    Guard(
+        name="no redeeming for now",
+        reason="connection_paused",
+        naming="is paused",
+        trip=trips.accepted(paused=True),
+    ),
+    Guard(
+        name="grant for an API that is not ours",
+        reason="unknown_target",
+        naming="there is no API",
+        trip=trips.only("redemption", trips.subject(resource="https://evil.example")),
+    ),
+    Guard(
+        name="grant about a service",
+        reason="bad_subject",
+        naming="is no person",
+        trip=trips.only("redemption", lambda one: replace(
+            one.with_issuer(party_kind="service"), acceptance=acceptance(match="subject", unknown="create")
+        )),
+        check=redemption.grant_tells_of_a_person,
+    ),
+    Guard(
+        name="somebody whom nobody knows",
+        reason="no_rule",
+        naming="no rule",
+        trip=trips.accepted(match="subject"),
+    ),
+    Guard(
+        name="an address of nobody here",
+        reason="unknown_person",
+        naming="by email",
+        trip=trips.only("redemption", trips.subject(email="zoe@acme.example")),
+    ),
+    Guard(
+        name="an access token says nothing of a sign-in",
+        reason="bad_subject",
+        naming="who signed in",
+        trip=trips.only(
+            "cross_app",
+            lambda one: replace(one, subject=ours, subject_type=str(ACCESS_TOKEN), changed={
+                "sub": "actas:alice", "sub_profile": "user", "client_id": one.who, "aud": ISSUER, "act": None,
+                "groups": ["support"], "auth_time": NOW, "sub_id": None,
+            })
+            if one.subject is told
+            else "told by the path of our own people",
+        ),
+        check=cross_app.token_tells_of_a_sign_in,
+    ),
+    Guard(
+        name="an audience of everybody's",
+        reason="wrong_audience",
+        naming="which client of ours",
+        trip=trips.only("cross_app", trips.issuer(audiences={"acme-web": None})),
+        check=cross_app.token_names_its_client,
+    ),
+    Guard(
+        name="a chain would be lost by a grant",
+        reason="actor_not_allowed",
+        naming="no longer be the current one",
+        trip=trips.only("cross_app", trips.of_a_chain(trips.somebody_acts_already)),
+        check=checks.no_chain_would_be_lost,
+    ),
+    Guard(
+        name="signed in too long ago",
+        reason="sign_in_again",
+        naming="longer than",
+        trip=trips.signed_in_too_long_ago,
+        check=cross_app.sign_in_is_good_enough,
+    ),
+)  # fmt: skip
