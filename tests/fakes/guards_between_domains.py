@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from actas.core.wire import ACCESS_TOKEN
-from actas.kinds import checks, cross_app, redemption
+from actas.kinds import checks, cross_app
 from tests.fakes import trips
 from tests.fakes.company import acceptance
 from tests.fakes.guard import Guard
@@ -83,7 +83,14 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         trip=trips.only("redemption", lambda one: replace(
             one.with_issuer(party_kind="service"), acceptance=acceptance(match="subject", unknown="create")
         )),
-        check=redemption.grant_tells_of_a_person,
+        check=checks.subject_is_a_person,
+    ),
+    Guard(
+        name="telling of a service",
+        reason="bad_subject",
+        naming="is no person",
+        trip=trips.only("cross_app", trips.issuer(party_kind="service")),
+        check=checks.subject_is_a_person,
     ),
     Guard(
         name="somebody whom nobody knows",

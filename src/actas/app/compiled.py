@@ -26,20 +26,18 @@ from actas.store.registered import SqlRegisteredClients
 
 def findings(definitions: Definitions) -> Iterator[Finding]:
     """Compile every rule and mapping by itself, and yield each that cannot be."""
-    for spec in definitions.rules:
-        try:
-            Policy([spec], apis=definitions.apis.values(), defaults=definitions.defaults)
-        except RuleError as wrong:
-            yield Finding(section="rules", name=wrong.rule, field=wrong.field, message=wrong.message)
     both = Connections(definitions.connections, definitions.accepted)
     names = [*(one.name for one in both.every), *(one.name for one in both.accepted)]
     connections = {name_of(name): name for name in names}
-    for spec in both.rules():
+    for spec in (*definitions.rules, *both.rules()):
         try:
             Policy([spec], apis=definitions.apis.values(), defaults=definitions.defaults)
         except RuleError as wrong:
-            name, field = connections[wrong.rule], f"people.{wrong.field}"
-            yield Finding(section="connections", name=name, field=field, message=wrong.message)
+            if wrong.rule in connections:
+                name, field = connections[wrong.rule], f"people.{wrong.field}"
+                yield Finding(section="connections", name=name, field=field, message=wrong.message)
+            else:
+                yield Finding(section="rules", name=wrong.rule, field=wrong.field, message=wrong.message)
     for issuer in definitions.issuers.values():
         try:
             IdentityMapping([issuer])

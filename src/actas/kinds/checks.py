@@ -92,6 +92,14 @@ def not_the_requesters(actor: Party, client: Client, itself: Identity) -> Refusa
     return None
 
 
+def subject_is_a_person(proposal: Proposal) -> Refusal | None:
+    """JAG-154: a grant between domains is about people; a service has credentials of its own."""
+    if proposal.subject.kind == "person":
+        return None
+    who = proposal.subject.identity.subject
+    return _refuse("bad_subject", f"{who} is no person, and such a grant is about people only")
+
+
 def managing_is_for_nothing_else(proposal: Proposal) -> Refusal | None:
     """SEC-80: who signed in to manage this server was asked about that alone, and no rule takes it."""
     managing = management_audience(proposal.itself.identity.issuer)

@@ -15,7 +15,7 @@ from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import ID_JAG, ID_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
-from actas.kinds.checks import no_chain_would_be_lost
+from actas.kinds.checks import no_chain_would_be_lost, subject_is_a_person
 from actas.kinds.freshness import stale
 from actas.kinds.kind import Kind
 
@@ -27,15 +27,11 @@ _MOST_WAYS: Final = 20
 
 
 def token_tells_of_a_sign_in(proposal: Proposal) -> Refusal | None:
-    """JAG-24, JAG-154: an ID token, or a refresh token of ours, of a person."""
-    subject = proposal.subject
-    if subject.token_type not in (ID_TOKEN, REFRESH_TOKEN):
-        detail = "only an ID token, or a refresh token of this server, says who signed in"
-        return Refusal(error=InvalidRequest, reason="bad_subject", detail=detail)
-    if subject.kind != "person":
-        detail = f"{subject.identity.subject} is no person, and such a grant is about people only"
-        return Refusal(error=InvalidGrant, reason="bad_subject", detail=detail)
-    return None
+    """JAG-24: an ID token, or a refresh token of ours."""
+    if proposal.subject.token_type in (ID_TOKEN, REFRESH_TOKEN):
+        return None
+    detail = "only an ID token, or a refresh token of this server, says who signed in"
+    return Refusal(error=InvalidRequest, reason="bad_subject", detail=detail)
 
 
 def token_names_its_client(proposal: Proposal) -> Refusal | None:
@@ -116,6 +112,7 @@ CROSS_APP: Final = Kind(
     chain=_chain,
     checks=(
         token_tells_of_a_sign_in,
+        subject_is_a_person,
         token_names_its_client,
         no_chain_would_be_lost,
         sign_in_is_good_enough,

@@ -16,22 +16,14 @@ from actas.core.claims import is_name
 from actas.core.client import Client
 from actas.core.errors import InvalidGrant
 from actas.core.party import Actor, Party
-from actas.core.permit import ExchangeRequest, Proposal, Refusal, Single
+from actas.core.permit import ExchangeRequest, Proposal, Single
 from actas.core.person import VouchedPerson
 from actas.core.ports import Json
 from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
-from actas.kinds.checks import restriction_is_kept
+from actas.kinds.checks import restriction_is_kept, subject_is_a_person
 from actas.kinds.kind import Kind
 from actas.policy.decide import Verdict
-
-
-def grant_tells_of_a_person(proposal: Proposal) -> Refusal | None:
-    """JAG-154: such a grant is about people; a service has credentials of its own."""
-    if proposal.subject.kind == "person":
-        return None
-    detail = f"{proposal.subject.identity.subject} is no person, and such a grant is about people only"
-    return Refusal(error=InvalidGrant, reason="bad_subject", detail=detail)
 
 
 def as_granted(
@@ -125,7 +117,7 @@ REDEMPTION: Final = Kind(
     spec="RFC 7523 section 2.1",
     fits=_fits,
     chain=_chain,
-    checks=(grant_tells_of_a_person, restriction_is_kept),
+    checks=(subject_is_a_person, restriction_is_kept),
     yields=frozenset({ACCESS_TOKEN}),
     longest_life=LONGEST_ACCESS,
     only_held=True,
