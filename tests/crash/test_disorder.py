@@ -92,12 +92,26 @@ class Disorder:
 
 
 def back(node: RealServer) -> None:
-    """Wait until a node issues. One that was started while there was no database ended, and is started again."""
-    if not node.alive:
+    """Wait until a node issues. One that was started while there was no database ended, and is started again.
+
+    It may end while it is waited for: the database takes a while to refuse it.
+    """
+    if not comes_up(node):
         assert "cannot be" in node.said, node.said
         node.kill9()
         node.launch()
-    node.wait_until_ready()
+        node.wait_until_ready()
+
+
+def comes_up(node: RealServer) -> bool:
+    """Wait until a node issues, or has ended; return whether it issues."""
+    try:
+        node.wait_until_ready()
+    except AssertionError:
+        if node.alive:
+            raise
+        return False
+    return True
 
 
 def post(node: RealServer, path: str, **form: Any) -> Reply:
