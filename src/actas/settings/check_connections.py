@@ -1,4 +1,4 @@
-"""Checks of cross-app access: who asks can, the people are somebody's, and no way is there twice."""
+"""Checks of cross-app access, one connection at a time: who asks can, and the people are somebody's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
+from actas.settings.check_ways import check_ways
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
 from actas.settings.schema_auth import NoAuth
@@ -36,9 +37,7 @@ def check_connections(shaped: Shaped) -> Iterator[Fault]:
         for index, expression in enumerate((item.form.people and item.form.people.when) or ()):
             for sentence in faults_of_patterns(expression):
                 yield item.written.fault(item.written.at(("people", "when"), index), sentence)
-    yield from _twice(shaped)
-    yield from _matched_alike(shaped)
-    yield from _astray(shaped)
+    yield from check_ways(shaped)
 
 
 def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
@@ -161,53 +160,3 @@ def _api(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
             f"{form.client} may not ask for {form.api}; add it to may_request.apis ({client.written.place})"
         )
         yield written.fault(("client",), message)
-
-
-def _twice(shaped: Shaped) -> Iterator[Fault]:
-    """No request may lead two ways: client, server and API name one connection."""
-    seen: dict[tuple[str, ...], Item[ConnectionForm]] = {}
-    for item in shaped.connections.values():
-        for way, words in _ways(item.form):
-            first = seen.setdefault(way, item)
-            if first is not item:
-                message = f"{first.form.name} connects {words} already ({first.written.place})"
-                yield item.written.fault((), message)
-                break
-
-
-def _ways(form: ConnectionForm) -> Iterator[tuple[tuple[str, ...], str]]:
-    if form.resource is not None:
-        for resource in form.resource.resource or ("",):
-            to = resource or form.resource.issuer
-            yield ("issue", form.client, form.resource.issuer, resource), f"{form.client} to {to}"
-    if form.from_ is not None and form.api is not None:
-        yield ("accept", form.from_, form.client, form.api), f"{form.client} from {form.from_} to {form.api}"
-
-
-def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
-    """Who somebody is does not depend on the API that is asked for."""
-    seen: dict[tuple[str, str], Item[ConnectionForm]] = {}
-    for item in shaped.connections.values():
-        form = item.form
-        if form.from_ is None:
-            continue
-        first = seen.setdefault((form.client, form.from_), item)
-        mine, other = ((one.people and one.people.match) or "subject" for one in (form, first.form))
-        if mine != other:
-            message = f"{first.form.name} matches the same people by {other} ({first.written.place})"
-            yield item.written.fault(("people", "match"), message)
-
-
-def _astray(shaped: Shaped) -> Iterator[Fault]:
-    """What a client calls one server must not be, or also mean, another: its grant would reach a stranger."""
-    seen: dict[tuple[str, str], tuple[str, Item[ConnectionForm]]] = {}
-    leading = [(item, there) for item in shaped.connections.values() if (there := item.form.resource)]
-    for item, there in leading:
-        seen.setdefault((item.form.client, there.issuer), (there.issuer, item))
-    for item, there in leading:
-        for index, audience in enumerate(there.audience or ()):
-            issuer, first = seen.setdefault((item.form.client, audience), (there.issuer, item))
-            if issuer != there.issuer:
-                message = f"{item.form.client} reaches {issuer} by that name ({first.written.place})"
-                yield item.written.fault(item.written.at(("resource", "audience"), index), message)
-                break
