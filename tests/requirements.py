@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.promises import (
+    chaining,
     clients,
     cross_app,
     devices,
@@ -34,6 +35,7 @@ ROWS: Final[tuple[Requirement, ...]] = (
     *oidc.ROWS,
     *devices.ROWS,
     *cross_app.ROWS,
+    *chaining.ROWS,
     *security.ROWS,
     *reliability.ROWS,
     *reliability.OPERATIONS,

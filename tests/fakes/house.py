@@ -25,7 +25,7 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.clients.throttle import Limits, Throttle
 from actas.clients.workload import WorkloadMethod
-from actas.core.abroad import Acceptance
+from actas.core.abroad import REDEEMED, Acceptance
 from actas.core.administrators import Administrators
 from actas.core.client import Client
 from actas.core.metrics import UNMETERED, Meter
@@ -34,7 +34,6 @@ from actas.core.ports import SystemChance
 from actas.core.sign_in import userinfo_api
 from actas.core.target import Api
 from actas.core.tracing import UNTRACED, Tracing
-from actas.core.wire import ID_JAG
 from actas.crypto.certificate import Authorities
 from actas.exchange import Exchange
 from actas.grants.authorization_code import AuthorizationCodeGrant
@@ -45,6 +44,7 @@ from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
 from actas.issuers.about import About
 from actas.issuers.access_token import AccessTokenIssuer
+from actas.issuers.authorization_grant import AuthorizationGrantIssuer
 from actas.issuers.id_jag import IdJagIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
@@ -52,6 +52,7 @@ from actas.issuers.refresh_token import RefreshTokenIssuer
 from actas.keys.opaque import OpaqueTexts, OpaqueTokens
 from actas.keys.refresh import RefreshTokens
 from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
+from actas.kinds.chaining import CHAINED, CHAINING
 from actas.kinds.cross_app import CROSS_APP
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
@@ -82,6 +83,7 @@ from actas.subjects.foreign_jwt import ForeignJwtValidator
 from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
+from actas.subjects.jwt_grant import JwtGrantValidator
 from actas.subjects.known import KnownPeople
 from actas.subjects.live import LiveParties
 from actas.subjects.named import NamedPeople
@@ -154,6 +156,8 @@ KINDS = (
         SIGN_IN,
         CROSS_APP,
         REDEMPTION,
+        CHAINING,
+        CHAINED,
     ),
 )
 
@@ -326,6 +330,7 @@ class House(Desks):
                 ForeignJwtValidator(foreign),
                 RefreshTokenValidator(self.renewals),
                 IdJagValidator(foreign, residents),
+                JwtGrantValidator(foreign, residents, self.catalog.connections),
             ]
         )
 
@@ -374,13 +379,16 @@ class House(Desks):
             AccessTokenIssuer(issuer=ISSUER, keys=self.ring, chance=self.chance),
             ReferenceTokenIssuer(issuer=ISSUER, tokens=self.opaque, marking=self.ring),
             refreshing,
-            IdJagIssuer(
-                issuer=ISSUER,
-                people=self.catalog,
-                keys=self.ring,
-                pairwise_key=OPAQUE_KEY,
-                chance=self.chance,
-            ),
+            *[
+                grants(
+                    issuer=ISSUER,
+                    people=self.catalog,
+                    keys=self.ring,
+                    pairwise_key=OPAQUE_KEY,
+                    chance=self.chance,
+                )
+                for grants in (IdJagIssuer, AuthorizationGrantIssuer)
+            ],
             follows=refreshing,
             tells=IdTokenIssuer(issuer=ISSUER, clients=self.catalog, keys=self.ring, chance=self.chance),
             serves=Serving(issuer=ISSUER, clients=self.catalog, store=self.apps, marking=self.ring),
@@ -393,7 +401,7 @@ class House(Desks):
             issuer=ISSUER,
             grants=[
                 TokenExchangeGrant(
-                    readable=self.validators.token_types - {ID_JAG}, issuable=mint.token_types
+                    readable=self.validators.token_types - REDEEMED.keys(), issuable=mint.token_types
                 ),
                 ClientCredentialsGrant(),
                 RefreshTokenGrant(),

@@ -211,7 +211,11 @@ ROWS: tuple[Requirement, ...] = on(
         _SEC_THERE,
         "A grant is used up in one step, after every check and before the token is made.",
     ),
-    kept("SEC-61", _SEC_THERE, "Plain signed assertions are no grants, and are not taken."),
+    kept(
+        "SEC-61",
+        _SEC_THERE,
+        "ID-JAGs and plain grants are two inputs with two switches; neither passes as the other, and both are off.",
+    ),
     kept(
         "SEC-62",
         _SEC_THERE,

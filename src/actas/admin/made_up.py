@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from actas.core.abroad import Match
+from actas.core.abroad import GrantWord, Match
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
@@ -19,7 +19,7 @@ from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
 from actas.core.person import People, Person, VouchedPerson, subject_from, subject_of
 from actas.core.sign_in import Authorization, SignIn
-from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, TokenType
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT_GRANT, TokenType
 from actas.policy.cases import AskedToken
 from actas.subjects.named import party_of_name
 from actas.trust.registry import TrustedIssuer
@@ -195,7 +195,7 @@ def party_from_case(
 
 
 def party_of_grant(
-    party: Party, *, known: bool, match: Match, ourselves: str, people: Mapping[str, Person]
+    party: Party, *, known: bool, match: Match, grant: GrantWord, ourselves: str, people: Mapping[str, Person]
 ) -> Party:
     """Return whom a grant of another domain tells of in a policy test, as ``subjects.resident`` does.
 
@@ -203,6 +203,7 @@ def party_of_grant(
         party: as ``party_from_case`` gives them.
         known: whether they were here before.
         match: how they are matched: by their ``sub`` there, or else a user of ours, whose name the test says.
+        grant: which kind of grant it is.
         people: by name.
     """
     person = None if match == "subject" else people[party.origin.subject]
@@ -210,7 +211,7 @@ def party_of_grant(
     return msgspec.structs.replace(
         party,
         identity=Identity(ourselves, here),
-        token_type=ID_JAG,
+        token_type=ID_JAG if grant == "id_jag" else JWT_GRANT,
         audience=(ourselves,),
         token_id="test",
         groups=party.groups if person is None else person.groups,

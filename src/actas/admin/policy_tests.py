@@ -20,7 +20,15 @@ from actas.core.permit import Parties, Permit, Proposal, Refusal
 from actas.core.person import Person
 from actas.core.reasons import Reason
 from actas.core.target import Api
-from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    CLIENT_CREDENTIALS,
+    ID_JAG,
+    JWT,
+    JWT_BEARER,
+    TOKEN_EXCHANGE,
+    TokenType,
+)
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.policy.cases import AskedToken, PolicyTest
@@ -86,7 +94,7 @@ class PolicyTester:
         person = None if accepted.match == "subject" else self.people.get(_user_of(test))
         if person is not None and person.disabled:
             return _refusal("bad_subject", f"{person.subject} is disabled")
-        ways = self.connections.redeeming(test.client, issuer=accepted.issuer)
+        ways = self.connections.redeeming(test.client, issuer=accepted.issuer, grant=accepted.grant)
         if not all(one.paused for one in ways):
             return None
         names = ", ".join(one.name for one in ways)
@@ -104,6 +112,7 @@ class PolicyTester:
         parties = self._parties(test, itself, clients)
         alone = test.subject is None and test.requested_subject is None
         redeems = self._accepted(test) is not None
+        targets = self._targets(test)
         grant_type = CLIENT_CREDENTIALS if alone else JWT_BEARER if redeems else TOKEN_EXCHANGE
         return Proposal(
             at=float(self.at),
@@ -114,8 +123,8 @@ class PolicyTester:
             itself=itself,
             named=parties.named,
             why=test.why,
-            requested=ACCESS_TOKEN if test.connection is None or redeems else ID_JAG,
-            targets=self._targets(test),
+            requested=_requested(targets),
+            targets=targets,
             scope=test.scope,
             proven=EVERY_PROOF,
         )
@@ -163,6 +172,7 @@ class PolicyTester:
             party,
             known=test.subject is None or test.subject.known,
             match=accepted.match,
+            grant=accepted.grant,
             ourselves=self.ourselves,
             people=self.people,
         )
@@ -211,6 +221,12 @@ class PolicyTester:
             near = nearest(lines)
             if near is None or near.name != test.near_miss:
                 yield f"expected {test.near_miss} to come nearest, got {near.name if near else 'none'}"
+
+
+def _requested(targets: tuple[Api, ...]) -> TokenType:
+    """Return what is asked for: for what a connection leads to, the grant that it is for."""
+    abroad = targets[0].abroad
+    return ACCESS_TOKEN if abroad is None else ID_JAG if abroad.grant == "id_jag" else JWT
 
 
 def _refusal(reason: Reason, detail: str) -> Refusal:

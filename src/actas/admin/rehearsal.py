@@ -42,6 +42,7 @@ from actas.core.wire import (
 )
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
+from actas.kinds.servers import as_chained
 from actas.kinds.targets import ConnectionStore, targets_of
 from actas.policy.decide import Policy
 from actas.policy.narrow import shared
@@ -91,6 +92,7 @@ class Rehearsal:
         stage, passed = 1, list[str]()
         try:
             client = self._client(client_name, request.grant_type)
+            request = as_chained(request, client, self.apis, self.connections)
             targets = targets_of(request, client, self.apis, self.connections)
             passed.append(f"{client.name} ({client.kind})")
             stage = 2
@@ -171,7 +173,7 @@ class Rehearsal:
         return tuple(self._as_asked(api, asked) for api in targets)
 
     def _as_asked(self, api: Api, asked: tuple[str, ...]) -> Api:
-        if api.abroad is None or not asked:
+        if api.abroad is None or api.abroad.grant == "jwt" or not asked:
             return api
         if not set(asked) <= {*api.abroad.resources}:
             named = api.abroad.connection

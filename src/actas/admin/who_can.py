@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Final, get_args
 
 from actas.core.client import Client
 from actas.core.target import Api
-from actas.core.wire import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
+from actas.core.wire import CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE, GrantType
 from actas.policy.decide import Policy, Rule, scopes_of
 from actas.policy.rule import KindWord, covers
+
+_ASKED_BY: Final[dict[KindWord, GrantType]] = {
+    "own": CLIENT_CREDENTIALS,
+    "redemption": JWT_BEARER,
+    "chained": JWT_BEARER,
+}
+"""The grant by which a kind of exchange is asked for, where it is not token exchange."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,7 @@ def _ways(policy: Policy, client: Client, api: Api) -> Iterator[Way]:
         return
     open_to_client = scopes_of(api, client)
     for kind in get_args(KindWord):
-        if (CLIENT_CREDENTIALS if kind == "own" else TOKEN_EXCHANGE) not in client.grants:
+        if _ASKED_BY.get(kind, TOKEN_EXCHANGE) not in client.grants:
             continue
         for rule in policy.allows(client, api, kind):
             held = _held(rule, open_to_client)
@@ -115,8 +122,8 @@ def _held(rule: Rule, open_to_client: frozenset[str]) -> dict[str, tuple[str, ..
     if sold.same:
         return {one: (one,) for one in sorted(open_to_client)}
     table = {held: tuple(sorted(bought & open_to_client)) for held, bought in sorted(sold.bought.items())}
-    if sold.anyway:
-        table["any"] = tuple(sorted(sold.anyway & open_to_client))
+    if anyway := sold.anyway | sold.signed_in:
+        table["any"] = tuple(sorted(anyway & open_to_client))
     return {held: bought for held, bought in table.items() if bought}
 
 

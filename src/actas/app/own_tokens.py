@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from actas.app.foundation import Foundation
@@ -10,6 +11,7 @@ from actas.core.ports import MarkStore, SystemChance
 from actas.crypto.keyed import keyed_digest
 from actas.issuers.about import About
 from actas.issuers.access_token import AccessTokenIssuer
+from actas.issuers.authorization_grant import AuthorizationGrantIssuer
 from actas.issuers.id_jag import IdJagIssuer
 from actas.issuers.id_token import IdTokenIssuer
 from actas.issuers.reference_token import ReferenceTokenIssuer
@@ -52,13 +54,7 @@ def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
         AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()),
         ReferenceTokenIssuer(issuer=base.issuer, tokens=_opaque_tokens(base), marking=base.ring),
         refresh,
-        IdJagIssuer(
-            issuer=base.issuer,
-            people=base.catalog,
-            keys=base.ring,
-            pairwise_key=base.ring.opaque_key,
-            chance=SystemChance(),
-        ),
+        *_grants(base),
         follows=refresh,
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
         serves=Serving(issuer=base.issuer, clients=base.catalog, store=base.session_apps, marking=base.ring),
@@ -67,6 +63,18 @@ def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
         welcomes=known_people(base),
         adds=about(base),
     )
+
+
+def _grants(base: Foundation) -> Iterator[IdJagIssuer]:
+    """Yield what makes grants for other domains' servers, of either kind."""
+    for kind in (IdJagIssuer, AuthorizationGrantIssuer):
+        yield kind(
+            issuer=base.issuer,
+            people=base.catalog,
+            keys=base.ring,
+            pairwise_key=base.ring.opaque_key,
+            chance=SystemChance(),
+        )
 
 
 def about(base: Foundation) -> About:

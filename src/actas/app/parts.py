@@ -31,9 +31,9 @@ from actas.clients.public import PublicMethod
 from actas.clients.secret import SecretMethod
 from actas.clients.throttle import Throttle
 from actas.clients.workload import WorkloadMethod
+from actas.core.abroad import REDEEMED
 from actas.core.metrics import Meter
 from actas.core.ports import MarkStore
-from actas.core.wire import ID_JAG
 from actas.crypto.certificate import Authorities
 from actas.crypto.password_hash import PasswordHashes
 from actas.exchange import Exchange
@@ -44,6 +44,7 @@ from actas.grants.jwt_bearer import JwtBearerGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
 from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
+from actas.kinds.chaining import CHAINED, CHAINING
 from actas.kinds.cross_app import CROSS_APP
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE
@@ -61,6 +62,7 @@ from actas.subjects.foreign_jwt import ForeignJwtValidator
 from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
+from actas.subjects.jwt_grant import JwtGrantValidator
 from actas.subjects.refresh_token import RefreshTokenValidator
 from actas.subjects.validator import Validators
 from actas.web.traced import TracedMarks
@@ -76,6 +78,8 @@ KINDS: Final = (
         SIGN_IN,
         CROSS_APP,
         REDEMPTION,
+        CHAINING,
+        CHAINED,
     ),
 )
 """The kinds of exchange. The one that names the actor comes first, and wins (TX-52)."""
@@ -100,6 +104,7 @@ def validators(base: Foundation, out: Outside) -> Validators:
             ForeignJwtValidator(foreign),
             RefreshTokenValidator(renewals(base)),
             IdJagValidator(foreign, residents(base)),
+            JwtGrantValidator(foreign, residents(base), base.catalog.connections),
         ]
     )
 
@@ -212,7 +217,7 @@ def exchange(base: Foundation, shared: Shared) -> Exchange:
     return Exchange(
         issuer=base.issuer,
         grants=[
-            TokenExchangeGrant(readable=subjects.token_types - {ID_JAG}, issuable=made.token_types),
+            TokenExchangeGrant(readable=subjects.token_types - REDEEMED.keys(), issuable=made.token_types),
             ClientCredentialsGrant(),
             RefreshTokenGrant(),
             AuthorizationCodeGrant(),

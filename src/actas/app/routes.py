@@ -20,6 +20,7 @@ from actas.core.wire import (
     DEVICE_CODE,
     ID_JAG,
     ID_JAG_PROFILE,
+    JWT,
     JWT_BEARER,
     REFRESH,
     GrantType,
@@ -227,8 +228,9 @@ def _signing_in(base: Foundation) -> SigningIn | None:
 def _chaining(base: Foundation) -> Chaining | None:
     """Return what is published of grants between domains; None while no connection leads anywhere."""
     connections = base.catalog.connections
-    requested = (ID_JAG,) if connections.every else ()
-    profiles = (ID_JAG_PROFILE,) if connections.accepted else ()
+    given = {one.to.grant for one in connections.every}
+    requested = tuple(kind for word, kind in (("id_jag", ID_JAG), ("jwt", JWT)) if word in given)
+    profiles = (ID_JAG_PROFILE,) if any(one.grant == "id_jag" for one in connections.accepted) else ()
     return Chaining(requested=requested, profiles=profiles) if requested or profiles else None
 
 

@@ -95,6 +95,8 @@ def _add_question(event: dict[str, Any], trail: Trail) -> None:
     if (to := trail.abroad) is not None:  # with the ``jti`` of the grant, both logs are joined (IDC-58)
         there = {"connection": to.connection, "issuer": to.issuer, "client_id": to.client_id}
         event["abroad"] = {**there, "resources": list(to.resources)}
+        if to.grant == "jwt":  # what it tells of who acts; the chain of the entry is whole
+            event["abroad"] |= {"grant": to.grant, "chain": to.chain}
 
 
 def _add_impersonation(event: dict[str, Any], trail: Trail) -> None:

@@ -11,12 +11,30 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from actas.core.ports import Json
+from actas.core.wire import ID_JAG, JWT_GRANT, TokenType
 
 LONGEST_ACCESS: Final = 600
 """Seconds that a token lives at most that a grant was redeemed for (SEC-58)."""
 
 LONGEST_GRANT: Final = 300
 """Seconds that a grant for another server lives at most (JAG-7, SEC-56)."""
+
+GrantWord = Literal["id_jag", "jwt"]
+"""Which grants a connection is for: identity assertions (ID-JAG), or the general form of identity
+chaining.
+"""
+
+REDEEMED: Final[dict[TokenType, GrantWord]] = {ID_JAG: "id_jag", JWT_GRANT: "jwt"}
+"""The grants of other domains that are redeemed here, by what they are read as. Neither passes as the
+other.
+"""
+
+ChainWord = Literal["keep", "prune", "pairwise"]
+"""What a plain grant tells of who acts: everybody in the chain; the client that asks, alone; everybody, by
+names for that one server."""
+
+ClientClaim = Literal["client_id", "none"]
+"""Whether a plain grant names its client: it must, or its issuer names none and the connection says so."""
 
 IdentifyBy = Literal["subject", "pairwise", "email"]
 """What the other server knows a person by: our own ``sub``, one for that server alone, or the address."""
@@ -38,6 +56,9 @@ class Abroad:
         names_agents: whether it is told of an agent that asks for a person (``act``).
         max_age: seconds since the person proved who they are, at most; None for any.
         acr: how they may have done that; empty for any.
+        grant: which kind of grant that server takes.
+        chain: what a plain grant tells of who acts; what the log has of it is always everything.
+        tells: what a plain grant tells of how they signed in: of ``auth_time``, ``acr`` and ``amr``.
     """
 
     connection: str
@@ -50,6 +71,9 @@ class Abroad:
     names_agents: bool = True
     max_age: int | None = None
     acr: tuple[str, ...] = ()
+    grant: GrantWord = "id_jag"
+    chain: ChainWord = "prune"
+    tells: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +109,11 @@ class Acceptance:
         names: as whom we know them; empty for all of them.
         lifetime: of a token that comes of it, in seconds; None for the API's.
         repeatable: whether a grant may be redeemed again until it ends (JAG-72).
+        grant: which kind of grant it is for.
+        client_claim: whether a plain grant must name the client.
+        claims: what a token carries over from a plain grant, each a CEL expression; ``optional`` are the
+            names of those that may be missing.
+        honours_key: whether a token is bound to the key that a plain grant asks for (``requested_cnf``).
     """
 
     name: str
@@ -99,6 +128,11 @@ class Acceptance:
     when: tuple[str, ...] = ()
     lifetime: int | None = None
     repeatable: bool = False
+    grant: GrantWord = "id_jag"
+    client_claim: ClientClaim = "client_id"
+    claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    optional: frozenset[str] = frozenset()
+    honours_key: bool = False
     paused: bool = False
     description: str = ""
     place: str = ""
@@ -107,6 +141,10 @@ class Acceptance:
 class Redeeming(Protocol):
     """Finds by what a client redeems grants. Answers from memory."""
 
-    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
-        """Return by what a client redeems the grants of an issuer, what is paused included."""
+    def redeeming(self, client: str, *, issuer: str, grant: GrantWord) -> tuple[Acceptance, ...]:
+        """Return by what a client redeems such grants of an issuer, what is paused included."""
+        ...
+
+    def unnamed(self, issuer: str) -> tuple[Acceptance, ...]:
+        """Return by what plain grants of an issuer are redeemed that name no client."""
         ...

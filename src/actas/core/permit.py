@@ -55,6 +55,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         device: the code of a device by which one is, or None.
         named: whom an administrator wants to act as; ``actor`` is the administrator's token then, if any.
         why: the reason that is given, and the ticket.
+        untyped: whether no type of token was asked for, so that what it is for may say it (IDC-14).
     """
 
     grant_type: GrantType
@@ -69,6 +70,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     device: Secret | None = None
     named: Named | None = None
     why: Why = NO_REASON
+    untyped: bool = False
 
     def propose(
         self,

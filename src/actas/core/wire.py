@@ -23,6 +23,9 @@ SAML1: Final = TokenType(_TOKEN_TYPE + "saml1")
 SAML2: Final = TokenType(_TOKEN_TYPE + "saml2")
 ID_JAG: Final = TokenType(_TOKEN_TYPE + "id-jag")
 """A grant by which another domain's authorization server is told who somebody is (ID-JAG section 3)."""
+JWT_GRANT: Final = TokenType("urn:actas:params:oauth:token-type:authorization-grant")
+"""Ours: a plain JWT authorization grant of another domain's server, where it is redeemed (RFC 7523 section
+2.1). It is a type of its own, so that trust in ID-JAGs, or in other JWTs, is none in these (SEC-61)."""
 SIGN_IN: Final = TokenType("urn:actas:params:oauth:token-type:sign-in")
 """What the minutes call a sign-in here, where they name the type of a subject token. Nobody presents one."""
 SUBJECT: Final = TokenType("urn:actas:params:oauth:token-type:subject")
@@ -33,6 +36,7 @@ SHORT_TOKEN_TYPES: Final[dict[str, TokenType]] = {
     "id_jag": ID_JAG,
     "id_token": ID_TOKEN,
     "jwt": JWT,
+    "jwt_grant": JWT_GRANT,
     "refresh_token": REFRESH_TOKEN,
 }
 """The token types this release reads, by the short names the configuration uses."""
@@ -139,6 +143,9 @@ ID_JAG_PROFILE: Final = "urn:ietf:params:oauth:grant-profile:id-jag"
 
 ID_JAG_JWT: Final = "oauth-id-jag+jwt"
 """``typ`` of an ID-JAG (section 3)."""
+
+GRANT_JWT: Final = "authorization-grant+jwt"
+"""``typ`` of our plain grants for other domains' servers: identity chaining defines none (IDC-22)."""
 
 AT_JWT: Final = "at+jwt"
 """``typ`` of an RFC 9068 access token."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from actas.core.errors import InvalidGrant, OAuthError
+from actas.core.errors import BadToken, InvalidGrant, OAuthError
 from actas.core.params import Params
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
-from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER, GrantType
+from actas.core.secret import Secret
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_JAG_JWT, JWT_BEARER, JWT_GRANT, GrantType, TokenType
+from actas.crypto import jose
+from actas.crypto.compact import normal_type
 from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 _OTHERS: Final = (*OF_EXCHANGE, "code", "code_verifier", "redirect_uri", "refresh_token", "device_code")
@@ -30,7 +33,7 @@ class JwtBearerGrant:
         audience, resource = targets_of(form)
         return ExchangeRequest(
             grant_type=JWT_BEARER,
-            subject=PresentedToken(ID_JAG, assertion, "subject"),
+            subject=PresentedToken(_declared(assertion), assertion, "subject"),
             requested=ACCESS_TOKEN,
             audience=audience,
             resource=resource,
@@ -42,3 +45,17 @@ class JwtBearerGrant:
         answer = success(issued)
         del answer["issued_token_type"]
         return answer
+
+
+def _declared(assertion: Secret) -> TokenType:
+    """Return what a grant says that it is, before anything else of it is read (RFC 8725 section 3.12, AG-30).
+
+    What does not say that it is an ID-JAG is taken for a plain grant, for which its issuer has to be trusted
+    apart; what is no JWT is neither, and is refused where it is proven.
+    """
+    try:
+        unverified_typ = jose.parse(assertion.reveal()).unverified_header.get("typ")
+    except BadToken:
+        return JWT_GRANT
+    said = normal_type(unverified_typ) if isinstance(unverified_typ, str) else None
+    return ID_JAG if said == ID_JAG_JWT else JWT_GRANT

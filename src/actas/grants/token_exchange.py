@@ -10,7 +10,7 @@ from actas.core.params import Params
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
-from actas.core.wire import ACCESS_TOKEN, ID_JAG, TOKEN_EXCHANGE, GrantType, TokenType
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, TOKEN_EXCHANGE, GrantType, TokenType
 from actas.grants.grant import scope_of, success, targets_of
 from actas.grants.named import named_of, why_of
 
@@ -49,7 +49,7 @@ class TokenExchangeGrant:
             raise InvalidRequest(
                 "unknown_profile", detail="requested_token_type is not one that is issued here"
             )
-        if requested == ID_JAG:
+        if requested in (ID_JAG, JWT):
             _require_no_more(form, actor)
         return ExchangeRequest(
             grant_type=TOKEN_EXCHANGE,
@@ -61,6 +61,8 @@ class TokenExchangeGrant:
             scope=scope_of(form),
             named=named,
             why=why_of(form),
+            # With details that are not read here it is for an API and nothing else (RFC 9396).
+            untyped=form.get("requested_token_type") is None and "authorization_details" not in form,
         )
 
     def respond(self, issued: Issued) -> JsonObject:

@@ -7,7 +7,7 @@ token of nobody's here: nothing that reads tokens of ours knows its ``typ`` or i
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from actas.core.abroad import Abroad, GrantAbroad
 from actas.core.confirmation import Confirmation
@@ -45,6 +45,8 @@ class IdJagIssuer:
         self._pairwise = keyed_digest(_PAIRWISE, key=pairwise_key)
         self._chance = chance
 
+    typ: ClassVar[str] = ID_JAG_JWT
+
     @property
     def token_type(self) -> TokenType:
         return ID_JAG
@@ -56,10 +58,10 @@ class IdJagIssuer:
     async def issue(self, permit: Permit) -> Issued:
         token_id = self._chance.token(16)
         claims = self._claims(permit, token_id)
-        token = await self._keys.sign(claims, typ=ID_JAG_JWT, purpose="grant", algorithm=permit.algorithm)
+        token = await self._keys.sign(claims, typ=self.typ, purpose="grant", algorithm=permit.algorithm)
         text = token.reveal()
         jws = jose.parse(text)
-        if jws.unverified_claims != claims or jws.unverified_header.get("typ") != ID_JAG_JWT:
+        if jws.unverified_claims != claims or jws.unverified_header.get("typ") != self.typ:
             raise MintedWrong("the claims are not those that were signed")
         require_sane(permit)
         return Issued(
@@ -67,14 +69,14 @@ class IdJagIssuer:
             token=token,
             digest=self._keys.digest(text),
             key=jws.unverified_kid,
-            token_type=ID_JAG,
+            token_type=self.token_type,
             issued_at=permit.issued_at,
             expires_at=permit.expires_at,
             scope=permit.scope,
             audience=permit.audience,
             txn=permit.txn or token_id,
             bearer=False,
-            confirmation=_bound_to(permit),
+            confirmation=bound_to(permit),
         )
 
     def _claims(self, permit: Permit, token_id: str) -> JsonObject:
@@ -98,7 +100,7 @@ class IdJagIssuer:
             claims["resource"] = resources[0] if len(resources) == 1 else [*resources]
         if email is not None and grant.to.tells_email:
             claims |= {"email": email, "email_verified": True}
-        key = _bound_to(permit)
+        key = bound_to(permit)
         if key is not None:
             claims["cnf"] = key.claim()
         if permit.actors:
@@ -131,7 +133,7 @@ class IdJagIssuer:
         return permit.subject.subject
 
 
-def _bound_to(permit: Permit) -> Confirmation | None:
+def bound_to(permit: Permit) -> Confirmation | None:
     """Return the key that a grant is bound to: one that a DPoP proof showed, and no certificate (JAG-100)."""
     key = permit.confirmation
     return None if key is None or key.jkt is None else key

@@ -60,6 +60,8 @@ def grant_abroad(proposal: Proposal) -> GrantAbroad | None:
     if abroad is None:
         return None
     told = how_signed_in(proposal.subject.claims)
+    if abroad.grant == "jwt":
+        told = {name: value for name, value in told.items() if name in abroad.tells}
     address = _vouched_address(proposal.subject)
     return GrantAbroad(to=abroad, told=told if address is None else {**told, "email": address})
 
@@ -95,7 +97,9 @@ def _vouched_address(subject: Party) -> str | None:
 
 
 def _fits(proposal: Proposal) -> bool:
-    return proposal.grant_type == TOKEN_EXCHANGE and all(api.abroad is not None for api in proposal.targets)
+    return proposal.grant_type == TOKEN_EXCHANGE and all(
+        api.abroad is not None and api.abroad.grant == "id_jag" for api in proposal.targets
+    )
 
 
 def _chain(proposal: Proposal) -> tuple[Actor, ...]:

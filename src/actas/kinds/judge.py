@@ -17,6 +17,7 @@ from actas.core.ports import Json
 from actas.core.wire import REFRESH_TOKEN
 from actas.kinds.acting_as import acting_as, begun_first, hides, lineage_of, unmet, within
 from actas.kinds.binding import Bound, bound
+from actas.kinds.chaining import as_asked_by_grant
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.cross_app import grant_abroad
 from actas.kinds.formats import algorithm_of, format_of
@@ -105,7 +106,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     depth_limit = deepest_chain(verdicts, policy.defaults)
     lifetime = within(asked, life_of(proposal, kind, verdicts, policy.defaults))
     lineage = _lineage(proposal) if asked is None else lineage_of(proposal, asked)
-    keys = bound(proposal, verdicts, policy.defaults)
+    keys = as_asked_by_grant(bound(proposal, verdicts, policy.defaults), proposal, verdicts)
     refusals += [*unmet(asked, proposal, policy), *beyond_limits(len(actors), depth_limit, lifetime, lineage)]
     refusals += keys.refusals
 

@@ -9,6 +9,7 @@ from actas.core.errors import InvalidRequest, InvalidScope
 from actas.core.lineage import MOST_MARKS, Lineage
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
+from actas.core.wire import ID_TOKEN
 from actas.kinds.kind import Kind
 from actas.policy.decide import Verdict
 from actas.policy.narrow import NO_SCOPES, ScopeTable, scope_table, shared
@@ -44,9 +45,10 @@ def scope_tables(
         verdicts: what the rules said; of one kind, or of all that were considered.
     """
     client, held, renewal = proposal.client, proposal.subject.scope, proposal.renewal
+    signed_in = proposal.subject.token_type == ID_TOKEN
     tables = tuple(
         [
-            scope_table(verdict, client=client, held=held)
+            scope_table(verdict, client=client, held=held, signed_in=signed_in)
             for verdict in verdicts
             if kind is not None or verdict.kind == verdicts[0].kind
         ]

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from actas.core.abroad import LONGEST_ACCESS, Redeeming
+from actas.core.abroad import LONGEST_ACCESS, REDEEMED, Redeeming
 from actas.core.claims import is_name
 from actas.core.client import Client
 from actas.core.errors import InvalidGrant
@@ -44,7 +44,8 @@ def as_granted(
     """
     if subject is None:
         return request
-    ways = connections.redeeming(client.name, issuer=subject.issuer_name)
+    grant = REDEEMED[subject.token_type]
+    ways = connections.redeeming(client.name, issuer=subject.issuer_name, grant=grant)
     if not ways:
         detail = f"there is no connection by which {client.name} redeems grants of {subject.issuer_name}"
         raise InvalidGrant("no_connection", detail=detail)
@@ -74,7 +75,7 @@ def _resources(claim: Json) -> tuple[str, ...]:
 def single_of(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Single | None:
     """Return the grant that may be redeemed once, unless every rule lets it be redeemed again (JAG-72)."""
     subject = proposal.subject
-    if subject.token_type != ID_JAG or subject.token_id is None:
+    if subject.token_type not in REDEEMED or subject.token_id is None:
         return None
     if all(rule.spec.repeatable for verdict in verdicts for rule in verdict.allows):
         return None
@@ -104,7 +105,7 @@ def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
 
 
 def _fits(proposal: Proposal) -> bool:
-    return proposal.grant_type == JWT_BEARER
+    return proposal.grant_type == JWT_BEARER and proposal.subject.token_type == ID_JAG
 
 
 def _chain(proposal: Proposal) -> tuple[Actor, ...]:

@@ -10,7 +10,8 @@ from actas.core.client import Client
 from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, OAuthError
 from actas.core.permit import ExchangeRequest
 from actas.core.target import Api, ApiStore, api_at
-from actas.core.wire import ID_JAG, JWT_BEARER
+from actas.core.wire import ID_JAG, JWT, JWT_BEARER
+from actas.kinds.servers import server_of
 from actas.policy.decide import scopes_of
 
 
@@ -46,6 +47,8 @@ def targets_of(
     """
     if request.requested == ID_JAG:
         return (_abroad(request, client, connections),)
+    if request.requested == JWT:
+        return (server_of(request, client, connections),)
     found: dict[str, Api] = {}
     for name in request.audience:
         api = apis.api(name) or apis.api_for(name)
@@ -96,7 +99,11 @@ def _abroad(request: ExchangeRequest, client: Client, connections: ConnectionSto
             detail="such a grant is for one server: send exactly one audience, its issuer",
         )
     audience, asked = request.audience[0], tuple(dict.fromkeys(request.resource))
-    found = connections.leading_to(audience, client=client.name)
+    found = [
+        api
+        for api in connections.leading_to(audience, client=client.name)
+        if api.abroad is not None and api.abroad.grant == "id_jag"
+    ]
     fitting = [api for api in found if api.abroad is not None and set(asked) <= {*api.abroad.resources}]
     if not fitting:
         there = f"there is no connection of {client.name} to {audience[:200]!r}"

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
+from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance, GrantWord
 from actas.core.client import Client
 from actas.core.party import OURSELVES
 from actas.core.target import Api
-from actas.core.wire import SigningAlgorithm
+from actas.core.wire import SigningAlgorithm, TokenType
 from actas.policy.rule import ClientSelector, PartySelector, RuleSpec, ScopeMap
 
 _PREFIX: Final = "connection:"
@@ -31,11 +31,13 @@ class Connected:
         issuers: the names of those who vouch for them; ``actas`` for people of ours. Never empty.
         groups: one of which they are in; empty for all of them.
         names: as whom we know them; empty for all of them.
+        token_types: what may show them; empty where the kind of exchange says it.
     """
 
     issuers: frozenset[str]
     groups: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    token_types: frozenset[TokenType] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,9 @@ class Connection:
         client: the name of the client.
         to: where it leads.
         scopes: what may be asked for there, each with its meaning.
+        sold: what the scopes of the subject token buy there; None for all of them, whatever it holds.
+        claims: what a plain grant carries over from the subject token, each a CEL expression; ``optional``
+            are the names of those that may be missing.
         when: CEL conditions over the request, as in rules.
         lifetime: of a grant, in seconds.
         algorithm: what grants are signed with; None for the default.
@@ -57,6 +62,9 @@ class Connection:
     to: Abroad
     people: Connected
     scopes: Mapping[str, str]
+    sold: ScopeMap | None = None
+    claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    optional: frozenset[str] = frozenset()
     when: tuple[str, ...] = ()
     lifetime: int = LONGEST_GRANT
     algorithm: SigningAlgorithm | None = None
@@ -81,8 +89,8 @@ class Connections:
 
     every: tuple[Connection, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
-    _redeemed: dict[tuple[str, str], tuple[Acceptance, ...]] = field(
-        init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Acceptance, ...]]
+    _redeemed: dict[tuple[str, str, GrantWord], tuple[Acceptance, ...]] = field(
+        init=False, repr=False, default_factory=dict[tuple[str, str, GrantWord], tuple[Acceptance, ...]]
     )
     _targets: dict[str, Api] = field(init=False, repr=False, default_factory=dict[str, Api])
     _found: dict[tuple[str, str], tuple[Api, ...]] = field(
@@ -97,12 +105,17 @@ class Connections:
                 self._found[place] = (*self._found.get(place, ()), target)
 
         for other in self.accepted:
-            pair = (other.client, other.issuer)
-            self._redeemed[pair] = (*self._redeemed.get(pair, ()), other)
+            way = (other.client, other.issuer, other.grant)
+            self._redeemed[way] = (*self._redeemed.get(way, ()), other)
 
-    def redeeming(self, client: str, *, issuer: str) -> tuple[Acceptance, ...]:
-        """Return by what a client redeems the grants of an issuer, what is paused included."""
-        return self._redeemed.get((client, issuer), ())
+    def redeeming(self, client: str, *, issuer: str, grant: GrantWord) -> tuple[Acceptance, ...]:
+        """Return by what a client redeems such grants of an issuer, what is paused included."""
+        return self._redeemed.get((client, issuer, grant), ())
+
+    def unnamed(self, issuer: str) -> tuple[Acceptance, ...]:
+        """Return by what plain grants of an issuer are redeemed that name no client."""
+        unnamed = [one for one in self.accepted if one.issuer == issuer and one.grant == "jwt"]
+        return tuple([one for one in unnamed if one.client_claim == "none"])
 
     def acceptance(self, name: str) -> Acceptance | None:
         """Return that connection, when it is one by which grants are redeemed; else None."""
@@ -154,16 +167,19 @@ def _rule_of(connection: Connection) -> RuleSpec:
     return RuleSpec(
         name=name_of(connection.name),
         effect="allow",
-        kind="cross_app",
+        kind="cross_app" if connection.to.grant == "id_jag" else "chaining",
         client=ClientSelector(names=frozenset({connection.client})),
         subject=PartySelector(
             issuers=people.issuers | {OURSELVES},  # whoever signed in here shows a token of ours
             origins=people.issuers,
             groups=people.groups,
             names=people.names,
+            token_types=people.token_types,
         ),
         apis=frozenset({name_of(connection.name)}),
-        scopes=ScopeMap(anyway=frozenset(connection.scopes)),
+        scopes=connection.sold or ScopeMap(anyway=frozenset(connection.scopes)),
+        claims=connection.claims,
+        optional_claims=connection.optional,
         when=connection.when,
         lifetime=connection.lifetime,
         description=connection.description,
@@ -176,7 +192,7 @@ def _rule_of_acceptance(accepted: Acceptance) -> RuleSpec:
     return RuleSpec(
         name=name_of(accepted.name),
         effect="allow",
-        kind="redemption",
+        kind="redemption" if accepted.grant == "id_jag" else "chained",
         client=ClientSelector(names=frozenset({accepted.client})),
         subject=PartySelector(
             issuers=frozenset({accepted.issuer}),
@@ -189,6 +205,9 @@ def _rule_of_acceptance(accepted: Acceptance) -> RuleSpec:
         when=accepted.when,
         lifetime=accepted.lifetime,
         repeatable=accepted.repeatable,
+        claims=accepted.claims,
+        optional_claims=accepted.optional,
+        honours_key=accepted.honours_key,
         description=accepted.description,
         place=accepted.place,
         disabled=accepted.paused,

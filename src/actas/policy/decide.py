@@ -51,14 +51,19 @@ class Rule:
         return not self.when or all(expression.holds(situation.context) for expression in self.when)
 
     def added_claims(self, situation: Situation) -> dict[str, Json]:
-        """Return the claims this rule adds to the token.
+        """Return the claims this rule adds to the token. One that may be missing is left out where it is.
 
         Raises:
             EvaluationError: an expression could not be evaluated, or gives something that is not JSON.
         """
         found: dict[str, Json] = {}
         for name, expression in self.claims:
-            value = expression.value(situation.context)
+            try:
+                value = expression.value(situation.context)
+            except EvaluationError:
+                if name in self.spec.optional_claims:
+                    continue
+                raise
             if not _is_claim(value):
                 raise EvaluationError(f"{expression.source}: gives something that no claim can hold")
             found[name] = value
@@ -112,7 +117,8 @@ class Policy:
         self.approvals = _approvals(self.rules, self.impersonating)
         named = [*self.approvals.expressions, *_expressions(self.rules)]
         asked = sign_ins_asked_of([rule.spec for rule in self.rules], self.impersonating.terms)
-        self.needed = ClaimsNeeded.of(named, sign_ins_of=asked)
+        keyed = any(rule.spec.honours_key for rule in self.rules)
+        self.needed = ClaimsNeeded.of(named, sign_ins_of=asked, keys_asked_for=keyed)
         self._groups = _groups_named(self.rules, self.impersonating.administrators.groups_elsewhere)
         self.version = _version(self.rules, self.defaults, self.impersonating)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}

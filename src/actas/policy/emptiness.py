@@ -23,7 +23,7 @@ def refuse_emptiness(spec: RuleSpec) -> None:
         raise RuleError(spec.name, "target", "an allow names its target API; only a deny may leave it out")
     _refuse_nobody(spec)
     scopes = spec.scopes
-    if scopes is None or not (scopes.bought or scopes.anyway or scopes.same):
+    if scopes is None or not (scopes.bought or scopes.anyway or scopes.same or scopes.signed_in):
         raise RuleError(spec.name, "scopes", "an allow says which scopes it sells")
 
 

@@ -24,6 +24,9 @@ _Role = Literal["subject", "actor"]
 _SIGN_IN: Final = ("auth_time", "acr")
 """The claims that say how fresh and how strong a sign-in is (RFC 9470)."""
 
+REQUESTED_KEY: Final = "requested_cnf"
+"""The claim by which a grant says to which key the token is to be bound that comes of it (IDC-61)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimsNeeded:
@@ -38,15 +41,25 @@ class ClaimsNeeded:
     actor: frozenset[str] | None
 
     @classmethod
-    def of(cls, expressions: Iterable[Expression], *, sign_ins_of: Collection[_Role] = ()) -> ClaimsNeeded:
+    def of(
+        cls,
+        expressions: Iterable[Expression],
+        *,
+        sign_ins_of: Collection[_Role] = (),
+        keys_asked_for: bool = False,
+    ) -> ClaimsNeeded:
         """Collect what ``expressions`` name. An expression that takes the whole map needs everything.
 
         Args:
             expressions: of the policy.
             sign_ins_of: whose sign-in the policy asks about, beside them (``sign_ins_asked_of``).
+            keys_asked_for: whether a grant may say to which key its token is to be bound.
         """
         needed: dict[str, set[str] | None] = {
-            "subject": {*_SIGN_IN} if "subject" in sign_ins_of else set(),
+            "subject": {
+                *(_SIGN_IN if "subject" in sign_ins_of else ()),
+                *((REQUESTED_KEY,) if keys_asked_for else ()),
+            },
             "actor": {*_SIGN_IN} if "actor" in sign_ins_of else set(),
         }
         for expression in expressions:
@@ -81,7 +94,7 @@ def sign_ins_asked_of(rules: Iterable[RuleSpec], terms: Terms) -> frozenset[_Rol
     if terms.max_age is not None or terms.acr:
         found.add("actor")
     for rule in rules:
-        if rule.kind == "cross_app":
+        if rule.kind in ("cross_app", "chaining"):
             found.add("subject")
         if rule.impersonation is not None and (rule.impersonation.max_age or rule.impersonation.acr):
             found.add("actor")

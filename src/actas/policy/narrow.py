@@ -47,19 +47,22 @@ class ScopeTable(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, buys=self.buys & held, leaves=self.leaves & held)
 
 
-def scope_table(verdict: Verdict, *, client: Client, held: frozenset[str]) -> ScopeTable:
+def scope_table(
+    verdict: Verdict, *, client: Client, held: frozenset[str], signed_in: bool = False
+) -> ScopeTable:
     """Cut the scopes of one target.
 
     Args:
         verdict: what the rules said there.
         client: the requester.
         held: the scopes of the subject token; none when they are unknown.
+        signed_in: whether that is an ID token, which holds none.
     """
     defines = frozenset(verdict.api.scopes)
     may_ask = scopes_of(verdict.api, client)
     buys: frozenset[str] = NO_SCOPES
     for rule in verdict.allows:
-        buys |= bought_by(rule, held)
+        buys |= bought_by(rule, held, signed_in=signed_in)
     denied: frozenset[str] = NO_SCOPES
     for rule in verdict.scope_denies:
         denied |= rule.spec.denied_scopes
@@ -73,12 +76,14 @@ def scope_table(verdict: Verdict, *, client: Client, held: frozenset[str]) -> Sc
     )
 
 
-def bought_by(rule: Rule, held: frozenset[str]) -> frozenset[str]:
-    """Return the target scopes that ``held`` buys under one rule."""
+def bought_by(rule: Rule, held: frozenset[str], *, signed_in: bool = False) -> frozenset[str]:
+    """Return the target scopes that ``held`` buys under one rule, or an ID token does."""
     scopes = rule.spec.scopes
     if scopes is None:
         return NO_SCOPES
     bought = scopes.anyway | held if scopes.same else scopes.anyway
+    if signed_in:
+        bought |= scopes.signed_in
     for scope in held:
         bought |= scopes.bought.get(scope, NO_SCOPES)
     return bought

@@ -35,10 +35,13 @@ KindWord = Literal[
     "sign_in",
     "cross_app",
     "redemption",
+    "chaining",
+    "chained",
 ]
 """What an allow may say. None implies another. ``own``: the client speaks for itself; ``sign_in``: a person
 signed in to it, which only rules of our own allow (``signin.terms``); so it is with ``cross_app``, a grant
-for another domain's server, and ``redemption`` of one that such a server gave (``policy.connections``). An
+for another domain's server, and ``redemption`` of one that such a server gave (``policy.connections``);
+``chaining`` and ``chained`` are the same with plain grants. An
 ``impersonation`` of a configuration that names an actor, or says ``by_identifier``, is an
 ``administrative_impersonation``."""
 
@@ -118,11 +121,13 @@ class ScopeMap:
         bought: per held scope, the target scopes it buys.
         anyway: target scopes bought whatever is held (``any``).
         same: a held scope buys the target scope of the same name (within one API).
+        signed_in: target scopes that an ID token buys, which holds none. Only rules of our own say that.
     """
 
     bought: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     anyway: frozenset[str] = frozenset()
     same: bool = False
+    signed_in: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +159,11 @@ class RuleSpec:
         lifetime: longest life of the token in seconds.
         binding: what the token is bound to at least.
         refresh: whether the exchange may be done again by refresh tokens, and for how long.
-        claims: claims to add, each a CEL expression.
+        claims: claims to add, each a CEL expression; of ``optional_claims`` one that gives nothing is left
+            out.
         impersonation: what it asks of an administrator, for an administrative impersonation.
         repeatable: for a redemption: whether a grant may be redeemed again until it ends.
+        honours_key: likewise: whether the token is bound to the key that the grant asks for.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
     """
@@ -176,9 +183,11 @@ class RuleSpec:
     binding: Binding | None = None
     refresh: Refreshing | None = None
     claims: Mapping[str, str] = field(default_factory=dict[str, str])
+    optional_claims: frozenset[str] = frozenset()
     impersonation: RuleTerms | None = None
     max_depth: int | None = None
     repeatable: bool = False
+    honours_key: bool = False
     reason: str = ""
     description: str = ""
     place: str = ""

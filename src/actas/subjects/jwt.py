@@ -75,6 +75,8 @@ class Look:
         types: the accepted ``typ`` header values.
         presenters: who may present it.
         forbidden: claims whose presence means that it is a token of another type (SEC-22).
+        required: claims that it must have.
+        longest: seconds that it may live at most, where that is less than the registration says.
         others: whether its issuer's registration may accept further ``typ`` values, so that it has to be told
             from that issuer's ID tokens by something else.
     """
@@ -82,6 +84,8 @@ class Look:
     types: frozenset[str | None]
     presenters: Presenters
     forbidden: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    longest: int | None = None
     others: bool = False
 
 
@@ -122,7 +126,7 @@ class Foreign:
             types=look.types | issuer.token_types if issuer.token_types and look.others else look.types,
             issuer=issuer.issuer,
             now=self.clock.now(),
-            max_life=issuer.max_life,
+            max_life=issuer.max_life if look.longest is None else min(issuer.max_life, look.longest),
             max_age=issuer.max_age,
         )
         if look.others and ID_TOKEN in issuer.accepts and not _says_access_token(jws, claims, issuer):
@@ -130,6 +134,9 @@ class Foreign:
         for name in look.forbidden:
             if name in claims:
                 raise BadToken(f"the claim {name} says that it is not of the declared type")
+        for name in look.required:
+            if name not in claims:
+                raise BadToken(f"the claim {name} is missing, which says that it is of the declared type")
         party = self._party(token, issuer, claims, look.presenters, signed=jws.compact.signing_input)
         require_unrevoked(party, self.revocations)
         return party

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from actas.core.abroad import Redeeming
+from actas.core.abroad import REDEEMED, Redeeming
 from actas.core.errors import BadToken
 from actas.core.lineage import Lineage, Marking
 from actas.core.party import Identity, Party
@@ -74,8 +74,11 @@ class Residents:
         Raises:
             BadToken: it is a person of ours who is disabled, or nobody is whom the grant would have to name.
         """
-        client = party.claims.get("client_id")
-        ways = self._ways.redeeming(str(client), issuer=party.issuer_name)
+        client, grant = party.claims.get("client_id"), REDEEMED[party.token_type]
+        if client is None:  # of such a one, all ways of its issuer match alike
+            ways = self._ways.unnamed(party.issuer_name)
+        else:
+            ways = self._ways.redeeming(str(client), issuer=party.issuer_name, grant=grant)
         match = ways[0].match if ways else "subject"
         if match == "subject":
             subject = subject_from(party.issuer_name, party.origin.subject)

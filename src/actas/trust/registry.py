@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from actas.core.abroad import LONGEST_GRANT
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import SigningAlgorithm, TokenType, VerifyingAlgorithm
+from actas.core.wire import GRANT_JWT, SigningAlgorithm, TokenType, VerifyingAlgorithm
 
 LONGEST_LIFE: Final = 30 * 86_400
 """Seconds that ``max_life`` may be at most: no token of another issuer lives longer."""
@@ -71,6 +72,23 @@ class SignInThere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JwtGrants:
+    """What the plain grants of an issuer look like, which no specification says (IDC-3).
+
+    Attributes:
+        types: the accepted values of the header ``typ``; None for absent.
+        longest: seconds that one lives at most.
+    """
+
+    types: frozenset[str | None]
+    longest: int = LONGEST_GRANT
+
+
+OUR_GRANTS: Final = JwtGrants(types=frozenset({GRANT_JWT}))
+"""Those of a server like this one, which are taken where a registration says nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIssuer:
     """An issuer whose tokens we accept, and exactly which of them.
 
@@ -94,6 +112,7 @@ class TrustedIssuer:
         when: CEL conditions over ``claims`` that must all be true.
         party_kind: what its subjects are.
         token_types: for ``jwt``: further ``typ`` header values to accept.
+        jwt_grants: what its plain grants look like; None for those of a server like this one.
         workloads: whether clients may authenticate by its tokens; that is trust of another kind (AG-11).
         outage_grace: seconds for which its known keys are used while no refresh succeeds.
         sign_in: how people sign in here through it; None when they do not.
@@ -117,6 +136,7 @@ class TrustedIssuer:
     when: tuple[str, ...] = ()
     party_kind: Literal["person", "service", "agent"] = "person"
     token_types: frozenset[str] = field(default_factory=frozenset[str])
+    jwt_grants: JwtGrants | None = None
     workloads: bool = False
     outage_grace: int = OUTAGE_GRACE
     sign_in: SignInThere | None = None
