@@ -7,6 +7,7 @@ from typing import Final
 
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.party import OURSELVES
+from actas.settings.check_chaining import check_chaining
 from actas.settings.check_clients import no_such_scope
 from actas.settings.check_ways import check_ways
 from actas.settings.faults import Fault
@@ -26,6 +27,7 @@ def check_connections(shaped: Shaped) -> Iterator[Fault]:
     """Yield what is wrong with connections."""
     for item in shaped.connections.values():
         yield from _direction(item)
+        yield from check_chaining(item, shaped)
         if item.form.direction == "issue":
             yield from _asking(item, shaped, grant="token_exchange")
             yield from _there(item, shaped)
@@ -96,6 +98,8 @@ def _there(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
 
 def _people(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     form, written = item.form, item.written
+    others = "jwt" in ((form.people and form.people.token_types) or ())
+    accepted = {"id_token", "jwt"} if others else {"id_token"}
     for index, name in enumerate((form.people and form.people.from_) or ()):
         if name == OURSELVES:
             continue
@@ -106,7 +110,7 @@ def _people(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
         issuer = shaped.issuers.get(name)
         if issuer is None or issuer.form.sign_in is not None:
             continue
-        if "id_token" not in (issuer.form.accepts or ()):
+        if accepted.isdisjoint(issuer.form.accepts or ()):
             message = f"nobody comes from {name}: it accepts no id_token, and nobody signs in through it"
             yield written.fault(loc, message)
         elif not isinstance(issuer.form.audiences, dict):
@@ -127,10 +131,11 @@ def _issuer(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     issuer = shaped.issuers.get(form.from_)
     if issuer is None:
         return
-    if "id_jag" not in (issuer.form.accepts or ()):
+    word = "id_jag" if form.grant == "id_jag" else "jwt_grant"
+    if word not in (issuer.form.accepts or ()):
         # SEC-58: trust for one purpose is none for another.
         message = (
-            f"{form.from_} is not trusted for grants; add id_jag to its accepts ({issuer.written.place})"
+            f"{form.from_} is not trusted for grants; add {word} to its accepts ({issuer.written.place})"
         )
         yield written.fault(("from",), message)
     if form.people is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from actas.settings.check_chaining import check_jwt_grants
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns, loose_ends, tells_customers_apart
 from actas.settings.schema_parties import IssuerForm
@@ -51,6 +52,7 @@ def check_issuers(shaped: Shaped) -> Iterator[Fault]:
         yield from _audiences(item, shaped)
         yield from _people(item, domains)
         yield from _types(item)
+        yield from check_jwt_grants(item, shaped)
         yield from _expressions(item)
 
 
@@ -94,7 +96,7 @@ def _purpose(item: Item[IssuerForm], shaped: Shaped) -> Iterator[Fault]:
         message = "is for tokens that are exchanged; those of a cluster authenticate clients"
         yield written.fault(("accepts",), message)
     for_people = form.sign_in is not None and form.audiences is None
-    if form.accepts == ["id_jag"]:
+    if form.accepts and {*form.accepts} <= {"id_jag", "jwt_grant"}:
         # A grant is for this server alone and names its client: there is nothing to register of either.
         if form.audiences is not None:
             message = "means nothing for grants, which are for this server alone and name their client"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
 from actas.settings.faults import Fault
+from actas.settings.schema_chaining import each_scope
 from actas.settings.schema_connections import ConnectionForm
 from actas.settings.schema_tests import Ask, AskedParty, PolicyTestForm
 from actas.settings.shaped import Item, Shaped
@@ -60,7 +61,7 @@ def _target(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
         if form.direction == "accept":
             yield from _who_is_told_of(item, form, shaped)
             return
-    yield from _who_signed_in(item)
+    yield from _who_signed_in(item, shaped)
 
 
 def _who_is_told_of(item: Item[PolicyTestForm], form: ConnectionForm, shaped: Shaped) -> Iterator[Fault]:
@@ -84,17 +85,22 @@ def _who_is_told_of(item: Item[PolicyTestForm], form: ConnectionForm, shaped: Sh
             yield written.fault(("ask", field), message)
 
 
-def _who_signed_in(item: Item[PolicyTestForm]) -> Iterator[Fault]:
+def _who_signed_in(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     """A grant is of somebody who signed in, and of nobody else."""
     ask, written = item.form.ask, item.written
     if ask.subject is None:
         yield written.fault(("ask",), "say whose the grant is (subject): a client has none of its own")
-    elif ask.subject.token_type == "access_token":
+    elif ask.subject.token_type == "access_token" and not _is_plain(ask, shaped):
         message = "is no sign-in, which is what such a grant tells of: leave it out, or say id_token"
         yield written.fault(("ask", "subject", "token_type"), message)
     for field in ("actor", "requested_subject"):
         if getattr(ask, field) is not None:
             yield written.fault(("ask", field), "goes without connection: the grant is of who signed in")
+
+
+def _is_plain(ask: Ask, shaped: Shaped) -> bool:
+    connection = shaped.connections.get(ask.connection or "")
+    return connection is not None and connection.form.grant == "jwt"
 
 
 def _known(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
@@ -143,5 +149,5 @@ def _no_scope(scope: str, ask: Ask, shaped: Shaped) -> str | None:
     if ask.connection not in shaped.connections:
         return None
     form = shaped.connections[ask.connection].form
-    known = (form.scopes if form.resource is None else form.resource.scopes) or ()
+    known = form.scopes or [] if form.resource is None else each_scope(form.resource.scopes)
     return None if scope in known else f'{ask.connection} has no scope "{scope}" (it has {listed(known)})'

@@ -32,19 +32,26 @@ def _ways(form: ConnectionForm) -> Iterator[tuple[tuple[str, ...], str]]:
     if form.resource is not None:
         for resource in form.resource.resource or ("",):
             to = resource or form.resource.issuer
-            yield ("issue", form.client, form.resource.issuer, resource), f"{form.client} to {to}"
+            way = ("issue", form.grant, form.client, form.resource.issuer, resource)
+            yield way, f"{form.client} to {to}"
     if form.from_ is not None and form.api is not None:
-        yield ("accept", form.from_, form.client, form.api), f"{form.client} from {form.from_} to {form.api}"
+        way = ("accept", form.grant, form.from_, form.client, form.api)
+        yield way, f"{form.client} from {form.from_} to {form.api}"
 
 
 def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
     """Who somebody is does not depend on the API that is asked for."""
-    seen: dict[tuple[str, str], Item[ConnectionForm]] = {}
+    seen: dict[tuple[str, ...], Item[ConnectionForm]] = {}
     for item in shaped.connections.values():
         form = item.form
         if form.from_ is None:
             continue
-        first = seen.setdefault((form.client, form.from_), item)
+        first = seen.setdefault((form.client, form.from_, form.grant), item)
+        if form.client_claim == "none":  # such a grant says of no client that it is for it
+            first = seen.setdefault((form.from_,), first)
+        if form.client_claim != first.form.client_claim and form.client == first.form.client:
+            message = f"{first.form.name} says otherwise of the same grants ({first.written.place})"
+            yield item.written.fault(("client_claim",), message)
         mine, other = ((one.people and one.people.match) or "subject" for one in (form, first.form))
         if mine != other:
             message = f"{first.form.name} matches the same people by {other} ({first.written.place})"

@@ -237,9 +237,15 @@ def _token(
         via=tuple(form.via or ()),
         audience=tuple(audiences.get(one, one) for one in form.audience or ()),
         scope=frozenset() if form.scope is None else frozenset(form.scope.split(" ")),
-        is_id_token=form.token_type == "id_token" or (signed_in and form.from_ == OURSELVES),
+        is_id_token=_is_id_token(form, signed_in=signed_in),
         known=form.known is not False,
     )
+
+
+def _is_id_token(form: AskedParty, *, signed_in: bool) -> bool:
+    if form.token_type is not None:
+        return form.token_type == "id_token"
+    return signed_in and form.from_ == OURSELVES
 
 
 def _plain(value: Any) -> Json:

@@ -7,6 +7,15 @@ from collections.abc import Iterable, Iterator
 from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
 from actas.core.party import OURSELVES
 from actas.policy.connections import Connected, Connection
+from actas.settings.compile_chaining import (
+    optional_of,
+    present,
+    shown_by,
+    sold_by,
+    sources_of,
+    ways_of,
+)
+from actas.settings.schema_chaining import each_scope
 from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
 from actas.settings.shaped import Item
 
@@ -38,6 +47,11 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 when=tuple(people.when or ()),
                 lifetime=form.lifetime,
                 repeatable=not form.single_use,
+                grant=form.grant,
+                client_claim=form.client_claim or "client_id",
+                claims=sources_of(form.claims),
+                optional=optional_of(form.claims),
+                honours_key=form.requested_cnf,
                 paused=form.disabled,
                 description=form.description or "",
                 place=item.written.place,
@@ -55,21 +69,34 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             resources=tuple(there.resource or ()),
             audiences=frozenset(there.audience or ()),
             identify_by=form.identify_by,
-            tells_email=form.identify_by != "pairwise" if form.email is None else form.email,
+            tells_email=_tells_email(form),
             names_agents=form.act,
             max_age=form.sign_in.max_age,
             acr=tuple(form.sign_in.acr or ()),
+            grant=form.grant,
+            chain=form.chain or "prune",
+            tells=ways_of(form.claims),
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),
             groups=frozenset(people.groups or ()),
             names=frozenset(people.names or ()),
+            token_types=shown_by(people.token_types) if form.grant == "jwt" else frozenset(),
         ),
-        scopes={scope: scope for scope in there.scopes},
-        when=tuple(people.when or ()),
+        scopes={scope: scope for scope in each_scope(there.scopes)},
+        sold=sold_by(there.scopes) if isinstance(there.scopes, dict) else None,
+        claims=sources_of(form.claims),
+        optional=optional_of(form.claims),
+        when=(*(people.when or ()), *present(form.claims)),
         lifetime=LONGEST_GRANT if form.lifetime is None else form.lifetime,
         algorithm=form.algorithm,
         paused=form.disabled,
         description=form.description or "",
         place=place,
     )
+
+
+def _tells_email(form: ConnectionForm) -> bool:
+    if form.email is not None:
+        return form.email
+    return form.grant == "id_jag" and form.identify_by != "pairwise"

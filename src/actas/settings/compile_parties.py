@@ -17,11 +17,12 @@ from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.settings.schema_admins import AdminForm
 from actas.settings.schema_auth import NoAuth
+from actas.settings.schema_chaining import JwtGrantsForm
 from actas.settings.schema_lives import lives_at
 from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
 from actas.settings.schema_people import ClientSignIn, UserForm
 from actas.settings.schema_sign_in import IssuerSignIn
-from actas.trust.registry import OwnKey, SignInThere, TrustedIssuer
+from actas.trust.registry import JwtGrants, OwnKey, SignInThere, TrustedIssuer
 
 
 def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...], secret: Secret | None) -> TrustedIssuer:
@@ -51,11 +52,17 @@ def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...], secret: Secret | N
         when=tuple(form.when or ()),
         party_kind=form.kind,
         token_types=frozenset(form.token_types or ()),
+        jwt_grants=None if form.jwt_grants is None else _jwt_grants(form.jwt_grants),
         workloads=form.workloads or is_cluster,
         outage_grace=form.outage_grace,
         sign_in=None if form.sign_in is None else _sign_in_there(form.sign_in, form.name, secret),
         disabled=form.disabled,
     )
+
+
+def _jwt_grants(form: JwtGrantsForm) -> JwtGrants:
+    types = frozenset[str | None](None if one == "none" else one for one in form.types)
+    return JwtGrants(types=types, longest=form.max_life)
 
 
 def _sign_in_there(form: IssuerSignIn, name: str, secret: Secret | None) -> SignInThere:

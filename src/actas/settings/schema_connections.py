@@ -1,4 +1,4 @@
-"""The form of cross-app access: which app reaches which API of another domain, for whom."""
+"""The form of connections: which app reaches which API of another domain, for whom."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from actas.core.abroad import LONGEST_ACCESS
 from actas.settings.addresses import HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany
+from actas.settings.schema_chaining import ChainForm, ScopesThere, Transcribed
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
 from actas.settings.values import Duration, Name
 
@@ -42,8 +43,10 @@ class ResourceForm(Form):
         "names none.",
         examples=["https://api.tickets.example"],
     )
-    scopes: _Scopes = Field(
-        description="The scopes that a grant may carry.", examples=[["tickets:read", "tickets:comment"]]
+    scopes: ScopesThere = Field(
+        description="The scopes that a grant may carry. For `grant: jwt` a mapping: what each scope of the "
+        "subject token buys there, and under `any` what an ID token does, which holds none.",
+        examples=[["tickets:read", "tickets:comment"], {"orders:read": ["tickets:read"]}],
     )
     audience: _Agreed | None = Field(
         default=None,
@@ -67,6 +70,17 @@ class ConnectedPeople(Form):
     names: _Labels | None = Field(
         default=None,
         description="Who they are to this server, such as `actas:alice`. Default: everybody of `from`.",
+    )
+    token_types: (
+        Annotated[
+            list[Literal["access_token", "id_token", "refresh_token", "jwt"]],
+            Field(min_length=1, max_length=4),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="For `grant: jwt`: the tokens that show them; `jwt` are other tokens of the issuers in "
+        "`from`. Default: `access_token`, `id_token` and `refresh_token`.",
     )
     match: Literal["subject", "email", "aud_sub"] | None = Field(
         default=None,
@@ -108,6 +122,12 @@ class ConnectionForm(Form):
         description="`issue`: this server vouches for its people, and the other domain's server decides. "
         "`accept`: another domain's server vouches for its own, and this one decides."
     )
+    grant: Literal["id_jag", "jwt"] = Field(
+        default="id_jag",
+        description="Which grants it is for. `id_jag`: Identity Assertion JWT Authorization Grants, which "
+        "tell who signed in. `jwt`: plain grants, the general form of identity chaining, which access tokens "
+        "buy too. Neither is taken for the other.",
+    )
     description: Description | None = Field(default=None, description="What it is for.")
     client: NameText = Field(
         description="The client that asks for grants, or redeems them. It must prove who it is."
@@ -118,8 +138,8 @@ class ConnectionForm(Form):
     from_: NameText | None = Field(
         default=None,
         alias="from",
-        description="The issuer of the grants that are redeemed, which must list `id_jag` in `accepts`. For "
-        "`accept`, which must say it.",
+        description="The issuer of the grants that are redeemed, which must list `id_jag` in `accepts`, or "
+        "`jwt_grant` for `grant: jwt`. For `accept`, which must say it.",
     )
     api: NameText | None = Field(
         default=None, description="The API that they are redeemed for. For `accept`, which must say it."
@@ -148,11 +168,35 @@ class ConnectionForm(Form):
     email: bool | None = Field(
         default=None,
         description="Whether the grant tells their verified e-mail address, by which many servers link "
-        "people. Default: it does, but not with `identify_by: pairwise`, whose names it would lay open.",
+        "people. Default: it does, but not with `identify_by: pairwise`, whose names it would lay open, and "
+        "not for `grant: jwt`.",
     )
     act: bool = Field(
         default=True,
         description="Whether the grant names an agent that asks for a person (`act`). Other clients are not.",
+    )
+    chain: ChainForm | None = Field(
+        default=None,
+        description="For `grant: jwt`: what the grant tells of who acts (`act`). `prune`: the client that "
+        "asks, alone; `keep`: everybody in the chain, each with their issuer; `pairwise`: everybody, by "
+        "names that no other server has. The log here always has the whole chain. Default: `prune`.",
+    )
+    claims: Transcribed | None = Field(
+        default=None,
+        description="For `grant: jwt`: the claims that cross, by what they are called in the grant, or for "
+        "`accept` in the token that comes of one. No other claim does. `auth_time`, `acr` and `amr` cross "
+        "unchanged, and only into a grant.",
+        examples=[{"department": {"claim": "dept", "required": False}}],
+    )
+    client_claim: Literal["client_id", "none"] | None = Field(
+        default=None,
+        description="For `grant: jwt` and `accept`: `none` takes grants too that name no client, where their "
+        "server writes no `client_id`. Default: `client_id`, which must be the client that redeems it.",
+    )
+    requested_cnf: bool = Field(
+        default=False,
+        description="For `grant: jwt` and `accept`: bind the token to the key that the grant asks for "
+        "(`requested_cnf`), which the issuer says its client proved. Otherwise the claim is ignored.",
     )
     sign_in: ConnectionSignIn = Field(
         default_factory=ConnectionSignIn.model_construct, description="How they must have signed in."

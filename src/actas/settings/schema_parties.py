@@ -10,6 +10,7 @@ from actas.core.party import OURSELVES
 from actas.settings.addresses import DOMAIN, Audience, Host, HttpsUrl, Issuer, RedirectUri
 from actas.settings.forms import Form, OneOrMany, PublicFile, shape
 from actas.settings.schema_auth import AnyAuth, Verifying
+from actas.settings.schema_chaining import JwtGrantsForm
 from actas.settings.schema_people import ClientSignIn
 from actas.settings.schema_server import BindingWord, ChainDepth, FormatWord, TokenLifetime
 from actas.settings.schema_sign_in import IssuerSignIn
@@ -74,12 +75,13 @@ class IssuerForm(Form):
         "is. Tokens that authenticate clients are for this server alone, whatever stands here.",
     )
     accepts: (
-        Annotated[list[Literal["id_token", "jwt", "id_jag"]], Field(min_length=1, max_length=3)] | None
+        Annotated[list[Literal["id_token", "jwt", "id_jag", "jwt_grant"]], Field(min_length=1, max_length=4)]
+        | None
     ) = Field(
         default=None,
         description="The token types that its tokens may be presented as; `id_jag` are the grants by which "
-        "its server tells this one who somebody is (`connections`). Required, unless its tokens only "
-        "authenticate clients or people only sign in through it.",
+        "its server tells this one who somebody is (`connections`), `jwt_grant` its plain grants. "
+        "Required, unless its tokens only authenticate clients or people only sign in through it.",
     )
     workloads: bool = Field(
         default=False,
@@ -144,6 +146,11 @@ class IssuerForm(Form):
             "`JWT` and none.",
             examples=[["at+jwt"]],
         )
+    )
+    jwt_grants: JwtGrantsForm | None = Field(
+        default=None,
+        description="For `accepts: [jwt_grant]`: what its plain grants look like. Default: like "
+        "those of this server.",
     )
     outage_grace: Annotated[int, Duration(600, LONGEST_OUTAGE_GRACE)] = Field(
         default=OUTAGE_GRACE,

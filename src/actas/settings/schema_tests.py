@@ -73,7 +73,8 @@ class Ask(Form):
     connection: NameText | None = Field(
         default=None,
         description="The connection by which a grant for another domain is asked for, or redeemed. `subject` "
-        "shows an ID token then, of somebody who signed in just now unless its `claims` say otherwise; or it "
+        "shows an ID token then, of somebody who signed in just now unless its `claims` say otherwise, or "
+        "for `grant: jwt` an access token, if its `token_type` says so; or it "
         "is the grant that is redeemed, `from` the issuer of the connection with what the grant says as "
         "`scope`, and `user` is their `sub` there, or of `match: email` and `aud_sub` the name of the user.",
     )
@@ -96,6 +97,8 @@ class Ask(Form):
             "own",
             "cross_app",
             "redemption",
+            "chaining",
+            "chained",
         ]
         | None
     ) = Field(default=None, description="The kind of exchange that must come of it. Default: whichever does.")

@@ -75,7 +75,7 @@ CASES: list[tuple[Change, str]] = [
     (lambda t: issuer(t, accepts=None), "issuers[0].accepts: is required"),
     (
         lambda t: issuer(t, accepts=["saml2"]),
-        "issuers[0].accepts[0]: saml2 is not part of this release; it must be id_token, jwt or id_jag",
+        "issuers[0].accepts[0]: saml2 is not part of this release; it must be id_token, jwt, id_jag or jwt_grant",
     ),
     (
         lambda t: issuer(t, type="kubernetes"),
