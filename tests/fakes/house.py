@@ -52,7 +52,8 @@ from actas.issuers.refresh_token import RefreshTokenIssuer
 from actas.keys.opaque import OpaqueTexts, OpaqueTokens
 from actas.keys.refresh import RefreshTokens
 from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
-from actas.kinds.chaining import CHAINED, CHAINING
+from actas.kinds.chained import CHAINED
+from actas.kinds.chaining import CHAINING
 from actas.kinds.cross_app import CROSS_APP
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE

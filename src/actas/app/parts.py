@@ -44,7 +44,8 @@ from actas.grants.jwt_bearer import JwtBearerGrant
 from actas.grants.refresh_token import RefreshTokenGrant
 from actas.grants.token_exchange import TokenExchangeGrant
 from actas.kinds.administrative_impersonation import ADMINISTRATIVE_IMPERSONATION
-from actas.kinds.chaining import CHAINED, CHAINING
+from actas.kinds.chained import CHAINED
+from actas.kinds.chaining import CHAINING
 from actas.kinds.cross_app import CROSS_APP
 from actas.kinds.delegation import DELEGATION
 from actas.kinds.downscope import DOWNSCOPE

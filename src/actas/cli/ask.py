@@ -32,8 +32,12 @@ REQUESTABLE: Final[dict[str, TokenType]] = {
     "access": ACCESS_TOKEN,
     "refresh": REFRESH_TOKEN,
     "id-jag": ID_JAG,
+    "jwt": JWT,
 }
 """What can be asked for, by the words of ``--for``."""
+
+ABROAD: Final = frozenset({ID_JAG, JWT})
+"""What of it is a grant for another domain's server: an identity assertion, or a plain one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,22 +110,29 @@ class Wanted:
         return tuple(fields)
 
 
-def addressed(requested: TokenType, *, to: str | None, audience: tuple[str, ...]) -> tuple[str, ...]:
+def addressed(
+    requested: TokenType, *, to: str | None, audience: tuple[str, ...], resource: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Return what the token shall be for: of a grant for another domain, the issuer of its server alone.
 
     Args:
         requested: what kind of token it shall be.
         to: the issuer, as typed, or None.
-        audience: what was typed as ``--audience``.
+        audience: what was typed as ``--audience``; ``resource`` likewise, which may name the server of a
+            plain grant too.
 
     Raises:
         Failure: the flags do not go together (exit 2).
     """
-    if requested != ID_JAG:
+    if requested not in ABROAD:
         if to is not None:
-            raise misused("--to names another domain's server", hint="--for id-jag, or else --audience")
+            raise misused(
+                "--to names another domain's server", hint="--for id-jag or jwt, or else --audience"
+            )
         return audience
     named = (*(() if to is None else (to,)), *audience)
+    if requested == JWT and not named and resource:
+        return ()
     if len(named) != 1:
         raise misused("such a grant is for one server of another domain", hint="--to ISSUER")
     return named

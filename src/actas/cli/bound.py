@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from actas.cli.ask import ABROAD
 from actas.cli.dpop import Holder
 from actas.cli.exits import Exit, Failure
 from actas.cli.verdict import Granted, Refused
 from actas.cli.wire import Answered
-from actas.core.wire import ACCESS_TOKEN, ID_JAG
+from actas.core.wire import ACCESS_TOKEN
 
 
 def require_bound(granted: Granted, key: Holder | None) -> None:
@@ -18,7 +19,7 @@ def require_bound(granted: Granted, key: Holder | None) -> None:
     """
     if key is None:
         return
-    if granted.type == ID_JAG and _key_of(granted) != key.key.public.thumbprint:
+    if granted.type in ABROAD and _key_of(granted) != key.key.public.thumbprint:
         raise Failure("the grant is not bound to the key", code="not_bound", exit=Exit.PROTOCOL)
     if granted.type == ACCESS_TOKEN and granted.scheme.lower() != "dpop":
         raise Failure(

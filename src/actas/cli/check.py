@@ -177,7 +177,7 @@ def _failed(result: TestResult, definitions: Definitions, again: str) -> Iterato
     apis = " ".join(f"--audience {api}" for api in test.apis)
     for one in definitions.connections:
         if one.name == test.connection:
-            apis = f"--for id-jag --to {one.to.issuer}"
+            apis = f"--for {one.to.grant.replace('_', '-')} --to {one.to.issuer}"
     explained = repeated(f"actas explain --client {test.client} {speaks} {apis}{scope}", again)
     yield Ink(f"    to see why: {explained}", "dim")
 

@@ -142,7 +142,8 @@ def _switch(verb: str, *, disabled: bool) -> Command:
 
 def way_of(document: JsonObject) -> str:
     """Return which way a connection leads: from the client to the other server, or from there to it."""
-    return f"{document.get('client')} {'←' if _accepts(document) else '→'} {server_of(document)}"
+    kind = ", plain grants" if document.get("grant") == "jwt" else ""
+    return f"{document.get('client')} {'←' if _accepts(document) else '→'} {server_of(document)}{kind}"
 
 
 def server_of(document: JsonObject) -> str:
@@ -199,7 +200,10 @@ def _accepts(document: JsonObject) -> bool:
 
 
 def _scopes(document: JsonObject) -> list[str]:
-    return _many((document if _accepts(document) else _there(document)).get("scopes"))
+    said = (document if _accepts(document) else _there(document)).get("scopes")
+    if isinstance(said, dict):  # of plain grants: by what each is bought with
+        return [*dict.fromkeys(one for bought in said.values() for one in _many(bought))]
+    return _many(said)
 
 
 def _kind_of_client(manager: Manager, body: JsonObject) -> Kind:

@@ -33,6 +33,14 @@ from actas.core.ports import Json, JsonObject
             ),
         ),
         (
+            "orders takes what its callers hold to another company's stock, whose server decides",
+            (
+                "actas connections create orders-to-stock --grant jwt --client orders "
+                "--to https://auth.stock.example --as acme-orders --held orders:read --scope stock:read "
+                "--everybody"
+            ),
+        ),
+        (
             "another company's app redeems its server's grants for an API of ours",
             (
                 "actas connections create acme-to-tickets --direction accept --client acme-assistant "
@@ -56,6 +64,18 @@ from actas.core.ports import Json, JsonObject
 @click.option("--as", "there", metavar="ID", help="The client_id by which it knows the client.")
 @click.option("--resource", "resources", multiple=True, metavar="URI", help="An API there; may repeat.")
 @click.option("--scope", "scopes", multiple=True, metavar="S", required=True, help="A scope; may repeat.")
+@click.option(
+    "--grant",
+    type=click.Choice(("id-jag", "jwt")),
+    default="id-jag",
+    help="Identity assertions, or plain grants (identity chaining).  [id-jag]",
+)
+@click.option(
+    "--held", multiple=True, metavar="S", help="For jwt: a scope that buys those of --scope; may repeat."
+)
+@click.option(
+    "--chain", type=click.Choice(("keep", "prune", "pairwise")), help="For jwt: who acts, as told.  [prune]"
+)
 @click.option("--group", "groups", multiple=True, metavar="NAME", help="People in this group; may repeat.")
 @click.option("--person", "names", multiple=True, metavar="WHO", help="This person; may repeat.")
 @click.option("--from", "sources", multiple=True, metavar="ISSUER", help="Who vouches for them.  [actas]")
@@ -106,6 +126,7 @@ def _document(name: str, **flags: Any) -> JsonObject:
     if flags["everybody"] == bool(flags["groups"] or flags["names"]):
         raise misused("for whom is it?", hint="--group NAME or --person WHO, or else --everybody")
     document: JsonObject = {"name": name, "direction": flags["direction"], "client": flags["client"]}
+    document |= _kind(flags)
     document |= _accepting(flags) if accepts else _issuing(flags)
     document |= {
         field: flags[field]
@@ -116,7 +137,7 @@ def _document(name: str, **flags: Any) -> JsonObject:
 
 
 def _issuing(flags: dict[str, Any]) -> JsonObject:
-    there: JsonObject = {"issuer": flags["issuer"], "client_id": flags["there"], "scopes": _scopes(flags)}
+    there: JsonObject = {"issuer": flags["issuer"], "client_id": flags["there"], "scopes": _sold(flags)}
     if flags["resources"]:
         there["resource"] = [*flags["resources"]]
     return {"resource": there, "people": _people(flags, ("from", "sources")) or {"from": ["actas"]}}
@@ -137,6 +158,31 @@ def _people(flags: dict[str, Any], *more: tuple[str, str]) -> JsonObject:
 
 def _scopes(flags: dict[str, Any]) -> list[Json]:
     return [one for words in flags["scopes"] for one in words.split()]
+
+
+def _sold(flags: dict[str, Any]) -> Json:
+    """Return the scopes there: for plain grants by what they are bought with, an ID token if nothing is
+    said.
+    """
+    if flags["grant"] == "id-jag":
+        return _scopes(flags)
+    return {one: _scopes(flags) for one in flags["held"] or ("any",)}
+
+
+def _kind(flags: dict[str, Any]) -> JsonObject:
+    """Return what the flags say of the kind of grant.
+
+    Raises:
+        Failure: a flag is of the other kind, or of the other direction (exit 2).
+    """
+    plain = flags["grant"] == "jwt"
+    for field, flag in (("held", "--held"), ("chain", "--chain")):
+        if flags[field] and not (plain and flags["direction"] == "issue"):
+            raise misused(f"{flag} goes with --grant jwt and --direction issue")
+    if plain and flags["resources"]:
+        raise misused("--resource has no meaning with --grant jwt, which is for the server as a whole")
+    document: JsonObject = {"grant": "jwt"} if plain else {}
+    return {**document, "chain": flags["chain"]} if flags["chain"] else document
 
 
 def _of_one_direction(direction: str, flags: dict[str, Any]) -> None:

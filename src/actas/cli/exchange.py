@@ -67,9 +67,10 @@ from actas.cli.wire import Answered, Sent
 @click.option(
     "--for",
     "requested",
-    type=click.Choice(("access", "refresh", "id-jag")),
+    type=click.Choice(("access", "refresh", "id-jag", "jwt")),
     default="access",
-    help="A token for an API, one that does it again, or a grant for another domain.  [access]",
+    help="A token for an API, one that does it again, or a grant for another domain: an ID-JAG, or a plain "
+    "JWT.  [access]",
 )
 @click.option("--to", metavar="ISSUER", help="The other domain's server that the grant is for.")
 @click.option("--redeem", metavar="TOKEN", help="A grant of another domain, redeemed at --server.")

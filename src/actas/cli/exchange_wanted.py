@@ -86,7 +86,7 @@ def _exchanged(typed: Flags, tokens: TokenArguments) -> Wanted:
     return Wanted(
         subject=_typed_token(tokens, typed.subject, typed.subject_type, flag="--subject", usual=usual),
         actor=_typed_token(tokens, typed.actor, typed.actor_type, flag="--actor"),
-        audience=addressed(requested, to=typed.to, audience=typed.audience),
+        audience=addressed(requested, to=typed.to, audience=typed.audience, resource=typed.resource),
         resource=typed.resource,
         scope=_scopes(typed),
         requested=requested,

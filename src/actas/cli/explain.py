@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 @click.option(
     "--for",
     "requested",
-    type=click.Choice(("access", "id-jag")),
+    type=click.Choice(("access", "id-jag", "jwt")),
     default="access",
-    help="A token for an API, or a grant for another domain.  [access]",
+    help="A token for an API, or a grant for another domain: an ID-JAG, or a plain JWT.  [access]",
 )
 @click.option("--to", metavar="ISSUER", help="The other domain's server that the grant would be for.")
 @click.option("--own", is_flag=True, help="The client speaks for itself (client_credentials).")
@@ -165,7 +165,7 @@ def _request(run: Run, **flags: Any) -> ExchangeRequest:
     if flags["scope"] is not None and scope is None:
         raise misused("--scope is not a list of scopes separated by single spaces")
     requested = REQUESTABLE[flags["requested"]]
-    audience = addressed(requested, to=flags["to"], audience=flags["audience"])
+    audience = addressed(requested, to=flags["to"], audience=flags["audience"], resource=flags["resource"])
     arguments = TokenArguments(run)
     return ExchangeRequest(
         grant_type=CLIENT_CREDENTIALS if flags["own"] else TOKEN_EXCHANGE,

@@ -11,6 +11,26 @@ from actas.cli.wording import clean, listed, padded
 from actas.core.ports import Json
 
 _COLUMNS: Final = 10
+_SAID: Final = frozenset(
+    {
+        *(
+            "iss",
+            "sub",
+            "sub_profile",
+            "aud",
+            "client_id",
+            "jti",
+            "iat",
+            "exp",
+            "scope",
+            "resource",
+            "cnf",
+            "act",
+        ),
+        *("email", "email_verified", "auth_time", "acr", "amr"),
+    }
+)
+"""Claims that the lines tell of already, or that the answer does."""
 
 
 def taken_apart(claims: Mapping[str, Json]) -> Iterator[str]:
@@ -28,6 +48,9 @@ def taken_apart(claims: Mapping[str, Json]) -> Iterator[str]:
     act = claims.get("act")
     if isinstance(act, dict):
         yield _row("through", _text(act, "sub"))
+    more = [name for name in claims if name not in _SAID]
+    if more:
+        yield _row("and says", listed([clean(one) for one in sorted(more)]))
     if resources := texts(claims.get("resource")):
         yield _row("at", listed([clean(one) for one in resources]))
     bound = "the key that was proven" if "cnf" in claims else "nothing: whoever holds it can redeem it"

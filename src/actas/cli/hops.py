@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from actas.cli.ask import Wanted
+from actas.cli.ask import ABROAD, Wanted
 from actas.cli.chains import chain_of, scopes_of, texts
 from actas.cli.line import Chain, Station
 from actas.cli.look import Look, look
 from actas.core.ports import Json
-from actas.core.wire import ID_JAG, ID_TOKEN
+from actas.core.wire import ID_TOKEN
 
 
 def asked_chain(wanted: Wanted, *, client: str) -> Chain:
@@ -29,7 +29,7 @@ def asked_chain(wanted: Wanted, *, client: str) -> Chain:
     if not stations or stations[-1].id != acting.id:  # a client that narrows its own token is in it already
         stations = (*stations, acting)
     chain = Chain(stations=stations, targets=wanted.targets, scopes=wanted.scope, outcome="refused")
-    return _towards(chain, wanted, {}) if wanted.requested == ID_JAG else chain
+    return _towards(chain, wanted, {}) if wanted.requested in ABROAD else chain
 
 
 def _redeemed(
@@ -56,7 +56,7 @@ def granted_chain(
         issuer: the server's issuer identifier.
         scope: what was granted.
     """
-    if wanted.requested == ID_JAG:
+    if wanted.requested in ABROAD:
         return _granted_abroad(claims, wanted, client=client, scope=scope)
     if not claims:
         return replace(asked_chain(wanted, client=client), outcome="granted", scopes=scope)

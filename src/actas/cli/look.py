@@ -25,6 +25,7 @@ TITLES: Final[dict[str, str]] = {
     "security_event": "security event token",
     "dpop_proof": "DPoP proof",
     "id_jag": "identity assertion grant (ID-JAG)",
+    "jwt_grant": "plain grant for another server (JWT)",
     "txn_token": "transaction token",
     "client_assertion": "client assertion",
     "jwt": "JWT",
@@ -42,6 +43,7 @@ _BY_TYP: Final = {
     "secevent+jwt": "security_event",
     "dpop+jwt": "dpop_proof",
     "oauth-id-jag+jwt": "id_jag",
+    "authorization-grant+jwt": "jwt_grant",
     "txntoken+jwt": "txn_token",
     "client-authentication+jwt": "client_assertion",
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
+from actas.cli.ask import ABROAD
 from actas.cli.recorded import Event, member, text, words
 from actas.core.target import api_at
-from actas.core.wire import ID_JAG
 from actas.settings.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterato
         request: what would be asked.
         catalog: what is defined.
     """
-    if request.requested == ID_JAG:
+    if request.requested in ABROAD:
         yield from _meant(client, catalog.clients)
         return
     audiences = [api.audience for api in catalog.apis.values()]
@@ -56,7 +56,8 @@ def ways_abroad(client: str, asked: Collection[str], catalog: Catalog) -> Iterat
     for one in own:
         there = f" with {', '.join(one.to.resources)}" if one.to.resources else ""
         paused = f", paused: actas connections resume {one.name}" if one.paused else ""
-        yield f"{one.name} leads to {one.to.issuer}{there}{paused}"
+        kind = " by plain grants (--for jwt)" if one.to.grant == "jwt" else ""
+        yield f"{one.name} leads to {one.to.issuer}{there}{kind}{paused}"
 
 
 def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
-from actas.cli.ask import Wanted
+from actas.cli.ask import ABROAD, Wanted
 from actas.cli.wire import Answered, Sent
 from actas.core.ports import Json
 from actas.core.secret import Secret
-from actas.core.wire import ID_JAG, REFRESH_TOKEN
+from actas.core.wire import REFRESH_TOKEN
 
 SHOWABLE: Final = ("request", "response", "code")
 
@@ -88,7 +88,7 @@ def response_lines(answered: Answered) -> Iterator[str]:
 def code_lines(sent: Sent, wanted: Wanted, *, client: str) -> Iterator[str]:
     """Yield the request as ``curl`` and, where the SDK has words for it, as Python."""
     yield from _curl(sent, client)
-    said = wanted.actor is None and not wanted.redeems and wanted.requested != ID_JAG
+    said = wanted.actor is None and not wanted.redeems and wanted.requested not in ABROAD
     if said and len(wanted.targets) == 1:
         yield ""
         yield from _python(wanted, bound="DPoP" in sent.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from actas.cli.ask import Wanted
 from actas.cli.chains import parties
@@ -16,6 +17,10 @@ from actas.cli.sentence import sentence
 from actas.cli.verdict import Granted, Refused, Running
 from actas.cli.wording import clean, duration, listed
 from actas.core.ports import Json
+from actas.core.wire import ID_JAG, JWT
+
+_KINDS: Final = {str(ID_JAG): "grant (ID-JAG)", str(JWT): "grant (plain JWT)"}
+"""What people call the grants for other domains."""
 
 
 def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict[str, Json]:
@@ -54,7 +59,7 @@ def granted_lines(
     ascii: bool,  # noqa: A002 - the flag's word
 ) -> Sequence[Line]:
     """Return what people are told of a granted exchange."""
-    what = "grant (ID-JAG)" if granted.grant else granted.type.rpartition(":")[2].replace("_", " ")
+    what = _KINDS.get(granted.type) or granted.type.rpartition(":")[2].replace("_", " ")
     life = "" if granted.expires_in is None else f", {duration(granted.expires_in)}"
     where = f" for {listed(granted.audience)}" if granted.audience else ""
     tied = ", DPoP-bound" if granted.scheme.lower() == "dpop" else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from actas.cli.ask import Wanted
+from actas.cli.ask import ABROAD, Wanted
 from actas.cli.chains import chain_of, parties, texts
 from actas.cli.exits import Exit, Failure
 from actas.cli.hops import asked_chain, granted_chain
@@ -19,7 +19,6 @@ from actas.cli.look import look
 from actas.cli.wire import Answered
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import ID_JAG
 
 _ENTRY: Final = re.compile(r"x_[0-9A-Za-z]{1,64}")
 _NAME: Final = re.compile(r"[0-9A-Za-z_-]{22}")
@@ -194,7 +193,7 @@ def _granted(
         named=parties(chain_of(seen.claims)) if seen.claims else [],
         entry=_entry(answered),
         impersonation=_impersonation(document),
-        grant=seen.claims if wanted.requested == ID_JAG else {},
+        grant=seen.claims if wanted.requested in ABROAD else {},
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 from actas.core.errors import BadToken
 from actas.core.ports import Json
@@ -152,3 +152,10 @@ def parse_scope(text: str) -> frozenset[str] | None:
     if len(text) > 8192 or _SCOPE.fullmatch(text) is None:
         return None
     return frozenset(text.split(" "))
+
+
+def is_claim(value: object) -> TypeGuard[Json]:
+    """Whether ``value`` can stand in a token: text, finite numbers, true and false, and lists of them."""
+    if isinstance(value, list):
+        return all(is_claim(member) for member in cast("list[object]", value))
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))

@@ -1,4 +1,5 @@
-"""Identity chaining in its general form: plain JWT grants, given to other domains' servers and redeemed here.
+"""Identity chaining, as the server that gives: what a client holds, told to another domain's server as a
+plain JWT grant.
 
 ID-JAG is a profile of this (``kinds.cross_app``, ``kinds.redemption``). What is wider here is what a grant
 may come of (an access token too) and what it may carry; so that is said by its connection, claim by claim
@@ -11,19 +12,14 @@ from typing import Final
 
 import msgspec
 
-from actas.core.abroad import LONGEST_ACCESS, LONGEST_GRANT
-from actas.core.confirmation import Confirmation
-from actas.core.errors import BadToken, InvalidGrant, InvalidRequest
+from actas.core.abroad import LONGEST_GRANT
+from actas.core.errors import InvalidRequest
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
-from actas.core.wire import ACCESS_TOKEN, JWT, JWT_BEARER, JWT_GRANT, TOKEN_EXCHANGE
-from actas.kinds.binding import Bound
-from actas.kinds.checks import actor_is_new, restriction_is_kept, subject_is_a_person
+from actas.core.wire import JWT, TOKEN_EXCHANGE
+from actas.kinds.checks import actor_is_new, subject_is_a_person
 from actas.kinds.cross_app import sign_in_is_good_enough, token_names_its_client
 from actas.kinds.kind import Kind
-from actas.policy.decide import Verdict
-from actas.policy.facts import REQUESTED_KEY
-from actas.subjects.confirmation import confirmation_of
 
 
 def nobody_else_acts(proposal: Proposal) -> Refusal | None:
@@ -80,61 +76,3 @@ CHAINING: Final = Kind(
     yields=frozenset({JWT}),
     longest_life=LONGEST_GRANT,
 )
-
-
-def _fits_there(proposal: Proposal) -> bool:
-    return proposal.grant_type == JWT_BEARER and proposal.subject.token_type == JWT_GRANT
-
-
-def _chain_there(proposal: Proposal) -> tuple[Actor, ...]:
-    """Our client acts now; whoever acted there stays in the chain, vouched for by that server (SEC-49)."""
-    return (proposal.itself.as_actor(), *proposal.subject.actors)
-
-
-CHAINED: Final = Kind(
-    name="chained",
-    spec="draft-ietf-oauth-identity-chaining section 2.4",
-    fits=_fits_there,
-    chain=_chain_there,
-    checks=(subject_is_a_person, restriction_is_kept, actor_is_new),
-    yields=frozenset({ACCESS_TOKEN}),
-    longest_life=LONGEST_ACCESS,
-    only_held=True,
-)
-
-
-def as_asked_by_grant(keys: Bound, proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Bound:
-    """Return what the token is bound to: the key that a grant asks for (``requested_cnf``), where every
-    connection that allows it honours that. Anywhere else the claim means nothing (IDC-62).
-
-    That key is proven by nobody in this request: the server that gave the grant says that its client proved
-    it.
-
-    Args:
-        keys: what was found without it.
-    """
-    rules = [rule for verdict in verdicts for rule in verdict.allows]
-    asked = proposal.subject.claims.get(REQUESTED_KEY)
-    if asked is None or not rules or not all(rule.spec.honours_key for rule in rules):
-        return keys
-    try:
-        key = confirmation_of({"cnf": asked})
-    except BadToken as bad:
-        return _refused(keys, f"its claim {REQUESTED_KEY} says nothing that can be done: {bad.detail}")
-    if key is None or not _goes(key, keys):
-        return _refused(keys, f"{REQUESTED_KEY} asks for a key to which no such token is bound here")
-    if keys.to not in (None, key):
-        return _refused(keys, f"the grant asks for one key ({REQUESTED_KEY}), and the request proves another")
-    needed = [one for one in keys.refusals if one.reason != "binding_needed"]
-    return Bound(keys.wanted, key, tuple(needed))
-
-
-def _goes(key: Confirmation, keys: Bound) -> bool:
-    if keys.wanted == "dpop":
-        return key.jkt is not None
-    return key.x5t is not None if keys.wanted == "mtls" else keys.wanted == "optional"
-
-
-def _refused(keys: Bound, detail: str) -> Bound:
-    refusal = Refusal(error=InvalidGrant, reason="key_not_proven", detail=detail)
-    return Bound(keys.wanted, None, (*keys.refusals, refusal))

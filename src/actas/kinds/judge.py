@@ -17,7 +17,7 @@ from actas.core.ports import Json
 from actas.core.wire import REFRESH_TOKEN
 from actas.kinds.acting_as import acting_as, begun_first, hides, lineage_of, unmet, within
 from actas.kinds.binding import Bound, bound
-from actas.kinds.chaining import as_asked_by_grant
+from actas.kinds.chained import as_asked_by_grant
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.cross_app import grant_abroad
 from actas.kinds.formats import algorithm_of, format_of

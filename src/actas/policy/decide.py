@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeGuard, cast
 
 import msgspec
 
+from actas.core.claims import is_claim
 from actas.core.client import Client
 from actas.core.ports import Json
 from actas.core.target import Api
@@ -64,7 +63,7 @@ class Rule:
                 if name in self.spec.optional_claims:
                     continue
                 raise
-            if not _is_claim(value):
+            if not is_claim(value):
                 raise EvaluationError(f"{expression.source}: gives something that no claim can hold")
             found[name] = value
         return found
@@ -253,13 +252,6 @@ def _matching(
         except EvaluationError as exc:
             broken.append((rule, str(exc)))
     return tuple(found)
-
-
-def _is_claim(value: object) -> TypeGuard[Json]:
-    """Whether ``value`` can stand in a token: text, finite numbers, true and false, and lists of them."""
-    if isinstance(value, list):
-        return all(_is_claim(member) for member in cast("list[object]", value))
-    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _kind_key(kind: str) -> str:

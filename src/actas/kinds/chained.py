@@ -1,0 +1,81 @@
+"""Identity chaining, as the server that redeems: a plain JWT grant of another domain's server, for a token of
+ours.
+
+What an ID-JAG is redeemed by (``kinds.redemption``) redeems none: this is a kind of its own (SEC-61). Our
+client is the newest actor then, and whoever acted there stays in the chain, vouched for by that server.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actas.core.abroad import LONGEST_ACCESS
+from actas.core.confirmation import Confirmation
+from actas.core.errors import BadToken, InvalidGrant
+from actas.core.party import Actor
+from actas.core.permit import Proposal, Refusal
+from actas.core.wire import ACCESS_TOKEN, JWT_BEARER, JWT_GRANT
+from actas.kinds.binding import Bound
+from actas.kinds.checks import actor_is_new, restriction_is_kept, subject_is_a_person
+from actas.kinds.kind import Kind
+from actas.policy.decide import Verdict
+from actas.policy.facts import REQUESTED_KEY
+from actas.subjects.confirmation import confirmation_of
+
+
+def _fits(proposal: Proposal) -> bool:
+    return proposal.grant_type == JWT_BEARER and proposal.subject.token_type == JWT_GRANT
+
+
+def _chain(proposal: Proposal) -> tuple[Actor, ...]:
+    """Our client acts now; whoever acted there stays in the chain, vouched for by that server (SEC-49)."""
+    return (proposal.itself.as_actor(), *proposal.subject.actors)
+
+
+CHAINED: Final = Kind(
+    name="chained",
+    spec="draft-ietf-oauth-identity-chaining section 2.4",
+    fits=_fits,
+    chain=_chain,
+    checks=(subject_is_a_person, restriction_is_kept, actor_is_new),
+    yields=frozenset({ACCESS_TOKEN}),
+    longest_life=LONGEST_ACCESS,
+    only_held=True,
+)
+
+
+def as_asked_by_grant(keys: Bound, proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Bound:
+    """Return what the token is bound to: the key that a grant asks for (``requested_cnf``), where every
+    connection that allows it honours that. Anywhere else the claim means nothing (IDC-62).
+
+    That key is proven by nobody in this request: the server that gave the grant says that its client proved
+    it.
+
+    Args:
+        keys: what was found without it.
+    """
+    rules = [rule for verdict in verdicts for rule in verdict.allows]
+    asked = proposal.subject.claims.get(REQUESTED_KEY)
+    if asked is None or not rules or not all(rule.spec.honours_key for rule in rules):
+        return keys
+    try:
+        key = confirmation_of({"cnf": asked})
+    except BadToken as bad:
+        return _refused(keys, f"its claim {REQUESTED_KEY} says nothing that can be done: {bad.detail}")
+    if key is None or not _goes(key, keys):
+        return _refused(keys, f"{REQUESTED_KEY} asks for a key to which no such token is bound here")
+    if keys.to not in (None, key):
+        return _refused(keys, f"the grant asks for one key ({REQUESTED_KEY}), and the request proves another")
+    needed = [one for one in keys.refusals if one.reason != "binding_needed"]
+    return Bound(keys.wanted, key, tuple(needed))
+
+
+def _goes(key: Confirmation, keys: Bound) -> bool:
+    if keys.wanted == "dpop":
+        return key.jkt is not None
+    return key.x5t is not None if keys.wanted == "mtls" else keys.wanted == "optional"
+
+
+def _refused(keys: Bound, detail: str) -> Bound:
+    refusal = Refusal(error=InvalidGrant, reason="key_not_proven", detail=detail)
+    return Bound(keys.wanted, None, (*keys.refusals, refusal))
