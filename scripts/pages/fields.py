@@ -190,9 +190,12 @@ def _name_of(schema: Schema) -> str:
 
 
 def _form_of(schema: Schema) -> str | None:
-    """Return the form of a mapping field, or of the items of a list field."""
+    """Return the form of a mapping field, or of the items of a list field, or of a mapping of mappings."""
     if "$ref" in schema:
         return _name_of(schema)
+    inner = schema.get("additionalProperties")
+    if isinstance(inner, dict) and "$ref" in inner:
+        return _name_of(inner)
     if schema.get("type") == "array" and "$ref" in schema["items"]:
         return _name_of(schema["items"])
     return None

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Final
 
 from actas.core.wire import ACCESS_TOKEN
-from actas.kinds import checks, cross_app
+from actas.kinds import chaining, checks, cross_app
 from tests.fakes import trips
 from tests.fakes.company import acceptance
 from tests.fakes.guard import Guard
-from tests.fakes.house import ISSUER, NOW
+from tests.fakes.house import IDP, ISSUER, NOW
 from tests.fakes.paths import ours, told
 
 BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
@@ -41,7 +41,7 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
     Guard(
         name="grant of another typ",
         reason="bad_subject",
-        naming="typ",
+        naming="accepts",
         trip=trips.only("redemption", lambda one: replace(
             one, subject=lambda house, claims: house.grant(typ="JWT", **claims)
         )),
@@ -91,6 +91,67 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         naming="is no person",
         trip=trips.only("cross_app", trips.issuer(party_kind="service")),
         check=checks.subject_is_a_person,
+    ),
+    Guard(
+        name="plain grant about a service",
+        reason="bad_subject",
+        naming="is no person",
+        trip=trips.only("chained", lambda one: replace(
+            one.with_issuer(party_kind="service"),
+            acceptance=acceptance(grant="jwt", match="subject", unknown="create"),
+        )),
+        check=checks.subject_is_a_person,
+    ),
+    Guard(
+        name="telling plainly of a service",
+        reason="bad_subject",
+        naming="is no person",
+        trip=trips.only("chaining", trips.issuer(party_kind="service")),
+        check=checks.subject_is_a_person,
+    ),
+    Guard(
+        name="who asks acted before somebody else did",
+        reason="actor_not_allowed",
+        naming="in the chain already",
+        trip=trips.only("chaining", trips.of_our_own(act={
+            "iss": ISSUER, "sub": "orders", "act": {"iss": ISSUER, "sub": "web"},
+        })),
+        check=chaining.client_is_new_or_acts_already,
+    ),
+    Guard(
+        name="the person acts for themselves there",
+        reason="actor_not_allowed",
+        naming="in the chain already",
+        trip=trips.only("chained", trips.subject(act={"iss": IDP, "sub": "id-alice"})),
+        check=checks.actor_is_new,
+    ),
+    Guard(
+        name="who may act there would be lost",
+        reason="actor_not_allowed",
+        naming="would be lost",
+        trip=trips.only("chained", trips.subject(may_act={"iss": ISSUER, "sub": "web"})),
+        check=checks.restriction_is_kept,
+    ),
+    Guard(
+        name="a foreign audience of everybody's",
+        reason="wrong_audience",
+        naming="which client of ours",
+        trip=trips.only("chaining", trips.issuer(audiences={"acme-web": None})),
+        check=chaining.foreign_token_names_its_client,
+    ),
+    Guard(
+        name="plain grant for another server",
+        reason="wrong_audience",
+        naming="this server alone",
+        trip=trips.only("chained", trips.subject(aud="https://evil.example")),
+    ),
+    Guard(
+        name="plain grant of another typ",
+        reason="bad_subject",
+        naming="typ",
+        trip=trips.only("chained", lambda one: replace(
+            one, subject=lambda house, claims: house.grant(typ="JWT", **claims)
+        )),
     ),
     Guard(
         name="somebody whom nobody knows",

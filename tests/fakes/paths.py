@@ -14,9 +14,12 @@ from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
     DEVICE_CODE,
+    GRANT_JWT,
     ID_JAG,
     ID_TOKEN,
+    JWT,
     JWT_BEARER,
+    JWT_GRANT,
     SUBJECT,
     TOKEN_EXCHANGE,
     GrantType,
@@ -24,7 +27,7 @@ from actas.core.wire import (
 from actas.exchange import Answer
 from actas.kinds.kind import Kind
 from actas.policy.connections import Connected, Connection
-from actas.policy.rule import PartySelector, PolicyDefaults, RuleSpec
+from actas.policy.rule import PartySelector, PolicyDefaults, RuleSpec, ScopeMap
 from actas.trust.registry import TrustedIssuer
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import (
@@ -74,6 +77,11 @@ def of_dana(house: House, claims: Mapping[str, Any]) -> str:
 def granted(house: House, claims: Mapping[str, Any]) -> str:
     """A grant of the company's identity provider."""
     return house.grant(**claims)
+
+
+def granted_plainly(house: House, claims: Mapping[str, Any]) -> str:
+    """A plain grant of the company's identity provider."""
+    return house.grant(typ=GRANT_JWT, **claims)
 
 
 def carol(_house: House, _claims: Mapping[str, Any]) -> str:
@@ -183,7 +191,7 @@ class Attempt:
             return house.redeeming(assertion, self.who, **{**asked, **self.parameters})
         asked["subject_token_type"] = self.subject_type
         if self.connection is not None:
-            asked["requested_token_type"] = str(ID_JAG)
+            asked["requested_token_type"] = str(ID_JAG if self.connection.to.grant == "id_jag" else JWT)
         if self.actor is not None:
             asked |= {
                 "actor_token": self.actor(house, self.changed_actor),
@@ -223,6 +231,10 @@ _SIGNED_IN: Final = PartySelector(
     issuers=frozenset({"actas"}), token_types=frozenset({ID_TOKEN}), groups=frozenset({"support"})
 )
 _OF_CORP: Final = Connected(issuers=frozenset({"corp-idp"}))
+_OURS: Final = Connected(issuers=frozenset({"actas", "corp-idp"}))
+_SOLD: Final = ScopeMap(
+    bought={"orders:read": frozenset({"tickets:read"})}, signed_in=frozenset({"tickets:read"})
+)
 _ALONE: Final = {"act": None}
 
 PATHS: Final[tuple[Attempt, ...]] = (
@@ -373,6 +385,41 @@ PATHS: Final[tuple[Attempt, ...]] = (
         issuers=(GRANTING,),
         clients=REDEEMERS,
         acceptance=acceptance(),
+    ),
+    Attempt(
+        path="chaining of our own token",
+        kind="chaining",
+        who="web",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target=TICKETS,
+        scope="tickets:read",
+        subject=ours,
+        held={"client_id": "web", "auth_time": NOW, "act": None},
+        connection=connection(grant="jwt", resources=(), sold=_SOLD, max_age=3600, people=_OURS),
+    ),
+    Attempt(
+        path="chaining of an issuer's person",
+        kind="chaining",
+        who="assistant",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target=TICKETS,
+        scope="tickets:read",
+        subject=of_corp,
+        subject_type=str(ID_TOKEN),
+        issuers=(replace(CORP, audiences={"acme-web": frozenset({"assistant"})}),),
+        connection=connection(client="assistant", grant="jwt", resources=(), sold=_SOLD, people=_OF_CORP),
+    ),
+    Attempt(
+        path="redemption of a plain grant",
+        kind="chained",
+        who="web",
+        rule=allow("unused", "own", "orders", "inventory"),
+        target="orders",
+        scope="orders:read",
+        subject=granted_plainly,
+        issuers=(replace(GRANTING, accepts=GRANTING.accepts | {JWT_GRANT}),),
+        clients=REDEEMERS,
+        acceptance=acceptance(grant="jwt"),
     ),
 )
 """Every way to a token of this release."""

@@ -13,7 +13,7 @@ from actas.core.client import ClientAuth
 from actas.policy.rule import RuleSpec
 from tests.fakes.house import IDP, ISSUER, NOW, sells
 from tests.fakes.impersonating import impersonated
-from tests.fakes.paths import Attempt, granted, of_corp
+from tests.fakes.paths import Attempt, granted, granted_plainly, of_corp
 
 OF_ANY_CODE = {"client", "scope", "apis", "subject"}
 """What codes of apps and of devices have in common."""
@@ -139,7 +139,7 @@ def only(kind: str, change: Trip) -> Trip:
 
 def issuer(**changes: Any) -> Trip:
     def trip(one: Attempt) -> Attempt | str:
-        foreign = one.subject in (of_corp, granted)
+        foreign = one.subject in (of_corp, granted, granted_plainly)
         return one.with_issuer(**changes) if foreign else "no foreign subject token"
 
     return trip
@@ -191,6 +191,8 @@ def with_chain_and_offer(one: Attempt) -> Attempt | str:
 def in_the_chain_already(one: Attempt) -> Attempt | str:
     if not one.is_ours:
         return "a foreign token names no party of ours"
+    if one.kind == "chaining":
+        return "whose own token it is acts already, and is named once"
     name = "dana@acme.example" if one.actor is not None else one.who
     return replace(one, changed={"act": {"iss": ISSUER, "sub": name, "sub_profile": "user"}})
 

@@ -41,7 +41,7 @@ WHEN: Final = (
     "size(target.apis) == 1",
 )
 
-_OTHERWISE = ("administrative_impersonation", "sign_in", "cross_app", "redemption")
+_OTHERWISE = (*("administrative_impersonation", "sign_in", "cross_app", "redemption", "chaining", "chained"),)
 ASKED_BY_TOKENS = tuple(one for one in KINDS if one.name not in _OTHERWISE)
 """The kinds that a client asks for with tokens alone: the others need a name, a person at a browser, or a connection."""
 

@@ -22,14 +22,6 @@ from actas.kinds.cross_app import sign_in_is_good_enough, token_names_its_client
 from actas.kinds.kind import Kind
 
 
-def nobody_else_acts(proposal: Proposal) -> Refusal | None:
-    """The client that asks is who acts: what an actor token would come to in a grant is undefined."""
-    if proposal.actor is None:
-        return None
-    detail = "a grant for another server is asked for with no actor_token"
-    return Refusal(error=InvalidRequest, reason="actor_not_allowed", detail=detail)
-
-
 def foreign_token_names_its_client(proposal: Proposal) -> Refusal | None:
     """IDC-16: a token of another issuer is this client's own, and no audience of everybody's."""
     refusal = token_names_its_client(proposal)
@@ -67,7 +59,6 @@ CHAINING: Final = Kind(
     fits=_fits,
     chain=_chain,
     checks=(
-        nobody_else_acts,
         subject_is_a_person,
         foreign_token_names_its_client,
         client_is_new_or_acts_already,
