@@ -28,6 +28,10 @@ _ENTRY_COLUMNS: Final = 28
 _TITLE_COLUMNS: Final = 10
 
 
+_TOLD: Final = {"keep": "everybody", "prune": "the client alone", "pairwise": "everybody, by names for it alone"}
+"""What a plain grant tells of the chain of its entry."""
+
+
 def document(event: Event) -> dict[str, Json]:
     """Return an entry for programs: as it is kept, but for two members that every document of ours has."""
     return {_RENAMED.get(name, name): value for name, value in event.items()}
@@ -143,6 +147,8 @@ def _question(event: Event) -> Iterator[tuple[str, str]]:
     if abroad := member(event, "abroad"):
         there = f"{text(abroad.get('issuer'))}, which knows the client as {text(abroad.get('client_id'))}"
         yield "connection", f"{text(abroad.get('connection'))} · {there}"
+        if chain := text(abroad.get("chain")):
+            yield "told there", f"a plain grant; of who acts: {_TOLD.get(chain, chain)}"
 
 
 def _party(party: Event) -> str:
