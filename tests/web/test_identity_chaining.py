@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from tests.web.test_cross_app import API, PASSWORD, SECRET, Domains, posted
 from tests.web.test_signing_in import CALLBACK, claims_of
 
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, JWT_BEARER
+from actas_sdk import Actas, ClientSecret, Misconfigured, Refused, Token, sync
 
 MEMBER = "identity_chaining_requested_token_types_supported"
 
@@ -171,3 +173,33 @@ def test_what_is_no_plain_grant_for_that_server_is_none(domains: Domains) -> Non
     assert plain(domains, token, status=400, requested_token_type=str(ID_JAG))["error"] == "invalid_request"
     assert plain(domains, token, status=400, resource=API)["error"] == "invalid_target"
     assert plain(domains, token, status=400, resource=None)["error"] == "invalid_request"
+
+
+@pytest.mark.requirement("IDC-10", "IDC-31")
+@pytest.mark.parametrize("dpop", [False, True])
+def test_the_sdk_takes_what_it_holds_to_an_api_of_another_company(domains: Domains, dpop: bool) -> None:
+    token = domains.signed_in()["access_token"]
+    settings: dict[str, Any] = {"client_id": "desk", "client_secret": domains.home.company.secrets["desk"]}
+    asked: dict[str, Any] = {
+        "to": domains.tickets.issuer,
+        "resource": API,
+        "scopes": ["tickets:read"],
+        "there": ClientSecret(client_id="acme-desk", secret=SECRET),
+        "subject_type": "access_token",
+    }
+    with sync.Actas(domains.home.issuer, dpop=dpop, **settings) as actas:
+        came = actas.cross_app(token, grant="jwt", **asked)
+        assert actas.cross_app(token, grant="jwt", **asked) is came
+        with pytest.raises(Refused) as refused:
+            actas.cross_app(token, **asked)
+        assert refused.value.server == domains.home.issuer
+        with pytest.raises(Misconfigured):
+            actas.cross_app(token, grant="saml2", **asked)
+    assert (came.scheme, sorted(came.scopes)) == ("DPoP" if dpop else "Bearer", ["tickets:read"])
+    assert [one.id for one in came.chain] == ["acme:actas:alice", "desk", "acme-desk"]
+
+    async def awaited() -> Token:
+        async with Actas(domains.home.issuer, dpop=dpop, **settings) as one:
+            return await one.cross_app(token, grant="jwt", **asked)
+
+    assert asyncio.run(awaited()).chain == came.chain

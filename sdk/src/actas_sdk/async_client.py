@@ -13,7 +13,7 @@ from actas_sdk.awaiting import Awaiting
 from actas_sdk.caller import Caller
 from actas_sdk.client_base import AskingClient
 from actas_sdk.credentials import Credentials
-from actas_sdk.crossing import wanted_across
+from actas_sdk.crossing import GrantKind, wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
@@ -82,6 +82,7 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         scopes: Iterable[str] = (),
         there: Credentials,
         subject_type: str = "id_token",
+        grant: GrantKind = "id_jag",
     ) -> Token:
         """Return a token of another company's server for ``resource``, with no consent screen (ID-JAG).
 
@@ -97,7 +98,10 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
             scopes: what the token shall be good for; without any the servers choose.
             there: how this service proves who it is to the other server: `ClientSecret`, `ClientKey`,
                 `ClientSecretJwt`, `Workload`, or `MutualTls` with ``http=``. Never a secret of ours.
-            subject_type: ``id_token``, or ``refresh_token`` for one of the same sign-in.
+            subject_type: ``id_token``, or ``refresh_token`` for one of the same sign-in; for ``jwt`` also
+                ``access_token``.
+            grant: ``jwt`` for a plain grant, the general form of identity chaining, where our server has a
+                connection for such.
 
         Raises:
             NoPerson: ``whom`` holds no token.
@@ -108,8 +112,8 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
                 server, another client or another key.
             Misconfigured: an argument cannot work, or cannot be sent.
         """
-        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
-        return await self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there)))
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, grant=grant)
+        return await self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, grant=grant)))
 
     async def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service's own authority, for nobody else's (RFC 6749 section 4.4).

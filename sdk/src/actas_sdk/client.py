@@ -15,7 +15,7 @@ from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient
 from actas_sdk.credentials import Credentials
-from actas_sdk.crossing import wanted_across
+from actas_sdk.crossing import GrantKind, wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
@@ -80,10 +80,11 @@ class Actas(_Blocking[Asking], AskingClient[httpx2.Client, SyncWire]):
         scopes: Iterable[str] = (),
         there: Credentials,
         subject_type: str = "id_token",
+        grant: GrantKind = "id_jag",
     ) -> Token:
         """Return a token of another company's server: `actas_sdk.Actas.cross_app`, blocking."""
-        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
-        return self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there)))
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, grant=grant)
+        return self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, grant=grant)))
 
     def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service itself: `actas_sdk.Actas.own_token`, blocking."""

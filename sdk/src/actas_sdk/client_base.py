@@ -9,7 +9,7 @@ from typing import Self
 from actas_sdk.address import issuer_address, loopback_http
 from actas_sdk.asking import Asking
 from actas_sdk.credentials import Credentials, MutualTls, credentials_of
-from actas_sdk.crossing import Crossed, secluded
+from actas_sdk.crossing import Crossed, GrantKind, secluded
 from actas_sdk.dpop import DpopKey
 from actas_sdk.environment import from_environment
 from actas_sdk.errors import Misconfigured
@@ -100,7 +100,7 @@ class AskingClient(Wired[Http, Wire, Asking]):
         """The name this service is registered under."""
         return self._credentials.client_id
 
-    def _crossed(self, wanted: Wanted, *, to: str, there: Credentials) -> Crossed:
+    def _crossed(self, wanted: Wanted, *, to: str, there: Credentials, grant: GrantKind) -> Crossed:
         """Return the token of another server that is wanted.
 
         Raises:
@@ -113,7 +113,7 @@ class AskingClient(Wired[Http, Wire, Asking]):
             # What is plain must not go through a proxy, which a server that is elsewhere may need.
             if loopback_http(to) and not loopback_http(self._issuer):
                 raise Misconfigured("a server on the loopback address is asked only when ours is there too")
-        return Crossed(wanted=wanted, to=issuer_address(to), there=there)
+        return Crossed(wanted=wanted, to=issuer_address(to), there=there, grant=grant)
 
     def _anew(self, *, eager: bool = False) -> Asking:
         del eager  # what it keeps are tokens, which are asked for by what they are

@@ -1,4 +1,4 @@
-"""Cross-app access, without I/O: a grant of our server (ID-JAG), and the token another server gives for it.
+"""Cross-app access, without I/O: a grant of our server, and the token another server gives for it.
 
 A grant is good once, for one server. So one that may have arrived is never sent again: whoever needs a token
 anew gets a new grant. No grant is asked for before the other server has said, under its own name, where it
@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from actas_sdk.address import absolute
 from actas_sdk.caller import Caller
@@ -36,10 +36,13 @@ from actas_sdk.token_cache import TokenCache, obtained
 from actas_sdk.token_endpoint import TokenEndpoint
 from actas_sdk.verify import chain_of
 
-__all__ = ["Crossed", "Crossing", "secluded", "wanted_across"]
+__all__ = ["Crossed", "Crossing", "GrantKind", "secluded", "wanted_across"]
 
-ID_JAG: Final = TOKEN_TYPE + "id-jag"
-_ID_JAG_TYPES: Final = frozenset({"oauth-id-jag+jwt", "application/oauth-id-jag+jwt"})
+GrantKind = Literal["id_jag", "jwt"]
+"""An identity assertion, which tells who signed in; or a plain grant, as identity chaining has it."""
+
+_REQUESTED: Final = {"id_jag": TOKEN_TYPE + "id-jag", "jwt": TOKEN_TYPE + "jwt"}
+_TYPES: Final = {"id_jag": "oauth-id-jag+jwt", "jwt": "authorization-grant+jwt"}
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _MOST_SERVERS: Final = 64
 
@@ -52,22 +55,34 @@ class Crossed:
         wanted: for whom, the API there, and the scopes.
         to: the issuer identifier of that server.
         there: who this service is to that server.
+        grant: which kind of grant is asked for.
     """
 
     wanted: Wanted
     to: str
     there: Credentials = field(repr=False)
+    grant: GrantKind = "id_jag"
 
     @property
     def key(self) -> bytes:
         """What the token is kept under: a digest of everything that decides what it is."""
-        said = json.dumps(["cross-app", self.wanted.key.hex(), self.to, self.there.client_id])
+        said = json.dumps(["cross-app", self.grant, self.wanted.key.hex(), self.to, self.there.client_id])
         return hashlib.sha256(said.encode("utf-8")).digest()
 
     @property
     def form(self) -> list[tuple[str, str]]:
-        """What is asked at home (ID-JAG section 4.3)."""
-        return [*form_of(self.wanted, requested=ID_JAG), ("audience", self.to)]
+        """What is asked at home (ID-JAG section 4.3). A plain grant is for the server and for no API
+        there.
+        """
+        asked = form_of(self.wanted, requested=_REQUESTED[self.grant])
+        if self.grant == "jwt":
+            asked = [one for one in asked if one[0] != "resource"]
+        return [*asked, ("audience", self.to)]
+
+    @property
+    def at_api(self) -> list[tuple[str, str]]:
+        """What names the API to the other server, where the grant does not (identity chaining 2.4.1)."""
+        return [("resource", self.wanted.to)] if self.grant == "jwt" else []
 
 
 class _Grant(NamedTuple):
@@ -130,7 +145,7 @@ class Crossing:
             answer = yield from self._home.ask(wanted.form, at_home, repeatable=wanted.wanted.repeatable)
             grant = _grant(answer, wanted=wanted, dpop=self._home.dpop)
         asked_at = self._world.now()
-        form = [("grant_type", _JWT_BEARER), ("assertion", grant.text)]
+        form = [("grant_type", _JWT_BEARER), ("assertion", grant.text), *wanted.at_api]
         with _about(there):
             answer = yield from there.send(form, endpoint, repeatable=False)
         return grant, asked_at, answer
@@ -144,7 +159,12 @@ class Crossing:
 
 
 def wanted_across(
-    whom: Caller | Token | str | None, *, resource: str, scopes: Iterable[str], subject_type: str
+    whom: Caller | Token | str | None,
+    *,
+    resource: str,
+    scopes: Iterable[str],
+    subject_type: str,
+    grant: GrantKind = "id_jag",
 ) -> Wanted:
     """Return what is wanted of an API of another company for ``whom``.
 
@@ -154,6 +174,8 @@ def wanted_across(
     """
     declared = REFRESH_TOKEN if subject_type == "refresh_token" else subject_type
     wanted = wanted_for(whom, to=resource, scopes=scopes, subject_type=declared)
+    if grant not in _REQUESTED:
+        raise Misconfigured("grant must be id_jag or jwt")
     if not absolute(wanted.to):
         raise Misconfigured("the resource must be the address of an API; its server is named by to=...")
     return wanted
@@ -197,11 +219,11 @@ def _grant(answer: Answer, *, wanted: Crossed, dpop: DpopKey | None) -> _Grant:
         BadAnswer: the answer breaks its specification, or the grant is for another server, another client
             or another key (ID-JAG sections 3.1 and 9.8).
     """
-    given = granted(answer, wanted=wanted.wanted, kind=ID_JAG, scheme="N_A")
+    given = granted(answer, wanted=wanted.wanted, kind=_REQUESTED[wanted.grant], scheme="N_A")
     try:
         jws = parse(given.text)
-        if (jws.typ or "").lower() not in _ID_JAG_TYPES:
-            raise NotStrict("its type is not oauth-id-jag+jwt")
+        if (jws.typ or "").lower().removeprefix("application/") != _TYPES[wanted.grant]:
+            raise NotStrict(f"its type is not {_TYPES[wanted.grant]}")
         claims = parse_object(jws.unverified_payload)
         if texts(claims, "aud") != (wanted.to,):
             raise NotStrict("it is for another server than was asked for")

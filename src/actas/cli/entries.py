@@ -28,7 +28,7 @@ _ENTRY_COLUMNS: Final = 28
 _TITLE_COLUMNS: Final = 10
 
 
-_TOLD: Final = {"keep": "everybody", "prune": "the client alone", "pairwise": "everybody, by names for it alone"}
+_TOLD: Final = {"keep": "everybody", "prune": "the client alone", "pairwise": "everybody, by new names"}
 """What a plain grant tells of the chain of its entry."""
 
 
