@@ -82,9 +82,9 @@ ATTEMPT: Final[dict[str, str]] = {
     "`requested_subject`, `reason`, `ticket`",
     "apis": "list: the names of the targets",
     "abroad": "of a grant for another domain: the `connection`, the `issuer` of the server there, the "
-    "`client_id` by which it knows the client, and the `resources` that the grant is for; of a plain one, `grant` is `jwt` and `chain` what it tells of who "
-    "acts. With `given.jti`, "
-    "its log and this one are joined",
+    "`client_id` by which it knows the client, and the `resources` that the grant is for; of a "
+    "plain one, `grant` is `jwt`, and `chain` what it tells of who acts. With `given.jti`, its log and this "
+    "one are joined",
     "subject": "whom the new token speaks about; a party, below",
     "actor": "the party of the actor token, when one was sent, or of an administrator's; a party, below",
     "impersonation": "the id of the impersonation that it belongs to: what its `txn` is, too",

@@ -142,7 +142,6 @@ class Exchange:
             # 2. Who is calling, and which key does it prove to hold?
             proof = self._proofs.read(caller)
             client = await self._authenticated(form, caller, grant, trail)
-            self._throttle.require_patience("failed_tokens", client.name, caller.address)
             proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
             request = trail.request = as_chained(request, client, self._apis, self._connections)
             # 3. What for, whose token is it, and who acts?
@@ -206,6 +205,7 @@ class Exchange:
                 "client_may_not_exchange", detail=f"{client.name} is not registered for {grant.grant_type}"
             )
         trail.trace = self._tracing.begin(caller.traceparents)
+        self._throttle.require_patience("failed_tokens", client.name, caller.address)
         return client
 
     def _itself(self, client: Client) -> Party:

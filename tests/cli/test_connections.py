@@ -18,6 +18,7 @@ from actas.core.ports import Json
 METADATA = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 MEMBER = "identity_chaining_requested_token_types_supported"
 ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
+JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 TICKETS = (
     *("--client", "assistant", "--to", "https://auth.tickets.example", "--as", "acme-assistant"),
@@ -158,6 +159,31 @@ def test_the_policy_is_read_backwards_from_a_connection(actas: Program) -> None:
     assert good(actas("rules", "who-can", "connection:read")).out == "nobody can get connection:read\n"
     good(actas("connections", "delete", "read", "--yes"))
     assert actas("rules", "who-can", "connection:read").code == 1
+
+
+def test_a_connection_for_plain_grants_says_what_is_bought_with_what(
+    server: RealServer, actas: Program
+) -> None:
+    words = ("--grant", "jwt", *TICKETS[:6], "--scope", "tickets:read", "--everybody")
+    bought = ("--held", "orders:read", "--chain", "pairwise")
+    made = good(actas("connections", "create", "plain", *words, *bought))
+    assert "assistant → auth.tickets.example, plain grants" in made.out
+    document = good(actas("connections", "show", "plain", "--json")).document["document"]
+    assert document["resource"]["scopes"] == {"orders:read": ["tickets:read"]}
+    assert (document["grant"], document["chain"]) == ("jwt", "pairwise")
+    listed = good(actas("connections", "list")).out
+    assert "plain grants" in listed
+    assert "tickets:read" in listed
+    assert "by chaining: tickets:read" in good(actas("rules", "who-can", "connection:plain")).out
+    assert published(server) == [[JWT], [JWT]]
+    good(actas("connections", "delete", "plain", "--yes"))
+    for wrong, said in (
+        ((*words[2:], "--held", "x"), "--held goes with --grant jwt"),
+        ((*words, "--resource", "https://api.tickets.example"), "--resource has no meaning"),
+        ((*words[2:], "--chain", "keep"), "--chain goes with --grant jwt"),
+    ):
+        ran = actas("connections", "create", "wrong", *wrong)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
 
 
 def test_a_connection_the_other_way_is_told_as_such() -> None:
