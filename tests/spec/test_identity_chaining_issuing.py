@@ -26,6 +26,7 @@ from tests.fakes.house import ISSUER, NOW, ORDERS
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, REFRESH_TOKEN
 from actas.crypto import jose
+from actas.keys.ring import Purpose
 from actas.policy.connections import Connected
 from actas.policy.rule import PolicyDefaults
 
@@ -65,7 +66,7 @@ async def test_its_type_is_its_own_and_so_is_the_key_that_signs_it() -> None:
     it = chaining()
     jws = jose.parse(str((await given(it)).body["access_token"]))
     assert jws.unverified_header["typ"] == "authorization-grant+jwt"
-    purposes = ("token", "id_token", "grant", "audit")
+    purposes: tuple[Purpose, ...] = ("token", "id_token", "grant", "audit")
     signed = [one for one in purposes if it.ring.public_key(str(jws.unverified_kid), purpose=one)]
     assert signed == ["grant"]
 
@@ -288,7 +289,7 @@ async def test_claims_cross_that_are_listed_as_they_are_listed() -> None:
 @pytest.mark.requirement("IDC-57", "IDC-55")
 async def test_how_somebody_signed_in_crosses_unchanged_where_listed_and_else_not_at_all() -> None:
     shown = {"subject_token_type": str(ID_TOKEN)}
-    ways = {"auth_time": NOW - 30, "acr": "mfa", "amr": ["pwd", "otp"]}
+    ways: dict[str, Any] = {"auth_time": NOW - 30, "acr": "mfa", "amr": ["pwd", "otp"]}
     it = chaining(plain(tells=frozenset({"auth_time", "acr"})))
     said = await told(it, it.our_id_token(**ways), **shown)
     assert (said["auth_time"], said["acr"]) == (NOW - 30, "mfa")

@@ -232,7 +232,7 @@ async def test_a_bound_grant_wants_its_key_and_a_proven_key_binds_the_token() ->
 
 @pytest.mark.requirement("IDC-61", "IDC-62")
 async def test_a_key_that_a_grant_asks_for_is_honoured_where_the_connection_says_so() -> None:
-    asked = {"requested_cnf": {"jkt": ME.jkt}}
+    asked: dict[str, Any] = {"requested_cnf": {"jkt": ME.jkt}}
     ignoring = redeeming()
     assert "cnf" not in claims_of(await ignoring.post(ignoring.redeeming(grant(ignoring, **asked))))
     it = redeeming(chained(honours_key=True))
@@ -241,7 +241,7 @@ async def test_a_key_that_a_grant_asks_for_is_honoured_where_the_connection_says
     with pytest.raises(InvalidGrant):  # the request proves a key, and the grant asks for another
         await it.post(it.redeeming(grant(it, jti="two", **asked)), proofs=[Prover().proof()])
     for nonsense in ("text", {}, {"jkt": "short"}, {"kid": "1"}, None):
-        claims = {"requested_cnf": nonsense, "jti": repr(nonsense)}
+        claims: dict[str, Any] = {"requested_cnf": nonsense, "jti": repr(nonsense)}
         if nonsense is None:
             assert "cnf" not in claims_of(await it.post(it.redeeming(grant(it, **claims))))
         else:
@@ -261,7 +261,13 @@ async def test_it_takes_the_place_of_a_proof_where_the_api_wants_bound_tokens() 
 
 @pytest.mark.requirement("IDC-53", "IDC-54", "IDC-55", "IDC-57")
 async def test_claims_of_a_grant_come_into_the_token_as_they_are_listed_and_no_others() -> None:
-    said = {"department": "support", "level": 4, "auth_time": NOW, "acr": "mfa", "amr": ["otp"]}
+    said: dict[str, Any] = {
+        "department": "support",
+        "level": 4,
+        "auth_time": NOW,
+        "acr": "mfa",
+        "amr": ["otp"],
+    }
     quiet = redeeming()
     claims = claims_of(await quiet.post(quiet.redeeming(grant(quiet, **said))))
     assert not said.keys() & claims.keys()

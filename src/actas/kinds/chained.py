@@ -54,9 +54,11 @@ def as_asked_by_grant(keys: Bound, proposal: Proposal, verdicts: tuple[Verdict, 
     Args:
         keys: what was found without it.
     """
-    rules = [rule for verdict in verdicts for rule in verdict.allows]
     asked = proposal.subject.claims.get(REQUESTED_KEY)
-    if asked is None or not rules or not all(rule.spec.honours_key for rule in rules):
+    if asked is None or proposal.grant_type != JWT_BEARER:
+        return keys
+    rules = [rule for verdict in verdicts for rule in verdict.allows]
+    if not rules or not all(rule.spec.honours_key for rule in rules):
         return keys
     try:
         key = confirmation_of({"cnf": asked})
