@@ -152,7 +152,6 @@ async def test_an_access_token_is_what_is_made_unless_another_type_is_asked_for(
 @pytest.mark.parametrize(
     "requested",
     [
-        "urn:ietf:params:oauth:token-type:jwt",
         "urn:ietf:params:oauth:token-type:id_token",
         "urn:ietf:params:oauth:token-type:saml2",
         "urn:ietf:params:oauth:token-type:txn_token",
