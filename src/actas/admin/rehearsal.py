@@ -23,7 +23,14 @@ from actas.clients.authenticator import ClientStore
 from actas.core.claims import parse_scope
 from actas.core.client import Client
 from actas.core.confirmation import NO_KEY, Confirmation
-from actas.core.errors import BadToken, InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
+from actas.core.errors import (
+    BadToken,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    OAuthError,
+    UnauthorizedClient,
+)
 from actas.core.impersonation import Named, Why
 from actas.core.lineage import Lineage
 from actas.core.party import Party, PresentedToken
@@ -34,6 +41,8 @@ from actas.core.target import Api, ApiStore
 from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
+    ID_JAG,
+    JWT_BEARER,
     REFRESH,
     SIGN_IN,
     TOKEN_EXCHANGE,
@@ -42,6 +51,7 @@ from actas.core.wire import (
 )
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
+from actas.kinds.redemption import as_granted
 from actas.kinds.servers import as_chained
 from actas.kinds.targets import ConnectionStore, targets_of
 from actas.policy.decide import Policy
@@ -93,15 +103,21 @@ class Rehearsal:
         try:
             client = self._client(client_name, request.grant_type)
             request = as_chained(request, client, self.apis, self.connections)
-            targets = targets_of(request, client, self.apis, self.connections)
             passed.append(f"{client.name} ({client.kind})")
+            asserted = None
+            if request.grant_type == JWT_BEARER:  # the grant itself says what it is for
+                stage = 2
+                asserted = await self._prove(request.subject, request)
+                stage = 1
+            wanted = as_granted(request, asserted, client, self.connections)
+            targets = targets_of(wanted, client, self.apis, self.connections)
             stage = 2
             itself = self._itself(client)
             looked = await self.named(request.named)
-            subject = await self._prove(request.subject) or looked.party or itself
+            subject = asserted or await self._prove(request.subject, request) or looked.party or itself
             passed.append(subject.identity.subject)
             stage = 3
-            actor = await self._prove(request.actor)
+            actor = await self._prove(request.actor, request)
         except OAuthError as refused:
             return explain_early(refused, stage=stage, passed=passed, policy=self.policy.version)
         return self.of_proposal(
@@ -184,13 +200,14 @@ class Rehearsal:
         api = None if client.api is None else self.apis.api(client.api)
         return party_of(client, issuer=self.issuer, api=api, lineage=Lineage())
 
-    async def _prove(self, token: PresentedToken | None) -> Party | None:
+    async def _prove(self, token: PresentedToken | None, request: ExchangeRequest) -> Party | None:
         if token is None:
             return None
+        of_grants = request.grant_type == JWT_BEARER or request.requested == ID_JAG  # JAG-53, RFC 7521 4.1.1
         try:
             return await self.subjects.prove(token)
         except BadToken as bad:
-            raise bad.refusal(token.role, InvalidRequest) from bad
+            raise bad.refusal(token.role, InvalidGrant if of_grants else InvalidRequest) from bad
 
     def _early(self, event: Mapping[str, Any]) -> Explanation:
         error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))

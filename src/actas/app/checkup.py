@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from actas.app.checkup_connections import look_at_connections
 from actas.app.checkup_keys import look_at_keys
 from actas.app.checkup_logout import look_at_apps
 from actas.app.checkup_sinks import look_at_sinks
@@ -40,7 +41,7 @@ NONE: Final = 100 * 1024**2
 
 async def look_over(draft: Draft, *, dev: bool, clock: Clock) -> AsyncGenerator[Result]:
     """Yield what is found, from the ground up: folder, disk, certificate, database, marks, keys, log,
-    sinks, issuers.
+    sinks, issuers, connections.
 
     Whatever cannot be looked at because of something below it is skipped, and says so.
 
@@ -294,5 +295,6 @@ _LOOKS: Final[dict[str, tuple[Callable[[Foundation], Awaitable[Sequence[Result]]
     "audit sinks": (look_at_sinks, "actas audit sinks list says how each stands"),
     "logout": (look_at_apps, "its log says more"),
     "issuers": (_issuers, "its log says more"),
+    "connections": (look_at_connections, "actas connections try says more"),
 }
 """What is looked at once a server could start, and what to do when it cannot be looked at."""

@@ -12,6 +12,7 @@ from actas.admin.filing import Filing
 from actas.admin.objects import Change, Digest, Snapshot
 from actas.admin.record import Author
 from actas.admin.refusals import NotAccepted
+from actas.app.connections import health, trial
 from actas.app.foundation import Foundation
 from actas.app.own_tokens import cursors_key, impersonations, own_tokens
 from actas.app.parts import Shared, nonces, proofs
@@ -102,6 +103,8 @@ def management(base: Foundation, shared: Shared, steward: Steward, *, prefix: st
         by_document=base.catalog.named_by_document(),
         apis=base.catalog,
         connections=base.catalog.connections,
+        health=health(base, shared.out),
+        trial=trial(base, shared.out),
         state=state,
         tests=lambda: store.tested(base.definitions, base.catalog.policy),
         cursors=cursors_key(base),

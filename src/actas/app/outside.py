@@ -15,6 +15,7 @@ from actas.core.tracing import UNTRACED, Tracing
 from actas.net.fetch import GuardedFetch
 from actas.net.telemetry import tracing
 from actas.signin.registering import PER_HOUR, PER_SOURCE
+from actas.trust.counterpart import Counterparts
 from actas.trust.jwks import IssuerKeys
 from actas.trust.provider import Providers
 
@@ -29,6 +30,7 @@ class Outside:
         keys: of issuers.
         client_keys: of clients that publish them; kept apart, for an issuer may have a client's name.
         providers: where people sign in at issuers.
+        counterparts: what other domains' servers say of themselves.
         tracing: follows requests.
         documents: of clients that publish what they are; None until they are asked for, as ``registrations``:
             how often clients may register themselves.
@@ -38,6 +40,7 @@ class Outside:
     keys: IssuerKeys
     client_keys: IssuerKeys
     providers: Providers
+    counterparts: Counterparts
     tracing: Tracing = UNTRACED
     documents: ClientDocuments | None = None
     registrations: Budget | None = None
@@ -92,6 +95,7 @@ class Outside:
         await self.keys.aclose()
         await self.client_keys.aclose()
         await self.providers.aclose()
+        await self.counterparts.aclose()
         self.fetch.close()
 
 
@@ -117,4 +121,5 @@ def outside(base: Foundation, meter: Meter = UNMETERED) -> Outside:
         report=lambda sentence: _log.warning("client keys", detail=sentence),
         whose="client",
     )
-    return Outside(fetch, keys, client_keys, Providers(fetch, base.clock), following)
+    providers, counterparts = Providers(fetch, base.clock), Counterparts(fetch, base.clock)
+    return Outside(fetch, keys, client_keys, providers, counterparts, following)

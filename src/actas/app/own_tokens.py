@@ -54,7 +54,7 @@ def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
         AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()),
         ReferenceTokenIssuer(issuer=base.issuer, tokens=_opaque_tokens(base), marking=base.ring),
         refresh,
-        *_grants(base),
+        *grants_abroad(base),
         follows=refresh,
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
         serves=Serving(issuer=base.issuer, clients=base.catalog, store=base.session_apps, marking=base.ring),
@@ -65,7 +65,7 @@ def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
     )
 
 
-def _grants(base: Foundation) -> Iterator[IdJagIssuer]:
+def grants_abroad(base: Foundation) -> Iterator[IdJagIssuer]:
     """Yield what makes grants for other domains' servers, of either kind."""
     for kind in (IdJagIssuer, AuthorizationGrantIssuer):
         yield kind(

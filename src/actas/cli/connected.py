@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from actas.cli.exits import Failure
 from actas.cli.line import Chain, Kind, Station, horizontal
 from actas.cli.managing import Manager, at
 from actas.cli.objects import document_of, lines_of, state, told
@@ -13,6 +14,7 @@ from actas.cli.output import Answer, Line, Listing
 from actas.cli.run import Run
 from actas.cli.tree import Command
 from actas.cli.tree import command as make
+from actas.cli.tried import lines_of_checks
 from actas.cli.wording import short_issuer
 from actas.core.ports import Json, JsonObject
 
@@ -76,19 +78,24 @@ def listing(run: Run, /, managed: str | None) -> None:
 @click.argument("name")
 @click.pass_obj
 def show(run: Run, /, name: str) -> None:
-    """Show a connection, and the way that it opens.
+    """Show a connection, the way that it opens, and whether it can work.
+
+    For the last the server looks at its own key and asks the other side what it says of itself: its issuer,
+    that it takes or gives such grants, and what time it is there.
 
     Exits 1 when there is none of that name.
     """
     manager = Manager(run)
     body = manager.get(at("connections", name)).body
     kind = _kind_of_client(manager, body)
+    checks = _health(manager, name)
+    lines: list[Line] = [f"  {drawn(body, kind, ascii=run.out.ascii)}", "", *lines_of(body)]
     run.out.answer(
         Answer(
             kind="actas/Connection",
-            body=told(body),
+            body={**told(body), "health": checks},
             name=name,
-            lines=[f"  {drawn(body, kind, ascii=run.out.ascii)}", "", *lines_of(body)],
+            lines=[*lines, *([""] if checks else []), *lines_of_checks(checks, indent="  ")],
         )
     )
 
@@ -197,6 +204,17 @@ def drawn(body: JsonObject, kind: Kind, *, ascii: bool) -> str:  # noqa: A002 - 
 def _accepts(document: JsonObject) -> bool:
     """Whether grants of others are redeemed by it, rather than grants for them given."""
     return document.get("direction") == "accept"
+
+
+def _health(manager: Manager, name: str) -> list[Json]:
+    """Return what is found of a connection; nothing of one that is kept, and not in force where we ask."""
+    try:
+        found = manager.get(at("connections", name, "health")).body["checks"]
+    except Failure as refused:
+        if refused.code != "not_found":
+            raise
+        return []
+    return found if isinstance(found, list) else []
 
 
 def _scopes(document: JsonObject) -> list[str]:

@@ -20,15 +20,12 @@ from actas.cli.run import Run
 from actas.cli.server import Ask, find_server
 from actas.cli.tree import command as make
 from actas.cli.wire import Answered, Sent, send
-from actas.core.ports import Json
+from actas.core.ports import MOST_DRIFT, Json
 
 if TYPE_CHECKING:
     from actas.app.finding import Result
     from actas.settings.definitions import Address
     from actas.settings.load import Draft
-
-MOST_DRIFT: Final = 5.0
-"""Seconds by which the clocks of this computer and of a server may differ (REL-13)."""
 
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (asked, not listened on)
 _MARKS: Final[dict[str, Ink]] = {
@@ -57,8 +54,8 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, local: bool) -> 
 
     Looks at the configuration, the data folder and its disk, the certificate, the database and its clock, the
     keys and what they rest under, the marks of what was used once, the audit log and its sinks, every trusted
-    issuer, the running server, and the address at which callers find it. Nothing is changed. With --server,
-    only that address is looked at, and no configuration is needed.
+    issuer, every connection to another domain, the running server, and the address at which callers find it.
+    Nothing is changed. With --server, only that address is looked at, and no configuration is needed.
 
     Exits 0, 1 when something is wrong, 3 when the configuration does not hold, 4 when a server that only can
     be asked does not answer.

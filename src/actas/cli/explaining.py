@@ -189,6 +189,8 @@ def _endings(found: Explanation, shown: Sequence[RuleLine], hints: Sequence[str]
 
 def document(found: Explanation, *, past: Past | None, hints: Sequence[str]) -> dict[str, Json]:
     """Return an explanation for programs. ``recorded`` is what the minutes say, the rest what is so now."""
+    from actas.admin.told import explained
+
     recorded: Json = None
     if past is not None:
         recorded = {
@@ -201,48 +203,6 @@ def document(found: Explanation, *, past: Past | None, hints: Sequence[str]) -> 
     return {
         "entry": None if past is None else past.entry,
         "recorded": recorded,
-        "outcome": "granted" if found.granted else "refused",
-        "exchange": found.kind,
-        "error": found.error,
-        "reason": found.reason,
-        "detail": found.detail,
+        **explained(found),
         "hints": [*hints],
-        "policy": found.policy,
-        "scope": [*found.scopes],
-        "stages": [
-            {"number": one.number, "name": one.name, "passed": one.passed, "text": one.text}
-            for one in found.stages
-        ],
-        "rules": [_rule_document(line) for line in found.rules],
-        "scopes": [_table_document(table) for table in found.tables],
-        "near_miss": None if found.near_miss is None else found.near_miss.name,
-        "would_be_granted": None if found.suggestion is None else {"scope": [*found.suggestion.scope]},
-    }
-
-
-def _rule_document(line: RuleLine) -> Json:
-    conditions: list[Json] = [
-        {"field": one.field, "wanted": one.wanted, "holds": one.holds, "seen": one.seen}
-        for one in line.conditions
-    ]
-    return {
-        "name": line.name,
-        "effect": line.effect,
-        "kind": line.kind,
-        "place": line.place,
-        "matched": line.matched,
-        "reason": line.reason,
-        "scopes": [*line.scopes],
-        "conditions": conditions,
-    }
-
-
-def _table_document(table: ScopeTable) -> Json:
-    return {
-        "api": table.api.name,
-        "defines": [*sorted(table.defines)],
-        "buys": [*sorted(table.buys)],
-        "may_ask": [*sorted(table.may_ask)],
-        "denied": [*sorted(table.denied)],
-        "leaves": [*sorted(table.leaves)],
     }

@@ -46,12 +46,15 @@ class Told:
 class Manager:
     """Asks one server as whoever is signed in there.
 
+    Args:
+        server: its address; the one that is asked anyway when left out.
+
     Raises:
         Failure: nobody is signed in (exit 5).
     """
 
-    def __init__(self, run: Run) -> None:
-        self.server = run.server()
+    def __init__(self, run: Run, *, server: str | None = None) -> None:
+        self.server = run.server() if server is None else server
         login = login_at(run.home, self.server)
         if login is None or login.ends_at <= run.now:
             raise Failure(

@@ -16,6 +16,10 @@ JsonObject = dict[str, Json]
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 
+MOST_DRIFT: Final = 5.0
+"""Seconds by which the clocks of two computers may differ that work together (REL-13)."""
+
+
 class Clock(Protocol):
     """The time, handed in so that tests can hold it still."""
 
@@ -51,11 +55,13 @@ class FetchFailed(Exception):
 
     Args:
         detail: what happened, naming the address asked.
+        status: of an answer that came and is no use; None when none came.
     """
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, status: int | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.status = status
 
 
 class Answer(NamedTuple):
@@ -64,13 +70,14 @@ class Answer(NamedTuple):
     Attributes:
         status: of HTTP; never a redirect.
         retry_after: its header of that name, as it is written; None when there is none.
-        fresh_for: as in ``Fetched``.
+        fresh_for: as in ``Fetched``; ``dated`` likewise.
     """
 
     status: int
     body: bytes
     retry_after: str | None = None
     fresh_for: int | None = None
+    dated: float | None = None
 
 
 class Post(Protocol):
@@ -110,10 +117,13 @@ class Fetched(NamedTuple):
 
     Attributes:
         fresh_for: seconds that its headers give it (RFC 9111 section 5.2.2); None when they say nothing.
+        dated: what time it was there, seconds since the epoch (RFC 9110 section 6.6.1); None when it does not
+            say.
     """
 
     document: Mapping[str, Json]
     fresh_for: int | None = None
+    dated: float | None = None
 
 
 class FetchDocument(Protocol):

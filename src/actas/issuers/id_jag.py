@@ -79,6 +79,15 @@ class IdJagIssuer:
             confirmation=bound_to(permit),
         )
 
+    def foretold(self, permit: Permit) -> JsonObject:
+        """Return what a grant would say, but for its ``jti`` and the key that it is bound to: for dry runs.
+
+        Raises:
+            InvalidGrant: the person has no name by which that server knows people.
+        """
+        claims = self._claims(permit, "")
+        return {name: value for name, value in claims.items() if name not in ("jti", "cnf")}
+
     def _claims(self, permit: Permit, token_id: str) -> JsonObject:
         grant = permit.abroad
         if grant is None or permit.audience != (grant.to.issuer,):

@@ -1,9 +1,10 @@
-"""For how long an answer says that it is good (RFC 9111 sections 4.2 and 5.2.2)."""
+"""For how long an answer says that it is good (RFC 9111 sections 4.2 and 5.2.2), and when it was made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 MOST: Final = 2**31
@@ -31,5 +32,26 @@ def fresh_for(cache_control: Sequence[str], age: Sequence[str] = ()) -> int | No
         return None
     found = [_MAX_AGE.fullmatch(one) for one in spans]
     seconds = min(min(int(one[1]), MOST) if one is not None else 0 for one in found)
-    old = max((int(one) for one in age if _SECONDS.fullmatch(one)), default=0)
-    return max(0, seconds - old)
+    return max(0, seconds - _kept_for(age))
+
+
+def dated_at(date: Sequence[str], age: Sequence[str] = ()) -> float | None:
+    """Return what time it was where an answer came from, seconds since the epoch.
+
+    Args:
+        date: the values of ``Date`` (RFC 9110 section 6.6.1).
+        age: the values of ``Age``: how long somebody else has kept it since.
+
+    Returns:
+        None when it does not say, or not so that it can be understood.
+    """
+    if len(date) != 1:
+        return None
+    try:
+        return parsedate_to_datetime(date[0]).timestamp() + _kept_for(age)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _kept_for(age: Sequence[str]) -> int:
+    return min(MOST, max((int(one) for one in age if _SECONDS.fullmatch(one)), default=0))

@@ -28,7 +28,7 @@ from actas.core.url import Url, read_url
 from actas.crypto.json import BadJson, read_object
 from actas.net.addresses import Reach
 from actas.net.authorities import trust
-from actas.net.caching import fresh_for
+from actas.net.caching import dated_at, fresh_for
 from actas.net.dial import CheckedNetwork, Resolve, SystemResolver
 
 MAX_BODY: Final = 256 * 1024
@@ -120,9 +120,10 @@ class GuardedFetch:
         sent = _Sent("GET", _GETTING, None, most=most)
         answer = await self._ask(address, reach, sent, _require_document, within=self._time_limit)
         try:
-            return Fetched(read_object(answer.body, max_bytes=most), answer.fresh_for)
+            return Fetched(read_object(answer.body, max_bytes=most), answer.fresh_for, answer.dated)
         except BadJson as error:
-            raise FetchFailed(f"{address.shown}: the answer is refused: {error}") from None
+            said = f"{address.shown}: the answer is refused: {error}"
+            raise FetchFailed(said, status=answer.status) from None
 
     async def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str], within: float | None = None
@@ -211,26 +212,32 @@ def _said(url: Url, headers: Mapping[str, str]) -> list[tuple[str, str]]:
 def _require_readable(url: Url, response: httpcore2.Response) -> None:
     """Refuse an answer that leads elsewhere, or cannot be counted, by its head alone."""
     if 300 <= response.status < 400:
-        raise FetchFailed(f"{url.shown}: answered with a redirect ({response.status}); none is followed")
+        raise _useless(url, response, f"answered with a redirect ({response.status}); none is followed")
     if any(value.lower() != "identity" for value in _values(response, b"content-encoding")):
-        raise FetchFailed(f"{url.shown}: answered compressed, which was not asked for")
+        raise _useless(url, response, "answered compressed, which was not asked for")
 
 
 def _require_document(url: Url, response: httpcore2.Response) -> None:
     """Refuse whatever is no JSON document, by its head alone."""
     _require_readable(url, response)
     if response.status != 200:
-        raise FetchFailed(f"{url.shown}: answered with status {response.status}")
+        raise _useless(url, response, f"answered with status {response.status}")
     kinds = [value.partition(";")[0].strip().lower() for value in _values(response, b"content-type")]
     if len(kinds) != 1 or _JSON.fullmatch(kinds[0]) is None:
-        raise FetchFailed(f"{url.shown}: answered with something that is not declared to be JSON")
+        raise _useless(url, response, "answered with something that is not declared to be JSON")
+
+
+def _useless(url: Url, response: httpcore2.Response, why: str) -> FetchFailed:
+    return FetchFailed(f"{url.shown}: {why}", status=response.status)
 
 
 async def _answer(url: Url, response: httpcore2.Response, *, most: int) -> Answer:
     later = _values(response, b"retry-after")
     body = await _body(url, response, most=most)
-    fresh = fresh_for(_values(response, b"cache-control"), _values(response, b"age"))
-    return Answer(response.status, body, later[0] if len(later) == 1 else None, fresh)
+    age = _values(response, b"age")
+    fresh = fresh_for(_values(response, b"cache-control"), age)
+    dated = dated_at(_values(response, b"date"), age)
+    return Answer(response.status, body, later[0] if len(later) == 1 else None, fresh, dated)
 
 
 def _address(url: str, reach: Reach) -> Url:
@@ -246,7 +253,7 @@ def _address(url: str, reach: Reach) -> Url:
 
 async def _body(url: Url, response: httpcore2.Response, *, most: int) -> bytes:
     """Return the answer's body, or refuse the answer when it is too long."""
-    too_long = FetchFailed(f"{url.shown}: the answer is longer than {most // 1024} KiB")
+    too_long = _useless(url, response, f"the answer is longer than {most // 1024} KiB")
     if any(int(value) > most for value in _values(response, b"content-length")):
         raise too_long
     body = bytearray()

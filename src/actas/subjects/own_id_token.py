@@ -7,7 +7,7 @@ its ``typ`` (SEC-22); it holds no scopes, so a rule says what it is good for.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from actas.core import claims as read
 from actas.core.errors import BadToken
@@ -15,7 +15,7 @@ from actas.core.lineage import Revocations, lineage_of
 from actas.core.party import OURSELVES, Identity, Party, PresentedToken
 from actas.core.ports import Clock
 from actas.crypto import jose
-from actas.keys.ring import KeyRing
+from actas.keys.ring import Purpose
 from actas.subjects.access_token import origin_of
 from actas.subjects.confirmation import confirmation_of
 from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY
@@ -24,6 +24,18 @@ from actas.subjects.revoked import require_unrevoked
 
 _TYPES: Final[frozenset[str | None]] = frozenset({"JWT"})
 _FORBIDDEN: Final = ACCESS_TOKEN_ONLY | LOGOUT_TOKEN_ONLY | {"act", "may_act"}
+
+
+class OwnKeys(Protocol):
+    """Knows the keys that are ours. Answers from memory."""
+
+    def public_key(self, kid: str, *, purpose: Purpose) -> jose.PublicKey | None:
+        """Return the key that verifies, or None when there is none of that ``kid`` and purpose."""
+        ...
+
+    def digest(self, token: str) -> str:
+        """Return the keyed digest by which the minutes name ``token``."""
+        ...
 
 
 class OwnIdTokens:
@@ -35,7 +47,7 @@ class OwnIdTokens:
     """
 
     def __init__(
-        self, *, issuer: str, keys: KeyRing, live: LiveParties, revocations: Revocations, clock: Clock
+        self, *, issuer: str, keys: OwnKeys, live: LiveParties, revocations: Revocations, clock: Clock
     ) -> None:
         self._issuer = issuer
         self._keys = keys

@@ -10,8 +10,10 @@ from typing import Final, Protocol
 from actas.admin.deeds import Deeds, Keeping
 from actas.admin.entrance import Entrance
 from actas.admin.filing import Filing
+from actas.admin.health import Health
 from actas.admin.objects import ObjectKind
 from actas.admin.record import Author
+from actas.admin.trying import Trial
 from actas.audit.log import AuditLog
 from actas.core.client import Client
 from actas.core.errors import InvalidRequest
@@ -39,6 +41,7 @@ class Desk:
     """What the routes need, under one configuration.
 
     Attributes:
+        health: looks connections over; ``trial`` tries them.
         nonces: makes nonces for proofs.
         state: says which generation is in force in this process, and whether it is behind.
         clients: those of the configuration; ``by_document`` those that its rules name by their document.
@@ -60,6 +63,8 @@ class Desk:
     by_document: tuple[Client, ...]
     apis: Apis
     connections: Connections
+    health: Health
+    trial: Trial
     state: Callable[[], JsonObject]
     tests: Callable[[], Awaitable[list[JsonObject]]]
     cursors: bytes = field(repr=False)

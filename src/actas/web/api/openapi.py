@@ -11,146 +11,126 @@ from actas.core.administrators import ROLES, management_audience, scope_of
 from actas.core.impersonation import Form, State
 from actas.core.ports import JsonObject
 from actas.signin.resetting import Lost
+from actas.web.api.openapi_connections import OF_CONNECTIONS
 from actas.web.api.routes import BASE, ROUTES, Route
-
-_TEXT: Final[dict[str, Any]] = {"type": "string"}
-_TRUTH: Final[dict[str, Any]] = {"type": "boolean"}
-_NUMBER: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
-_MAYBE_TEXT: Final[dict[str, Any]] = {"type": ["string", "null"]}
-_ANY: Final[dict[str, Any]] = {"type": "object"}
+from actas.web.api.shapes import ANY, MAYBE_TEXT, NUMBER, TEXT, TRUTH, listed, record, ref
 
 _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}},
-    "cursor": {"schema": _TEXT, "description": "`next` of the page before."},
+    "cursor": {"schema": TEXT, "description": "`next` of the page before."},
     "kept_by": {
         "schema": {"enum": ["all", *KEEPERS], "default": "all"},
         "description": "Only what they keep.",
     },
-    "kind": {"schema": _TEXT, "description": "Kinds between commas. Default: all."},
-    "api": {"schema": _TEXT, "description": "The name of the target.", "required": True},
-    "scope": {"schema": _TEXT, "description": "One scope of it."},
+    "kind": {"schema": TEXT, "description": "Kinds between commas. Default: all."},
+    "api": {"schema": TEXT, "description": "The name of the target.", "required": True},
+    "scope": {"schema": TEXT, "description": "One scope of it."},
 }
 
 
-def _record(description: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "required": list(properties),
-        "properties": properties,
-    }
-
-
-def _list(of: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": of}
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_CHANGE: Final = _record(
+_CHANGE: Final = record(
     "What becomes of one object.",
-    what=_TEXT,
-    kind=_TEXT,
-    name=_TEXT,
-    before={"anyOf": [_ref("Object"), {"type": "null"}]},
-    after={"anyOf": [_ref("Object"), {"type": "null"}]},
+    what=TEXT,
+    kind=TEXT,
+    name=TEXT,
+    before={"anyOf": [ref("Object"), {"type": "null"}]},
+    after={"anyOf": [ref("Object"), {"type": "null"}]},
 )
 
 _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
-    "Object": _record(
+    "Object": record(
         "An object of the configuration, as it is kept.",
-        kind=_TEXT,
-        name=_TEXT,
-        version=_NUMBER,
+        kind=TEXT,
+        name=TEXT,
+        version=NUMBER,
         kept_by={"enum": [*KEEPERS]},
-        place=_MAYBE_TEXT,
-        disabled=_TRUTH,
-        in_force=_TRUTH,
-        document=_ANY,
+        place=MAYBE_TEXT,
+        disabled=TRUTH,
+        in_force=TRUTH,
+        document=ANY,
     ),
-    "ObjectList": _record("A page of objects, by name.", items=_list(_ref("Object")), next=_MAYBE_TEXT),
-    "Whoami": _record(
+    "ObjectList": record("A page of objects, by name.", items=listed(ref("Object")), next=MAYBE_TEXT),
+    "Whoami": record(
         "Who asks: a client for itself, or a person with a client.",
-        client=_TEXT,
-        person=_MAYBE_TEXT,
+        client=TEXT,
+        person=MAYBE_TEXT,
         role={"enum": [*ROLES]},
     ),
-    "State": _record(
+    "State": record(
         "Which state of the configuration is kept, and which is in force in the process that answers.",
-        generation=_NUMBER,
-        in_force=_NUMBER,
-        behind=_MAYBE_TEXT,
+        generation=NUMBER,
+        in_force=NUMBER,
+        behind=MAYBE_TEXT,
     ),
-    "MakeSecret": {"type": "object", "properties": {"end_earlier": _TRUTH}, "additionalProperties": False},
-    "MadeSecret": _record("A new secret, shown this once.", secret=_TEXT, client=_ref("Object")),
-    "WhoCan": _record("Every way to an API.", api=_TEXT, scope=_MAYBE_TEXT, ways=_list(_ANY)),
-    "TestResults": _record("Each policy test, with its problems.", tests=_list(_ANY)),
+    "MakeSecret": {"type": "object", "properties": {"end_earlier": TRUTH}, "additionalProperties": False},
+    "MadeSecret": record("A new secret, shown this once.", secret=TEXT, client=ref("Object")),
+    "WhoCan": record("Every way to an API.", api=TEXT, scope=MAYBE_TEXT, ways=listed(ANY)),
+    **OF_CONNECTIONS,
+    "TestResults": record("Each policy test, with its problems.", tests=listed(ANY)),
     "Files": {
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "objects": _list(
-                _record("An object of a file.", kind=_TEXT, name=_TEXT, document=_ANY)
-                | {"properties": {"kind": _TEXT, "name": _TEXT, "document": _ANY, "place": _TEXT}}
+            "objects": listed(
+                record("An object of a file.", kind=TEXT, name=TEXT, document=ANY)
+                | {"properties": {"kind": TEXT, "name": TEXT, "document": ANY, "place": TEXT}}
             ),
-            "adopt": _TRUTH,
-            "prune": _TRUTH,
-            "generation": {**_NUMBER, "description": "The state that the plan was made on."},
+            "adopt": TRUTH,
+            "prune": TRUTH,
+            "generation": {**NUMBER, "description": "The state that the plan was made on."},
         },
     },
-    "Plan": _record(
+    "Plan": record(
         "What files would change.",
-        generation=_NUMBER,
-        changes=_list(_CHANGE),
-        conflicts=_list(_ANY),
-        tests=_list(_ANY),
+        generation=NUMBER,
+        changes=listed(_CHANGE),
+        conflicts=listed(ANY),
+        tests=listed(ANY),
     ),
-    "Applied": _record("What files changed.", generation=_NUMBER, changes=_list(_CHANGE)),
-    "Export": _record("What is kept, as a configuration file.", generation=_NUMBER, configuration=_ANY),
-    "Impersonation": _record(
+    "Applied": record("What files changed.", generation=NUMBER, changes=listed(_CHANGE)),
+    "Export": record("What is kept, as a configuration file.", generation=NUMBER, configuration=ANY),
+    "Impersonation": record(
         "Somebody who acts, or acted, as somebody else.",
-        id=_TEXT,
+        id=TEXT,
         state={"enum": [*get_args(State)]},
-        administrator=_record("Who acts.", iss=_TEXT, sub=_TEXT),
-        subject=_record("As whom.", iss=_TEXT, sub=_TEXT),
-        client=_TEXT,
+        administrator=record("Who acts.", iss=TEXT, sub=TEXT),
+        subject=record("As whom.", iss=TEXT, sub=TEXT),
+        client=TEXT,
         form={"enum": [*get_args(Form)]},
-        reason=_TEXT,
-        ticket=_TEXT,
-        apis=_list(_TEXT),
-        scope=_TEXT,
-        names_actor=_TRUTH,
-        approval=_list(_TEXT),
-        requested_at=_NUMBER,
+        reason=TEXT,
+        ticket=TEXT,
+        apis=listed(TEXT),
+        scope=TEXT,
+        names_actor=TRUTH,
+        approval=listed(TEXT),
+        requested_at=NUMBER,
         began_at={"type": ["integer", "null"]},
-        until=_NUMBER,
-        decided_by=_MAYBE_TEXT,
-        ended_by=_MAYBE_TEXT,
-        ended_why=_MAYBE_TEXT,
+        until=NUMBER,
+        decided_by=MAYBE_TEXT,
+        ended_by=MAYBE_TEXT,
+        ended_why=MAYBE_TEXT,
     ),
-    "Impersonations": _record(
-        "Impersonations, the newest first.", items=_list(_ref("Impersonation")), next=_MAYBE_TEXT
+    "Impersonations": record(
+        "Impersonations, the newest first.", items=listed(ref("Impersonation")), next=MAYBE_TEXT
     ),
-    "EndImpersonation": {"type": "object", "properties": {"reason": _TEXT}, "additionalProperties": False},
+    "EndImpersonation": {"type": "object", "properties": {"reason": TEXT}, "additionalProperties": False},
     "ResetUser": {
         "type": "object",
         "required": ["what", "reason"],
-        "properties": {"what": _list({"enum": [*get_args(Lost)]}), "reason": _TEXT},
+        "properties": {"what": listed({"enum": [*get_args(Lost)]}), "reason": TEXT},
         "additionalProperties": False,
     },
-    "UserReset": _record("What was taken away from a person.", name=_TEXT, removed=_list(_TEXT)),
+    "UserReset": record("What was taken away from a person.", name=TEXT, removed=listed(TEXT)),
     "Error": {
         "type": "object",
         "description": "A refusal.",
         "required": ["error", "error_description", "error_uri"],
         "properties": {
-            "error": _TEXT,
-            "error_description": _TEXT,
-            "error_uri": _TEXT,
-            "detail": {**_TEXT, "description": "The same in full, for whoever was let in."},
-            "faults": _list(_record("A fault.", place=_TEXT, path=_TEXT, message=_TEXT, severity=_TEXT)),
+            "error": TEXT,
+            "error_description": TEXT,
+            "error_uri": TEXT,
+            "detail": {**TEXT, "description": "The same in full, for whoever was let in."},
+            "faults": listed(record("A fault.", place=TEXT, path=TEXT, message=TEXT, severity=TEXT)),
         },
     },
 }
@@ -199,18 +179,18 @@ def document(*, issuer: str, configuration: JsonObject) -> JsonObject:
 
 def _operation(route: Route, sections: dict[str, Any]) -> dict[str, Any]:
     names = re.findall(r"\{(\w+)\}", route.path)
-    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in names]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in names]
     parameters += [{"name": name, "in": "query", **_PARAMETERS[name]} for name in route.query]
     if route.conditional:
         named = ("If-Match", "If-None-Match") if route.method == "PUT" else ("If-Match",)
-        parameters += [{"name": name, "in": "header", "schema": _TEXT} for name in named]
+        parameters += [{"name": name, "in": "header", "schema": TEXT} for name in named]
     answer: dict[str, Any] = {"description": "Done."}
     if route.gives is not None:
         answer = {
             "description": "The answer.",
-            "content": {"application/json": {"schema": _ref(route.gives)}},
+            "content": {"application/json": {"schema": ref(route.gives)}},
         }
-    error = {"description": "Refused.", "content": {"application/json": {"schema": _ref("Error")}}}
+    error = {"description": "Refused.", "content": {"application/json": {"schema": ref("Error")}}}
     told: dict[str, Any] = {
         "operationId": route.operation,
         "summary": (route.answers.__doc__ or "").strip().split("\n")[0],
@@ -237,7 +217,7 @@ def _statuses(route: Route) -> tuple[str, ...]:
 def _body(name: str, sections: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a body: one of ours, or the form of an item of a section."""
     if name in _SCHEMAS:
-        return _ref(name)
+        return ref(name)
     section = cast("dict[str, Any]", _moved(sections[name]))
     found = section.get("items", section)
     return cast("dict[str, Any]", found)

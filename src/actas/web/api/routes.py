@@ -12,7 +12,7 @@ from typing import Final
 from actas.admin.authority import CHANGES
 from actas.admin.objects import KINDS, SWITCHED, ObjectKind
 from actas.core.administrators import Role
-from actas.web.api import files, impersonations, objects, people, questions
+from actas.web.api import connections, files, impersonations, objects, people, questions
 from actas.web.api.call import Call, Desk, Reply
 
 BASE: Final = "/api/v1"
@@ -131,6 +131,37 @@ ROUTES: Final[tuple[Route, ...]] = (
         answers=questions.who_can,
         gives="WhoCan",
         query=("api", "scope"),
+    ),
+    Route(
+        method="GET",
+        path="/connections/{name}/health",
+        role="auditor",
+        answers=connections.health,
+        gives="ConnectionHealth",
+        kind="connections",
+    ),
+    Route(
+        method="GET",
+        path="/connections-health",
+        role="auditor",
+        answers=connections.health_of_all,
+        gives="HealthOfConnections",
+    ),
+    Route(
+        method="POST",
+        path="/connections/{name}/try",
+        role="auditor",
+        answers=connections.try_connection,
+        gives="TriedConnection",
+        body="TryConnection",
+    ),
+    Route(
+        method="POST",
+        path="/try-grant",
+        role="auditor",
+        answers=connections.try_grant,
+        gives="TriedGrant",
+        body="TryGrant",
     ),
     Route(method="POST", path="/run-tests", role="auditor", answers=questions.run_tests, gives="TestResults"),
     Route(

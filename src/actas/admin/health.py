@@ -1,0 +1,252 @@
+"""Whether a connection can work at all: our key, what the other side says of itself, and both clocks.
+
+These are the things that usually break, and none of them is a rule. Each look is bounded: other domains'
+servers are asked side by side through the guarded way out, and one that hangs costs its own line alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+from actas.core.abroad import Acceptance
+from actas.core.ports import MOST_DRIFT, FetchFailed, JsonObject
+from actas.core.wire import ID_JAG, ID_JAG_PROFILE, JWT_BEARER, SigningAlgorithm
+from actas.keys.ring import KeyInfo
+from actas.policy.connections import Connection, Connections
+from actas.trust.counterpart import Counterpart, NotTheirs
+from actas.trust.registry import TrustedIssuer
+from actas.trust.shelf import STALE
+from actas.trust.view import IssuerKeysView
+
+WITHIN: Final = 7.0
+"""Seconds for one connection: less than a command waits for its answer."""
+
+ALTOGETHER: Final = 8.0
+"""Seconds for all of them; what was not looked at by then says so."""
+
+AT_ONCE: Final = 16
+"""Connections that are looked at at a time."""
+
+State = Literal["good", "warn", "bad", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What came of one look.
+
+    Attributes:
+        name: at what.
+        state: ``bad`` keeps the connection from working, ``warn`` may, ``skipped`` could not be looked at.
+        says: what was found, in a sentence.
+        remedy: what to do; empty when nothing is.
+        silent: whether nobody answered who was asked.
+    """
+
+    name: str
+    state: State
+    says: str
+    remedy: str = ""
+    silent: bool = False
+
+    def document(self) -> JsonObject:
+        """Return it for programs."""
+        return {"name": self.name, "state": self.state, "says": self.says, "remedy": self.remedy}
+
+
+class Describes(Protocol):
+    """Asks other domains' servers what they are (``trust.counterpart``)."""
+
+    async def describe(self, issuer: str) -> Counterpart: ...
+
+
+class Looks(Protocol):
+    """Looks at the keys of issuers (``trust.jwks``)."""
+
+    async def look(self, issuer: TrustedIssuer) -> IssuerKeysView: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Looks connections over, under one configuration.
+
+    Attributes:
+        issuers: the trusted ones, by name.
+        own: our keys, as they are now; ``published`` the key set that we show.
+        algorithm: what grants are signed with where their connection says nothing.
+    """
+
+    connections: Connections
+    issuers: Mapping[str, TrustedIssuer]
+    counterparts: Describes
+    keys: Looks
+    own: Callable[[], Sequence[KeyInfo]]
+    published: Callable[[], JsonObject]
+    algorithm: SigningAlgorithm
+
+    async def of(self, connection: Connection | Acceptance) -> tuple[Check, ...]:
+        """Return what is found of one connection."""
+        if isinstance(connection, Connection):
+            theirs = await self.server_there(connection)
+            return (self._our_key(connection), *theirs)
+        return await self.issuer_there(connection)
+
+    async def every(self) -> dict[str, tuple[Check, ...]]:
+        """Return what is found of each connection, by name."""
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def look(one: Connection | Acceptance) -> tuple[Check, ...]:
+            async with places:
+                return await self.of(one)
+
+        connections: list[Connection | Acceptance] = [*self.connections.every, *self.connections.accepted]
+        tasks = {one.name: asyncio.create_task(look(one)) for one in connections}
+        if tasks:
+            _, late = await asyncio.wait(tasks.values(), timeout=ALTOGETHER)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        said = f"was not looked at: the others took longer than {ALTOGETHER:g} s"
+        unseen = (Check(name="server", state="skipped", says=said, remedy="look at this one alone"),)
+        return {name: unseen if task.cancelled() else task.result() for name, task in tasks.items()}
+
+    async def server_there(self, connection: Connection) -> tuple[Check, ...]:
+        """Return what the server says of itself that is to redeem grants of ours."""
+        remedy = "resource.issuer must be what that server calls itself, character for character"
+        found = await self._asked(connection.to.issuer, remedy)
+        if isinstance(found, Check):
+            return (found,)
+        return (_itself(found), _redeems(found), _takes(found), *_clock(found))
+
+    async def issuer_there(self, accepted: Acceptance) -> tuple[Check, ...]:
+        """Return what is found of the issuer whose grants are redeemed here."""
+        issuer = self.issuers[accepted.issuer]
+        keys, found = await asyncio.gather(
+            self._their_keys(issuer),
+            self._asked(
+                issuer.issuer, "issuer must be what that server calls itself, character for character"
+            ),
+        )
+        if isinstance(found, Check):
+            return (keys, found if issuer.kind == "oidc" else _not_needed(found))
+        return (keys, _itself(found), _gives(found), *_clock(found))
+
+    async def _asked(self, issuer: str, remedy: str) -> Counterpart | Check:
+        try:
+            async with asyncio.timeout(WITHIN):
+                return await self.counterparts.describe(issuer)
+        except NotTheirs as other:
+            return Check(name="issuer", state="bad", says=other.detail, remedy=remedy)
+        except (FetchFailed, TimeoutError) as failed:
+            why = failed.detail if isinstance(failed, FetchFailed) else f"nothing within {WITHIN:g} seconds"
+            return Check(
+                name="server",
+                state="bad",
+                says=f"{issuer} cannot be asked: {why}",
+                remedy="name, TLS, firewall and proxy between here and there; clients may have another way",
+                silent=True,
+            )
+
+    async def _their_keys(self, issuer: TrustedIssuer) -> Check:
+        try:
+            async with asyncio.timeout(WITHIN):
+                view = await self.keys.look(issuer)
+        except TimeoutError:
+            said = f"the keys of {issuer.name} did not come within {WITHIN:g} seconds"
+            return Check(name="keys", state="bad", says=said, remedy="actas doctor says more", silent=True)
+        return _keys(view)
+
+    def _our_key(self, connection: Connection) -> Check:
+        algorithm = connection.algorithm or self.algorithm
+        active = [one for one in self.own() if one.slot == ("grant", algorithm) and one.state == "active"]
+        if not active:
+            return Check(
+                name="our key",
+                state="bad",
+                says=f"there is no {algorithm} key that signs grants yet",
+                remedy="a server makes it when it starts with a connection in its configuration",
+            )
+        listed = self.published().get("keys")
+        kids = {one.get("kid") for one in listed if isinstance(one, dict)} if isinstance(listed, list) else ()
+        if active[0].kid not in kids:
+            said = f"{active[0].kid} signs grants and is not in our key set"
+            return Check(
+                name="our key", state="bad", says=said, remedy="restart this node; its log says more"
+            )
+        said = f"{active[0].kid} ({algorithm}) signs grants and is published"
+        return Check(name="our key", state="good", says=said)
+
+
+def _itself(found: Counterpart) -> Check:
+    return Check(name="issuer", state="good", says=f"{found.address} says exactly the issuer on record")
+
+
+def _redeems(found: Counterpart) -> Check:
+    if str(JWT_BEARER) not in found.grants:
+        said = "grant_types_supported has no jwt-bearer: it redeems no grants"
+        return Check(name="grant", state="bad", says=said, remedy="whoever runs it has to switch that on")
+    if ID_JAG_PROFILE not in found.profiles:
+        said = "it redeems grants, and does not say that these are among them"
+        remedy = f"ask whoever runs it; it should list {ID_JAG_PROFILE}"
+        return Check(name="grant", state="warn", says=said, remedy=remedy)
+    return Check(name="grant", state="good", says="it advertises that it redeems these grants")
+
+
+def _takes(found: Counterpart) -> Check:
+    if found.token_endpoint is None:
+        said = "it names no token endpoint to which a client would send a grant"
+        return Check(name="token endpoint", state="bad", says=said, remedy="whoever runs it has to mend that")
+    return Check(name="token endpoint", state="good", says=found.token_endpoint)
+
+
+def _gives(found: Counterpart) -> Check:
+    if str(ID_JAG) not in found.requested:
+        said = "it does not say that it gives such grants"
+        remedy = (
+            "ask whoever runs it; it should list id-jag in identity_chaining_requested_token_types_supported"
+        )
+        return Check(name="grant", state="warn", says=said, remedy=remedy)
+    return Check(name="grant", state="good", says="it advertises that it gives such grants")
+
+
+def _keys(view: IssuerKeysView) -> Check:
+    if view.inline and view.kids:
+        return Check(name="keys", state="good", says=f"{_counted(view.kids)} in the configuration")
+    if view.error or not view.kids:
+        why = view.error or "; ".join(view.problems[:3]) or "none that verifies was found"
+        until = " until the known ones are past their outage_grace" if view.kids else ""
+        remedy = f"its grants are {'taken' if view.kids else 'refused'}{until}; actas doctor says more"
+        # An answer that is of no use is an answer; nobody knows of which kind the last trouble was.
+        return Check(
+            name="keys", state="bad", says=f"{view.issuer}: {why}", remedy=remedy, silent=not view.kids
+        )
+    if view.age is not None and view.age > STALE:
+        said = f"{_counted(view.kids)}, fetched {view.age:.0f} s ago"
+        return Check(name="keys", state="warn", says=said, remedy="its keys cannot be refreshed")
+    if view.problems:
+        said = f"{_counted(view.kids)}, and: {'; '.join(view.problems[:3])}"
+        return Check(name="keys", state="warn", says=said, remedy="tell whoever runs it")
+    return Check(name="keys", state="good", says=f"{_counted(view.kids)} fetched and fresh")
+
+
+def _counted(kids: Sequence[str]) -> str:
+    return f"{len(kids)} key{'s' if len(kids) != 1 else ''}"
+
+
+def _clock(found: Counterpart) -> Iterator[Check]:
+    if found.ahead is None:
+        return  # not every server says what time it is
+    if abs(found.ahead) > MOST_DRIFT:
+        way = "ahead of" if found.ahead > 0 else "behind"
+        said = f"its clock is {abs(found.ahead):.0f} s {way} ours"
+        yield Check(name="clock", state="warn", says=said, remedy="set both by NTP: grants are dated by them")
+    else:
+        yield Check(name="clock", state="good", says="its clock is within seconds of ours")
+
+
+def _not_needed(found: Check) -> Check:
+    """Say that metadata could not be had of an issuer whose keys are found without it."""
+    said = f"{found.says}; its keys are found without it"
+    return Check(name=found.name, state="warn", says=said, remedy=found.remedy)

@@ -1,0 +1,80 @@
+"""Tokens that nobody issued, so that a dry run goes through the validators that real ones go through.
+
+Each is signed by a key that was made for it, is known to the validators of that one dry run and to nobody
+else, and is dropped with it: no server anywhere takes such a token for anything. So there is no second way
+past a signature, and what is refused of a real token is refused here for the same reason (SEC-45).
+
+Nothing here is reachable from the pipeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from actas.core.errors import BadToken
+from actas.core.party import PresentedToken
+from actas.core.ports import Json
+from actas.core.secret import Secret
+from actas.core.wire import ID_JAG, ID_JAG_JWT, ID_TOKEN, TokenType
+from actas.crypto import jose
+from actas.crypto.key import PrivateKey, PublicKey
+from actas.keys.ring import Purpose
+from actas.subjects.validator import Validators
+from actas.trust.registry import TrustedIssuer, TrustRegistry
+
+_TYP = {ID_TOKEN: "JWT", ID_JAG: ID_JAG_JWT}
+
+
+class ThrowawayKey:
+    """A key of one dry run: it stands in for every issuer's, and for ours."""
+
+    def __init__(self) -> None:
+        self._key = PrivateKey.generate("ES256")
+
+    def sign(self, claims: Mapping[str, Json], kind: TokenType) -> PresentedToken:
+        """Return an imagined token of a kind, as it would be presented.
+
+        Raises:
+            ValueError: such claims cannot be written.
+        """
+        text = jose.sign(claims, key=self._key, typ=_TYP[kind])
+        return PresentedToken(kind, Secret(text), "subject")
+
+    async def key(self, issuer: TrustedIssuer, *, kid: str | None, algorithm: str) -> PublicKey:
+        """Implements ``subjects.jwt.KeySource``."""
+        found = self._found(kid, algorithm)
+        if found is None:
+            raise BadToken(f"the issuer {issuer.name} has no such key in a dry run")
+        return found
+
+    def public_key(self, kid: str, *, purpose: Purpose) -> PublicKey | None:
+        """Implements ``subjects.own_id_token.OwnKeys``: of ours it stands in for those of ID tokens alone."""
+        return self._found(kid, self._key.algorithm) if purpose == "id_token" else None
+
+    def digest(self, token: str) -> str:
+        """Return what a token is named by, in no log."""
+        return f"imagined:{len(token)}"
+
+    def _found(self, kid: str | None, algorithm: str) -> PublicKey | None:
+        return self._key.public if (kid, algorithm) == (self._key.kid, self._key.algorithm) else None
+
+
+class AnyAlgorithm:
+    """The trusted issuers, each as if it signed as a ``ThrowawayKey`` does, and as anything else they are.
+
+    Args:
+        trust: the real ones.
+    """
+
+    def __init__(self, trust: TrustRegistry) -> None:
+        self._trust = trust
+
+    def issuer(self, iss: str) -> TrustedIssuer | None:
+        """Return the issuer registered under exactly ``iss``, or None."""
+        found = self._trust.issuer(iss)
+        return None if found is None else replace(found, algorithms=frozenset({"ES256"}))
+
+
+Imagination = Callable[[ThrowawayKey], Validators]
+"""Returns the validators of one dry run, over the key that signs its tokens."""

@@ -1,0 +1,217 @@
+"""Trying a connection: which of the two sides would refuse, and why. Nothing is issued, nothing is written.
+
+The side that is ours is decided by the parsers, validators and judge that answer requests, on a token that
+was imagined for it (``imagined``). Of the other side is told what it says of itself; where an administrator
+may ask it too, it decides the grant that ours would give by the same road (``of_grant``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Protocol
+
+from actas.admin.explanation import Explanation, explain_early
+from actas.admin.health import Check, Health
+from actas.admin.imagined import Imagination, ThrowawayKey
+from actas.admin.imagining import Asked, Imagining
+from actas.admin.policy_tests import EVERY_PROOF
+from actas.admin.rehearsal import Rehearsal
+from actas.admin.told import explained
+from actas.core import claims as read
+from actas.core.abroad import Acceptance
+from actas.core.errors import BadToken, InvalidGrant, OAuthError
+from actas.core.permit import ExchangeRequest, Permit
+from actas.core.ports import Json, JsonObject
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE, TokenType
+from actas.policy.connections import Connection, Connections, name_of
+
+Says = Literal["yes", "no", "unreachable"]
+
+_LAST_STAGE: Final = 7
+
+_OF_KEYS: Final = ("binding_needed", "key_not_proven")
+"""Why somebody is refused who proves no key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One side.
+
+    Attributes:
+        number: 1 gives the grant, 2 redeems it.
+        server: the issuer identifier of the side.
+        ours: whether this server is it.
+        says: what it would say; of the other side as far as it can be known.
+        place: where the configuration says so, ``file:line``; empty when it does not.
+        decision: by our own engine; None for the other side.
+        checks: what was found of the other side.
+    """
+
+    number: Literal[1, 2]
+    server: str
+    ours: bool
+    says: Says
+    place: str = ""
+    decision: Explanation | None = None
+    checks: tuple[Check, ...] = ()
+
+    def document(self) -> JsonObject:
+        """Return it for programs."""
+        return {
+            "number": self.number,
+            "server": self.server,
+            "ours": self.ours,
+            "says": self.says,
+            "place": self.place or None,
+            "decision": None if self.decision is None else explained(self.decision),
+            "checks": [one.document() for one in self.checks],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """Both sides.
+
+    Attributes:
+        grant: what the grant would say, where we would give one: nobody has signed it.
+    """
+
+    legs: tuple[Leg, Leg]
+    grant: JsonObject | None = None
+
+
+class Foretelling(Protocol):
+    """Says what a grant would say (``issuers.id_jag``)."""
+
+    def foretold(self, permit: Permit) -> JsonObject: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """Tries connections under one configuration.
+
+    Attributes:
+        issuer: our own issuer identifier.
+        rehearsal: decides, with the validators of real tokens, which are replaced.
+        imagine: makes those of a dry run.
+    """
+
+    issuer: str
+    connections: Connections
+    rehearsal: Rehearsal
+    imagine: Imagination
+    imagining: Imagining
+    grants: Mapping[TokenType, Foretelling]
+    health: Health
+
+    async def of(self, connection: Connection | Acceptance, asked: Asked) -> Tried:
+        """Try a connection.
+
+        Raises:
+            StoreUnavailable: nobody knows who was here.
+            ValueError: such claims cannot be written.
+        """
+        if isinstance(connection, Connection):
+            return await self._issue(connection, asked)
+        return await self._accept(connection, asked)
+
+    async def of_grant(self, claims: Mapping[str, Json]) -> Leg:
+        """Decide a grant that another server would give, as if it had.
+
+        Args:
+            claims: what it would say. Nobody has signed it.
+
+        Raises:
+            ValueError: they name no client, or cannot be written.
+        """
+        try:
+            client = read.name(claims, "client_id")
+        except BadToken as nobody:
+            raise ValueError(nobody.detail) from nobody
+        key = ThrowawayKey()
+        token = key.sign({"jti": self.imagining.name(), **claims}, ID_JAG)
+        request = ExchangeRequest(grant_type=JWT_BEARER, subject=token, requested=ACCESS_TOKEN, scope=None)
+        return self._ours(2, await self._decided(client, request, key))
+
+    async def _issue(self, connection: Connection, asked: Asked) -> Tried:
+        theirs = await self.health.server_there(connection)
+        there = Leg(number=2, server=connection.to.issuer, ours=False, says=_said_by(theirs), checks=theirs)
+        found = await self._asked_for(connection, asked)
+        grant: JsonObject | None = None
+        if found.permit is not None:
+            try:
+                grant = self.grants[found.permit.token_type].foretold(found.permit)
+            except OAuthError as nameless:
+                found = _unsaid(found, nameless)
+        here = self._ours(1, found, place=connection.place)
+        return Tried(legs=(here, there), grant=grant)
+
+    async def _asked_for(self, connection: Connection, asked: Asked) -> Explanation:
+        """Decide a request of the client for a grant of that person."""
+        key = ThrowawayKey()
+        try:
+            subject = await self.imagining.signed_in(connection, asked, key)
+        except BadToken as bad:
+            refusal, policy = bad.refusal("subject", InvalidGrant), self.rehearsal.policy.version
+            return explain_early(refusal, stage=2, passed=[connection.client], policy=policy)
+        request = ExchangeRequest(
+            grant_type=TOKEN_EXCHANGE,
+            subject=subject,
+            requested=ID_JAG,
+            audience=(connection.to.issuer,),
+            resource=connection.to.resources,
+            scope=asked.scope,
+        )
+        return await self._decided(connection.client, request, key)
+
+    async def _accept(self, accepted: Acceptance, asked: Asked) -> Tried:
+        issuer = self.health.issuers[accepted.issuer]
+        theirs = await self.health.issuer_there(accepted)
+        there = Leg(number=1, server=issuer.issuer, ours=False, says=_said_by(theirs), checks=theirs)
+        claims = self.imagining.grant(accepted, issuer, asked)
+        here = await self.of_grant(claims)
+        return Tried(legs=(there, replace(here, place=accepted.place)))
+
+    async def _decided(self, client: str, request: ExchangeRequest, key: ThrowawayKey) -> Explanation:
+        rehearsal = replace(self.rehearsal, subjects=self.imagine(key))
+        found = await rehearsal.of_request(client, request)
+        if found.reason not in _OF_KEYS:
+            return found
+        # That the client proves the keys that it must is taken for granted, as that it authenticates.
+        return await rehearsal.of_request(client, request, proven=EVERY_PROOF)
+
+    def _ours(self, number: Literal[1, 2], found: Explanation, *, place: str = "") -> Leg:
+        return Leg(
+            number=number,
+            server=self.issuer,
+            ours=True,
+            says="yes" if found.granted else "no",
+            place=place or _place_of(found),
+            decision=found,
+        )
+
+
+def _said_by(checks: tuple[Check, ...]) -> Says:
+    """Return what the other side would say, by what it says of itself: what is only odd keeps nobody."""
+    bad = [one for one in checks if one.state == "bad"]
+    if not bad:
+        return "yes"
+    return "unreachable" if all(one.silent for one in bad) else "no"
+
+
+def _unsaid(found: Explanation, why: OAuthError) -> Explanation:
+    """Return a decision that was yes, of a grant that cannot be written all the same."""
+    stages = tuple(
+        replace(one, passed=False, text=why.detail) if one.number == _LAST_STAGE else one
+        for one in found.stages
+    )
+    return replace(
+        found, granted=False, error=why.code, reason=why.reason, detail=why.detail, stages=stages, permit=None
+    )
+
+
+def _place_of(found: Explanation) -> str:
+    """Return where the connection stands by which a grant is redeemed, as far as it came to that."""
+    places = [line.place for line in found.rules if line.name.startswith(name_of("")) and line.matched]
+    return places[0] if places else ""
