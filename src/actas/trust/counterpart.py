@@ -69,6 +69,7 @@ class Counterparts:
         self._fetch = fetch
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
+        self._tasks: set[asyncio.Task[Counterpart]] = set()
 
     async def describe(self, issuer: str) -> Counterpart:
         """Return what the server says of itself whose issuer identifier that is.
@@ -84,7 +85,8 @@ class Counterparts:
         kept = self._kept.get(issuer)
         if kept is None or not 0 <= now - kept.at < KEPT:
             task = asyncio.create_task(self._described(issuer), name=f"metadata of {issuer}")
-            task.add_done_callback(_seen)
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
             kept = _Kept(task, now)
             self._kept.pop(issuer, None)
             while len(self._kept) >= _MOST:
@@ -95,10 +97,15 @@ class Counterparts:
 
     async def aclose(self) -> None:
         """End what is under way."""
-        tasks = [one.task for one in self._kept.values()]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[Counterpart]) -> None:
+        """Take note of how it ended, also when nobody waits for it any more."""
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     async def _described(self, issuer: str) -> Counterpart:
         try:
@@ -136,12 +143,6 @@ def addresses_of(issuer: str) -> tuple[str, ...]:
 
 def _useless(failed: FetchFailed) -> FetchFailed:
     return failed if failed.status is None else NotTheirs(failed.detail, status=failed.status)
-
-
-def _seen(task: asyncio.Task[Counterpart]) -> None:
-    """Take note of how it ended, also when nobody waits for it any more."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _ahead(dated: float | None, *, began: float, ended: float) -> float | None:
