@@ -67,7 +67,7 @@ async def test_a_token_of_a_dry_run_is_good_for_nothing_anywhere_else() -> None:
         await imagined(it, ThrowawayKey()).prove(ours)  # nor in another dry run
 
     here, key = taking(), ThrowawayKey()
-    claims = {
+    claims: dict[str, Any] = {
         "iss": IDP, "sub": "id-alice", "aud": ISSUER, "client_id": "web", "jti": "g-1", "iat": int(NOW),
         "exp": int(NOW) + 300, "scope": "orders:read", "email": "alice@acme.example", "email_verified": True,
         "groups": ["support"],

@@ -57,7 +57,11 @@ COMMANDS: Final = (
     Entry("issuers", "actas.cli.issuers", "Look at trusted issuers, and switch them off."),
     Entry("users", "actas.cli.users", "Look at users, lock them out, and take away what they have lost."),
     Entry("rules", "actas.cli.rules", "Look at rules, test them, and ask who can reach what."),
-    Entry("connections", "actas.cli.connections", "Look at connections to other domains, and pause them."),
+    Entry(
+        "connections",
+        "actas.cli.connections",
+        "Look at connections to other domains, try them, and pause them.",
+    ),
     Entry(
         "impersonate",
         "actas.cli.impersonate",

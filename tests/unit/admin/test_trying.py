@@ -29,6 +29,7 @@ from tests.unit.admin.test_health import Others, counterpart, view
 
 from actas.admin.imagining import Asked
 from actas.admin.trying import Leg
+from actas.core.confirmation import Binding
 from actas.core.errors import OAuthError
 from actas.core.party import Identity
 from actas.core.ports import FetchFailed
@@ -144,7 +145,8 @@ async def test_what_the_grant_would_say_is_what_it_says() -> None:
 @pytest.mark.requirement("JAG-104", "JAG-105")
 async def test_proof_of_a_key_is_taken_for_granted_where_it_is_needed_and_nowhere_else() -> None:
     accepted = acceptance()
-    for binding, bound in (("dpop", True), ("optional", False)):
+    bindings: tuple[tuple[Binding, bool], ...] = (("dpop", True), ("optional", False))
+    for binding, bound in bindings:
         apis = [replace(one, binding=binding) if one.name == "orders" else one for one in APIS]
         it = replace(redeeming(), apis=apis)
         _, ours = await legs(it, WELL, accepted, "alice@acme.example", claims=GROUPS)
