@@ -169,7 +169,8 @@ class Health:
                 remedy="a server makes it when it starts with a connection in its configuration",
             )
         listed = self.published().get("keys")
-        kids = {one.get("kid") for one in listed if isinstance(one, dict)} if isinstance(listed, list) else ()
+        many = listed if isinstance(listed, list) else []
+        kids = [one.get("kid") for one in many if isinstance(one, dict)]
         if active[0].kid not in kids:
             said = f"{active[0].kid} signs grants and is not in our key set"
             return Check(

@@ -27,7 +27,7 @@ _DOES: Final = {1: "give the grant", 2: "redeem it"}
 
 def outcome_of(legs: Sequence[JsonObject]) -> Outcome:
     """Return what both sides come to."""
-    said = {leg["says"] for leg in legs}
+    said = [leg["says"] for leg in legs]
     return "refused" if "no" in said else "unreachable" if "unreachable" in said else "granted"
 
 
