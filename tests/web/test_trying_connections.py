@@ -12,6 +12,8 @@ from tests.fakes.managing import Managing
 from tests.fakes.program import Program, Ran
 from tests.fakes.two_domains import API, GIVES, TAKES, TwoDomains, program, states, tried
 
+from actas.cli.managing import Manager
+
 ALICE = ("connections", "try", GIVES, "--as", "alice")
 
 
@@ -243,3 +245,18 @@ def test_what_cannot_be_tried_is_said(path: str, body: dict[str, Any], domains: 
 def test_used_wrongly_it_says_so(words: tuple[str, ...], code: int, said: str, actas: Program) -> None:
     ran = actas("connections", "try", *words)
     assert (ran.code, said in ran.err) == (code, True), ran.err
+
+
+def test_a_server_that_does_not_know_the_question_has_not_said_no(
+    domains: TwoDomains, actas: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Manager.send
+
+    def older(self: Manager, method: str, path: str, *more: Any, **how: Any) -> Any:
+        return send(self, method, path.replace("/try-grant", "/no-such-route"), *more, **how)
+
+    monkeypatch.setattr(Manager, "send", older)
+    ran = actas(*ALICE, "--there", domains.tickets.base)
+    assert (ran.code, "it is older than this command" in ran.err) == (6, True), ran.err
+    refused = actas(*ALICE[:-1], "bob", "--there", domains.tickets.base)
+    assert refused.code == 1  # it was not asked

@@ -120,7 +120,14 @@ def _decided_there(other: Manager, seen: JsonObject, grant: Json) -> JsonObject:
     """Return the second leg as the other server decides it; as it was when there would be no grant."""
     if not isinstance(grant, dict):
         return seen
-    told = other.send("POST", "/try-grant", {"claims": grant}).body
+    try:
+        told = other.send("POST", "/try-grant", {"claims": grant}).body
+    except Failure as refused:
+        if refused.code != "not_found":
+            raise
+        # It does not know the question, which is no answer to it.
+        message = f"{other.server} decides no grants in a dry run: it is older than this command"
+        raise Failure(message, code="bad_answer", exit=Exit.PROTOCOL, hint="leave --there out") from refused
     leg = cast("JsonObject", told["leg"])
     says = "no" if "no" in (seen["says"], leg["says"]) else leg["says"]
     return {**seen, "says": says, "place": leg["place"], "decision": leg["decision"]}

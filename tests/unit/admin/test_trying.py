@@ -50,16 +50,16 @@ def of(leg: Leg) -> tuple[str, str | None, str]:
     return leg.says, leg.decision.reason, leg.decision.detail
 
 
-async def really(it: House, *, sub: str, **parameters: Any) -> tuple[str | None, str]:
-    """What comes of the request itself, which has a token."""
+async def really(it: House, *, sub: str, **parameters: Any) -> tuple[str | None, str, str | None]:
+    """What comes of the request itself, which has a token: reason, detail and error."""
     claims = {"sub": sub, "groups": None, "acr": parameters.pop("acr", "pwd")}
     ago = parameters.pop("ago", 0)
     token = it.our_id_token(**claims, auth_time=NOW - ago)
     try:
         await asked_for(it, token, resource=TICKETS_API, **parameters)
     except OAuthError as refused:
-        return refused.reason, refused.detail
-    return None, ""
+        return refused.reason, refused.detail, refused.code
+    return None, "", None
 
 
 CASES: Any = [
@@ -81,7 +81,7 @@ CASES: Any = [
 ]
 
 
-@pytest.mark.requirement("SEC-45", "JAG-35", "JAG-54")
+@pytest.mark.requirement("SEC-45", "JAG-35", "JAG-53", "JAG-54")
 @pytest.mark.parametrize(("who", "changes", "how", "reason"), CASES)
 async def test_a_dry_run_says_what_the_request_itself_is_told(
     who: str, changes: dict[str, Any], how: dict[str, Any], reason: str | None
@@ -93,8 +93,10 @@ async def test_a_dry_run_says_what_the_request_itself_is_told(
     ours, theirs = await legs(it, WELL, there, who, **said)
     assert not it.writer.events  # it is not on the record
     sub = {"alice@acme.example": "actas:alice"}.get(who, who if ":" in who else f"actas:{who}")
-    found, detail = await really(it, sub=sub, **how)
+    found, detail, error = await really(it, sub=sub, **how)
     assert of(ours) == ("no" if reason else "yes", reason, detail)
+    assert ours.decision is not None
+    assert ours.decision.error == error
     assert (found, theirs.says) == (reason, "yes")
 
 
