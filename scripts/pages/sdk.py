@@ -28,7 +28,7 @@ several threads. `actas_sdk.fastapi` and `actas_sdk.testing` are imported by the
 """
 
 _SHOWN: Final = (
-    *("Actas", "Verifier", "Caller", "Token", "RefreshToken", "Renewed", "Party"),
+    *("Actas", "Verifier", "Caller", "Token", "RefreshToken", "Renewed", "Grant", "Party"),
     *("DpopKey", "ProofMemory", "Resource"),
     *("ClientSecret", "ClientKey", "ClientSecretJwt", "MutualTls", "Workload"),
 )

@@ -13,7 +13,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from sdk.tests.support import ISSUER, METADATA, NOW, Script, StillWorld
 
-from actas_sdk import Actas, ClientSecret, Token, sync
+from actas_sdk import Actas, ClientSecret, Grant, Token, sync
 from actas_sdk.jws import parse
 
 THERE = "https://auth.tickets.example"
@@ -113,3 +113,11 @@ def cross(client: Client, whom: str | Token | None = "alice-id-token", **more: A
     if isinstance(client, sync.Actas):
         return client.cross_app(whom, **asked)
     return asyncio.run(client.cross_app(whom, **asked))
+
+
+def grant(client: Client, whom: str | Token | None = "alice-id-token", **more: Any) -> Grant:
+    """Ask for a grant, whichever client it is."""
+    asked = {"to": THERE, "resource": API, "scopes": ["tickets:read"], "client_id": "acme-desk", **more}
+    if isinstance(client, sync.Actas):
+        return client.grant(whom, **asked)
+    return asyncio.run(client.grant(whom, **asked))

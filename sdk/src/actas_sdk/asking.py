@@ -6,6 +6,7 @@ from actas_sdk.credentials import Credentials
 from actas_sdk.crossing import Crossed, Crossing
 from actas_sdk.dpop import DpopKey
 from actas_sdk.flow import Flow, World, together
+from actas_sdk.granting import Grant, Granting, WantedGrant
 from actas_sdk.issuer import Issuer
 from actas_sdk.party import Party
 from actas_sdk.refreshing import REFRESH_TOKEN, Refresh, RefreshToken, Renewed, begun
@@ -35,7 +36,8 @@ class Asking:
         self._world = world
         self._cache = TokenCache()
         self._server = TokenEndpoint(issuer, credentials=credentials, world=world, dpop=dpop)
-        self._crossing = Crossing(self._server, cache=self._cache, world=world)
+        self._granting = Granting(self._server, world=world)
+        self._crossing = Crossing(self._granting, dpop=dpop, cache=self._cache, world=world)
 
     def obtain(self, wanted: Wanted) -> Flow[Token]:
         """Return the wanted token: the one at hand, or a new one shared by all who wait for it.
@@ -56,6 +58,14 @@ class Asking:
             Refused: and `SignInAgain`, `Unreachable`, `BadAnswer`, as `obtain`, of either server.
         """
         return (yield from self._crossing.obtain(wanted))
+
+    def grant(self, wanted: WantedGrant) -> Flow[Grant]:
+        """Return a new grant for another server. It is not kept here: each is for whoever asked, once.
+
+        Raises:
+            Refused: and `SignInAgain`, `Unreachable`, `BadAnswer`, as `obtain`.
+        """
+        return (yield from self._granting.obtain(wanted))
 
     def begin(self, wanted: Wanted) -> Flow[RefreshToken]:
         """Return a refresh token. It is not kept here: whoever asks has another one each time.

@@ -13,7 +13,7 @@ from actas_sdk.awaiting import Awaiting
 from actas_sdk.caller import Caller
 from actas_sdk.client_base import AskingClient
 from actas_sdk.credentials import Credentials
-from actas_sdk.crossing import GrantKind, wanted_across
+from actas_sdk.granting import Grant, GrantKind, wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
@@ -112,8 +112,38 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
                 server, another client or another key.
             Misconfigured: an argument cannot work, or cannot be sent.
         """
-        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, grant=grant)
-        return await self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, grant=grant)))
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, kind=grant)
+        return await self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, kind=grant)))
+
+    async def grant(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        resource: str,
+        scopes: Iterable[str] = (),
+        client_id: str,
+        subject_type: str = "id_token",
+    ) -> Grant:
+        """Return a grant for another company's server, for something else to redeem there (ID-JAG).
+
+        That is the first half of `cross_app`, which does both and keeps what comes of it. Here nothing is
+        kept: each grant is a new one, good once.
+
+        Args:
+            whom: as for `cross_app`.
+            to: as for `cross_app`. Nothing is asked for before its metadata has said the same.
+            resource: as for `cross_app`.
+            scopes: as for `cross_app`.
+            client_id: who this service is to the other server. A grant that names somebody else is dropped.
+            subject_type: as for `cross_app`.
+
+        Raises:
+            NoPerson: and `Refused`, `SignInAgain`, `Unreachable`, `BadAnswer`, `Misconfigured`, as
+                `cross_app`.
+        """
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
+        return await self._wire.run(self._core.grant(self._granted(wanted, to=to, client_id=client_id)))
 
     async def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service's own authority, for nobody else's (RFC 6749 section 4.4).

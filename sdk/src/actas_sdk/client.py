@@ -15,7 +15,7 @@ from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient
 from actas_sdk.credentials import Credentials
-from actas_sdk.crossing import GrantKind, wanted_across
+from actas_sdk.granting import Grant, GrantKind, wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
@@ -83,8 +83,22 @@ class Actas(_Blocking[Asking], AskingClient[httpx2.Client, SyncWire]):
         grant: GrantKind = "id_jag",
     ) -> Token:
         """Return a token of another company's server: `actas_sdk.Actas.cross_app`, blocking."""
-        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, grant=grant)
-        return self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, grant=grant)))
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, kind=grant)
+        return self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, kind=grant)))
+
+    def grant(
+        self,
+        whom: Caller | Token | str | None,
+        *,
+        to: str,
+        resource: str,
+        scopes: Iterable[str] = (),
+        client_id: str,
+        subject_type: str = "id_token",
+    ) -> Grant:
+        """Return a grant for another company's server: `actas_sdk.Actas.grant`, blocking."""
+        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
+        return self._wire.run(self._core.grant(self._granted(wanted, to=to, client_id=client_id)))
 
     def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service itself: `actas_sdk.Actas.own_token`, blocking."""

@@ -8,12 +8,13 @@ from typing import Self
 
 from actas_sdk.address import issuer_address, loopback_http
 from actas_sdk.asking import Asking
-from actas_sdk.credentials import Credentials, MutualTls, credentials_of
-from actas_sdk.crossing import Crossed, GrantKind, secluded
+from actas_sdk.credentials import Credentials, MutualTls, credentials_of, require_id
+from actas_sdk.crossing import Crossed, secluded
 from actas_sdk.dpop import DpopKey
 from actas_sdk.environment import from_environment
 from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import REAL, World
+from actas_sdk.granting import GrantKind, WantedGrant
 from actas_sdk.issuer import Issuer
 from actas_sdk.keys import SigningKey
 from actas_sdk.requests import Wanted
@@ -100,20 +101,39 @@ class AskingClient(Wired[Http, Wire, Asking]):
         """The name this service is registered under."""
         return self._credentials.client_id
 
-    def _crossed(self, wanted: Wanted, *, to: str, there: Credentials, grant: GrantKind) -> Crossed:
+    def _crossed(self, wanted: Wanted, *, to: str, there: Credentials, kind: GrantKind) -> Crossed:
         """Return the token of another server that is wanted.
 
         Raises:
             Misconfigured: it would take something of ours to the other server, or cannot work.
         """
         secluded(self._credentials, there)
-        if not self._own_http:
-            if isinstance(self._credentials, MutualTls) or isinstance(there, MutualTls):
-                raise Misconfigured("a certificate is for one server; give a client of yours with http=...")
-            # What is plain must not go through a proxy, which a server that is elsewhere may need.
-            if loopback_http(to) and not loopback_http(self._issuer):
-                raise Misconfigured("a server on the loopback address is asked only when ours is there too")
-        return Crossed(wanted=wanted, to=issuer_address(to), there=there, grant=grant)
+        self._within_reach(to, certificate=isinstance(there, MutualTls))
+        return Crossed(wanted=wanted, to=issuer_address(to), there=there, kind=kind)
+
+    def _granted(self, wanted: Wanted, *, to: str, client_id: str) -> WantedGrant:
+        """Return the grant for another server that is wanted.
+
+        Raises:
+            Misconfigured: it cannot work.
+        """
+        require_id(client_id)
+        self._within_reach(to)
+        return WantedGrant(wanted=wanted, to=issuer_address(to), client_id=client_id)
+
+    def _within_reach(self, to: str, *, certificate: bool = False) -> None:
+        """Do nothing if a client of ours may send to ``to`` as well as to our server.
+
+        Raises:
+            Misconfigured: it may not.
+        """
+        if self._own_http:
+            return
+        if certificate or isinstance(self._credentials, MutualTls):
+            raise Misconfigured("a certificate is for one server; give a client of yours with http=...")
+        # What is plain must not go through a proxy, which a server that is elsewhere may need.
+        if loopback_http(to) and not loopback_http(self._issuer):
+            raise Misconfigured("a server on the loopback address is asked only when ours is there too")
 
     def _anew(self, *, eager: bool = False) -> Asking:
         del eager  # what it keeps are tokens, which are asked for by what they are

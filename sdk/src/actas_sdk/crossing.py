@@ -1,50 +1,34 @@
-"""Cross-app access, without I/O: a grant of our server, and the token another server gives for it.
+"""The second step of cross-app access, without I/O: the token that another server gives for a grant of ours.
 
 A grant is good once, for one server. So one that may have arrived is never sent again: whoever needs a token
-anew gets a new grant. No grant is asked for before the other server has said, under its own name, where it
-takes them (RFC 8414 section 3.3): otherwise a false server could collect them.
+anew gets a new grant.
 
-Left to others: how a request is sent, and proven (`token_endpoint`).
+Left to others: the grant itself (`granting`), and how a request is sent, and proven (`token_endpoint`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-from actas_sdk.address import absolute
-from actas_sdk.caller import Caller
 from actas_sdk.credentials import ClientSecret, ClientSecretJwt, Credentials, Workload, require_id
 from actas_sdk.dpop import DpopKey
-from actas_sdk.errors import TOO_OLD, ActasError, BadAnswer, InvalidToken, Misconfigured, Refused, SignInAgain
+from actas_sdk.errors import TOO_OLD, Misconfigured, Refused, SignInAgain
 from actas_sdk.flow import Answer, Flow, World
-from actas_sdk.issuer import Issuer
-from actas_sdk.jws import parse
+from actas_sdk.granting import Grant, GrantKind, Granting, WantedGrant, about
 from actas_sdk.party import Party
-from actas_sdk.refreshing import REFRESH_TOKEN
-from actas_sdk.requests import TOKEN_TYPE, Wanted, form_of, wanted_for
-from actas_sdk.responses import granted, nonce_wanted
+from actas_sdk.requests import Wanted
+from actas_sdk.responses import nonce_wanted
 from actas_sdk.responses import token as token_response
-from actas_sdk.strict_json import NotStrict, parse_object, text, texts
 from actas_sdk.token import Token
 from actas_sdk.token_cache import TokenCache, obtained
 from actas_sdk.token_endpoint import TokenEndpoint
-from actas_sdk.verify import chain_of
 
-__all__ = ["Crossed", "Crossing", "GrantKind", "secluded", "wanted_across"]
+__all__ = ["Crossed", "Crossing", "secluded"]
 
-GrantKind = Literal["id_jag", "jwt"]
-"""An identity assertion, which tells who signed in; or a plain grant, as identity chaining has it."""
-
-_REQUESTED: Final = {"id_jag": TOKEN_TYPE + "id-jag", "jwt": TOKEN_TYPE + "jwt"}
-_TYPES: Final = {"id_jag": "oauth-id-jag+jwt", "jwt": "authorization-grant+jwt"}
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_MOST_SERVERS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,58 +39,46 @@ class Crossed:
         wanted: for whom, the API there, and the scopes.
         to: the issuer identifier of that server.
         there: who this service is to that server.
-        grant: which kind of grant is asked for.
+        kind: which kind of grant is asked for.
     """
 
     wanted: Wanted
     to: str
     there: Credentials = field(repr=False)
-    grant: GrantKind = "id_jag"
+    kind: GrantKind = "id_jag"
 
     @property
     def key(self) -> bytes:
         """What the token is kept under: a digest of everything that decides what it is."""
-        said = json.dumps(["cross-app", self.grant, self.wanted.key.hex(), self.to, self.there.client_id])
+        said = json.dumps(["cross-app", self.kind, self.wanted.key.hex(), self.to, self.there.client_id])
         return hashlib.sha256(said.encode("utf-8")).digest()
 
     @property
-    def form(self) -> list[tuple[str, str]]:
-        """What is asked at home (ID-JAG section 4.3). A plain grant is for the server and for no API
-        there.
-        """
-        asked = form_of(self.wanted, requested=_REQUESTED[self.grant])
-        if self.grant == "jwt":
-            asked = [one for one in asked if one[0] != "resource"]
-        return [*asked, ("audience", self.to)]
+    def grant(self) -> WantedGrant:
+        """The grant that it is bought with."""
+        return WantedGrant(wanted=self.wanted, to=self.to, client_id=self.there.client_id, kind=self.kind)
 
     @property
     def at_api(self) -> list[tuple[str, str]]:
         """What names the API to the other server, where the grant does not (identity chaining 2.4.1)."""
-        return [("resource", self.wanted.to)] if self.grant == "jwt" else []
-
-
-class _Grant(NamedTuple):
-    """A grant, for whom it is, and the scopes that it was said to have."""
-
-    text: str
-    chain: tuple[Party, ...]
-    scopes: frozenset[str]
+        return [("resource", self.wanted.to)] if self.kind == "jwt" else []
 
 
 class Crossing:
     """Gets tokens of other servers with grants of ours.
 
     Args:
-        home: our server.
+        granting: gets the grants.
+        dpop: the key that grants and tokens are bound to, or None.
         cache: where tokens are kept.
         world: time and chance.
     """
 
-    def __init__(self, home: TokenEndpoint, *, cache: TokenCache, world: World) -> None:
-        self._home = home
+    def __init__(self, granting: Granting, *, dpop: DpopKey | None, cache: TokenCache, world: World) -> None:
+        self._granting = granting
+        self._dpop = dpop
         self._cache = cache
         self._world = world
-        self._issuers: OrderedDict[str, Issuer] = OrderedDict()
 
     def obtain(self, wanted: Crossed) -> Flow[Token]:
         """Return the wanted token: the one at hand, or a new one shared by all who wait for it.
@@ -121,16 +93,16 @@ class Crossing:
         return (yield from request)
 
     def _request(self, wanted: Crossed) -> Flow[Token]:
-        issuer = self._issuer(wanted.to)
-        there = TokenEndpoint(issuer, credentials=wanted.there, world=self._world, dpop=self._home.dpop)
-        with _about(there):
+        issuer = self._granting.issuer(wanted.to)
+        there = TokenEndpoint(issuer, credentials=wanted.there, world=self._world, dpop=self._dpop)
+        with about(wanted.to):
             endpoint = yield from there.find()
         grant, asked_at, answer = yield from self._redeemed(wanted, there, endpoint)
-        if self._home.dpop is not None and nonce_wanted(answer):
+        if self._dpop is not None and nonce_wanted(answer):
             # The proof of the next one has the nonce (RFC 9449 section 8). The grant may count as used.
             grant, asked_at, answer = yield from self._redeemed(wanted, there, endpoint)
-        with _about(there):
-            found = _token(answer, wanted=wanted, grant=grant, asked_at=asked_at, dpop=self._home.dpop)
+        with about(wanted.to):
+            found = _token(answer, wanted=wanted, grant=grant, asked_at=asked_at, dpop=self._dpop)
         subject = wanted.wanted.subject
         until = None if subject is None else subject.expires_at
         self._cache.keep(wanted.key, found, asked_at=asked_at, until=until)
@@ -138,47 +110,14 @@ class Crossing:
 
     def _redeemed(
         self, wanted: Crossed, there: TokenEndpoint, endpoint: str
-    ) -> Flow[tuple[_Grant, float, Answer]]:
+    ) -> Flow[tuple[Grant, float, Answer]]:
         """Get a grant and send it, once. Returns the grant, when it was sent, and what came of it."""
-        with _about(self._home):
-            at_home = yield from self._home.find()
-            answer = yield from self._home.ask(wanted.form, at_home, repeatable=wanted.wanted.repeatable)
-            grant = _grant(answer, wanted=wanted, dpop=self._home.dpop)
+        grant = yield from self._granting.request(wanted.grant)
         asked_at = self._world.now()
-        form = [("grant_type", _JWT_BEARER), ("assertion", grant.text), *wanted.at_api]
-        with _about(there):
+        form = [("grant_type", _JWT_BEARER), ("assertion", grant.reveal()), *wanted.at_api]
+        with about(wanted.to):
             answer = yield from there.send(form, endpoint, repeatable=False)
         return grant, asked_at, answer
-
-    def _issuer(self, address: str) -> Issuer:
-        found = self._issuers.pop(address, None) or Issuer(address, world=self._world)
-        self._issuers[address] = found
-        while len(self._issuers) > _MOST_SERVERS:
-            self._issuers.popitem(last=False)
-        return found
-
-
-def wanted_across(
-    whom: Caller | Token | str | None,
-    *,
-    resource: str,
-    scopes: Iterable[str],
-    subject_type: str,
-    grant: GrantKind = "id_jag",
-) -> Wanted:
-    """Return what is wanted of an API of another company for ``whom``.
-
-    Raises:
-        NoPerson: there is no token to act for.
-        Misconfigured: ``resource`` is no address, or it, the scopes or the type cannot be sent.
-    """
-    declared = REFRESH_TOKEN if subject_type == "refresh_token" else subject_type
-    wanted = wanted_for(whom, to=resource, scopes=scopes, subject_type=declared)
-    if grant not in _REQUESTED:
-        raise Misconfigured("grant must be id_jag or jwt")
-    if not absolute(wanted.to):
-        raise Misconfigured("the resource must be the address of an API; its server is named by to=...")
-    return wanted
 
 
 def secluded(ours: Credentials, there: Credentials) -> None:
@@ -199,46 +138,7 @@ def secluded(ours: Credentials, there: Credentials) -> None:
         raise Misconfigured("the other server must not get what this service proves itself with at ours")
 
 
-@contextmanager
-def _about(server: TokenEndpoint) -> Generator[None]:
-    """Have each error of the block say which server it is about."""
-    try:
-        yield
-    except ActasError as problem:
-        problem.server = server.issuer.address
-        raise
-
-
-def _grant(answer: Answer, *, wanted: Crossed, dpop: DpopKey | None) -> _Grant:
-    """Return the grant that our server gave, when it is the one that was asked for.
-
-    It is not verified: who redeems it does that. This only finds what could never be redeemed, or not by us.
-
-    Raises:
-        Refused: the answer is no; `SignInAgain` and `Unreachable` likewise.
-        BadAnswer: the answer breaks its specification, or the grant is for another server, another client
-            or another key (ID-JAG sections 3.1 and 9.8).
-    """
-    given = granted(answer, wanted=wanted.wanted, kind=_REQUESTED[wanted.grant], scheme="N_A")
-    try:
-        jws = parse(given.text)
-        if (jws.typ or "").lower().removeprefix("application/") != _TYPES[wanted.grant]:
-            raise NotStrict(f"its type is not {_TYPES[wanted.grant]}")
-        claims = parse_object(jws.unverified_payload)
-        if texts(claims, "aud") != (wanted.to,):
-            raise NotStrict("it is for another server than was asked for")
-        if text(claims, "client_id") != wanted.there.client_id:
-            raise NotStrict("it names another client than this service is there")
-        cnf = claims.get("cnf")
-        bound = cnf.get("jkt") if isinstance(cnf, dict) else cnf
-        if bound != (None if dpop is None else dpop.thumbprint):
-            raise NotStrict("it is not bound to our key, or to one that is not ours")
-        return _Grant(given.text, chain_of(claims), given.scopes)
-    except (InvalidToken, NotStrict) as fault:
-        raise BadAnswer(f"the grant of {answer.url}: {fault}") from None
-
-
-def _token(answer: Answer, *, wanted: Crossed, grant: _Grant, asked_at: float, dpop: DpopKey | None) -> Token:
+def _token(answer: Answer, *, wanted: Crossed, grant: Grant, asked_at: float, dpop: DpopKey | None) -> Token:
     """Return the token that the other server gave for a grant (RFC 6749 section 5.1).
 
     Raises:

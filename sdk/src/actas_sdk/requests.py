@@ -25,6 +25,7 @@ __all__ = [
     "Wanted",
     "document",
     "form_of",
+    "held",
     "posted",
     "target",
     "target_field",
@@ -88,17 +89,28 @@ def wanted_for(
         NoPerson: there is no token to act for.
         Misconfigured: ``to``, the scopes or the type cannot be sent.
     """
-    held = whom.token if isinstance(whom, Caller) else whom
-    if isinstance(held, str):
-        held = Token(held.strip(), audience="")
-    if held is None or not held.reveal():
-        raise NoPerson("no token to act for was given; nothing was sent")
-    if len(held.reveal()) > LONGEST_TOKEN or not encodable(held.reveal()):
-        raise Misconfigured("the token to act for is too long, or is not text that can be sent")
+    subject = held(whom)
     declared = SHORT_TYPES.get(subject_type, subject_type)
     if ":" not in declared or not declared.isprintable() or len(declared) > 1024:
         raise Misconfigured("the subject type is none of access_token, id_token, jwt, nor a URI")
-    return Wanted(subject=held, subject_type=declared, to=target(to), scopes=scope_set(scopes))
+    return Wanted(subject=subject, subject_type=declared, to=target(to), scopes=scope_set(scopes))
+
+
+def held(whom: Caller | Token | str | None) -> Token:
+    """Return the token to act for ``whom`` with.
+
+    Raises:
+        NoPerson: there is none.
+        Misconfigured: it cannot be sent.
+    """
+    found = whom.token if isinstance(whom, Caller) else whom
+    if isinstance(found, str):
+        found = Token(found.strip(), audience="")
+    if found is None or not found.reveal():
+        raise NoPerson("no token to act for was given; nothing was sent")
+    if len(found.reveal()) > LONGEST_TOKEN or not encodable(found.reveal()):
+        raise Misconfigured("the token to act for is too long, or is not text that can be sent")
+    return found
 
 
 def wanted_own(*, to: str, scopes: Iterable[str]) -> Wanted:

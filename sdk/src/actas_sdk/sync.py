@@ -20,6 +20,7 @@ from actas_sdk.errors import (
     StaleNonce,
     Unreachable,
 )
+from actas_sdk.granting import Grant
 from actas_sdk.party import Party
 from actas_sdk.possession import ProofMemory
 from actas_sdk.refreshing import RefreshToken, Renewed
@@ -37,6 +38,7 @@ __all__ = [
     "ClientSecret",
     "ClientSecretJwt",
     "DpopKey",
+    "Grant",
     "InvalidProof",
     "InvalidToken",
     "Misconfigured",

@@ -10,7 +10,7 @@ from actas_sdk.issuer import Issuer, ask
 from actas_sdk.requests import posted
 from actas_sdk.responses import nonce_wanted
 
-__all__ = ["TokenEndpoint"]
+__all__ = ["TokenEndpoint", "endpoint_of"]
 
 
 class TokenEndpoint:
@@ -43,10 +43,7 @@ class TokenEndpoint:
             Unreachable: the server's metadata could not be had.
             BadAnswer: it is not this server's, or names no token endpoint.
         """
-        described = yield from self.issuer.describe()
-        if described.token_endpoint is None:
-            raise BadAnswer(f"{self.issuer.address} has no token endpoint")
-        return described.token_endpoint
+        return (yield from endpoint_of(self.issuer))
 
     def ask(self, form: list[tuple[str, str]], endpoint: str, *, repeatable: bool) -> Flow[Answer]:
         """Send the request; once more when all that was missing is a nonce (RFC 9449 section 8)."""
@@ -76,3 +73,16 @@ class TokenEndpoint:
         if self.dpop is not None:
             self.dpop.learn(endpoint, answer.headers.get("dpop-nonce"))
         return answer
+
+
+def endpoint_of(issuer: Issuer) -> Flow[str]:
+    """Return the address of a server's token endpoint.
+
+    Raises:
+        Unreachable: the server's metadata could not be had.
+        BadAnswer: it is not this server's, or names no token endpoint.
+    """
+    described = yield from issuer.describe()
+    if described.token_endpoint is None:
+        raise BadAnswer(f"{issuer.address} has no token endpoint")
+    return described.token_endpoint
