@@ -16,6 +16,7 @@ from scripts.pages.markdown import code, page, table
 import actas_sdk
 import actas_sdk.errors
 import actas_sdk.fastapi
+import actas_sdk.mcp
 import actas_sdk.testing
 
 INTRODUCTION: Final = """
@@ -24,7 +25,7 @@ that reach an API. It works with Actas and with any authorization server that sp
 RFC 9068.
 
 `actas_sdk` holds the async names below; `actas_sdk.sync` holds the same names, blocking, safe to use from
-several threads. `actas_sdk.fastapi` and `actas_sdk.testing` are imported by themselves.
+several threads. `actas_sdk.fastapi`, `actas_sdk.mcp` and `actas_sdk.testing` are imported by themselves.
 """
 
 _SHOWN: Final = (
@@ -46,6 +47,12 @@ def make() -> str:
         *_error_tree(),
         table(("Error", "Raised when"), (_error(name) for name in actas_sdk.errors.__all__)),
         *_class(actas_sdk.fastapi.Protect, "actas_sdk.fastapi.Protect"),
+        "## actas_sdk.mcp",
+        *markdown(actas_sdk.mcp.__doc__),
+        *_class(actas_sdk.mcp.ActasTokenVerifier, "actas_sdk.mcp.ActasTokenVerifier"),
+        *_function("current_caller"),
+        *_class(actas_sdk.mcp.ActasMiddleware, "actas_sdk.mcp.ActasMiddleware"),
+        *_function("grant_source"),
         "## actas_sdk.testing",
         "The package installs a pytest fixture, `fake_actas`, that yields a `FakeActas`.",
         *markdown(actas_sdk.testing.__doc__)[1:],
@@ -94,17 +101,26 @@ def _member(name: str, member: Any) -> list[str]:
     ]
 
 
+def _function(name: str) -> list[str]:
+    function: Any = getattr(actas_sdk.mcp, name)
+    return [
+        f"## actas_sdk.mcp.{name}",
+        f"```python\n{name}{_arguments(function, bound=False)}\n```",
+        *markdown(function.__doc__),
+    ]
+
+
 def _has_source(function: FunctionType) -> bool:
     return function.__code__.co_filename.endswith(".py")
 
 
-def _arguments(function: FunctionType) -> str:
-    """Return the arguments as they are written, without ``self``."""
+def _arguments(function: FunctionType, *, bound: bool = True) -> str:
+    """Return the arguments as they are written, without the ``self`` of one that is ``bound``."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     if not isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
         raise TypeError(f"{function.__qualname__} is not written as a function")
     given = tree.args
-    given.args = given.args[1:]
+    given.args = given.args[1:] if bound else given.args
     returns = "" if tree.returns is None else f" -> {ast.unparse(tree.returns)}"
     if tree.name == "__init__":
         returns = ""

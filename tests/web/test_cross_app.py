@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,9 +79,12 @@ def posted(server: RealServer, form: dict[str, Any], *, status: int) -> dict[str
     return document
 
 
-@pytest.fixture(scope="module")
-def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
-    folder = tmp_path_factory.mktemp("cross-app")
+def arranged(folder: Path, *, api: str = API) -> Domains:
+    """Two companies that have agreed, and do not run yet.
+
+    Args:
+        api: the address of the API at the tickets' company.
+    """
     home, tickets = RealServer(folder / "home"), RealServer(folder / "tickets")
     home.company.environ["ALICE_PASSWORD"] = PASSWORD
     home.company.tree["users"] = [
@@ -105,7 +109,7 @@ def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
             "resource": {
                 "issuer": tickets.issuer,
                 "client_id": "acme-desk",
-                "resource": API,
+                "resource": api,
                 "scopes": ["tickets:read", "tickets:comment"],
             },
             "people": {"groups": ["support"]},
@@ -115,7 +119,7 @@ def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
     tree = tickets.company.tree
     tree["issuers"].append({"name": "acme", "type": "oidc", "issuer": home.issuer, "accepts": ["id_jag"]})
     tree["apis"].append(
-        {"name": "tickets", "audience": API, "scopes": {"tickets:read": "Read", "tickets:comment": "Comment"}}
+        {"name": "tickets", "audience": api, "scopes": {"tickets:read": "Read", "tickets:comment": "Comment"}}
     )
     tree["clients"].append(
         {
@@ -137,8 +141,14 @@ def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
             "people": {"unknown": "create"},
         }
     ]
-    with home, tickets:
-        yield Domains(home, tickets)
+    return Domains(home, tickets)
+
+
+@pytest.fixture(scope="module")
+def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
+    it = arranged(tmp_path_factory.mktemp("cross-app"))
+    with it.home, it.tickets:
+        yield it
 
 
 @pytest.mark.requirement("JAG-20", "JAG-50", "JAG-60", "JAG-121", "IDC-58", "JAG-65")
