@@ -1,32 +1,29 @@
 """A server in memory: discovery, keys, the token endpoint and the feed of what was revoked, as far as a
 client can tell.
 
-It has no policy: it grants what is asked unless it was told to refuse. Left to `testing`: how a test
-uses it.
+It has no policy: it grants what is asked unless it was told to refuse. Left to others: what it knows
+(`fake_books`), and how a test uses it (`testing`).
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, cast
-from urllib.parse import parse_qsl, unquote_plus
+from typing import Final
+from urllib.parse import parse_qsl
 
 import httpx2
-from joserfc.jwk import ECKey
 
 from actas_sdk.address import well_known
-from actas_sdk.dpop import digest, members_of, thumbprint
-from actas_sdk.fake_refusals import CODES, refused
+from actas_sdk.fake_books import FakeBooks, lineage
+from actas_sdk.fake_refusals import refused
+from actas_sdk.fake_requests import Asked, client_id_of, jkt_of
 from actas_sdk.flow import World
-from actas_sdk.jws import encode, parse, said_by
 from actas_sdk.refreshing import REFRESH_TOKEN
 from actas_sdk.requests import ACCESS_TOKEN
 from actas_sdk.strict_json import Json, JsonObject
 from actas_sdk.token import Token
 
-__all__ = ["Asked", "FakeServer", "lineage"]
+__all__ = ["FakeServer"]
 
 _SIGNED: Final = "token-introspection+jwt"
 _TOLD: Final = frozenset(
@@ -36,81 +33,19 @@ _TOLD: Final = frozenset(
 
 _LIFE: Final = 120
 _IDLE: Final = 3600
-_KID: Final = "made-for-the-test"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request for a token, as the server saw it.
-
-    Attributes:
-        client_id: who asked.
-        subject: for whom, or None when the service asked for itself.
-        subject_token: the token it acted with, or None.
-        to: the API.
-        scopes: what it asked for.
-        granted: whether it got it.
-    """
-
-    client_id: str
-    subject: str | None
-    subject_token: Token | None
-    to: str
-    scopes: frozenset[str]
-    granted: bool
-
-
-class FakeServer:
+class FakeServer(FakeBooks):
     """Answers like a server, from memory.
 
-    Attributes:
+    Args:
         issuer: the issuer it answers as.
-        asked: every request for a token, oldest first.
-        refusal: the reason it refuses every request with, or None.
-        down_for: seconds it asks everybody to wait, or None while it is up.
+        world: time and chance.
     """
 
     def __init__(self, issuer: str, *, world: World) -> None:
-        self.issuer = issuer
-        self.asked: list[Asked] = []
-        self.refusal: str | None = None
-        self.down_for: int | None = None
-        self._world = world
-        self._key = ECKey.generate_key("P-256")
-        self._signed: dict[str, JsonObject] = {}
-        self._revoked: list[dict[str, str | int]] = []
+        super().__init__(issuer, world=world)
         self._begun: dict[str, dict[str, str]] = {}
-
-    def sign(self, claims: Mapping[str, Json]) -> str:
-        """Return an access token with these claims (RFC 9068), remembered as one of ours."""
-        token = encode(claims, header={"alg": "ES256", "typ": "at+jwt", "kid": _KID}, key=self._key)
-        self._signed[token] = dict(claims)
-        return token
-
-    def refer_to(self, claims: Mapping[str, Json]) -> str:
-        """Return a reference token for these claims: a text that means nothing."""
-        token = f"actas_ref_{self._world.new_id()}"
-        self._signed[token] = dict(claims)
-        return token
-
-    def jti_of(self, token: str) -> str:
-        """Return the name of a token of ours."""
-        return str(self._signed[token]["jti"])
-
-    def refuse(self, reason: str | None) -> None:
-        """Refuse every request from now on with ``reason``, or none any more.
-
-        Raises:
-            ValueError: there is no such reason.
-        """
-        if reason is not None and reason not in CODES:
-            raise ValueError(f"the reasons are {', '.join(CODES)}")
-        self.refusal = reason
-
-    def revoke(self, kind: str, name: str, *, up_to: int) -> None:
-        """Revoke a token, by its ``jti``, or a party, by its name, as far as issued until ``up_to``."""
-        until = max([_instant(claims, "exp") for claims in self._signed.values()], default=up_to)
-        self._revoked.append({"mark": mark(kind, name), "up_to": up_to, "until": until})
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         """Return the answer to one request."""
@@ -120,8 +55,7 @@ class FakeServer:
         if url in well_known(self.issuer):
             return httpx2.Response(200, json=self._metadata())
         if url == f"{self._base}/jwks":
-            public = self._key.as_dict(private=False, kid=_KID, alg="ES256", use="sig")
-            return httpx2.Response(200, json={"keys": [public]})
+            return httpx2.Response(200, json={"keys": [self.jwk]})
         if url == f"{self._base}/introspect" and request.method == "POST":
             return self._introspect(request)
         if url == f"{self._base}/revocations" and request.method == "POST":
@@ -146,14 +80,14 @@ class FakeServer:
 
     def _feed(self, request: httpx2.Request) -> httpx2.Response:
         after = int(dict(parse_qsl(request.content.decode("ascii"))).get("after", "0"))
-        told = {"revoked": self._revoked[after:], "last": len(self._revoked), "more": False, "age": 0}
+        told = {"revoked": self.revoked[after:], "last": len(self.revoked), "more": False, "age": 0}
         return httpx2.Response(200, json=told, headers={"Cache-Control": "no-store"})
 
     def _introspect(self, request: httpx2.Request) -> httpx2.Response:
         form = dict(parse_qsl(request.content.decode("ascii")))
-        claims = self._signed.get(form["token"], {})
+        claims = self.known(form["token"])
         said: JsonObject = {"active": False}
-        if self._unfit(claims) is None:
+        if self.unfit(claims) is None:
             kind = "DPoP" if "cnf" in claims else "Bearer"
             said = {
                 "active": True,
@@ -164,11 +98,11 @@ class FakeServer:
             return httpx2.Response(200, json=said, headers={"Cache-Control": "no-store"})
         answer: JsonObject = {
             "iss": self.issuer,
-            "aud": _client_id(request, form),
-            "iat": int(self._world.now()),
+            "aud": client_id_of(request, form),
+            "iat": int(self.world.now()),
             "token_introspection": said,
         }
-        jws = encode(answer, header={"alg": "ES256", "typ": _SIGNED, "kid": _KID}, key=self._key)
+        jws = self.sealed(answer, typ=_SIGNED)
         return httpx2.Response(200, text=jws, headers={"Content-Type": f"application/{_SIGNED}"})
 
     def _token(self, request: httpx2.Request) -> httpx2.Response:
@@ -177,11 +111,11 @@ class FakeServer:
         spent = "refresh_reused" if begun is None and "refresh_token" in form else None
         form = {**(begun or {}), **form}
         subject_token = form.get("subject_token")
-        subject = None if subject_token is None else self._signed.get(subject_token, {})
-        refusal = self.refusal or spent or (self._unfit(subject) if begun is None else self._ended(subject))
+        subject = None if subject_token is None else self.known(subject_token)
+        refusal = self.refusal or spent or (self.unfit(subject) if begun is None else self.ended(subject))
         to = form.get("resource") or form.get("audience", "")
         asked = Asked(
-            client_id=_client_id(request, form),
+            client_id=client_id_of(request, form),
             subject=None if subject is None else str(subject.get("sub", "")),
             subject_token=None if subject_token is None else Token(subject_token, audience=""),
             to=to,
@@ -193,7 +127,7 @@ class FakeServer:
             return refused(refusal, entry=f"x_TEST{len(self.asked)}")
         if begun is None and form.get("requested_token_type") == REFRESH_TOKEN:
             return httpx2.Response(200, json=self._kept_for(form), headers={"Cache-Control": "no-store"})
-        jkt = _jkt(request)
+        jkt = jkt_of(request)
         bound: JsonObject = {} if jkt is None else {"cnf": {"jkt": jkt}}
         token = self.sign({**self._claims(asked, subject=subject), **bound})
         body: dict[str, str | int] = {
@@ -210,30 +144,13 @@ class FakeServer:
 
     def _kept_for(self, form: dict[str, str]) -> dict[str, str | int]:
         """Return a refresh token that stands for an exchange."""
-        text = f"actas_rft_{self._world.new_id()}"
+        text = f"actas_rft_{self.world.new_id()}"
         self._begun[text] = form
         said = {"access_token": text, "issued_token_type": REFRESH_TOKEN, "token_type": "N_A"}
         return {**said, "expires_in": _IDLE, "scope": form.get("scope", "")}
 
-    def _unfit(self, subject: Mapping[str, Json] | None) -> str | None:
-        """Return why the subject token is not acceptable, if it is not."""
-        if subject is None:
-            return None
-        expires_at = subject.get("exp")
-        if not isinstance(expires_at, int):
-            return "bad_subject"
-        if expires_at <= self._world.now():
-            return "expired"
-        return self._ended(subject)
-
-    def _ended(self, subject: Mapping[str, Json] | None) -> str | None:
-        """Return that the subject token was revoked, if it was."""
-        since, *marks = str((subject or {}).get("lineage", "0")).split(" ")
-        dead = any(one["mark"] in marks and int(since) <= int(one["up_to"]) for one in self._revoked)
-        return "revoked" if dead else None
-
     def _claims(self, asked: Asked, *, subject: Mapping[str, Json] | None) -> JsonObject:
-        now = int(self._world.now())
+        now = int(self.world.now())
         claims: JsonObject = {
             "iss": self.issuer,
             "aud": asked.to,
@@ -241,7 +158,7 @@ class FakeServer:
             "scope": " ".join(sorted(asked.scopes)),
             "iat": now,
             "exp": now + _LIFE,
-            "jti": self._world.new_id(),
+            "jti": self.world.new_id(),
         }
         me: JsonObject = {"sub": asked.client_id, "sub_profile": "service"}
         before = "" if subject is None else str(subject.get("lineage", ""))
@@ -255,44 +172,3 @@ class FakeServer:
             act["act"] = subject["act"]
         kept = {name: subject[name] for name in ("sub", "sub_profile") if name in subject}
         return {**claims, **kept, "act": act}
-
-
-def mark(kind: str, name: str) -> str:
-    """Return the mark of a token or a party."""
-    return digest(f"{kind} {name}".encode())[:12]
-
-
-def lineage(before: str, *things: tuple[str, str], since: int) -> str:
-    """Return the claim of a token.
-
-    Args:
-        before: that of the token it is made from, or nothing.
-        things: what it is besides, and who has a part in it: kind and name.
-        since: when it is made; counts when nothing is older.
-    """
-    begun, *marks = before.split(" ") if before else (str(since),)
-    found = dict.fromkeys([*marks, *(mark(kind, name) for kind, name in things)])
-    return f"{begun} {' '.join(found)}"
-
-
-def _instant(claims: Mapping[str, Json], name: str) -> int:
-    value = claims.get(name)
-    return value if isinstance(value, int) else 0
-
-
-def _client_id(request: httpx2.Request, form: Mapping[str, str]) -> str:
-    """Return who asks: by an assertion, by name alone over mutual TLS, or by HTTP Basic. Not checked here."""
-    if "client_assertion" in form:
-        return str(said_by(form["client_assertion"])["sub"])
-    if "client_id" in form:
-        return form["client_id"]
-    _, _, encoded = request.headers.get("authorization", "").partition(" ")
-    return unquote_plus(base64.b64decode(encoded).decode("ascii").partition(":")[0])
-
-
-def _jkt(request: httpx2.Request) -> str | None:
-    """Return the key that a token is to be bound to. Proofs are not checked here."""
-    if "dpop" not in request.headers:
-        return None
-    jwk = parse(request.headers["dpop"], brings_key=True).unverified_header["jwk"]
-    return thumbprint(members_of(cast("JsonObject", jwk)))

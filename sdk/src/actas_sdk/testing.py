@@ -26,7 +26,9 @@ import httpx2
 import pytest
 
 from actas_sdk.dpop import DpopKey
-from actas_sdk.fake_server import Asked, FakeServer, lineage
+from actas_sdk.fake_books import lineage
+from actas_sdk.fake_requests import Asked
+from actas_sdk.fake_server import FakeServer
 from actas_sdk.flow import REAL, World
 from actas_sdk.party import KINDS, Party, PartyKind
 from actas_sdk.strict_json import Json, JsonObject
