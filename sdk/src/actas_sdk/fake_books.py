@@ -53,9 +53,9 @@ class FakeBooks:
         """Return a JWT with these claims, which is none of the tokens that are remembered."""
         return encode(claims, header={"alg": "ES256", "typ": typ, "kid": _KID}, key=self._key)
 
-    def sign(self, claims: Mapping[str, Json]) -> str:
-        """Return a token with these claims, remembered as one of ours: an access token (RFC 9068)."""
-        token = self.sealed(claims, typ="at+jwt")
+    def sign(self, claims: Mapping[str, Json], *, typ: str = "at+jwt") -> str:
+        """Return a token with these claims, remembered as one of ours: by default an access token."""
+        token = self.sealed(claims, typ=typ)
         self._signed[token] = dict(claims)
         return token
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import httpx2
 
-__all__ = ["CODES", "refused"]
+__all__ = ["CODES", "Of", "refused"]
+
+Of = Literal["exchange", "grant", "redeeming"]
+"""What is refused: an exchange, a grant for another server, or to redeem one of another."""
 
 CODES: Final[dict[str, str]] = {
     "malformed_request": "invalid_request",
@@ -66,10 +69,22 @@ _STATUSES: Final = {
 }
 """What is not answered with 400, by reason or by code."""
 
+_INVALID_GRANT: Final[dict[Of, frozenset[str]]] = {
+    "exchange": frozenset(),
+    "grant": frozenset({"invalid_request"}),
+    "redeeming": frozenset({"invalid_request", "invalid_target", "invalid_dpop_proof"}),
+}
+"""The codes that are ``invalid_grant`` there (ID-JAG sections 4.3.4.3 and 4.4.1)."""
 
-def refused(reason: str, *, entry: str) -> httpx2.Response:
+_ALWAYS: Final = frozenset({"malformed_request", "unknown_profile", "bad_proof"})
+"""Refused before it matters what was asked for."""
+
+
+def refused(reason: str, *, entry: str, of: Of = "exchange") -> httpx2.Response:
     """Return the answer of a server that refuses for ``reason``."""
     code = CODES[reason]
+    if code in _INVALID_GRANT[of] and reason not in _ALWAYS:
+        code = "invalid_grant"
     body = {
         "error": code,
         "error_description": f"Refused by the test: {reason}.",

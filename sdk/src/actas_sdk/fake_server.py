@@ -15,9 +15,11 @@ import httpx2
 
 from actas_sdk.address import well_known
 from actas_sdk.fake_books import FakeBooks, lineage
-from actas_sdk.fake_refusals import refused
+from actas_sdk.fake_crossing import Agreement, granted, redeemed
+from actas_sdk.fake_refusals import Of, refused
 from actas_sdk.fake_requests import Asked, client_id_of, jkt_of
 from actas_sdk.flow import World
+from actas_sdk.granting import ID_JAG
 from actas_sdk.refreshing import REFRESH_TOKEN
 from actas_sdk.requests import ACCESS_TOKEN
 from actas_sdk.strict_json import Json, JsonObject
@@ -25,6 +27,8 @@ from actas_sdk.token import Token
 
 __all__ = ["FakeServer"]
 
+_JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_ID_JAG_PROFILE: Final = "urn:ietf:params:oauth:grant-profile:id-jag"
 _SIGNED: Final = "token-introspection+jwt"
 _TOLD: Final = frozenset(
     ("scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss", "jti", "act", "cnf", "sub_profile")
@@ -41,17 +45,26 @@ class FakeServer(FakeBooks):
     Args:
         issuer: the issuer it answers as.
         world: time and chance.
+
+    Attributes:
+        agreed: for whom it gives grants.
+        redeems: of whom it redeems grants, or None.
     """
 
     def __init__(self, issuer: str, *, world: World) -> None:
         super().__init__(issuer, world=world)
+        self.agreed: list[Agreement] = []
+        self.redeems: Agreement | None = None
         self._begun: dict[str, dict[str, str]] = {}
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
-        """Return the answer to one request."""
+        """Return the answer to one request: to this server, or to one that it has agreed with."""
+        url = str(request.url)
+        for one in self.agreed:
+            if isinstance(one.there, FakeServer) and one.there.serves(url):
+                return one.there.answer(request)
         if self.down_for is not None:
             return httpx2.Response(503, headers={"Retry-After": str(self.down_for)})
-        url = str(request.url)
         if url in well_known(self.issuer):
             return httpx2.Response(200, json=self._metadata())
         if url == f"{self._base}/jwks":
@@ -64,12 +77,16 @@ class FakeServer(FakeBooks):
             return self._token(request)
         return httpx2.Response(404)
 
+    def serves(self, url: str) -> bool:
+        """Say whether an address is one of this server."""
+        return url in well_known(self.issuer) or url.startswith(f"{self._base}/")
+
     @property
     def _base(self) -> str:
         return self.issuer.rstrip("/")
 
-    def _metadata(self) -> dict[str, str | list[str]]:
-        return {
+    def _metadata(self) -> JsonObject:
+        about: JsonObject = {
             "issuer": self.issuer,
             "token_endpoint": f"{self._base}/token",
             "jwks_uri": f"{self._base}/jwks",
@@ -77,6 +94,14 @@ class FakeServer(FakeBooks):
             "actas_revocation_feed": f"{self._base}/revocations",
             "response_types_supported": [],
         }
+        if self.agreed:
+            about["identity_chaining_requested_token_types_supported"] = [ID_JAG]
+        if self.redeems is not None:
+            about["grant_types_supported"] = [_JWT_BEARER]
+            about["authorization_grant_profiles_supported"] = [_ID_JAG_PROFILE]
+            # There is nothing, and clients that know OpenID Connect read no metadata without it.
+            about["authorization_endpoint"] = f"{self._base}/authorize"
+        return about
 
     def _feed(self, request: httpx2.Request) -> httpx2.Response:
         after = int(dict(parse_qsl(request.content.decode("ascii"))).get("after", "0"))
@@ -107,6 +132,8 @@ class FakeServer(FakeBooks):
 
     def _token(self, request: httpx2.Request) -> httpx2.Response:
         form = dict(parse_qsl(request.content.decode("ascii"), strict_parsing=True))
+        if form.get("grant_type") == _JWT_BEARER or form.get("requested_token_type") == ID_JAG:
+            return self._cross(request, form)
         begun = self._begun.pop(form.get("refresh_token", ""), None)
         spent = "refresh_reused" if begun is None and "refresh_token" in form else None
         form = {**(begun or {}), **form}
@@ -141,6 +168,22 @@ class FakeServer(FakeBooks):
         if begun is not None:
             body["refresh_token"] = str(self._kept_for(begun)["access_token"])
         return httpx2.Response(200, json=body, headers={"Cache-Control": "no-store"})
+
+    def _cross(self, request: httpx2.Request, form: Mapping[str, str]) -> httpx2.Response:
+        """Give a grant for another server, or redeem one of another."""
+        who, jkt = client_id_of(request, form), jkt_of(request)
+        of: Of = "redeeming" if form.get("grant_type") == _JWT_BEARER else "grant"
+        if of == "grant":
+            outcome = granted(self, form, client_id=who, jkt=jkt, agreements=self.agreed)
+        elif self.redeems is None or "assertion" not in form:
+            reason = "unknown_grant" if self.redeems is None else "malformed_request"
+            return refused(reason, entry=f"x_TEST{len(self.asked)}")
+        else:
+            outcome = redeemed(self.redeems, form, client_id=who, jkt=jkt)
+        self.asked.append(outcome.asked)
+        if outcome.refusal is not None:
+            return refused(outcome.refusal, entry=f"x_TEST{len(self.asked)}", of=of)
+        return httpx2.Response(200, json=outcome.body, headers={"Cache-Control": "no-store"})
 
     def _kept_for(self, form: dict[str, str]) -> dict[str, str | int]:
         """Return a refresh token that stands for an exchange."""

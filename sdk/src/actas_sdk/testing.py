@@ -27,6 +27,7 @@ import pytest
 
 from actas_sdk.dpop import DpopKey
 from actas_sdk.fake_books import lineage
+from actas_sdk.fake_crossing import Agreement
 from actas_sdk.fake_requests import Asked
 from actas_sdk.fake_server import FakeServer
 from actas_sdk.flow import REAL, World
@@ -163,6 +164,49 @@ class FakeActas:
             expires_at=now + life,
             key=dpop,
         )
+
+    def id_token(self, person: str = "alice", *, to: str, life: int = 300) -> Token:
+        """Return what an app gets when somebody has signed in: an ID token, which buys grants for others.
+
+        Args:
+            person: who signed in.
+            to: the app: its client id.
+            life: seconds from now; none left for one that has expired.
+        """
+        now = int(self._world.now())
+        said = self._claims(Party(id=person, kind="person"), (), issued_at=min(now, now + life))
+        said |= {"aud": to, "auth_time": said["iat"], "exp": now + life}
+        return Token(self._server.sign(said, typ="JWT"), audience=to, expires_at=now + life)
+
+    def beyond(self, issuer: str, *, audience: str, client_id: str, scopes: Iterable[str] = ()) -> FakeActas:
+        """Return the server of another company, for whose API this one gives grants from now on (ID-JAG).
+
+        Both are behind one `transport`, and whoever this one stands in for reaches the other. It redeems each
+        grant once, records what it was asked, and refuses on command, as this one does.
+
+        Args:
+            issuer: its issuer identifier.
+            audience: the address of the API there; its tokens are for that.
+            client_id: who your service is to it.
+            scopes: what a grant is good for when nobody asks for a scope.
+
+        Raises:
+            ValueError: there is such a server already.
+        """
+        if any(one.there.issuer == issuer for one in self._server.agreed):
+            raise ValueError(f"{issuer} is there already")
+        other = FakeActas(issuer, audience=audience, world=self._world)
+        agreed = Agreement(
+            home=self._server,
+            there=other._server,
+            audience=audience,
+            client_id=client_id,
+            scopes=frozenset(scopes),
+        )
+        self._server.agreed.append(agreed)
+        other._server.redeems = agreed
+        self._standing_in.callback(other.close)
+        return other
 
     def _claims(self, person: Party, actors: Sequence[Party], *, issued_at: int) -> JsonObject:
         """Return what a token says of who has a part in it."""
