@@ -41,6 +41,11 @@ def serving(verifier: ActasTokenVerifier, *, middleware: bool = True) -> TestCli
             "chain": [party.id for party in caller.chain],
         }
 
+    @server.tool()
+    def blocking() -> str:
+        """Say who calls, from a thread."""
+        return current_caller().subject.id
+
     app = server.streamable_http_app(stateless_http=True, json_response=True)
     if middleware:
         app.add_middleware(ActasMiddleware, scopes=[NEEDED])
@@ -60,10 +65,10 @@ def http(verifier: ActasTokenVerifier) -> Iterator[TestClient]:
         yield client
 
 
-def called(http: TestClient, token: Token | None, **headers: str) -> Any:
+def called(http: TestClient, token: Token | None, tool: str = "whoami", **headers: str) -> Any:
     """Call the tool. Returns the answer as it came."""
     shown = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
     accepted = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
     return http.post("/mcp", json=body, headers={**accepted, **shown, **headers})
 
@@ -77,6 +82,11 @@ def test_a_tool_knows_for_whom_and_by_whom_it_is_called(http: TestClient, fake_a
             "actor": "desk",
             "chain": [person, "assistant", "desk"],
         }
+
+
+def test_a_tool_that_blocks_knows_it_too(http: TestClient, fake_actas: FakeActas) -> None:
+    answer = called(http, fake_actas.token("alice", scopes=[NEEDED]), "blocking")
+    assert answer.json()["result"]["content"][0]["text"] == "alice"
 
 
 def test_what_is_no_token_for_this_server_is_refused_with_a_challenge(

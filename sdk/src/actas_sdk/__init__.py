@@ -1,7 +1,8 @@
 """The client side of a security token service: ask for narrower tokens, check the ones you receive.
 
 `Actas` asks, `Verifier` checks, both async; `actas_sdk.sync` has the same names, blocking.
-`actas_sdk.fastapi` puts the check in front of an API, `actas_sdk.testing` stands in for the server.
+`actas_sdk.fastapi` puts the check in front of an API, `actas_sdk.mcp` in front of an MCP server, and
+`actas_sdk.testing` stands in for the server.
 The errors are drawn as a tree in `actas_sdk.errors`.
 """
 
