@@ -79,13 +79,14 @@ def posted(server: RealServer, form: dict[str, Any], *, status: int) -> dict[str
     return document
 
 
-def arranged(folder: Path, *, api: str = API) -> Domains:
+def arranged(folder: Path, *, api: str = API, path: str = "") -> Domains:
     """Two companies that have agreed, and do not run yet.
 
     Args:
         api: the address of the API at the tickets' company.
+        path: of the issuer there.
     """
-    home, tickets = RealServer(folder / "home"), RealServer(folder / "tickets")
+    home, tickets = RealServer(folder / "home"), RealServer(folder / "tickets", path=path)
     home.company.environ["ALICE_PASSWORD"] = PASSWORD
     home.company.tree["users"] = [
         {
