@@ -2,18 +2,24 @@
 
 It is found, else installed by the system's package manager when the tests run as root on Debian; else whoever
 needs it is skipped and told what to install. Packages are those of a lock file, by their hashes.
+
+A program speaks with whoever started it in lines of JSON: ``{"open": ADDRESS}`` is for a person at a browser, and
+the next line that it reads is where the browser ended; ``{"told": …}`` is its last.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -22,6 +28,9 @@ OLDEST: Final = 20
 
 INSTALLING: Final = 400
 """Seconds that a package manager may take."""
+
+PATIENCE: Final = 60
+"""Seconds that a program may take to end."""
 
 
 def program() -> str:
@@ -62,6 +71,46 @@ def with_packages(source: Path) -> Path:
                 pytest.skip(f"npm cannot install the packages: {ran.stderr[-400:]}")
             (folder / "whole").touch()
     return folder
+
+
+def told(source: Path, asked: Mapping[str, Any], person: Callable[[str], str]) -> dict[str, Any]:
+    """Run ``program.mjs`` of a folder and return what it tells.
+
+    Args:
+        source: the folder, with the lock file of its packages.
+        asked: what the program is to do.
+        person: what the person does at an address, and where the browser ends.
+    """
+    with running(source, "program.mjs", asked) as app:
+        assert app.stdin is not None
+        assert app.stdout is not None
+        for line in app.stdout:
+            said: dict[str, Any] = json.loads(line)
+            if "told" in said:
+                done: dict[str, Any] = said["told"]
+                return done
+            app.stdin.write(person(said["open"]) + "\n")
+            app.stdin.flush()
+        raise AssertionError(app.communicate(timeout=PATIENCE)[1])
+
+
+@contextmanager
+def running(source: Path, name: str, asked: Mapping[str, Any]) -> Iterator[subprocess.Popen[str]]:
+    """Run a program of a folder, and end it."""
+    found = program()
+    app = subprocess.Popen(
+        [found, name, json.dumps(asked)],
+        cwd=with_packages(source),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield app
+    finally:
+        app.kill()
+        app.communicate(timeout=PATIENCE)
 
 
 def _found() -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +15,6 @@ from tests.fakes.server import RealServer
 CALLBACK: Final = "https://app.acme.example/callback"
 GOODBYE: Final = "https://app.acme.example/goodbye"
 PASSWORD: Final = "correct horse battery"
-PATIENCE: Final = 60
 
 Person = Callable[[Browser, str], str]
 """What the person does at an address, and where the browser ends."""
@@ -49,31 +46,9 @@ def told(sts: RealServer, story: str, person: Person) -> dict[str, Any]:
         "scope": "openid profile orders:read",
         "story": story,
     }
-    found = node.program()
-    folder = node.with_packages(Path(__file__).with_name("openid_client"))
     browser = Browser(sts.base)
-    app = subprocess.Popen(
-        [found, "program.mjs", json.dumps(asked)],
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert app.stdin is not None
-        assert app.stdout is not None
-        for line in app.stdout:
-            said: dict[str, Any] = json.loads(line)
-            if "told" in said:
-                done: dict[str, Any] = said["told"]
-                return done
-            app.stdin.write(person(browser, said["open"]) + "\n")
-            app.stdin.flush()
-        raise AssertionError(app.communicate(timeout=PATIENCE)[1])
-    finally:
-        app.kill()
-        app.communicate(timeout=PATIENCE)
+    folder = Path(__file__).with_name("openid_client")
+    return node.told(folder, asked, lambda address: person(browser, address))
 
 
 def signs_in(browser: Browser, address: str) -> str:
