@@ -134,7 +134,9 @@ async def test_the_document_is_json_and_does_not_depend_on_who_asks() -> None:
 def test_that_grants_for_other_servers_are_given_is_published_and_to_whom_they_lead_is_not() -> None:
     more = published(chaining=Chaining(requested=(ID_JAG,)))
     assert {name: value for name, value in more.items() if name not in published()} == {
-        "identity_chaining_requested_token_types_supported": ["urn:ietf:params:oauth:token-type:id-jag"]
+        "identity_chaining_requested_token_types_supported": ["urn:ietf:params:oauth:token-type:id-jag"],
+        # Clients of such grants want one, also where nobody signs in.
+        "authorization_endpoint": f"{ISSUER}/authorize",
     }
 
 

@@ -188,6 +188,20 @@ def test_both_say_what_they_do_and_not_with_whom(domains: Domains) -> None:
     assert domains.tickets.issuer not in json.dumps(home.json)
 
 
+@pytest.mark.requirement("TX-142")
+def test_where_nobody_signs_in_there_is_an_address_that_says_so(domains: Domains) -> None:
+    about = domains.tickets.get("/.well-known/oauth-authorization-server").json
+    assert (about["authorization_endpoint"], about["response_types_supported"]) == (
+        f"{domains.tickets.issuer}/authorize", [],
+    )  # fmt: skip
+    browser = Browser(domains.tickets.base)
+    refused = browser.get("/authorize", **asked(client_id="acme-desk"))
+    assert (refused.status_code, refused.headers["Content-Type"]) == (400, "text/plain; charset=utf-8")
+    assert "no app at this server" in refused.text
+    assert "Location" not in refused.headers
+    assert domains.tickets.get("/sign-in").status == 404
+
+
 @pytest.mark.requirement("SEC-57", "SEC-61", "JAG-62")
 def test_what_is_no_grant_for_that_server_is_none(domains: Domains) -> None:
     tokens = domains.signed_in()

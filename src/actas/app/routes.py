@@ -38,6 +38,7 @@ from actas.web.errors_page import ErrorsPage
 from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
 from actas.web.metadata import Chaining, Served, SigningIn, metadata, metadata_paths
+from actas.web.nobody import NobodySignsIn
 from actas.web.par import PAR, PushedRequestEndpoint
 from actas.web.revoke import RevocationEndpoint
 from actas.web.showing_devices import DEVICE
@@ -120,6 +121,7 @@ def _endpoints(
         ),
         f"{prefix}/impersonations": _supervised(base, shared, admission),
         f"{prefix}/errors": ErrorsPage(),
+        **_for_nobody(base, prefix=prefix),
         **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
         **_for_apps(base, shared, prefix=prefix, admission=admission),
@@ -132,6 +134,13 @@ def _supervised(base: Foundation, shared: Shared, admission: Admission) -> DeskE
     return DeskEndpoint(
         supervision(base, shared), nonces=nonces(base), errors=_errors(base), admission=admission
     )
+
+
+def _for_nobody(base: Foundation, *, prefix: str) -> dict[str, Endpoint]:
+    """Return who answers where ``_chaining`` says that apps send people; nobody, where people sign in."""
+    if base.catalog.people_sign_in or _chaining(base) is None:
+        return {}
+    return {f"{prefix}/authorize": NobodySignsIn()}
 
 
 def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admission) -> dict[str, Endpoint]:

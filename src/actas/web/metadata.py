@@ -97,13 +97,18 @@ class Chaining:
     requested: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
 
-    def members(self) -> JsonObject:
-        """Return the members of the metadata."""
+    def members(self, base: str) -> JsonObject:
+        """Return the members of the metadata of the server at ``base``.
+
+        ``authorization_endpoint`` is among them, also where nobody is sent there: clients of such grants
+        read no metadata without it (``web.nobody``).
+        """
         said: dict[str, tuple[str, ...]] = {
             "identity_chaining_requested_token_types_supported": self.requested,
             "authorization_grant_profiles_supported": self.profiles,
         }
-        return {name: [*values] for name, values in said.items() if values}
+        listed: JsonObject = {name: [*values] for name, values in said.items() if values}
+        return {_ENDPOINTS["authorize"]: f"{base}/authorize", **listed}
 
 
 def metadata_paths(issuer: str) -> dict[str, str]:
@@ -165,7 +170,7 @@ def metadata(
         "dpop_signing_alg_values_supported": [*sorted(proof_algorithms)],
         "tls_client_certificate_bound_access_tokens": certificates,
         "scopes_supported": [*sorted(scopes)],
-        **({} if chaining is None else chaining.members()),
+        **({} if chaining is None else chaining.members(base)),
         **({} if signing_in is None else signing_in.members(base)),
     }
 
