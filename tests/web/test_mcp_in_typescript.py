@@ -20,7 +20,7 @@ from tests.web.test_cross_app import SECRET, Domains, arranged
 from tests.web.test_signing_in import claims_of
 
 PROGRAMS: Final = Path(__file__).with_name("mcp_in_typescript")
-CALL: Final = {
+CALL: Final[dict[str, Any]] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "tools/call",
