@@ -22,7 +22,7 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6750 import BearerTokenGenerator  # type: ignore[import-untyped]
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 WELL_KNOWN = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 
@@ -33,18 +33,33 @@ class AuthlibServer:
     Args:
         clients: secrets by client.
         takes: the issuer whose grants it takes; None takes nobody's.
+        path: what its issuer identifier ends with.
+        key: what it signs with; a new one for ES256 when left out.
+        keys_at: where its keys are published.
 
     Attributes:
-        issuer: its issuer identifier.
+        issuer: its issuer identifier; ``origin`` without what follows the port.
         key: what it signs with; published.
         given: what it gave for each of its tokens: client, person and scope.
     """
 
-    def __init__(self, *, clients: dict[str, str], takes: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        clients: dict[str, str],
+        takes: str | None = None,
+        path: str = "",
+        key: ECKey | RSAKey | None = None,
+        keys_at: str = "/jwks",
+    ) -> None:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
-        self.issuer = f"http://127.0.0.1:{self._http.server_port}"
-        self.key = ECKey.generate_key("P-256", parameters={"kid": "authlib", "alg": "ES256", "use": "sig"})
+        self.origin = f"http://127.0.0.1:{self._http.server_port}"
+        self.issuer = f"{self.origin}{path}"
+        self.key = key or ECKey.generate_key(
+            "P-256", parameters={"kid": "authlib", "alg": "ES256", "use": "sig"}
+        )
+        self._keys_at = keys_at
         self.clients = clients
         self.takes = takes
         self.given: dict[str, tuple[str, str, str]] = {}
@@ -64,7 +79,8 @@ class AuthlibServer:
 
     def grant(self, audience: str, subject: str, client_id: str, **how: Any) -> str:
         """Return a grant that Authlib signs; ``how`` is what its ``sign`` takes beside."""
-        terms = {"key": self.key, "alg": "ES256", "header": {"kid": "authlib"}, "expires_in": 300, **how}
+        about = {"alg": str(self.key.alg), "header": {"kid": self.key.kid}}
+        terms = {"key": self.key, "expires_in": 300, **about, **how}
         signed: str = IDJAGGrant.sign(
             issuer=self.issuer, audience=audience, subject=subject, client_id=client_id, **terms
         )
@@ -72,14 +88,14 @@ class AuthlibServer:
 
     def got(self, path: str) -> dict[str, Any] | None:
         """What a GET is answered with."""
-        if path == "/jwks":
+        if path == self._keys_at:
             return {"keys": [self.key.as_dict(private=False)]}
         if path not in WELL_KNOWN:
             return None
         return {
             "issuer": self.issuer,
-            "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/jwks",
+            "token_endpoint": f"{self.origin}/token",
+            "jwks_uri": f"{self.origin}{self._keys_at}",
             "response_types_supported": [],
             "grant_types_supported": [IDJAGGrant.GRANT_TYPE],
         }

@@ -183,7 +183,38 @@ ROWS: tuple[Requirement, ...] = on(
     ),
     kept("JAG-125", "MCP Enterprise-Managed Authorization 7.2.1", "Scopes are those that both sides say."),
     kept(
+        "JAG-130",
+        "Okta as deployed",
+        "A grant of Okta's form is redeemed: RS256, keys where its discovery says, an id that begins with IDAAG.",
+    ),
+    kept(
+        "JAG-131",
+        "Okta as deployed",
+        "A client with a public key gets grants by its connection, which has its id at the other server.",
+    ),
+    kept("JAG-132", "Okta as deployed", "Issuers are compared exactly, to the last slash."),
+    kept(
+        "JAG-133",
+        "Okta as deployed",
+        "The SDK tells each refusal by the code that Okta gives it, and from which server it came.",
+    ),
+    kept(
         "JAG-134", "vendors as deployed", "Claims that are not known are passed over; act stays in the chain."
+    ),
+    kept(
+        "JAG-135",
+        "Okta as deployed",
+        "What its guides say wrong is not followed: the audience of a grant is the server, never the API.",
+    ),
+    kept(
+        "JAG-140",
+        "Auth0 as deployed",
+        "A server whose issuer ends in a slash gets grants under that name, and gives no refresh or ID token.",
+    ),
+    kept(
+        "JAG-141",
+        "Auth0 as deployed",
+        "The resource of a grant wins over the parameter; without either, the connection says for which API.",
     ),
     kept("IDC-31", _IDC + "2.4.1", "The client may name the API by scope or resource."),
     kept("IDC-33", _IDC + "2.4.2", "The audience of a grant is the issuer identifier of this server."),

@@ -1,14 +1,14 @@
-"""An app written with oauth4webapi, from the npm index, gets at another company's API (``oauth4webapi/``).
+"""Apps written with oauth4webapi and with openid-client, from the npm index, get at another company's API.
 
-The library knows nothing of ID-JAG. It sends both legs as any other request to a token endpoint, finds both servers
-by discovery, and checks every answer as strictly as it checks all. The API at the end is played by its own judging
-of access tokens (RFC 9068), with and without DPoP.
+oauth4webapi (``oauth4webapi/``) knows nothing of ID-JAG. It sends both legs as any other request to a token
+endpoint, finds both servers by discovery, and checks every answer as strictly as it checks all. The API at the end
+is played by its own judging of access tokens (RFC 9068), with and without DPoP. openid-client stands on it.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from tests.web.test_cross_app import API, PASSWORD, SECRET, Domains, arranged
 from tests.web.test_signing_in import CALLBACK, claims_of
 
 from actas.core.wire import ID_JAG, ID_JAG_PROFILE
+
+PLAIN = "https://web.acme.example/callback"
+"""A callback without a query: openid-client names it without one when it redeems the code."""
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,7 @@ def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
         grants=["token_exchange", "authorization_code", "client_credentials"],
         sign_in={"consent": "never"},
     )
+    home.named("clients", "desk")["redirect_uris"].append(PLAIN)
     leading = home.named("connections", "desk-to-tickets")
     there = {**leading["resource"], "client_id": "robot"}
     home.tree["connections"].append(
@@ -63,6 +67,11 @@ def crossed(domains: Domains, *, keyed: bool = False, dpop: bool = False) -> dic
     if keyed:
         asked |= {"home": {"issuer": domains.home.issuer, **proof}}
         asked |= {"there": {"issuer": domains.tickets.issuer, **proof}}
+    return node.told(Path(__file__).with_name("oauth4webapi"), asked, signing_in(domains))
+
+
+def signing_in(domains: Domains) -> Callable[[str], str]:
+    """Alice at a browser."""
     browser = Browser(domains.home.base)
 
     def person(address: str) -> str:
@@ -70,10 +79,12 @@ def crossed(domains: Domains, *, keyed: bool = False, dpop: bool = False) -> dic
         browser.sign_in("alice", PASSWORD)
         return browser.location
 
-    return node.told(Path(__file__).with_name("oauth4webapi"), asked, person)
+    return person
 
 
-@pytest.mark.requirement("JAG-20", "JAG-50", "JAG-51", "JAG-60", "JAG-70", "JAG-110", "JAG-111", "IDC-36")
+@pytest.mark.requirement(
+    "JAG-20", "JAG-50", "JAG-51", "JAG-60", "JAG-70", "JAG-110", "JAG-111", "JAG-131", "IDC-36"
+)
 @pytest.mark.parametrize("keyed", [False, True], ids=["client_secret_basic", "private_key_jwt"])
 def test_it_gets_from_the_sign_in_to_the_api(domains: Domains, keyed: bool) -> None:
     seen = crossed(domains, keyed=keyed)
@@ -116,3 +127,21 @@ def test_it_reads_every_refusal_by_its_code(domains: Domains) -> None:
     # Neither the token at another API nor the grant at any is taken.
     assert seen["elsewhere"]["code"] == "OAUTH_JWT_CLAIM_COMPARISON_FAILED"
     assert seen["whole"]["code"] == "OAUTH_INVALID_RESPONSE"
+
+
+@pytest.mark.requirement("JAG-20", "JAG-50", "JAG-60", "JAG-124")
+def test_openid_client_does_both_by_its_own_generic_request(domains: Domains) -> None:
+    asked = {
+        "issuer": domains.home.issuer,
+        "client": "desk",
+        "secret": domains.home.company.secrets["desk"],
+        "callback": PLAIN,
+        "scope": "openid orders:read",
+        "story": "crossed",
+        "there": {"issuer": domains.tickets.issuer, "client": "acme-desk", "secret": SECRET, "api": API},
+    }
+    seen = node.told(Path(__file__).with_name("openid_client"), asked, signing_in(domains))
+    assert (seen["grant"]["token_type"], seen["grant"]["issued_token_type"]) == ("n_a", str(ID_JAG))
+    token = claims_of(seen["token"]["access_token"])
+    assert (token["sub"], token["aud"], token["scope"]) == ("acme:actas:alice", API, "tickets:read")
+    assert seen["again"] == "invalid_grant"

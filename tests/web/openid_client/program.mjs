@@ -94,6 +94,29 @@ const stories = {
     const tokens = await client.pollDeviceAuthorizationGrant(config, { ...given, interval: 1 })
     return { shown: given.verification_uri, claims: tokens.claims() }
   },
+  async crossed() {
+    const { tokens } = await byCode(client.buildAuthorizationUrl)
+    const there = await client.discovery(
+      new URL(asked.there.issuer),
+      asked.there.client,
+      undefined,
+      client.ClientSecretBasic(asked.there.secret),
+      { execute: [client.allowInsecureRequests], algorithm: 'oauth2' },
+    )
+    const grant = await client.genericGrantRequest(config, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+      subject_token: tokens.id_token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:id_token',
+      requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag',
+      audience: there.serverMetadata().issuer,
+      resource: asked.there.api,
+    })
+    const redeemed = () =>
+      client.genericGrantRequest(there, 'urn:ietf:params:oauth:grant-type:jwt-bearer', {
+        assertion: grant.access_token,
+      })
+    const token = await redeemed()
+    return { grant, token, again: await refused(redeemed) }
+  },
   async logout() {
     const { tokens } = await byCode(client.buildAuthorizationUrl)
     const leaving = client.buildEndSessionUrl(config, {
