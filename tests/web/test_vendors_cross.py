@@ -111,7 +111,7 @@ def test_an_issuer_is_compared_to_its_last_slash(vendors: Vendors) -> None:
 
 @pytest.mark.requirement("JAG-141", "JAG-74")
 def test_the_resource_of_the_grant_wins_then_the_parameter_then_the_connection(vendors: Vendors) -> None:
-    def audience(grant: str, **more: str) -> str:
+    def audience(grant: str, **more: Any) -> str:
         return str(claims_of(vendors.domains.redeemed(grant, **more)["access_token"])["aud"])
 
     other = "https://orders.acme.example"
@@ -132,7 +132,7 @@ def test_a_server_whose_issuer_ends_in_a_slash_gets_grants_under_exactly_that_na
     secret = domains.home.company.secrets["desk"]
     with Actas(domains.home.issuer, client_id="desk", client_secret=secret) as actas:
         token = actas.cross_app(id_token, to=auth0.issuer, resource=API, scopes=["tickets:read"], there=there)
-    assert (token.scheme, token.scopes) == ("Bearer", {"tickets:read"})
+    assert (token.scheme, sorted(token.scopes)) == ("Bearer", ["tickets:read"])
     assert auth0.given[token.reveal()] == ("acme-desk", "actas:alice", "tickets:read")
 
 
@@ -146,8 +146,10 @@ async def test_the_sdk_tells_what_okta_refused(code: str, vendors: Vendors) -> N
     there = ClientSecret(client_id="acme-desk", secret=SECRET)
 
     def crossed(issuer: str) -> None:
-        key = RSAKey.generate_key(2048, parameters={"kid": "agent"}).as_dict(private=True)
-        with Actas(issuer, credentials=ClientKey.from_jwk(AGENT, {**key, "alg": "RS256"})) as actas:
+        key: Any = RSAKey.generate_key(2048, parameters={"kid": "agent", "alg": "RS256"}).as_dict(
+            private=True
+        )
+        with Actas(issuer, credentials=ClientKey.from_jwk(AGENT, key)) as actas:
             actas.cross_app("a.b.c", to=vendors.domains.tickets.issuer, resource=API, there=there)
 
     async with HostileIssuer() as okta:

@@ -121,7 +121,6 @@ def _endpoints(
         ),
         f"{prefix}/impersonations": _supervised(base, shared, admission),
         f"{prefix}/errors": ErrorsPage(),
-        **_for_nobody(base, prefix=prefix),
         **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
         **_for_apps(base, shared, prefix=prefix, admission=admission),
@@ -136,17 +135,13 @@ def _supervised(base: Foundation, shared: Shared, admission: Admission) -> DeskE
     )
 
 
-def _for_nobody(base: Foundation, *, prefix: str) -> dict[str, Endpoint]:
-    """Return who answers where ``_chaining`` says that apps send people; nobody, where people sign in."""
-    if base.catalog.people_sign_in or _chaining(base) is None:
-        return {}
-    return {f"{prefix}/authorize": NobodySignsIn()}
-
-
 def _for_apps(base: Foundation, shared: Shared, *, prefix: str, admission: Admission) -> dict[str, Endpoint]:
-    """Return what apps that people sign in to ask; nothing while there is no such app."""
+    """Return what apps that people sign in to ask; nothing while there is no such app.
+
+    Where ``_chaining`` has an address named at which such apps send people, it says that there are none.
+    """
     if not base.catalog.people_sign_in:
-        return {}
+        return {} if _chaining(base) is None else {f"{prefix}/authorize": NobodySignsIn()}
     served = registering(base, shared, prefix=prefix, errors=_errors(base))
     if base.catalog.used_by_apps(AUTHORIZATION_CODE):
         served[f"{prefix}{PAR}"] = PushedRequestEndpoint(
