@@ -83,7 +83,7 @@ def with_packages(source: Path, *, optional: bool = True) -> Path:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for one in (each for each in source.iterdir() if each.is_file()):
-            shutil.copy(one, folder / one.name)
+            _renew(folder / one.name, one.read_bytes())
         if not (folder / "whole").exists():
             words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             words += [] if optional else ["--omit=optional"]
@@ -134,6 +134,14 @@ def running(source: Path, name: str, asked: Mapping[str, Any]) -> Iterator[subpr
     finally:
         app.kill()
         app.communicate(timeout=PATIENCE)
+
+
+def _renew(file: Path, content: bytes) -> None:
+    """Write a file in one step, if it differs: a program of another process may be reading it."""
+    if not file.exists() or file.read_bytes() != content:
+        fresh = file.with_name(f".{file.name}")
+        fresh.write_bytes(content)
+        fresh.replace(file)
 
 
 def _major(node: str) -> int:
