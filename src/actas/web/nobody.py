@@ -1,7 +1,7 @@
 """Where apps send people, at a server where people sign in to no app: it says so, and leads nowhere.
 
 RFC 8414 section 2 lets such a server name no ``authorization_endpoint``. Clients that only exchange and
-redeem grants between domains read its metadata with a parser that wants one all the same (those of MCP do),
+redeem grants between domains read its metadata with a parser that wants one all the same (MCP's, Okta's),
 so it is named where there are such grants; and what is named is there.
 """
 
