@@ -73,7 +73,9 @@ class Domains:
 
 
 def posted(server: RealServer, form: dict[str, Any], *, status: int) -> dict[str, Any]:
-    reply = ask(server.port, "POST", "/token", headers={"Content-Type": FORM}, body=encoded(form))
+    reply = ask(
+        server.port, "POST", f"{server.path}/token", headers={"Content-Type": FORM}, body=encoded(form)
+    )
     assert reply.status == status, reply
     document: dict[str, Any] = json.loads(reply.body)
     return document

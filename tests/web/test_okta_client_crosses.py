@@ -1,6 +1,7 @@
 """Okta's client library, from PyPI, unmodified: its ``CrossAppAccessFlow`` with two servers of ours in Okta's place.
 
-It knows an app by one name at both servers. With a key it names the other server's token endpoint as the audience of
+The second server's issuer has a path, as those of Okta have; the library looks for its metadata behind that. It
+knows an app by one name at both servers. With a key it names the other server's token endpoint as the audience of
 its proof, and not its issuer; the client there is registered so (``accept_token_endpoint``).
 """
 
@@ -36,7 +37,7 @@ Proof = ClientSecretAuthorization | ClientAssertionAuthorization
 @pytest.fixture(scope="module")
 def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
     """Two companies that know ``desk`` by one secret, and ``robot`` by one key."""
-    it = arranged(tmp_path_factory.mktemp("okta"))
+    it = arranged(tmp_path_factory.mktemp("okta"), path="/oauth2/tickets")
     home, tickets = it.home.company, it.tickets.company
     home.named("clients", "robot").update(
         redirect_uris=[CALLBACK],

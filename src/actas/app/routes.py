@@ -124,8 +124,7 @@ def _endpoints(
         **signing_in(base, shared, prefix=prefix, admission=admission),
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
         **_for_apps(base, shared, prefix=prefix, admission=admission),
-        paths["oauth"]: about,
-        paths["openid"]: about,
+        **dict.fromkeys(paths.values(), about),
     }
 
 

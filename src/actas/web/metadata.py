@@ -115,11 +115,13 @@ def metadata_paths(issuer: str) -> dict[str, str]:
     """Return the paths on which the metadata is served.
 
     RFC 8414 section 3.1 puts the well-known part between host and the issuer's path; OpenID Connect
-    Discovery appends it.
+    Discovery appends it. Okta's issuers have a path and their metadata for OAuth behind it, and its library
+    looks there (``appended``).
     """
     path = urlsplit(issuer).path.rstrip("/")
     return {
         "oauth": f"/.well-known/oauth-authorization-server{path}",
+        "appended": f"{path}/.well-known/oauth-authorization-server",
         "openid": f"{path}/.well-known/openid-configuration",
     }
 
