@@ -50,7 +50,7 @@ PAGES: Final[dict[Page, str]] = {
     "rfc7662": "OAuth 2.0 Token Introspection (RFC 7662, RFC 9701)",
     "rfc9449": "Demonstrating Proof of Possession, DPoP (RFC 9449)",
     "rfc8705": "Certificate-Bound Access Tokens (RFC 8705 section 3)",
-    "rfc9728": "Protected Resource Metadata (RFC 9728), in the SDK",
+    "rfc9728": "Protected Resource Metadata (RFC 9728)",
     "rfc7009": "OAuth 2.0 Token Revocation (RFC 7009)",
     "clients": "Client authentication (RFC 6749, RFC 7521, RFC 7523)",
     "rfc8628": "Device Authorization Grant (RFC 8628)",

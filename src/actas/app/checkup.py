@@ -16,6 +16,7 @@ from typing import Final
 from actas.app.checkup_connections import look_at_connections
 from actas.app.checkup_keys import look_at_keys
 from actas.app.checkup_logout import look_at_apps
+from actas.app.checkup_resources import look_at_resources
 from actas.app.checkup_sinks import look_at_sinks
 from actas.app.finding import DAY, Result, ending
 from actas.app.foundation import Foundation, foundation, place_of
@@ -41,7 +42,7 @@ NONE: Final = 100 * 1024**2
 
 async def look_over(draft: Draft, *, dev: bool, clock: Clock) -> AsyncGenerator[Result]:
     """Yield what is found, from the ground up: folder, disk, certificate, database, marks, keys, log,
-    sinks, issuers, connections.
+    sinks, issuers, connections, MCP servers.
 
     Whatever cannot be looked at because of something below it is skipped, and says so.
 
@@ -296,5 +297,6 @@ _LOOKS: Final[dict[str, tuple[Callable[[Foundation], Awaitable[Sequence[Result]]
     "logout": (look_at_apps, "its log says more"),
     "issuers": (_issuers, "its log says more"),
     "connections": (look_at_connections, "actas connections try says more"),
+    "MCP servers": (look_at_resources, "its log says more"),
 }
 """What is looked at once a server could start, and what to do when it cannot be looked at."""

@@ -37,7 +37,7 @@ from actas.web.errors import ErrorWriter
 from actas.web.errors_page import ErrorsPage
 from actas.web.gate import BELOW, Endpoint, Gate
 from actas.web.introspect import IntrospectionEndpoint
-from actas.web.metadata import Chaining, Served, SigningIn, metadata, metadata_paths
+from actas.web.metadata import Chaining, Served, SigningIn, metadata, metadata_paths, protected_resources
 from actas.web.nobody import NobodySignsIn
 from actas.web.par import PAR, PushedRequestEndpoint
 from actas.web.revoke import RevocationEndpoint
@@ -189,7 +189,7 @@ def _prefix(base: Foundation) -> str:
 
 def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
     server, catalog = base.definitions.server, base.catalog
-    return metadata(
+    described = metadata(
         base.issuer,
         grant_types=_grants(base, pipeline),
         scopes={scope for api in base.catalog.apis.values() if not api.disabled for scope in api.scopes},
@@ -202,6 +202,7 @@ def _described(base: Foundation, pipeline: Exchange) -> JsonObject:
         public=catalog.documents is not None or catalog.registering is not None,
         chaining=_chaining(base),
     )
+    return {**described, **protected_resources(catalog.apis.values())}
 
 
 def _signing_in(base: Foundation) -> SigningIn | None:

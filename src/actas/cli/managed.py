@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from actas.cli.objects import deletes, lists, shows, switches
+from actas.cli.resource_advice import advised
 from actas.core.ports import Json, JsonObject
 
 
@@ -20,7 +21,8 @@ def _client(document: JsonObject) -> str:
 
 
 def _api(document: JsonObject) -> str:
-    return f"{document.get('audience')}"
+    mcp = ", an MCP server" if document.get("kind") == "mcp" else ""
+    return f"{document.get('audience')}{mcp}"
 
 
 def _issuer(document: JsonObject) -> str:
@@ -55,7 +57,7 @@ LIST: Final = {
         ("users", _user),
     )
 }
-SHOW: Final = {kind: shows(kind) for kind in LIST}
+SHOW: Final = {kind: shows(kind, advised if kind == "apis" else None) for kind in LIST}
 DISABLE: Final = {kind: switches(kind, disabled=True) for kind in LIST}
 ENABLE: Final = {kind: switches(kind, disabled=False) for kind in LIST}
 DELETE: Final = {kind: deletes(kind) for kind in (*LIST, "connections")}

@@ -8,8 +8,8 @@ One maker for each verb, so that learning one group is learning all.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Final, cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple, cast
 
 import click
 
@@ -31,6 +31,18 @@ _SAMPLES: Final = {
 }
 
 Facts = Callable[[JsonObject], str]
+
+
+class Beside(NamedTuple):
+    """What is told beside an object.
+
+    Attributes:
+        members: of the document that programs read.
+        lines: for people.
+    """
+
+    members: JsonObject
+    lines: Sequence[Line]
 
 
 def lists(kind: str, facts: Facts) -> Command:
@@ -66,8 +78,12 @@ def lists(kind: str, facts: Facts) -> Command:
     return command
 
 
-def shows(kind: str) -> Command:
-    """Return ``show`` for a kind."""
+def shows(kind: str, beside: Callable[[Manager, JsonObject], Beside | None] | None = None) -> Command:
+    """Return ``show`` for a kind.
+
+    Args:
+        beside: says what is told beside an object, if anything is.
+    """
     sample = _SAMPLES[kind]
 
     @make(
@@ -81,7 +97,9 @@ def shows(kind: str) -> Command:
     @click.argument("name")
     @click.pass_obj
     def command(run: Run, /, name: str) -> None:
-        run.out.answer(_answer(kind, Manager(run).get(at(kind, name)).body))
+        manager = Manager(run)
+        body = manager.get(at(kind, name)).body
+        run.out.answer(_answer(kind, body, None if beside is None else beside(manager, body)))
 
     return command
 
@@ -155,9 +173,13 @@ def deletes(kind: str) -> Command:
     return command
 
 
-def _answer(kind: str, body: JsonObject) -> Answer:
+def _answer(kind: str, body: JsonObject, beside: Beside | None = None) -> Answer:
+    more = beside or Beside({}, ())
     return Answer(
-        kind=f"actas/{_title(kind)}", body=told(body), name=str(body["name"]), lines=[*lines_of(body)]
+        kind=f"actas/{_title(kind)}",
+        body={**told(body), **more.members},
+        name=str(body["name"]),
+        lines=[*lines_of(body), *more.lines],
     )
 
 

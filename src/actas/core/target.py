@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from actas.core.abroad import Abroad
 from actas.core.confirmation import Binding
@@ -15,6 +15,10 @@ MAX_TARGETS: Final = 8
 """Most targets of one request, and of a grant (RFC 8693 section 2.2.2: invalid_target when too many)."""
 
 
+ApiKind = Literal["api", "mcp"]
+"""What an API is: an ordinary one, or an MCP server, for which more must hold (``kinds.mcp``)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
     """A protected API of ours.
@@ -23,6 +27,8 @@ class Api:
         name: what rules, clients and people call it; accepted as ``audience``.
         audience: the ``aud`` of its tokens; accepted as ``audience`` and as ``resource``.
         scopes: each scope with its plain meaning.
+        kind: what it is.
+        listed: whether the metadata of this server names it (RFC 9728 section 4).
         lifetime: longest life of its tokens in seconds, or None for the default.
         algorithm: what its tokens are signed with, or None for the default.
         max_depth: most actors its tokens may name, or None for the default.
@@ -36,6 +42,8 @@ class Api:
     name: str
     audience: str
     scopes: Mapping[str, str]
+    kind: ApiKind = "api"
+    listed: bool = False
     lifetime: int | None = None
     algorithm: SigningAlgorithm | None = None
     max_depth: int | None = None

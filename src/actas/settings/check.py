@@ -15,6 +15,7 @@ from actas.settings.check_clients import check_apis, check_clients
 from actas.settings.check_connections import check_connections
 from actas.settings.check_impersonation import check_impersonation
 from actas.settings.check_issuers import check_issuers
+from actas.settings.check_mcp import check_mcp
 from actas.settings.check_people import check_people
 from actas.settings.check_rules import check_rules
 from actas.settings.check_sign_in import check_sign_in
@@ -49,6 +50,7 @@ def check(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
     yield from check_auth(shaped)
     yield from check_rules(shaped)
     yield from check_connections(shaped)
+    yield from check_mcp(shaped, dev=dev)
     yield from check_impersonation(shaped)
     yield from check_binding(shaped)
     yield from check_tests(shaped)

@@ -92,6 +92,8 @@ def api(form: ApiForm) -> Api:
         name=form.name,
         audience=form.audience,
         scopes=dict(form.scopes or {}),
+        kind=form.kind,
+        listed=form.listed,
         lifetime=form.token.lifetime,
         algorithm=form.token.algorithm,
         max_depth=form.chain.max_depth,

@@ -196,8 +196,6 @@ class ApiChain(Form):
 class ApiForm(Form):
     """What tokens are for."""
 
-    later = frozenset({"kind"})
-
     name: Annotated[str, Name(OURSELVES)] = Field(
         description="What rules, clients and people call it; accepted as `audience`."
     )
@@ -205,6 +203,16 @@ class ApiForm(Form):
         description="The `aud` of its tokens; accepted as `audience` and as `resource`. An absolute URI "
         "without fragment, or a plain name.",
         examples=["https://orders.acme.example"],
+    )
+    kind: Literal["api", "mcp"] = Field(
+        default="api",
+        description="`mcp` is an MCP server: its `audience` is its address, grants of other domains are "
+        "redeemed for it alone and once, and `actas apis show` says what it has to publish (RFC 9728).",
+    )
+    listed: bool = Field(
+        default=False,
+        description="Whether this server's own metadata names it (`protected_resources`, RFC 9728 section "
+        "4), which anybody can read. Its `audience` is an address then.",
     )
     scopes: Annotated[dict[ScopeText, Description], Field(min_length=1, max_length=500)] | None = Field(
         default=None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from actas.core.ports import Json, JsonObject
 from actas.core.sign_in import CLAIMS
+from actas.core.target import Api
 
 Served = Literal["authorize", "device_authorization", "userinfo", "logout", "register"]
 """An address for people and apps, by its path."""
@@ -109,6 +110,12 @@ class Chaining:
         }
         listed: JsonObject = {name: [*values] for name, values in said.items() if values}
         return {_ENDPOINTS["authorize"]: f"{base}/authorize", **listed}
+
+
+def protected_resources(apis: Iterable[Api]) -> JsonObject:
+    """Return the member that names APIs of ours (RFC 9728 section 4): those whose configuration says so."""
+    listed = sorted(api.audience for api in apis if api.listed and not api.disabled)
+    return {"protected_resources": [*listed]} if listed else {}
 
 
 def metadata_paths(issuer: str) -> dict[str, str]:

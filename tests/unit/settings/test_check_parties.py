@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.fakes.configuration import Change, Tree, acme, alter, named, sentences
 
+NO_ADDRESS = "the address is not of the form https://host[:port]/path"
+
 
 def api(tree: Tree, name: str = "handbook", **fields: object) -> None:
     alter(tree, "apis", name, fields)
@@ -56,7 +58,23 @@ CASES: list[tuple[Change, str]] = [
         'apis[2].scopes.any: no scope is called "any": rules use the word',
     ),
     (lambda t: api(t, scopes={"a": ""}), "apis[2].scopes.a: is empty; give a value, or leave the field out"),
-    (lambda t: api(t, kind="mcp"), "apis[2].kind: is not part of this release; remove it"),
+    (lambda t: api(t, kind="grpc"), "apis[2].kind: must be api or mcp"),
+    (
+        lambda t: api(t, kind="mcp", audience="handbook"),
+        f"apis[2].audience: is the address of the API, because of kind: mcp: {NO_ADDRESS}",
+    ),
+    (
+        lambda t: api(t, kind="mcp", audience="http://mcp.acme.example"),
+        "apis[2].audience: is the address of the API, because of kind: mcp: must be https",
+    ),
+    (
+        lambda t: api(t, listed=True, audience="urn:acme:handbook"),
+        f"apis[2].audience: is the address of the API, because of listed: {NO_ADDRESS}",
+    ),
+    (
+        lambda t: api(t, kind="mcp", audience="http://127.0.0.1:8000/mcp"),
+        "apis[2].audience: must be https outside --dev",
+    ),
     (
         lambda t: api(t, token={"format": "opaque"}),
         "apis[2].token.format: must be jwt or reference",

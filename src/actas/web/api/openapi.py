@@ -66,6 +66,12 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "MadeSecret": record("A new secret, shown this once.", secret=TEXT, client=ref("Object")),
     "WhoCan": record("Every way to an API.", api=TEXT, scope=MAYBE_TEXT, ways=listed(ANY)),
     **OF_CONNECTIONS,
+    "ResourceMetadata": record(
+        "What the keeper of an API publishes about it (RFC 9728): where, what, and how it challenges.",
+        address=TEXT,
+        document=ANY,
+        challenge=TEXT,
+    ),
     "TestResults": record("Each policy test, with its problems.", tests=listed(ANY)),
     "Files": {
         "type": "object",

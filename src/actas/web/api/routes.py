@@ -12,7 +12,7 @@ from typing import Final
 from actas.admin.authority import CHANGES
 from actas.admin.objects import KINDS, SWITCHED, ObjectKind
 from actas.core.administrators import Role
-from actas.web.api import connections, files, impersonations, objects, people, questions
+from actas.web.api import connections, files, impersonations, objects, people, questions, resources
 from actas.web.api.call import Call, Desk, Reply
 
 BASE: Final = "/api/v1"
@@ -114,6 +114,14 @@ ROUTES: Final[tuple[Route, ...]] = (
         answers=objects.end_earlier,
         gives="Object",
         kind="clients",
+    ),
+    Route(
+        method="GET",
+        path="/apis/{name}/resource-metadata",
+        role="auditor",
+        answers=resources.resource_metadata,
+        gives="ResourceMetadata",
+        kind="apis",
     ),
     Route(
         method="POST",
