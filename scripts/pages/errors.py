@@ -68,7 +68,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "refresh_repeated": (InvalidGrant, InvalidRequest),
     "refresh_reused": (InvalidGrant, InvalidRequest),
     "wrong_audience": (InvalidRequest, InvalidGrant),
-    "unknown_target": (InvalidTarget,),
+    "unknown_target": (InvalidTarget, InvalidGrant),
     "formats_differ": (InvalidTarget,),
     "no_rule": (InvalidTarget, AccessDenied),
     "denied_by_rule": (InvalidTarget, InvalidScope),

@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN
-from actas.kinds import chaining, checks, cross_app
+from actas.kinds import chaining, checks, cross_app, mcp
+from actas.policy.connections import Connections
 from tests.fakes import trips
 from tests.fakes.company import acceptance
 from tests.fakes.guard import Guard
 from tests.fakes.house import IDP, ISSUER, NOW
-from tests.fakes.paths import ours, told
+from tests.fakes.paths import Attempt, ours, told
+
+
+def _beside_an_mcp_server(one: Attempt) -> Attempt:
+    """The same for two APIs, of which one is an MCP server; connections lead to both."""
+    second = Api(name="second", audience="https://second.example", scopes={one.scope: "The same"})
+    it = one.with_api(kind="mcp")
+    return replace(
+        it,
+        apis=(*it.apis, second),
+        clients=[replace(client, apis=client.apis | {"second"}) for client in it.clients],
+        more_rules=[*Connections(accepted=(acceptance("second", api="second"),)).rules()],
+        parameters={"audience": [one.target, "second"]},
+    )
+
 
 BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
     Guard(
@@ -75,6 +91,13 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         reason="unknown_target",
         naming="there is no API",
         trip=trips.only("redemption", trips.subject(resource="https://evil.example")),
+    ),
+    Guard(
+        name="an MCP server among others",
+        reason="unknown_target",
+        naming="an MCP server is among",
+        trip=trips.only("redemption", _beside_an_mcp_server),
+        check=mcp.mcp_server_alone,
     ),
     Guard(
         name="grant about a service",

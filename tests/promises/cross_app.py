@@ -69,6 +69,11 @@ ROWS: tuple[Requirement, ...] = on(
     ),
     kept("JAG-55", "project policy", "What the administrator does not allow is an invalid_target."),
     kept("JAG-90", _JAG + "5", "What the other server calls the client is kept for each pair of them."),
+    kept(
+        "JAG-91",
+        _JAG + "5",
+        "A client may be called by the address of its document, here and at the other server.",
+    ),
     kept("JAG-100", _JAG + "9.8", "With a DPoP proof it is bound to that key; without one it has no cnf."),
     kept(
         "JAG-101",
@@ -76,9 +81,19 @@ ROWS: tuple[Requirement, ...] = on(
         "The SDK looks whether a grant is bound to its key, and sends none that is not what it asked for.",
     ),
     kept(
+        "JAG-113",
+        _JAG + "8",
+        "A client whose metadata names the profile lists both grants, or is not let in.",
+    ),
+    kept(
         "JAG-114",
         "RFC 8414 section 3.3",
         "SDK and command show a grant to the server named, whose metadata says so, and to no other.",
+    ),
+    kept(
+        "JAG-120",
+        "MCP Enterprise-Managed Authorization 4",
+        "A grant for MCP servers of another domain is for one of them, by its address; audience is the issuer.",
     ),
     kept(
         "JAG-122",
@@ -169,19 +184,33 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "JAG-121",
         "MCP Enterprise-Managed Authorization 5.1",
-        "The token is for the API that the grant names.",
+        "The token is for the API that the grant names, and an MCP server stands in it alone.",
     ),
     kept(
         "JAG-123",
         "MCP Enterprise-Managed Authorization 7.6.2",
-        "A grant for an API that is not this server's is an invalid_grant.",
+        "A grant for an API that is not this server's, or for scopes that are not the API's, is an invalid_grant.",
     ),
     kept(
         "JAG-124",
         "MCP Enterprise-Managed Authorization 7.4.2",
-        "A second redeeming is refused until it ends.",
+        "A second redeeming is refused until it ends; for an MCP server nobody can switch that off.",
     ),
-    kept("JAG-125", "MCP Enterprise-Managed Authorization 7.2.1", "Scopes are those that both sides say."),
+    kept(
+        "JAG-125",
+        "MCP Enterprise-Managed Authorization 7.2.1",
+        "Scopes are those that both sides say; at an MCP server a request for more is cut to them.",
+    ),
+    kept(
+        "JAG-126",
+        "MCP Enterprise-Managed Authorization 5",
+        "A client known by its document redeems grants by its key, where a connection names its address.",
+    ),
+    kept(
+        "JAG-128",
+        "MCP 2026-07-28",
+        "None of it holds for an API that the configuration does not call an MCP server.",
+    ),
     kept(
         "JAG-130",
         "Okta as deployed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from actas.admin.policy_tests import PolicyTester, TestResult
 from actas.app.parts import KINDS
@@ -31,11 +32,12 @@ def run_policy_tests(
         monotonic: seconds of a clock that nobody sets.
     """
     connections = Connections(definitions.connections, definitions.accepted)
+    documents = with_userinfo_of(definitions.documents)
     tester = PolicyTester(
         ourselves=definitions.server.issuer,
         clients={one.name: one for one in connections.opened(definitions.clients.values())},
         connections=connections,
-        documents=with_userinfo_of(definitions.documents),
+        documents=None if documents is None else replace(documents, ways=connections.ways),
         apis=definitions.apis,
         issuers=definitions.issuers,
         people=definitions.users,

@@ -56,6 +56,7 @@ class DocumentTerms:
         groups: only people in one of these may sign in to them; empty for everybody.
         algorithm: what their ID tokens are signed with.
         lives: how long what they get is good for.
+        ways: what connections lead to, by the client that they name.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -69,6 +70,7 @@ class DocumentTerms:
     groups: frozenset[str] = frozenset()
     algorithm: SigningAlgorithm = "RS256"
     lives: SignInLives = field(default_factory=SignInLives)
+    ways: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     def address(self, client_id: str) -> Url:
         """Return where the document of a client is, which may be asked.
@@ -208,7 +210,7 @@ class DocumentTerms:
             kind=self.kind,
             auth=auth,
             grants=grants,
-            apis=self.apis,
+            apis=self.apis | self.ways.get(client_id, frozenset()),
             scopes=self.scopes,
             sign_in=terms,
             registration="document",

@@ -13,7 +13,13 @@ from typing import Final, Literal
 from actas.core.ports import Json, JsonObject
 from actas.core.redirect_uri import is_loopback, require_redirect_uri
 from actas.core.url import read_url
-from actas.core.wire import AUTHORIZATION_CODE, VerifyingAlgorithm
+from actas.core.wire import (
+    AUTHORIZATION_CODE,
+    ID_JAG_PROFILE,
+    JWT_BEARER,
+    TOKEN_EXCHANGE,
+    VerifyingAlgorithm,
+)
 from actas.crypto.key import PublicKey
 from actas.crypto.signature import BadKey
 
@@ -91,6 +97,9 @@ def read_metadata(said: Mapping[str, Json]) -> ClientMetadata:
     types = _texts(said, "response_types") if "response_types" in said else ["code"]
     if str(AUTHORIZATION_CODE) in grants and "code" not in types:
         raise BadMetadata("response_types lacks code, which goes with the grant authorization_code")
+    if ID_JAG_PROFILE in _profiles(said) and not {str(TOKEN_EXCHANGE), str(JWT_BEARER)} <= {*grants}:
+        # ID-JAG section 8 (JAG-113): it cannot have a grant without the one, or use it without the other.
+        raise BadMetadata("grant_types lacks one of the two grants that id-jag takes")
     application_type = _application_type(said)
     keys, keys_uri = _keys(said)
     method = _method(said)
@@ -223,6 +232,11 @@ def _name(said: Mapping[str, Json]) -> str | None:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise BadMetadata(f"client_name is no name of at most {LONGEST_NAME} characters that can be read")
     return name
+
+
+def _profiles(said: Mapping[str, Json]) -> list[str]:
+    name = "authorization_grant_profiles_supported"
+    return _texts(said, name) if name in said else []
 
 
 def _text(said: Mapping[str, Json], name: str) -> str | None:

@@ -59,6 +59,7 @@ class Abroad:
         grant: which kind of grant that server takes.
         chain: what a plain grant tells of who acts; what the log has of it is always everything.
         tells: what a plain grant tells of how they signed in: of ``auth_time``, ``acr`` and ``amr``.
+        mcp: whether its APIs are MCP servers: a grant is for one of them.
     """
 
     connection: str
@@ -74,6 +75,7 @@ class Abroad:
     grant: GrantWord = "id_jag"
     chain: ChainWord = "prune"
     tells: frozenset[str] = frozenset()
+    mcp: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

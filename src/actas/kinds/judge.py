@@ -29,6 +29,7 @@ from actas.kinds.limits import (
     parents_end,
     scope_tables,
 )
+from actas.kinds.mcp import wished
 from actas.kinds.redemption import newcomer_of, single_of
 from actas.kinds.renewal import OF_REFRESH, family_of, life_of
 from actas.kinds.ruling import added_claims, names_of, rule_refusals
@@ -98,7 +99,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
 
     asked = acting_as(situation, kind, verdicts, policy)
     tables = scope_tables(proposal, kind, verdicts)
-    granted, scope_refusal = granted_scopes(proposal.scope, kind, tables, verdicts, policy.defaults)
+    granted, scope_refusal = granted_scopes(wished(proposal), kind, tables, verdicts, policy.defaults)
     if scope_refusal is not None and kind is not None:
         refusals.append(scope_refusal)
 

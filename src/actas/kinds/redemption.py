@@ -23,6 +23,7 @@ from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
 from actas.kinds.checks import restriction_is_kept, subject_is_a_person
 from actas.kinds.kind import Kind
+from actas.kinds.mcp import for_mcp, mcp_server_alone
 from actas.policy.decide import Verdict
 
 
@@ -73,11 +74,14 @@ def _resources(claim: Json) -> tuple[str, ...]:
 
 
 def single_of(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Single | None:
-    """Return the grant that may be redeemed once, unless every rule lets it be redeemed again (JAG-72)."""
+    """Return the grant that may be redeemed once, unless every rule lets it be redeemed again (JAG-72).
+
+    One for an MCP server never may (JAG-124), whatever a connection says.
+    """
     subject = proposal.subject
     if subject.token_type not in REDEEMED or subject.token_id is None:
         return None
-    if all(rule.spec.repeatable for verdict in verdicts for rule in verdict.allows):
+    if not for_mcp(proposal) and all(rule.spec.repeatable for verdict in verdicts for rule in verdict.allows):
         return None
     return Single(
         issuer=subject.origin.issuer,
@@ -118,7 +122,7 @@ REDEMPTION: Final = Kind(
     spec="RFC 7523 section 2.1",
     fits=_fits,
     chain=_chain,
-    checks=(subject_is_a_person, restriction_is_kept),
+    checks=(subject_is_a_person, restriction_is_kept, mcp_server_alone),
     yields=frozenset({ACCESS_TOKEN}),
     longest_life=LONGEST_ACCESS,
     only_held=True,

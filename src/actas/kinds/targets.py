@@ -116,6 +116,9 @@ def _abroad(request: ExchangeRequest, client: Client, connections: ConnectionSto
             detail=f"{client.name} has several connections to {audience[:200]!r}: send resource",
         )
     api = going[0]
+    if api.abroad is not None and api.abroad.mcp and len(asked or api.abroad.resources) != 1:
+        detail = f"a grant is for one MCP server, and {audience[:200]!r} has several: send one resource"
+        raise InvalidTarget("no_connection", detail=detail)
     if api.abroad is None or not asked:
         return api
     return replace(api, abroad=replace(api.abroad, resources=asked))

@@ -134,11 +134,17 @@ class Connections:
         yield from (_rule_of(one) for one in self.every)
         yield from (_rule_of_acceptance(one) for one in self.accepted)
 
+    @property
+    def ways(self) -> dict[str, frozenset[str]]:
+        """What connections lead to, by the client that they name."""
+        found: dict[str, frozenset[str]] = {}
+        for one in self.every:
+            found[one.client] = found.get(one.client, frozenset()) | {name_of(one.name)}
+        return found
+
     def opened(self, clients: Iterable[Client]) -> Iterator[Client]:
         """Yield clients, each with what its connections lead to among what it may ask for."""
-        ways: dict[str, set[str]] = {}
-        for one in self.every:
-            ways.setdefault(one.client, set()).add(name_of(one.name))
+        ways = self.ways
         for client in clients:
             yield replace(client, apis=client.apis | ways[client.name]) if client.name in ways else client
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from actas.clients.document import is_document_id
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.party import OURSELVES
 from actas.settings.check_chaining import check_chaining
@@ -15,6 +16,7 @@ from actas.settings.patterns import faults_of_patterns
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_connections import ConnectionForm
 from actas.settings.shaped import Item, Shaped
+from actas.settings.strangers import fault_of_redeemer
 from actas.settings.values import in_words
 
 _OF_ISSUE: Final = ("resource", "people")
@@ -64,7 +66,13 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
 
 def _asking(item: Item[ConnectionForm], shaped: Shaped, *, grant: str) -> Iterator[Fault]:
     form, written = item.form, item.written
-    if (sentence := shaped.unknown("clients", form.client)) is not None:
+    described = is_document_id(form.client)
+    sentence = (
+        fault_of_redeemer(form.client, shaped, grant=grant, api=form.api)
+        if described
+        else shaped.unknown("clients", form.client)
+    )
+    if sentence is not None:
         yield written.fault(("client",), sentence)
         return
     client = shaped.clients.get(form.client)

@@ -25,6 +25,7 @@ def check_mcp(shaped: Shaped, *, dev: bool) -> Iterator[Fault]:
         yield from _address(api, dev=dev)
     for connection in shaped.connections.values():
         yield from _accepted(connection, shaped)
+        yield from _abroad(connection)
 
 
 def _address(item: Item[ApiForm], *, dev: bool) -> Iterator[Fault]:
@@ -50,3 +51,16 @@ def _accepted(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     if api is not None and api.form.kind == "mcp" and not form.single_use:
         message = f"{form.api} is an MCP server ({api.written.place}), and a grant for one is redeemed once"
         yield item.written.fault(("single_use",), message)
+
+
+def _abroad(item: Item[ConnectionForm]) -> Iterator[Fault]:
+    """JAG-120: the audience is the issuer of the server there, and resource says which MCP server."""
+    there, written = item.form.resource, item.written
+    if there is None or there.kind != "mcp":
+        return
+    if there.resource is None:
+        message = "is required for kind: mcp: a grant is for one MCP server, by its address"
+        yield written.fault(("resource", "resource"), message)
+    if there.audience is not None:
+        message = "means nothing for kind: mcp, where clients send the issuer; leave it out"
+        yield written.fault(("resource", "audience"), message)

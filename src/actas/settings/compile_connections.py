@@ -76,6 +76,7 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             grant=form.grant,
             chain=form.chain or "prune",
             tells=ways_of(form.claims),
+            mcp=there.kind == "mcp",
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),

@@ -11,6 +11,7 @@ from actas.settings.addresses import HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_chaining import ChainForm, ScopesThere, Transcribed
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
+from actas.settings.schema_strangers import ClientName
 from actas.settings.values import Duration, Name
 
 _Labels = Annotated[list[LabelText], Field(min_length=1, max_length=1000), OneOrMany()]
@@ -32,8 +33,8 @@ class ResourceForm(Form):
         examples=["https://auth.tickets.example"],
     )
     client_id: LabelText = Field(
-        description="The `client_id` by which that server knows the client. It is never our own name of it "
-        "unless you write that here.",
+        description="The `client_id` by which that server knows the client, or the address of the document "
+        "that the client publishes. It is never our own name of it unless you write that here.",
         examples=["acme-assistant"],
     )
     resource: _Resources | None = Field(
@@ -42,6 +43,11 @@ class ResourceForm(Form):
         "A request may name them and no others; one that names none is for all of them. Default: the grant "
         "names none.",
         examples=["https://api.tickets.example"],
+    )
+    kind: Literal["api", "mcp"] = Field(
+        default="api",
+        description="`mcp`: these are MCP servers. Then `resource` must be said, `audience` means nothing, "
+        "and a grant is for one of them.",
     )
     scopes: ScopesThere = Field(
         description="The scopes that a grant may carry. For `grant: jwt` a mapping: what each scope of the "
@@ -129,8 +135,9 @@ class ConnectionForm(Form):
         "buy too. Neither is taken for the other.",
     )
     description: Description | None = Field(default=None, description="What it is for.")
-    client: NameText = Field(
-        description="The client that asks for grants, or redeems them. It must prove who it is."
+    client: Annotated[str, ClientName()] = Field(
+        description="The client that asks for grants, or redeems them: its name, or the address of its "
+        "document (`client_metadata_documents`). It must prove who it is."
     )
     resource: ResourceForm | None = Field(
         default=None, description="Where it leads. For `issue`, which must say it."

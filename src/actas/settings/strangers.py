@@ -132,6 +132,22 @@ def fault_of_client(name: str, shaped: Shaped) -> str | None:
     return None
 
 
+def fault_of_redeemer(name: str, shaped: Shaped, *, grant: str, api: str | None) -> str | None:
+    """Return what is wrong with a connection that names a client by its document; None when nothing is.
+
+    Args:
+        grant: by which the client asks for grants, or redeems them; ``api`` for what it redeems them.
+    """
+    terms, fault = document_terms(shaped), fault_of_client(name, shaped)
+    if fault is not None or terms is None:
+        return fault
+    if SHORT_GRANT_TYPES[grant] not in terms.grants:
+        return f"such clients may not use the grant {grant}; add it to client_metadata_documents.grants"
+    if api is not None and api not in terms.apis:
+        return f"it may not ask for {api}; see client_metadata_documents.may_request"
+    return None
+
+
 def fault_of_document(name: str, rule: Item[RuleForm], shaped: Shaped) -> str | None:
     """Return what is wrong with a rule that names a client by its document; None when nothing is."""
     terms = document_terms(shaped)

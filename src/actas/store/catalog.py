@@ -92,7 +92,9 @@ class Catalog:
         over = replace(over, administrators=over.administrators.among(self.people.values()))
         self.policy = Policy(rules, apis=self.apis.values(), defaults=defaults, impersonating=over)
         self.mapping = IdentityMapping(self.issuers.values())
-        self.published = None if documents is None else DocumentShelf(documents)
+        self.published = (
+            None if documents is None else DocumentShelf(replace(documents, ways=self.connections.ways))
+        )
         self.registering = registering
         self._registered = registered
         self._made: dict[str, tuple[Registered, Client | None]] = {}

@@ -23,6 +23,4 @@ async def resource_metadata(desk: Desk, call: Call) -> Reply:
     )
     if found is None:
         raise NotFound(detail=f"the audience of {name} is no address, so it publishes nothing")
-    return Reply(
-        body={"address": found.address, "document": found.document, "challenge": found.challenge}
-    )
+    return Reply(body={"address": found.address, "document": found.document, "challenge": found.challenge})

@@ -1,0 +1,35 @@
+"""What holds for grants for MCP servers beyond what holds for every grant. Pure.
+
+These are musts of MCP Enterprise-Managed Authorization, and no configuration takes them away: what comes of
+such a grant is for one server alone, it is redeemed once, and whatever is wrong with it is ``invalid_grant``.
+"""
+
+from __future__ import annotations
+
+from actas.core.errors import InvalidGrant
+from actas.core.permit import Proposal, Refusal
+from actas.core.wire import JWT_BEARER
+
+
+def for_mcp(proposal: Proposal) -> bool:
+    """Whether a grant is redeemed for an MCP server."""
+    return proposal.grant_type == JWT_BEARER and any(api.kind == "mcp" for api in proposal.targets)
+
+
+def mcp_server_alone(proposal: Proposal) -> Refusal | None:
+    """JAG-121: the audience is exactly the server that the grant names, and no other API beside it."""
+    if len(proposal.targets) == 1 or not for_mcp(proposal):
+        return None
+    names = ", ".join(api.name for api in proposal.targets)
+    detail = f"an MCP server is among {names}, and a token for one is for nothing else: resource names it"
+    return Refusal(error=InvalidGrant, reason="unknown_target", detail=detail)
+
+
+def wished(proposal: Proposal) -> frozenset[str] | None:
+    """Return the scopes that are asked for: at an MCP server, those of them that the grant has (JAG-125).
+
+    A client asks there for what the server publishes, and its grant may say less: it gets what both say.
+    """
+    if proposal.scope is None or not for_mcp(proposal):
+        return proposal.scope
+    return proposal.scope & proposal.subject.scope or proposal.scope
