@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.promises.row import Requirement, kept, on
+from tests.promises.row import Requirement, kept, later, on
 
 _JAG = "ID-JAG section "
 _IDC = "Identity chaining section "
@@ -101,6 +101,27 @@ ROWS: tuple[Requirement, ...] = on(
         "A resource that is not kept with its audience is refused.",
     ),
     kept("JAG-127", "MCP Enterprise-Managed Authorization 7.3", "No grant is in a log or in the audit log."),
+    kept(
+        "JAG-150",
+        "proposal 112, not in -04",
+        "Where a connection tries access_denied, what policy refuses is that, and what does not hold is not.",
+    ),
+    kept(
+        "JAG-151",
+        "proposal 118, not in -04",
+        "Where a connection tries certificate_binding, a grant is bound to the certificate that is shown, or to a key.",
+    ),
+    kept(
+        "JAG-152",
+        "proposal 123, not in -04",
+        "Where a connection tries resource_in_answers, they say it, and one of another server is an invalid_target.",
+    ),
+    later(
+        "JAG-153",
+        "proposal 102, not in -04",
+        "A grant may be encrypted to the server that redeems it.",
+        reason="A proposal that needs keys of a kind that this server has not; grants are neither encrypted nor decrypted.",
+    ),
     kept("JAG-154", "project policy", "It is about people only."),
     kept("IDC-15", _IDC + "2.3.2", "A target that is unknown, or not the client's, is an invalid_target."),
     kept("IDC-16", _IDC + "5.3", "The client is authenticated, and may present this very subject token."),

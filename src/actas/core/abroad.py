@@ -40,6 +40,10 @@ IdentifyBy = Literal["subject", "pairwise", "email"]
 """What the other server knows a person by: our own ``sub``, one for that server alone, or the address."""
 
 
+Proposed = Literal["access_denied", "certificate_binding", "resource_in_answers"]
+"""Proposals to the draft that are not in it (-04), by what they do; they may change, or go."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abroad:
     """The domain that a connection leads to.
@@ -60,6 +64,7 @@ class Abroad:
         chain: what a plain grant tells of who acts; what the log has of it is always everything.
         tells: what a plain grant tells of how they signed in: of ``auth_time``, ``acr`` and ``amr``.
         mcp: whether its APIs are MCP servers: a grant is for one of them.
+        proposals: what is tried with it that the draft does not have.
     """
 
     connection: str
@@ -76,6 +81,7 @@ class Abroad:
     chain: ChainWord = "prune"
     tells: frozenset[str] = frozenset()
     mcp: bool = False
+    proposals: frozenset[Proposed] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +122,7 @@ class Acceptance:
         claims: what a token carries over from a plain grant, each a CEL expression; ``optional`` are the
             names of those that may be missing.
         honours_key: whether a token is bound to the key that a plain grant asks for (``requested_cnf``).
+        proposals: what is tried with it that the draft does not have.
     """
 
     name: str
@@ -135,6 +142,7 @@ class Acceptance:
     claims: Mapping[str, str] = field(default_factory=dict[str, str])
     optional: frozenset[str] = frozenset()
     honours_key: bool = False
+    proposals: frozenset[Proposed] = frozenset()
     paused: bool = False
     description: str = ""
     place: str = ""

@@ -14,7 +14,7 @@ import msgspec
 from actas.core.abroad import GrantAbroad
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
-from actas.core.errors import OAuthError
+from actas.core.errors import InvalidTarget, OAuthError
 from actas.core.family import Family, Renewal
 from actas.core.impersonation import NO_REASON, Begun, Named, NamedPerson, Wanted, Why
 from actas.core.lineage import Lineage
@@ -56,6 +56,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         named: whom an administrator wants to act as; ``actor`` is the administrator's token then, if any.
         why: the reason that is given, and the ticket.
         untyped: whether no type of token was asked for, so that what it is for may say it (IDC-14).
+        target_error: what a target is called that is none of ours.
     """
 
     grant_type: GrantType
@@ -71,6 +72,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     named: Named | None = None
     why: Why = NO_REASON
     untyped: bool = False
+    target_error: type[OAuthError] = InvalidTarget
 
     def propose(
         self,
@@ -183,6 +185,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         single: the token that is used up by it, or None.
         newcomer: who is known here from now on, or None.
         abroad: for a grant for another domain's server, what that is told; or None.
+        resource: the resources that the answer names; empty when it names none.
     """
 
     rules: tuple[str, ...]
@@ -214,6 +217,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     abroad: GrantAbroad | None = None
     single: Single | None = None
     newcomer: VouchedPerson | None = None
+    resource: tuple[str, ...] = ()
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -275,6 +279,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
         refresh: the refresh token that comes with it, or None.
         id_token: the ID token that comes with it, or None.
         begun: the impersonation that it begins, or is one more token of, or None.
+        resource: the resources that the answer names; empty when it names none.
     """
 
     id: str
@@ -292,3 +297,4 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     refresh: Refreshed | None = None
     id_token: Secret | None = None
     begun: Begun | None = None
+    resource: tuple[str, ...] = ()

@@ -126,6 +126,8 @@ def success(issued: Issued) -> JsonObject:
         "expires_in": issued.expires_at - issued.issued_at,
         "scope": " ".join(sorted(issued.scope)),
     }
+    if issued.resource:
+        answer["resource"] = issued.resource[0] if len(issued.resource) == 1 else [*issued.resource]
     if issued.refresh is not None:
         answer["refresh_token"] = issued.refresh.token.reveal()
     if issued.id_token is not None:

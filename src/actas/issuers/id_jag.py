@@ -143,6 +143,10 @@ class IdJagIssuer:
 
 
 def bound_to(permit: Permit) -> Confirmation | None:
-    """Return the key that a grant is bound to: one that a DPoP proof showed, and no certificate (JAG-100)."""
-    key = permit.confirmation
-    return None if key is None or key.jkt is None else key
+    """Return the key that a grant is bound to: one that a DPoP proof showed (JAG-100), and a certificate only
+    where the connection tries that (JAG-151). Never both.
+    """
+    key, grant = permit.confirmation, permit.abroad
+    if key is None or key.jkt is not None:
+        return key
+    return key if grant is not None and "certificate_binding" in grant.to.proposals else None

@@ -16,6 +16,7 @@ from actas.core.confirmation import NO_KEY, Binding, Confirmation
 from actas.core.errors import InvalidDpopProof, InvalidRequest
 from actas.core.party import Party
 from actas.core.permit import Proposal, Refusal
+from actas.kinds.proposed import binds_certificates
 from actas.policy.decide import Verdict
 from actas.policy.narrow import bindings
 from actas.policy.rule import PolicyDefaults, RuleSpec
@@ -64,9 +65,8 @@ def bound(proposal: Proposal, verdicts: tuple[Verdict, ...], defaults: PolicyDef
         refusals.append(Refusal(error=InvalidRequest, reason="binding_needed", detail=detail))
         return Bound("dpop", None, tuple(refusals))
     wanted = _ORDER[min(map(_ORDER.index, words))]
-    to = _key(
-        wanted, [key for _, _, key in inputs] + [key for key in (held,) if key is not None], proposal.proven
-    )
+    known = [key for _, _, key in inputs] + [key for key in (held,) if key is not None]
+    to = _key(wanted, known, proposal.proven, certificate=binds_certificates(proposal))
     if to is None and wanted in ("dpop", "mtls"):
         refusals.append(_needed(wanted, proposal))
     elif to is None and held is not None:
@@ -96,15 +96,21 @@ def _unheld(held: Confirmation) -> Refusal:
     return Refusal(error=InvalidRequest, reason="binding_needed", detail=detail)
 
 
-def _key(wanted: Binding, held: Sequence[Confirmation], proven: Confirmation) -> Confirmation | None:
-    """Return the key of the requester that the token is bound to."""
+def _key(
+    wanted: Binding, held: Sequence[Confirmation], proven: Confirmation, *, certificate: bool
+) -> Confirmation | None:
+    """Return the key of the requester that the token is bound to.
+
+    Args:
+        certificate: whether a certificate that is shown will do, where the token is bound at will.
+    """
     if wanted == "none" or proven is NO_KEY:
         return None
     jkt = None if proven.jkt is None else Confirmation(jkt=proven.jkt)
     x5t = None if proven.x5t is None else Confirmation(x5t=proven.x5t)
     if wanted == "optional" and jkt is None and x5t is not None:
         # It showed a token of its certificate, so it can use another one.
-        return x5t if any(x5t.proves(key) for key in held) else None
+        return x5t if certificate or any(x5t.proves(key) for key in held) else None
     return x5t if wanted == "mtls" else jkt
 
 

@@ -197,4 +197,5 @@ class Mint:
             await self._begins.take_back(issued.begun)
 
     async def _issue(self, permit: Permit) -> Issued:
-        return await self._issuers[permit.token_type, permit.format].issue(permit)
+        issued = await self._issuers[permit.token_type, permit.format].issue(permit)
+        return msgspec.structs.replace(issued, resource=permit.resource) if permit.resource else issued

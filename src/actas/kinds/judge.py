@@ -30,6 +30,7 @@ from actas.kinds.limits import (
     scope_tables,
 )
 from actas.kinds.mcp import wished
+from actas.kinds.proposed import resource_of
 from actas.kinds.redemption import newcomer_of, single_of
 from actas.kinds.renewal import OF_REFRESH, family_of, life_of
 from actas.kinds.ruling import added_claims, names_of, rule_refusals
@@ -130,7 +131,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         depth_limit=depth_limit,
         lifetime=lifetime,
         bound=keys,
-        refusals=tuple([worded(one, proposal) for one in refusals]),
+        refusals=worded(refusals, proposal, policy),
         permit=begun_first(permit, proposal, asked),
     )
 
@@ -238,4 +239,5 @@ def _permit(
         abroad=grant_abroad(proposal),
         single=single_of(proposal, verdicts),
         newcomer=newcomer_of(proposal),
+        resource=resource_of(proposal, verdicts),
     )

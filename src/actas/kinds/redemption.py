@@ -24,6 +24,7 @@ from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
 from actas.kinds.checks import restriction_is_kept, subject_is_a_person
 from actas.kinds.kind import Kind
 from actas.kinds.mcp import for_mcp, mcp_server_alone
+from actas.kinds.proposed import error_of_pause, error_of_target
 from actas.policy.decide import Verdict
 
 
@@ -40,7 +41,7 @@ def as_granted(
         subject: whom the grant tells of; None for every other request, which is returned as it is.
 
     Raises:
-        InvalidGrant: this client redeems no grants of that issuer, or not now; or the grant names no APIs as
+        OAuthError: this client redeems no grants of that issuer, or not now; or the grant names no APIs as
             such claims do.
     """
     if subject is None:
@@ -52,7 +53,8 @@ def as_granted(
         raise InvalidGrant("no_connection", detail=detail)
     if all(one.paused for one in ways):
         names = ", ".join(one.name for one in ways)
-        raise InvalidGrant("connection_paused", detail=f"the connection {names} is paused")
+        raise error_of_pause(ways)("connection_paused", detail=f"the connection {names} is paused")
+    request = msgspec.structs.replace(request, target_error=error_of_target(ways))
     granted = _resources(subject.claims.get("resource"))
     if granted:
         fewer = tuple(one for one in request.resource if one in granted)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from actas.core.abroad import Proposed
 from actas.core.client import PartyKind, Registration
 from actas.core.confirmation import Binding
 from actas.core.wire import TokenFormat, TokenType
@@ -164,6 +165,7 @@ class RuleSpec:
         impersonation: what it asks of an administrator, for an administrative impersonation.
         repeatable: for a redemption: whether a grant may be redeemed again until it ends.
         honours_key: likewise: whether the token is bound to the key that the grant asks for.
+        proposals: for the rule of a connection: what is tried with it.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
     """
@@ -188,6 +190,7 @@ class RuleSpec:
     max_depth: int | None = None
     repeatable: bool = False
     honours_key: bool = False
+    proposals: frozenset[Proposed] = frozenset()
     reason: str = ""
     description: str = ""
     place: str = ""

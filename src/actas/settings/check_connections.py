@@ -60,6 +60,9 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
             if name in form.people.model_fields_set:
                 message = f"means nothing for direction: {form.direction}; leave it out"
                 yield written.fault(("people", name.rstrip("_")), message)
+    if not issues and "certificate_binding" in (form.proposals or ()):
+        message = "certificate_binding means nothing for direction: accept, where a bound grant is always so"
+        yield written.fault(("proposals",), message)
     if issues and form.lifetime is not None and form.lifetime > LONGEST_GRANT:
         yield written.fault(("lifetime",), f"a grant lives at most {in_words(LONGEST_GRANT)}")
 

@@ -52,6 +52,7 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 claims=sources_of(form.claims),
                 optional=optional_of(form.claims),
                 honours_key=form.requested_cnf,
+                proposals=frozenset(form.proposals or ()),
                 paused=form.disabled,
                 description=form.description or "",
                 place=item.written.place,
@@ -77,6 +78,7 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             chain=form.chain or "prune",
             tells=ways_of(form.claims),
             mcp=there.kind == "mcp",
+            proposals=frozenset(form.proposals or ()),
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),

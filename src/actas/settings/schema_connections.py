@@ -21,6 +21,11 @@ _Resources = Annotated[
 ]
 _Scopes = Annotated[list[ScopeText], Field(min_length=1, max_length=500), OneOrMany()]
 _Agreed = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrMany()]
+_Proposals = Annotated[
+    list[Literal["access_denied", "certificate_binding", "resource_in_answers"]],
+    Field(min_length=1, max_length=10),
+    OneOrMany(),
+]
 _Classes = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrMany()]
 
 
@@ -217,6 +222,15 @@ class ConnectionForm(Form):
     algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
         default=None,
         description="What grants are signed with, by keys of their own. Default: from `keys.signing`.",
+    )
+    proposals: _Proposals | None = Field(
+        default=None,
+        description="Proposals to the draft of ID-JAG that are not in it (-04), to try with a side that "
+        "has them too; they may change or go. `access_denied`: what policy refuses is that, and no longer "
+        "`invalid_target` or `invalid_grant`. `resource_in_answers`: answers say `resource`, and a grant for "
+        "an API that is none of ours is `invalid_target`. `certificate_binding`, for `issue` only: a grant "
+        "is bound to the certificate that its client shows, when no DPoP proof is sent. Default: none.",
+        examples=[["access_denied"]],
     )
     disabled: bool = Field(
         default=False,

@@ -368,3 +368,18 @@ def test_an_issuer_of_grants_alone_needs_no_audiences(tmp_path: Path) -> None:
                                 "accepts": ["id_jag"]})  # fmt: skip
 
     assert faults(tmp_path, accepting(), accepting(name="p", **{"from": "other"}), change=only) == []
+
+
+@pytest.mark.requirement("JAG-150", "JAG-151", "JAG-152")
+def test_proposals_are_tried_where_a_connection_names_them_and_nowhere_else(tmp_path: Path) -> None:
+    issued = form(proposals=["access_denied", "certificate_binding", "resource_in_answers"])
+    accepted = accepting(proposals="access_denied")
+    definitions = loaded(tmp_path, company(issued, accepted, change=believed)).definitions
+    tried = {"access_denied", "certificate_binding", "resource_in_answers"}
+    assert definitions.connections[0].to.proposals == tried
+    assert definitions.accepted[0].proposals == {"access_denied"}
+    usual = loaded(tmp_path, company(form(), accepting(), change=believed)).definitions
+    assert (usual.connections[0].to.proposals, usual.accepted[0].proposals) == (frozenset(), frozenset())
+    (said,) = faults(tmp_path, accepting(proposals=["certificate_binding"]), change=believed)
+    assert "proposals: certificate_binding means nothing for direction: accept" in said
+    assert [one for one in faults(tmp_path, form(proposals="everything")) if "proposals" in one]
