@@ -54,8 +54,9 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, local: bool) -> 
 
     Looks at the configuration, the data folder and its disk, the certificate, the database and its clock, the
     keys and what they rest under, the marks of what was used once, the audit log and its sinks, every trusted
-    issuer, every connection to another domain, the running server, and the address at which callers find it.
-    Nothing is changed. With --server, only that address is looked at, and no configuration is needed.
+    issuer, every connection to another domain, what MCP servers publish, the running server, and the address
+    at which callers find it. Nothing is changed. With --server, only that address is looked at, and no
+    configuration is needed.
 
     Exits 0, 1 when something is wrong, 3 when the configuration does not hold, 4 when a server that only can
     be asked does not answer.
