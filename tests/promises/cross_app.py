@@ -120,7 +120,7 @@ ROWS: tuple[Requirement, ...] = on(
         "JAG-153",
         "proposal 102, not in -04",
         "A grant may be encrypted to the server that redeems it.",
-        reason="A proposal that needs keys of a kind that this server has not; grants are neither encrypted nor decrypted.",
+        reason="A proposal that wants keys that decrypt, which this server has none of; encrypted grants are neither given nor taken.",
     ),
     kept("JAG-154", "project policy", "It is about people only."),
     kept("IDC-15", _IDC + "2.3.2", "A target that is unknown, or not the client's, is an invalid_target."),
