@@ -81,5 +81,7 @@ def binds_certificates(proposal: Proposal) -> bool:
 
 
 def _shared(each: Iterable[frozenset[Proposed]]) -> frozenset[Proposed]:
-    many = list(each)
-    return frozenset.intersection(*many) if many else NONE
+    found: frozenset[Proposed] | None = None
+    for one in each:
+        found = one if found is None else found & one
+    return NONE if found is None else found

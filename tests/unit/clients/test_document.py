@@ -246,18 +246,22 @@ def test_a_web_app_is_not_called_back_on_somebodys_own_computer() -> None:
 
 @pytest.mark.requirement("JAG-113")
 def test_a_client_that_takes_part_in_cross_app_access_lists_both_grants() -> None:
-    profiles = {"authorization_grant_profiles_supported": ["urn:ietf:params:oauth:grant-profile:id-jag"]}
+    profile = "urn:ietf:params:oauth:grant-profile:id-jag"
+    profiles: dict[str, Any] = {"authorization_grant_profiles_supported": [profile]}
     exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
     redeem = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-    for grants in ([exchange], [redeem], [], ["authorization_code"]):
+    lacking: tuple[list[Any], ...] = ([exchange], [redeem], [], ["authorization_code"])
+    for grants in lacking:
         with pytest.raises(BadMetadata, match="lacks one of the two grants"):
             read_metadata({**profiles, "grant_types": grants})
         assert read_metadata({"grant_types": grants}).grants == frozenset(grants)
     with pytest.raises(BadMetadata, match="lacks one of the two grants"):
         read_metadata(profiles)
     assert read_metadata({**profiles, "grant_types": [exchange, redeem]}).grants == {exchange, redeem}
-    other = {"authorization_grant_profiles_supported": ["urn:example:other"], "grant_types": [redeem]}
+    other: dict[str, Any] = {**profiles, "grant_types": [redeem]}
+    other["authorization_grant_profiles_supported"] = ["urn:example:other"]
     assert read_metadata(other).grants == {redeem}
-    for odd in ("id-jag", [1], None, {}):
+    wrong: tuple[Any, ...] = ("id-jag", [1], None, {})
+    for odd in wrong:
         with pytest.raises(BadMetadata, match="authorization_grant_profiles_supported"):
             read_metadata({"authorization_grant_profiles_supported": odd})
