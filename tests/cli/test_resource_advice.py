@@ -118,5 +118,7 @@ async def test_doctor_says_what_an_mcp_server_publishes_differently(tmp_path: Pa
 
 
 def test_doctor_asks_no_ordinary_api_and_none_that_is_off(tmp_path: Path) -> None:
-    with RealServer(tmp_path) as server:
+    server = RealServer(tmp_path)
+    server.company.tree["apis"].append(api("http://127.0.0.1:1/handbook", disabled=True))
+    with server:
         assert of_servers(doctor(server, tmp_path / "home")) == []
