@@ -125,6 +125,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "connection_paused": (InvalidTarget, InvalidGrant),
     "person_not_nameable": (InvalidGrant,),
     "grant_reused": (InvalidGrant,),
+    "wrong_tenant": (InvalidGrant,),
     "unknown_person": (InvalidGrant,),
     "unknown_user_code": (AccessDenied,),
     "too_many_devices": (TooManyRequests,),

@@ -14,6 +14,9 @@ ROWS: tuple[Requirement, ...] = on(
     kept("JAG-1", _JAG + "3.1", "A grant says by its type, oauth-id-jag+jwt, what it is."),
     kept("JAG-2", _JAG + "3", "It is signed by a published key, which signs grants and nothing else."),
     kept("JAG-3", _JAG + "4.3.4", "It is no access token: nothing here that takes access tokens takes it."),
+    kept(
+        "JAG-4", _JAG + "3.1", "With the tenant, aud_sub is one person's: no two users have one name there."
+    ),
     kept("JAG-6", _JAG + "3.1", "Beside the claims of the specification it has none that could be mistaken."),
     kept("JAG-7", _JAG + "4.3.4", "It lives five minutes at most, and no longer than what it came from."),
     kept("JAG-20", _JAG + "4.3", "It is given by token exchange, to who asks for this type of token."),
@@ -68,6 +71,19 @@ ROWS: tuple[Requirement, ...] = on(
         "A sign-in too old or too weak is insufficient_user_authentication, with what would do.",
     ),
     kept("JAG-55", "project policy", "What the administrator does not allow is an invalid_target."),
+    kept(
+        "JAG-92",
+        _JAG + "6.2",
+        "A connection has the client's name and the tenant where it is valid, together.",
+    ),
+    kept(
+        "JAG-93", _JAG + "6.4", "Tenants are what the connection says; no token and no request chooses one."
+    ),
+    kept(
+        "JAG-94",
+        "project policy",
+        "tenant and aud_tenant are two claims; each must be what the connection has, also when that is none.",
+    ),
     kept("JAG-90", _JAG + "5", "What the other server calls the client is kept for each pair of them."),
     kept("JAG-100", _JAG + "9.8", "With a DPoP proof it is bound to that key; without one it has no cnf."),
     kept(
@@ -215,6 +231,6 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "SEC-62",
         _SEC_THERE,
-        "People are who the connection says; strangers are let in only where it says so.",
+        "People are found by issuer, tenant and subject, or as the connection says; strangers only where it does.",
     ),
 )

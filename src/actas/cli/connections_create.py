@@ -68,6 +68,8 @@ from actas.core.ports import Json, JsonObject
 )
 @click.option("--everybody", is_flag=True, help="All users, when neither --group nor --person says which.")
 @click.option("--identify-by", type=click.Choice(("subject", "pairwise", "email")), help="Their name there.")
+@click.option("--tenant", metavar="ID", help="The tenant that grants are of; none otherwise.")
+@click.option("--aud-tenant", metavar="ID", help="The tenant that grants are for; none otherwise.")
 @click.option("--lifetime", metavar="SPAN", help="How long a grant lives, or what comes of it.")
 @click.option("--paused", is_flag=True, help="Nothing comes of it until it is resumed.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
@@ -112,6 +114,8 @@ def _document(name: str, **flags: Any) -> JsonObject:
         for field in ("identify_by", "lifetime", "description")
         if flags[field] is not None
     }
+    called = {field: flags[field] for field in ("tenant", "aud_tenant") if flags[field] is not None}
+    document |= {"identifiers": called} if called else {}
     return {**document, "disabled": True} if flags["paused"] else document
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from actas.core.naming import Called
 from actas.core.ports import Json
 
 LONGEST_ACCESS: Final = 600
@@ -38,6 +39,8 @@ class Abroad:
         names_agents: whether it is told of an agent that asks for a person (``act``).
         max_age: seconds since the person proved who they are, at most; None for any.
         acr: how they may have done that; empty for any.
+        tenant: ours that the grant is of, and ``aud_tenant`` theirs that it is for; None for none.
+        aud_sub: what that server itself calls people; None when that is not said.
     """
 
     connection: str
@@ -50,6 +53,14 @@ class Abroad:
     names_agents: bool = True
     max_age: int | None = None
     acr: tuple[str, ...] = ()
+    tenant: str | None = None
+    aud_tenant: str | None = None
+    aud_sub: Called | None = None
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The claims of a person's token that say what the other server calls them."""
+        return () if self.aud_sub is None or self.aud_sub.claim is None else (self.aud_sub.claim,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +69,12 @@ class GrantAbroad:
 
     Attributes:
         told: what it says of the person: how they signed in, and the address that their issuer vouches for.
+        called: the claims of their token by which the other server may call them, as the connection says.
     """
 
     to: Abroad
     told: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    called: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 Match = Literal["subject", "email", "aud_sub"]
@@ -85,6 +98,8 @@ class Acceptance:
         names: as whom we know them; empty for all of them.
         lifetime: of a token that comes of it, in seconds; None for the API's.
         repeatable: whether a grant may be redeemed again until it ends (JAG-72).
+        tenant: at the issuer, that a grant must be of, and ``aud_tenant`` ours that it must be for; None: it
+            must name none.
     """
 
     name: str
@@ -99,6 +114,8 @@ class Acceptance:
     when: tuple[str, ...] = ()
     lifetime: int | None = None
     repeatable: bool = False
+    tenant: str | None = None
+    aud_tenant: str | None = None
     paused: bool = False
     description: str = ""
     place: str = ""

@@ -226,6 +226,7 @@ BadTokenWhy = Literal[
     "bad_code",
     "code_reused",
     "unknown_person",
+    "wrong_tenant",
 ]
 """How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
 

@@ -75,6 +75,7 @@ Reason = Literal[
     "connection_paused",
     "person_not_nameable",
     "grant_reused",
+    "wrong_tenant",
     "unknown_person",
     "unknown_user_code",
     "too_many_devices",

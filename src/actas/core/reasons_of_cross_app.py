@@ -25,12 +25,15 @@ OF_CROSS_APP: Final[dict[Reason, ReasonText]] = {
         remedy="`actas connections resume NAME`, by whoever may. The audit log says who paused it and when.",
     ),
     "person_not_nameable": ReasonText(
-        sentence="The other server knows people by an address, and this person has none.",
+        sentence="The other server has a name of its own for people, and this person has none there.",
         meaning="The connection says `identify_by: email`, and no verified e-mail address of this person is "
-        "known here now.",
+        "known here now; or it tells what the other server calls people (`identifiers`), and for this person "
+        "there is no such name.",
         causes="A user without `email`; an issuer that does not speak for the domain of the address "
-        "(`email_domains`), or has not verified it; somebody who signed in here through an issuer.",
-        remedy="Give the user an `email`, or let the connection identify people by `subject` or `pairwise`.",
+        "(`email_domains`), or has not verified it; somebody who signed in here through an issuer; a user "
+        "without that label in `known_as`, a token without that claim.",
+        remedy="Give the user an `email` or the name in `known_as`, or let the connection identify people by "
+        "`subject` or `pairwise`.",
     ),
     "grant_reused": ReasonText(
         sentence="The grant was redeemed before. Ask for another.",
@@ -40,6 +43,16 @@ OF_CROSS_APP: Final[dict[Reason, ReasonText]] = {
         "was lost, a copy of the grant in somebody else's hands.",
         remedy="Have the client ask for a new grant for each token. Where the other side cannot, "
         "`single_use: false` lets a grant be redeemed until it ends.",
+    ),
+    "wrong_tenant": ReasonText(
+        sentence="The grant is of or for another tenant than is accepted here.",
+        meaning="A grant that names a tenant (`tenant`, `aud_tenant`) is redeemed by a connection whose "
+        "`identifiers` name the same, and one that names none by a connection that names none. A person's "
+        "`sub` is theirs in one tenant only.",
+        causes="An issuer with several tenants, of which another one gave the grant; a connection that was "
+        "made before the issuer began to name tenants.",
+        remedy="The entry says what the grant names. Where that is the tenant that you mean, write it into "
+        "`identifiers` of the connection.",
     ),
     "unknown_person": ReasonText(
         sentence="Nobody here is known by that grant.",

@@ -13,13 +13,14 @@ from actas.core.abroad import Abroad, GrantAbroad
 from actas.core.confirmation import Confirmation
 from actas.core.errors import InvalidGrant
 from actas.core.permit import Issued, Permit
-from actas.core.person import People
+from actas.core.person import People, Person
 from actas.core.ports import Chance, JsonObject
 from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenFormat, TokenType
 from actas.crypto import base64url, jose
 from actas.crypto.keyed import keyed_digest
 from actas.issuers.claims import PROFILE_OF, act_of, require_sane
 from actas.issuers.issuer import MintedWrong
+from actas.issuers.naming import identifiers
 from actas.keys.ring import KeyRing
 
 _PAIRWISE: Final = b"actas: pairwise names of people"
@@ -81,7 +82,8 @@ class IdJagIssuer:
         grant = permit.abroad
         if grant is None or permit.audience != (grant.to.issuer,):
             raise MintedWrong("it would be for no server, or for another than was permitted")
-        email = self._email(permit, grant)
+        person = self._person(permit)
+        email = _email(person, grant)
         claims: JsonObject = {
             "iss": self._issuer,
             "sub": self._subject(permit, grant.to, email),
@@ -98,6 +100,7 @@ class IdJagIssuer:
             claims["resource"] = resources[0] if len(resources) == 1 else [*resources]
         if email is not None and grant.to.tells_email:
             claims |= {"email": email, "email_verified": True}
+        claims |= identifiers(permit, grant, person)
         key = _bound_to(permit)
         if key is not None:
             claims["cnf"] = key.claim()
@@ -108,13 +111,10 @@ class IdJagIssuer:
             claims["sub_profile"] = profile
         return claims
 
-    def _email(self, permit: Permit, grant: GrantAbroad) -> str | None:
-        """Return their address: of a person of ours as it is now, of others as their issuer said it."""
-        if permit.origin.issuer == self._issuer:
-            person = self._people.person(permit.subject.subject)
-            return None if person is None else person.email
-        told = grant.told.get("email")
-        return told if isinstance(told, str) else None
+    def _person(self, permit: Permit) -> Person | None:
+        """Return the person of ours, as they are now; None for everybody else."""
+        ours = permit.origin.issuer == self._issuer
+        return self._people.person(permit.subject.subject) if ours else None
 
     def _subject(self, permit: Permit, to: Abroad, email: str | None) -> str:
         """Return whom the grant is about, by the name that the other server knows (JAG-40)."""
@@ -129,6 +129,14 @@ class IdJagIssuer:
             whom = f"{to.issuer}\n{permit.subject.subject}".encode()
             return base64url.encode(keyed_digest(whom, key=self._pairwise)).decode("ascii")
         return permit.subject.subject
+
+
+def _email(person: Person | None, grant: GrantAbroad) -> str | None:
+    """Return their address: of a person of ours as it is now, of others as their issuer said it."""
+    if person is not None:
+        return person.email
+    told = grant.told.get("email")
+    return told if isinstance(told, str) else None
 
 
 def _bound_to(permit: Permit) -> Confirmation | None:

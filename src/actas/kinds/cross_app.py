@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from actas.core.abroad import LONGEST_GRANT, GrantAbroad
+from actas.core.claims import is_name
 from actas.core.errors import InvalidGrant, InvalidRequest
 from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import Proposal, Refusal
@@ -59,9 +60,12 @@ def grant_abroad(proposal: Proposal) -> GrantAbroad | None:
     abroad = proposal.targets[0].abroad
     if abroad is None:
         return None
-    told = how_signed_in(proposal.subject.claims)
+    told, claims = how_signed_in(proposal.subject.claims), proposal.subject.claims
     address = _vouched_address(proposal.subject)
-    return GrantAbroad(to=abroad, told=told if address is None else {**told, "email": address})
+    called = {
+        name: said for name in abroad.claims if isinstance(said := claims.get(name), str) and is_name(said)
+    }
+    return GrantAbroad(to=abroad, told=told if address is None else {**told, "email": address}, called=called)
 
 
 def how_signed_in(claims: Mapping[str, Json]) -> dict[str, Json]:

@@ -19,7 +19,7 @@ RESERVED_CLAIMS: Final = frozenset(
     {
         *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
         *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn", "lineage"),
-        *("roles", "groups", "entitlements", "tenant"),
+        *("roles", "groups", "entitlements", "tenant", "aud_tenant", "aud_sub", "authorization_details"),
     }
 )
 """Claims that this server writes itself or that others decide on. No rule sets them, in any case of letters:

@@ -8,6 +8,7 @@ from typing import Final
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
+from actas.settings.check_identifiers import check_identifiers
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
 from actas.settings.schema_auth import NoAuth
@@ -39,6 +40,7 @@ def check_connections(shaped: Shaped) -> Iterator[Fault]:
     yield from _twice(shaped)
     yield from _matched_alike(shaped)
     yield from _astray(shaped)
+    yield from check_identifiers(shaped)
 
 
 def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:

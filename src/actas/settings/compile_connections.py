@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
+from actas.core.naming import Called
 from actas.core.party import OURSELVES
 from actas.policy.connections import Connected, Connection
 from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
+from actas.settings.schema_identifiers import CalledForm, IdentifiersForm
 from actas.settings.shaped import Item
 
 _EVERYBODY = ConnectedPeople.model_construct()
+_PLAIN = IdentifiersForm.model_construct()
 
 
 def vouching(items: Iterable[Item[ConnectionForm]]) -> Iterator[Connection]:
@@ -38,6 +41,8 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 when=tuple(people.when or ()),
                 lifetime=form.lifetime,
                 repeatable=not form.single_use,
+                tenant=(form.identifiers or _PLAIN).tenant,
+                aud_tenant=(form.identifiers or _PLAIN).aud_tenant,
                 paused=form.disabled,
                 description=form.description or "",
                 place=item.written.place,
@@ -45,7 +50,7 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
 
 
 def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Connection:
-    people = form.people or _EVERYBODY
+    people, called = form.people or _EVERYBODY, form.identifiers or _PLAIN
     return Connection(
         client=form.client,
         to=Abroad(
@@ -59,6 +64,9 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             names_agents=form.act,
             max_age=form.sign_in.max_age,
             acr=tuple(form.sign_in.acr or ()),
+            tenant=called.tenant,
+            aud_tenant=called.aud_tenant,
+            aud_sub=None if called.aud_sub is None else _called(called.aud_sub),
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),
@@ -73,3 +81,7 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
         description=form.description or "",
         place=place,
     )
+
+
+def _called(form: CalledForm) -> Called:
+    return Called(known_as=form.known_as, claim=form.claim)

@@ -9,6 +9,7 @@ from pydantic import Field
 from actas.core.abroad import LONGEST_ACCESS
 from actas.settings.addresses import HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany
+from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
 from actas.settings.values import Duration, Name
 
@@ -138,6 +139,9 @@ class ConnectionForm(Form):
         default=True,
         description="Whether a grant is redeemed once, on every node together. For `accept`; `false` is for "
         "clients that send one again until it ends.",
+    )
+    identifiers: IdentifiersForm | None = Field(
+        default=None, description="What tenants and people are called. Default: grants say nothing of it."
     )
     identify_by: Literal["subject", "pairwise", "email"] = Field(
         default="subject",

@@ -17,8 +17,9 @@ from actas.core.abroad import Redeeming
 from actas.core.errors import BadToken
 from actas.core.lineage import Lineage, Marking
 from actas.core.party import Identity, Party
-from actas.core.person import Person, subject_from
+from actas.core.person import Person
 from actas.subjects.revoked import mark_of_party
+from actas.subjects.tenants import in_tenant, require_tenant
 
 
 class PeopleHere(Protocol):
@@ -76,9 +77,11 @@ class Residents:
         """
         client = party.claims.get("client_id")
         ways = self._ways.redeeming(str(client), issuer=party.issuer_name)
+        if ways:  # all of one client and issuer match people alike (settings.check_connections)
+            require_tenant(party.claims, ways[0])
         match = ways[0].match if ways else "subject"
+        party, subject = in_tenant(party)
         if match == "subject":
-            subject = subject_from(party.issuer_name, party.origin.subject)
             return self._called(party, subject, known=await self._known.was_here(subject))
         person = self._named(party) if match == "aud_sub" else self._addressed(party)
         if person is None:

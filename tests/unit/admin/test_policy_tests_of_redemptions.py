@@ -66,6 +66,20 @@ def asks(subject: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any
     return {name: value for name, value in whole.items() if value is not None}
 
 
+@pytest.mark.requirement("JAG-94")
+def test_a_test_says_of_which_tenant_a_grant_is(tmp_path: Path) -> None:
+    tenants: dict[str, Any] = {"identifiers": {"tenant": "a"}, "people": {"unknown": "create"}}
+    other = {"refused": "wrong_tenant"}
+    tests: list[Test] = [
+        (asks({"claims": {"tenant": "a"}}), GRANTED),
+        (asks({"claims": {"tenant": "b"}}), other),
+        (asks(), other),
+    ]
+    assert problems(tmp_path, *tests, **tenants) == []
+    found = problems(tmp_path, (asks({"claims": {"tenant": "a"}}), {**GRANTED, "chain": ["x"]}), **tenants)
+    assert "other:~" in found[0]
+
+
 def test_an_operator_says_what_comes_of_whose_grant(tmp_path: Path) -> None:
     whole = {**GRANTED, "chain": ["alice"]}
     assert (
