@@ -104,3 +104,15 @@ def test_tenants_are_said_and_shown(actas: Program) -> None:
     assert shown["identifiers"] == {"tenant": "acme-eu", "aud_tenant": "ours"}
     assert "acme-eu" in good(actas("connections", "show", "desk-from-other")).out
     good(actas("connections", "delete", "desk-from-other", "--yes"))
+
+
+def test_authorization_details_are_said_and_shown(actas: Program) -> None:
+    detail = '{"type":"order","actions":["read"]}'
+    good(actas(*ACCEPT, *WAY, "--everybody", "--unknown", "create", "--detail", detail))
+    shown = good(actas("connections", "show", "desk-from-other", "--json")).document["document"]
+    assert shown["authorization_details"] == [{"type": "order", "actions": ["read"]}]
+    good(actas("connections", "delete", "desk-from-other", "--yes"))
+    bad = actas(*ACCEPT, *WAY, "--everybody", "--detail", "type=order")
+    assert (bad.code, "--detail" in bad.err) == (2, True)
+    none = actas(*ACCEPT, *WAY, "--everybody", "--detail", '{"actions":["read"]}')
+    assert (none.code, "authorization_details" in none.err) == (3, True)

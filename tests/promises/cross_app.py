@@ -30,6 +30,11 @@ ROWS: tuple[Requirement, ...] = on(
         _JAG + "4.3",
         "audience names the other server and resource an API there; neither is the other.",
     ),
+    kept(
+        "JAG-23",
+        _JAG + "4.3",
+        "scope and authorization_details may be asked for, the latter as a strict JSON array in a text.",
+    ),
     kept("JAG-24", _JAG + "4.3", "It comes of an ID token or a refresh token, and of no other token."),
     kept("JAG-25", _JAG + "4.3", "An actor token is refused as invalid_request, and never dropped."),
     kept("JAG-26", "project policy", "It is for one audience; none or several are invalid_request."),
@@ -53,6 +58,11 @@ ROWS: tuple[Requirement, ...] = on(
         "JAG-36", _JAG + "4.3.3", "resource and scope are read by their standards, and less may be granted."
     ),
     kept("JAG-37", _JAG + "4.3.3", "The grant has the resources and scopes that were granted."),
+    kept(
+        "JAG-38",
+        _JAG + "4.3.3",
+        "Scopes and details are each held to the connection; who names details alone gets no scope.",
+    ),
     kept("JAG-39", _JAG + "5", "The client is named as the other server knows it; there is no default."),
     kept(
         "JAG-40",
@@ -62,7 +72,11 @@ ROWS: tuple[Requirement, ...] = on(
     kept("JAG-41", _JAG + "9.6", "It says nothing of who the person is to anybody else (sub_id)."),
     kept("JAG-42", _JAG + "9.3", "No access token of this server comes of it, or of a connection."),
     kept("JAG-50", _JAG + "4.3.4", "The answer is an id-jag in access_token, with token_type N_A."),
-    kept("JAG-51", _JAG + "4.3.4", "The answer says the scopes that were granted and how long it lives."),
+    kept(
+        "JAG-51",
+        _JAG + "4.3.4",
+        "The answer says the scopes and details that were granted and how long it lives.",
+    ),
     kept("JAG-52", _JAG + "4.3.4", "No refresh token comes with it."),
     kept("JAG-53", _JAG + "4.3.4.3", "A subject token that is not good for it is an invalid_grant."),
     kept(
@@ -165,8 +179,12 @@ ROWS: tuple[Requirement, ...] = on(
         _JAG + "3.1",
         "People are found by issuer and subject, by aud_sub, or by an address that the issuer alone speaks for.",
     ),
-    kept("JAG-69", _JAG + "4.4.1", "What comes of a grant is never more than it says, and may be less."),
-    kept("JAG-70", _JAG + "4.4.1", "The answer says the scopes that were granted."),
+    kept(
+        "JAG-69",
+        _JAG + "4.4.1",
+        "Of APIs, scopes and details, what comes of a grant is never more than it says.",
+    ),
+    kept("JAG-70", _JAG + "4.4.1", "The answer says the scopes and details that were granted."),
     kept("JAG-71", _JAG + "4.4.3", "No refresh token comes of a grant."),
     kept("JAG-72", "project policy", "A grant is redeemed once, unless its connection says otherwise."),
     kept("JAG-73", _JAG + "9.3", "A grant is neither subject nor actor token: there is no second hop."),

@@ -66,6 +66,7 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         confirmation=confirmation_from_event(document.get("cnf")),
         lineage=Lineage(),
         known=bool(document.get("known", True)),
+        details=tuple(document.get("authorization_details", ())),
     )
 
 

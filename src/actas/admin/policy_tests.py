@@ -123,6 +123,7 @@ class PolicyTester:
             requested=ACCESS_TOKEN if test.connection is None or redeems else ID_JAG,
             targets=self._targets(test),
             scope=test.scope,
+            details=test.details,
             proven=EVERY_PROOF,
         )
 
@@ -242,6 +243,9 @@ def _granted(test: PolicyTest, permit: Permit) -> Iterator[str]:
         return
     if permit.scope != test.granted:
         yield f"expected {' '.join(sorted(test.granted))}, got {' '.join(sorted(permit.scope))}"
+    if test.granted_details is not None and permit.details != test.granted_details:
+        wanted, got = (msgspec.json.encode(one).decode() for one in (test.granted_details, permit.details))
+        yield f"expected the authorization details {wanted}, got {got}"
     lifetime = permit.expires_at - permit.issued_at
     if test.lifetime is not None and lifetime != test.lifetime:
         yield f"expected a life of {test.lifetime} s, got {lifetime} s"

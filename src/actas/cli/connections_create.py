@@ -13,7 +13,9 @@ from actas.cli.objects import told
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.run import Run
 from actas.cli.tree import command as make
+from actas.core.details import LONGEST
 from actas.core.ports import Json, JsonObject
+from actas.crypto.json import BadJson, read_object
 
 
 @make(
@@ -68,6 +70,7 @@ from actas.core.ports import Json, JsonObject
 )
 @click.option("--everybody", is_flag=True, help="All users, when neither --group nor --person says which.")
 @click.option("--identify-by", type=click.Choice(("subject", "pairwise", "email")), help="Their name there.")
+@click.option("--detail", "details", multiple=True, metavar="JSON", help="What may be granted so (RFC 9396).")
 @click.option("--tenant", metavar="ID", help="The tenant that grants are of; none otherwise.")
 @click.option("--aud-tenant", metavar="ID", help="The tenant that grants are for; none otherwise.")
 @click.option("--lifetime", metavar="SPAN", help="How long a grant lives, or what comes of it.")
@@ -121,6 +124,7 @@ def _document(name: str, **flags: Any) -> JsonObject:
 
 def _issuing(flags: dict[str, Any]) -> JsonObject:
     there: JsonObject = {"issuer": flags["issuer"], "client_id": flags["there"], "scopes": _scopes(flags)}
+    there |= _details(flags)
     if flags["resources"]:
         there["resource"] = [*flags["resources"]]
     return {"resource": there, "people": _people(flags, ("from", "sources")) or {"from": ["actas"]}}
@@ -129,6 +133,7 @@ def _issuing(flags: dict[str, Any]) -> JsonObject:
 def _accepting(flags: dict[str, Any]) -> JsonObject:
     (source,) = flags["sources"]
     document: JsonObject = {"from": source, "api": flags["api"], "scopes": _scopes(flags)}
+    document |= _details(flags)
     people = _people(flags)
     people |= {field: flags[field] for field in ("match", "unknown") if flags[field] is not None}
     return {**document, "people": people} if people else document
@@ -141,6 +146,16 @@ def _people(flags: dict[str, Any], *more: tuple[str, str]) -> JsonObject:
 
 def _scopes(flags: dict[str, Any]) -> list[Json]:
     return [one for words in flags["scopes"] for one in words.split()]
+
+
+def _details(flags: dict[str, Any]) -> JsonObject:
+    found: list[Json] = []
+    for text in flags["details"]:
+        try:
+            found.append(read_object(text.encode(), max_bytes=LONGEST))
+        except BadJson as bad:
+            raise misused(f"--detail: {bad}", hint="""as --detail '{"type":"ticket_access"}'""") from None
+    return {"authorization_details": found} if found else {}
 
 
 def _of_one_direction(direction: str, flags: dict[str, Any]) -> None:

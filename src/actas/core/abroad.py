@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from actas.core.details import Details
 from actas.core.naming import Called
 from actas.core.ports import Json
 
@@ -93,7 +94,7 @@ class Acceptance:
         issuer: what the configuration calls the issuer of the grants.
         client: the name of the client, which is what grants call it (``client_id``).
         api: the name of the API.
-        scopes: what may come of it at most.
+        scopes: what may come of it at most; ``details`` are templates of authorization details that may.
         groups: here, one of which the person is in; empty for all of them.
         names: as whom we know them; empty for all of them.
         lifetime: of a token that comes of it, in seconds; None for the API's.
@@ -107,6 +108,7 @@ class Acceptance:
     client: str
     api: str
     scopes: frozenset[str]
+    details: Details = ()
     match: Match = "subject"
     unknown: Unknown = "refuse"
     groups: frozenset[str] = frozenset()

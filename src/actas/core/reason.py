@@ -76,6 +76,7 @@ Reason = Literal[
     "person_not_nameable",
     "grant_reused",
     "wrong_tenant",
+    "bad_details",
     "unknown_person",
     "unknown_user_code",
     "too_many_devices",

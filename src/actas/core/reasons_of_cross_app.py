@@ -44,6 +44,17 @@ OF_CROSS_APP: Final[dict[Reason, ReasonText]] = {
         remedy="Have the client ask for a new grant for each token. Where the other side cannot, "
         "`single_use: false` lets a grant be redeemed until it ends.",
     ),
+    "bad_details": ReasonText(
+        sentence="The authorization details are malformed or not allowed.",
+        meaning="`authorization_details` (RFC 9396) have to be a JSON array of objects within bounds, and "
+        "each of them within a template of the connection: its `type`, no member that the template lacks, "
+        "lists that are parts of the template's, all else equal. Of a grant that is redeemed, none is.",
+        causes="A type or an action that the connection does not list, a number written as a text, "
+        "`locations` that are not the `resource` asked for, more than 10 details or 4 KiB; a connection "
+        "without templates.",
+        remedy="The entry says which member does not fit. Ask for less, or add a template to "
+        "`authorization_details` of the connection.",
+    ),
     "wrong_tenant": ReasonText(
         sentence="The grant is of or for another tenant than is accepted here.",
         meaning="A grant that names a tenant (`tenant`, `aud_tenant`) is redeemed by a connection whose "

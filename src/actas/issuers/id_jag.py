@@ -76,6 +76,7 @@ class IdJagIssuer:
             txn=permit.txn or token_id,
             bearer=False,
             confirmation=_bound_to(permit),
+            details=permit.details,
         )
 
     def _claims(self, permit: Permit, token_id: str) -> JsonObject:
@@ -92,9 +93,12 @@ class IdJagIssuer:
             "jti": token_id,
             "iat": permit.issued_at,
             "exp": permit.expires_at,
-            "scope": " ".join(sorted(permit.scope)),
             **{name: value for name, value in grant.told.items() if name != "email"},
         }
+        if permit.scope:
+            claims["scope"] = " ".join(sorted(permit.scope))
+        if permit.details:
+            claims["authorization_details"] = [*permit.details]
         resources = grant.to.resources
         if resources:
             claims["resource"] = resources[0] if len(resources) == 1 else [*resources]

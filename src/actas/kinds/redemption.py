@@ -16,9 +16,10 @@ from actas.core.claims import is_name
 from actas.core.client import Client
 from actas.core.errors import InvalidGrant
 from actas.core.party import Actor, Party
-from actas.core.permit import ExchangeRequest, Proposal, Single
+from actas.core.permit import ExchangeRequest, Proposal
 from actas.core.person import VouchedPerson
 from actas.core.ports import Json
+from actas.core.single import Single
 from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
 from actas.kinds.checks import restriction_is_kept, subject_is_a_person

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from actas.core.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidTarget
+from actas.core.errors import (
+    InvalidDpopProof,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidTarget,
+)
+from actas.core.errors_of_cross_app import InvalidAuthorizationDetails
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ID_JAG, JWT_BEARER
 
@@ -20,7 +26,7 @@ def worded(refusal: Refusal, proposal: Proposal) -> Refusal:
     """
     of_grants: tuple[object, ...] = ()
     if proposal.grant_type == JWT_BEARER:
-        of_grants = (InvalidRequest, InvalidTarget, InvalidDpopProof)
+        of_grants = (InvalidRequest, InvalidTarget, InvalidDpopProof, InvalidAuthorizationDetails)
     elif proposal.requested == ID_JAG:
         of_grants = (InvalidRequest,)
     return msgspec.structs.replace(refusal, error=InvalidGrant) if refusal.error in of_grants else refusal

@@ -13,6 +13,7 @@ from typing import Final
 
 from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
 from actas.core.client import Client
+from actas.core.details import Details
 from actas.core.party import OURSELVES
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm
@@ -46,6 +47,7 @@ class Connection:
         client: the name of the client.
         to: where it leads.
         scopes: what may be asked for there, each with its meaning.
+        details: templates of the authorization details that may be.
         when: CEL conditions over the request, as in rules.
         lifetime: of a grant, in seconds.
         algorithm: what grants are signed with; None for the default.
@@ -57,6 +59,7 @@ class Connection:
     to: Abroad
     people: Connected
     scopes: Mapping[str, str]
+    details: Details = ()
     when: tuple[str, ...] = ()
     lifetime: int = LONGEST_GRANT
     algorithm: SigningAlgorithm | None = None
@@ -164,6 +167,7 @@ def _rule_of(connection: Connection) -> RuleSpec:
         ),
         apis=frozenset({name_of(connection.name)}),
         scopes=ScopeMap(anyway=frozenset(connection.scopes)),
+        details=connection.details,
         when=connection.when,
         lifetime=connection.lifetime,
         description=connection.description,
@@ -186,6 +190,7 @@ def _rule_of_acceptance(accepted: Acceptance) -> RuleSpec:
         ),
         apis=frozenset({accepted.api}),
         scopes=ScopeMap(anyway=accepted.scopes),
+        details=accepted.details,
         when=accepted.when,
         lifetime=accepted.lifetime,
         repeatable=accepted.repeatable,

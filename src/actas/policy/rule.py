@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from actas.core.client import PartyKind, Registration
 from actas.core.confirmation import Binding
+from actas.core.details import Details
 from actas.core.wire import TokenFormat, TokenType
 from actas.policy.impersonation import RuleTerms
 
@@ -157,6 +158,7 @@ class RuleSpec:
         claims: claims to add, each a CEL expression.
         impersonation: what it asks of an administrator, for an administrative impersonation.
         repeatable: for a redemption: whether a grant may be redeemed again until it ends.
+        details: templates of authorization details that may be granted; only rules of our own say that.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
     """
@@ -179,6 +181,7 @@ class RuleSpec:
     impersonation: RuleTerms | None = None
     max_depth: int | None = None
     repeatable: bool = False
+    details: Details = ()
     reason: str = ""
     description: str = ""
     place: str = ""

@@ -8,6 +8,7 @@ from typing import Final
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.party import OURSELVES
 from actas.settings.check_clients import no_such_scope
+from actas.settings.check_details import check_details
 from actas.settings.check_identifiers import check_identifiers
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
@@ -19,7 +20,7 @@ from actas.settings.values import in_words
 _OF_ISSUE: Final = ("resource", "people")
 _OF_ACCEPT: Final = ("from_", "api", "scopes")
 _ONLY_ISSUE: Final = ("resource", "identify_by", "email", "act", "sign_in", "algorithm")
-_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "single_use")
+_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "authorization_details", "single_use")
 
 
 def check_connections(shaped: Shaped) -> Iterator[Fault]:
@@ -41,6 +42,7 @@ def check_connections(shaped: Shaped) -> Iterator[Fault]:
     yield from _matched_alike(shaped)
     yield from _astray(shaped)
     yield from check_identifiers(shaped)
+    yield from check_details(shaped)
 
 
 def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:

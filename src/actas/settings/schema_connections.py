@@ -9,6 +9,7 @@ from pydantic import Field
 from actas.core.abroad import LONGEST_ACCESS
 from actas.settings.addresses import HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany
+from actas.settings.schema_details import DetailsList
 from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
 from actas.settings.values import Duration, Name
@@ -45,6 +46,13 @@ class ResourceForm(Form):
     )
     scopes: _Scopes = Field(
         description="The scopes that a grant may carry.", examples=[["tickets:read", "tickets:comment"]]
+    )
+    authorization_details: DetailsList | None = Field(
+        default=None,
+        description="Templates of the authorization details (RFC 9396) that a grant may carry. One that is "
+        "asked for must have the `type` of a template and no member that it lacks: lists are parts of its "
+        "lists, everything else is equal, and what is left out is filled in from it. Default: none.",
+        examples=[[{"type": "ticket_access", "actions": ["read", "comment"]}]],
     )
     audience: _Agreed | None = Field(
         default=None,
@@ -129,6 +137,11 @@ class ConnectionForm(Form):
         default=None,
         description="The scopes of that API that may come of a grant, as far as the grant says them. For "
         "`accept`, which must say it.",
+    )
+    authorization_details: DetailsList | None = Field(
+        default=None,
+        description="Templates of the authorization details (RFC 9396) that may come of a grant: those that "
+        "it says and that are within one. For `accept`. Default: none, and a grant that says any is refused.",
     )
     people: ConnectedPeople | None = Field(
         default=None,
