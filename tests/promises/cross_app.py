@@ -17,8 +17,14 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "JAG-4", _JAG + "3.1", "With the tenant, aud_sub is one person's: no two users have one name there."
     ),
+    kept(
+        "JAG-5",
+        _JAG + "3.1",
+        "sub and sub_id are said of one person; a sub that meant somebody here is not taken for another.",
+    ),
     kept("JAG-6", _JAG + "3.1", "Beside the claims of the specification it has none that could be mistaken."),
     kept("JAG-7", _JAG + "4.3.4", "It lives five minutes at most, and no longer than what it came from."),
+    kept("JAG-8", _JAG + "3.2.1", "A saml-nameid has the members that the NameID has, and no other."),
     kept("JAG-20", _JAG + "4.3", "It is given by token exchange, to who asks for this type of token."),
     kept(
         "JAG-21",
@@ -69,7 +75,11 @@ ROWS: tuple[Requirement, ...] = on(
         _JAG + "5",
         "The person is named as the other server knows them: subject, pairwise or address.",
     ),
-    kept("JAG-41", _JAG + "9.6", "It says nothing of who the person is to anybody else (sub_id)."),
+    kept(
+        "JAG-41",
+        _JAG + "9.6",
+        "Who the person is to anybody else (sub_id) is said only where a connection does.",
+    ),
     kept("JAG-42", _JAG + "9.3", "No access token of this server comes of it, or of a connection."),
     kept("JAG-50", _JAG + "4.3.4", "The answer is an id-jag in access_token, with token_type N_A."),
     kept(
@@ -177,7 +187,17 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "JAG-66",
         _JAG + "3.1",
-        "People are found by issuer and subject, by aud_sub, or by an address that the issuer alone speaks for.",
+        "People are found by issuer, tenant and subject, by aud_sub or sub_id, or by an address of the issuer's own.",
+    ),
+    kept(
+        "JAG-67",
+        _JAG + "3.2.2",
+        "Every member of sub_id is compared; its SAML issuer belongs to one issuer of grants, by configuration.",
+    ),
+    kept(
+        "JAG-68",
+        _JAG + "3.2.2",
+        "A sub_id that is wanted and absent, malformed or another is an invalid_grant.",
     ),
     kept(
         "JAG-69",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from actas.core.details import Details
-from actas.core.naming import Called
+from actas.core.naming import Called, SubjectId
 from actas.core.ports import Json
 
 LONGEST_ACCESS: Final = 600
@@ -22,6 +22,9 @@ LONGEST_GRANT: Final = 300
 
 IdentifyBy = Literal["subject", "pairwise", "email"]
 """What the other server knows a person by: our own ``sub``, one for that server alone, or the address."""
+
+
+_NOBODY: Final = SubjectId(format="opaque")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class Abroad:
         max_age: seconds since the person proved who they are, at most; None for any.
         acr: how they may have done that; empty for any.
         tenant: ours that the grant is of, and ``aud_tenant`` theirs that it is for; None for none.
-        aud_sub: what that server itself calls people; None when that is not said.
+        aud_sub: what that server itself calls people; ``sub_id`` what others do; None when that is not said.
     """
 
     connection: str
@@ -57,11 +60,13 @@ class Abroad:
     tenant: str | None = None
     aud_tenant: str | None = None
     aud_sub: Called | None = None
+    sub_id: SubjectId | None = None
 
     @property
     def claims(self) -> tuple[str, ...]:
         """The claims of a person's token that say what the other server calls them."""
-        return () if self.aud_sub is None or self.aud_sub.claim is None else (self.aud_sub.claim,)
+        sources = (*(() if self.aud_sub is None else (self.aud_sub,)), *(self.sub_id or _NOBODY).sources)
+        return tuple([one.claim for one in sources if one.claim is not None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +83,10 @@ class GrantAbroad:
     called: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-Match = Literal["subject", "email", "aud_sub"]
+Match = Literal["subject", "email", "aud_sub", "sub_id"]
 """Who a person of theirs is here: who they are when they sign in through that issuer; the person of
-ours whose address the issuer vouches for; the person of ours whom the grant names (``aud_sub``)."""
+ours whose address the issuer vouches for; the person of ours whom the grant names (``aud_sub``), or who says
+of themselves to be called so elsewhere (``sub_id``)."""
 
 Unknown = Literal["refuse", "create"]
 """What becomes of a person who was never here: refused, or known from now on."""
@@ -101,6 +107,7 @@ class Acceptance:
         repeatable: whether a grant may be redeemed again until it ends (JAG-72).
         tenant: at the issuer, that a grant must be of, and ``aud_tenant`` ours that it must be for; None: it
             must name none.
+        sub_id: how grants name people, for ``match`` by it.
     """
 
     name: str
@@ -118,6 +125,7 @@ class Acceptance:
     repeatable: bool = False
     tenant: str | None = None
     aud_tenant: str | None = None
+    sub_id: SubjectId | None = None
     paused: bool = False
     description: str = ""
     place: str = ""

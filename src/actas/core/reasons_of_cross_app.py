@@ -67,7 +67,8 @@ OF_CROSS_APP: Final[dict[Reason, ReasonText]] = {
     ),
     "unknown_person": ReasonText(
         sentence="Nobody here is known by that grant.",
-        meaning="The connection matches people by an address or by `aud_sub`, and it is nobody's here. "
+        meaning="The connection matches people by an address, `aud_sub` or `sub_id`, and it is nobody's, "
+        "or `sub_id` says another person than the `sub` beside it meant before. "
         "Where it matches by `subject` and says `unknown: refuse`, somebody who was never here is refused "
         "by `no_rule`.",
         causes="A new colleague who has no account here yet, an address that several users have, a grant "

@@ -104,7 +104,7 @@ class IdJagIssuer:
             claims["resource"] = resources[0] if len(resources) == 1 else [*resources]
         if email is not None and grant.to.tells_email:
             claims |= {"email": email, "email_verified": True}
-        claims |= identifiers(permit, grant, person)
+        claims |= identifiers(permit, grant, person, email=email)
         key = _bound_to(permit)
         if key is not None:
             claims["cnf"] = key.claim()

@@ -88,8 +88,17 @@ def single_of(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Single | Non
 
 
 def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
-    """Return who is known here from now on: a person of another domain who never was here, and may be."""
+    """Return who is known here from now on: a person of another domain who never was here, and may be;
+    or whom of ours their grants mean.
+    """
     subject = proposal.subject
+    if subject.matched is not None:  # who of ours it is, and from now on nobody else (JAG-5)
+        return VouchedPerson(
+            subject=subject.matched,
+            origin=subject.identity,
+            display=subject.identity.subject,
+            seen_at=int(proposal.at),
+        )
     if subject.known:
         return None
     name, email = subject.claims.get("name"), subject.claims.get("email")

@@ -143,7 +143,7 @@ def _issuer(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     if form.people.match == "email" and not issuer.form.email_domains:
         message = f"{form.from_} speaks for no e-mail domain; give it email_domains ({issuer.written.place})"
         yield written.fault(("people", "match"), message)
-    if form.people.unknown is not None and form.people.match in ("email", "aud_sub"):
+    if form.people.unknown is not None and form.people.match in ("email", "aud_sub", "sub_id"):
         message = f"means nothing with match: {form.people.match}, which finds users of this server only"
         yield written.fault(("people", "unknown"), message)
 

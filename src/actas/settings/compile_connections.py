@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
-from actas.core.naming import Called
 from actas.core.party import OURSELVES
 from actas.policy.connections import Connected, Connection
+from actas.settings.compile_identifiers import named, subject_id
 from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
-from actas.settings.schema_identifiers import CalledForm, IdentifiersForm
+from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.shaped import Item
 
 _EVERYBODY = ConnectedPeople.model_construct()
@@ -44,6 +44,7 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 repeatable=not form.single_use,
                 tenant=(form.identifiers or _PLAIN).tenant,
                 aud_tenant=(form.identifiers or _PLAIN).aud_tenant,
+                sub_id=subject_id((form.identifiers or _PLAIN).sub_id),
                 paused=form.disabled,
                 description=form.description or "",
                 place=item.written.place,
@@ -67,7 +68,8 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             acr=tuple(form.sign_in.acr or ()),
             tenant=called.tenant,
             aud_tenant=called.aud_tenant,
-            aud_sub=None if called.aud_sub is None else _called(called.aud_sub),
+            aud_sub=None if called.aud_sub is None else named(called.aud_sub),
+            sub_id=subject_id(called.sub_id),
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),
@@ -83,7 +85,3 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
         description=form.description or "",
         place=place,
     )
-
-
-def _called(form: CalledForm) -> Called:
-    return Called(known_as=form.known_as, claim=form.claim)

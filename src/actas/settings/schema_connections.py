@@ -77,12 +77,13 @@ class ConnectedPeople(Form):
         default=None,
         description="Who they are to this server, such as `actas:alice`. Default: everybody of `from`.",
     )
-    match: Literal["subject", "email", "aud_sub"] | None = Field(
+    match: Literal["subject", "email", "aud_sub", "sub_id"] | None = Field(
         default=None,
         description="Who somebody of another domain is here. For `accept` only. `subject`: who they are when "
         "they sign in through that issuer, its `name` and their own `sub` there; `email`: the user whose "
         "address the issuer vouches for, which needs `email_domains` of the issuer; `aud_sub`: the user whom "
-        "the grant names, such as `actas:alice`. Default: `subject`.",
+        "the grant names, such as `actas:alice`; `sub_id`: the user who is called in `known_as` as the grant "
+        "says (`identifiers.sub_id`). Default: `subject`.",
     )
     unknown: Literal["refuse", "create"] | None = Field(
         default=None,

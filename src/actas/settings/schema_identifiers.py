@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from actas.settings.addresses import Issuer
 from actas.settings.forms import Form
 from actas.settings.schema_parties import LabelText
 from actas.settings.values import Name, wrong
@@ -29,6 +30,48 @@ class CalledForm(Form):
         return self
 
 
+class SubjectIdForm(Form):
+    """A subject identifier (RFC 9493): the same person as `sub`, in another namespace."""
+
+    format: Literal["email", "iss_sub", "opaque", "saml-nameid"] = Field(
+        description="`email`: an address; `iss_sub`: the `sub` at another issuer; `opaque`: an `id`; "
+        "`saml-nameid`: the NameID that a SAML identity provider uses."
+    )
+    who: CalledForm | None = Field(
+        default=None,
+        description="The person's name in it: `email`, `sub`, `id` or `nameid`. For `accept` always "
+        "`{ known_as: LABEL }`. Of `email` for `issue` it is left out, and is the verified address.",
+    )
+    iss: Annotated[str, Issuer()] | None = Field(
+        default=None, description="Of `iss_sub`: the other issuer, character for character."
+    )
+    issuer: LabelText | None = Field(
+        default=None,
+        description="Of `saml-nameid`: the entity id of the SAML identity provider. For `accept` it is the "
+        "one that belongs to the issuer of grants (`from`), and to no other.",
+        examples=["https://idp.acme.example/saml"],
+    )
+    nameid_format: LabelText | None = Field(
+        default=None, description="Of `saml-nameid`: the Format of the NameID, when it has one."
+    )
+    name_qualifier: LabelText | None = Field(
+        default=None, description="Of `saml-nameid`: its NameQualifier, when it has one."
+    )
+    sp_name_qualifier: LabelText | None = Field(
+        default=None, description="Of `saml-nameid`: its SPNameQualifier, when it has one."
+    )
+    sp_provided_id: CalledForm | None = Field(
+        default=None,
+        description="Of `saml-nameid`: where the person's SPProvidedID comes from; left out for whoever has "
+        "none.",
+    )
+    compare: Literal["every", "nameid"] = Field(
+        default="every",
+        description="For `accept` of `saml-nameid`: whether `every` member must be as here and no other may "
+        "be there, or `nameid` and `issuer` are enough.",
+    )
+
+
 class IdentifiersForm(Form):
     """What tenants and people are called."""
 
@@ -48,4 +91,11 @@ class IdentifiersForm(Form):
         default=None,
         description="What the other server itself calls the person (`aud_sub`), for `issue`. Who has no such "
         "name gets no grant. Default: the grant does not say it.",
+    )
+    sub_id: SubjectIdForm | None = Field(
+        default=None,
+        description="What others than the two servers call the person (`sub_id`). For `issue` the grant says "
+        "it, and who has no such name gets none: say it only if the other server needs it, since the client "
+        "can read it. For `accept` it is what `people.match: sub_id` goes by. Default: it is not said, and "
+        "not looked at.",
     )

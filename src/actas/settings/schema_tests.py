@@ -76,7 +76,7 @@ class Ask(Form):
         description="The connection by which a grant for another domain is asked for, or redeemed. `subject` "
         "shows an ID token then, of somebody who signed in just now unless its `claims` say otherwise; or it "
         "is the grant that is redeemed, `from` the issuer of the connection with what the grant says as "
-        "`scope`, and `user` is their `sub` there, or of `match: email` and `aud_sub` the name of the user.",
+        "`scope`, and `user` is their `sub` there, or the name of the user where `match` is not `subject`.",
     )
     scope: Annotated[str, ScopeList()] | None = Field(
         default=None, description="The scopes asked for, separated by spaces. Default: what there is."
