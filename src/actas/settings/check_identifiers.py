@@ -50,9 +50,23 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
         elif called.claim is not None and form.direction == "accept":
             message = "is for direction: issue; who somebody is here is said by known_as"
             yield written.fault(("identifiers", *loc, "claim"), message)
+    yield from _laid_open(item)
     if said.sub_id is not None:
         for field, message in _identifier(said.sub_id, accepts=form.direction == "accept"):
             yield written.fault(("identifiers", "sub_id", field), message)
+
+
+def _laid_open(item: Item[ConnectionForm]) -> Iterator[Fault]:
+    """An identifier tells what the connection keeps back elsewhere (JAG-41)."""
+    form, one = item.form, item.form.identifiers and item.form.identifiers.sub_id
+    if one is None or form.direction != "issue":
+        return
+    loc = ("identifiers", "sub_id")
+    if form.identify_by == "pairwise":
+        message = "it lays open who each pairwise name is; leave one of the two out"
+        yield item.written.fault(loc, message, "warning")
+    if one.format == "email" and form.email is False:
+        yield item.written.fault(loc, "it tells the address all the same", "warning")
 
 
 def _names(said: IdentifiersForm) -> Iterator[tuple[tuple[str, ...], CalledForm]]:

@@ -178,3 +178,18 @@ def test_a_saml_provider_and_its_names_belong_to_one_issuer_of_grants(tmp_path: 
         assert {
             field for field in ("issuer", "who") if any(f"sub_id.{field}: belongs to" in x for x in found)
         } == fields
+
+
+@pytest.mark.requirement("JAG-41")
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"identify_by": "pairwise"}, "lays open who each pairwise name is"),
+        ({"email": False}, "tells the address all the same"),
+    ],
+    ids=repr,
+)
+def test_what_an_identifier_lays_open_is_said(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
+    email = {"sub_id": {"format": "email"}}
+    found = loaded(tmp_path, company(form(identifiers=email, **fields))).warnings
+    assert [one for one in found if said in one.message]
