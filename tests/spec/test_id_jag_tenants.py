@@ -120,7 +120,7 @@ def knowing(**tenants: Any) -> Any:
     ids=repr,
 )
 async def test_a_grant_is_of_the_tenants_that_its_connection_names(
-    wanted: dict[str, str], said: dict[str, str]
+    wanted: dict[str, Any], said: dict[str, Any]
 ) -> None:
     here = redeeming(knowing(**wanted))
     with pytest.raises(InvalidGrant) as caught:

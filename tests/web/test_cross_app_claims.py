@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from tests.fakes.server import RealServer
-from tests.web.test_cross_app import API, CALLBACK, PASSWORD, SECRET, Domains, posted
-from tests.web.test_signing_in import claims_of
+from tests.web.test_cross_app import API, PASSWORD, SECRET, Domains, posted
+from tests.web.test_signing_in import CALLBACK, claims_of
 
 TICKET: dict[str, Any] = {"type": "ticket", "actions": ["read", "comment"]}
 READ: dict[str, Any] = {"type": "ticket", "actions": ["read"]}

@@ -58,7 +58,8 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
 
 def _laid_open(item: Item[ConnectionForm]) -> Iterator[Fault]:
     """An identifier tells what the connection keeps back elsewhere (JAG-41)."""
-    form, one = item.form, item.form.identifiers and item.form.identifiers.sub_id
+    form = item.form
+    one = None if form.identifiers is None else form.identifiers.sub_id
     if one is None or form.direction != "issue":
         return
     loc = ("identifiers", "sub_id")
