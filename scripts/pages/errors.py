@@ -33,6 +33,7 @@ from actas.core.errors import (
     UnsupportedGrantType,
     UseDpopNonce,
 )
+from actas.core.errors_of_cross_app import InvalidAuthorizationDetails
 from actas.core.errors_of_registering import (
     InvalidClientMetadata,
     InvalidRedirectUri,
@@ -125,6 +126,8 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "connection_paused": (InvalidTarget, InvalidGrant, AccessDenied),
     "person_not_nameable": (InvalidGrant,),
     "grant_reused": (InvalidGrant,),
+    "bad_details": (InvalidAuthorizationDetails, InvalidGrant),
+    "wrong_tenant": (InvalidGrant,),
     "unknown_person": (InvalidGrant,),
     "unknown_user_code": (AccessDenied,),
     "too_many_devices": (TooManyRequests,),

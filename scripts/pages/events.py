@@ -61,6 +61,7 @@ PARTY: Final[dict[str, str]] = {
     "txn": "for a token of ours, the root of its lineage",
     "impersonation": "for a token of ours, the id of the impersonation that it was made under",
     "cnf": "the key that its token is bound to: `jkt` or `x5t#S256`",
+    "authorization_details": "list: what a grant that is redeemed says of that (RFC 9396)",
     "claims": "of its claims, those that some rule names",
 }
 
@@ -78,8 +79,8 @@ ATTEMPT: Final[dict[str, str]] = {
     "proven": "the keys that the request proved: `jkt` of a DPoP key, `x5t#S256` of a client certificate",
     "grant": "the grant type",
     "asked": "what was asked: `type`, `audience`, `resource`, `scope`, `subject_token_type`, "
-    "`actor_token_type`; of an impersonation `form` (`own_token`, `actor_token`, `by_identifier`), "
-    "`requested_subject`, `reason`, `ticket`",
+    "`actor_token_type`, `authorization_details`; of an impersonation `form` (`own_token`, `actor_token`, "
+    "`by_identifier`), `requested_subject`, `reason`, `ticket`",
     "apis": "list: the names of the targets",
     "abroad": "of a grant for another domain: the `connection`, the `issuer` of the server there, the "
     "`client_id` by which it knows the client, and the `resources` that the grant is for; of a "
@@ -96,7 +97,7 @@ ATTEMPT: Final[dict[str, str]] = {
     "kind": "the [kind of exchange](rules.md#kinds-of-exchange)",
     "rules": "list: the rules that had a part in the decision",
     "given": "the new token: `jti`, `digest`, `key`, `type`, `audience`, `scope`, `iat`, `exp`, `actors`, "
-    "and `cnf`, the key it is bound to",
+    "`authorization_details`, and `cnf`, the key it is bound to",
     "created": "who is known here from now on: somebody of another domain, by the first grant of theirs",
     "txn": "the root of the lineage: the same for every token that came from one",
 }

@@ -37,7 +37,7 @@ INACTIVE: Final[JsonObject] = {"active": False}
 
 TOLD: Final = (
     *("scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss", "jti"),
-    *("act", "may_act", "cnf", "txn", "sub_id", "sub_profile", "groups"),
+    *("act", "may_act", "cnf", "txn", "sub_id", "sub_profile", "groups", "authorization_details"),
 )
 """The claims of an active token that are told, by the names they have in the token."""
 

@@ -95,3 +95,24 @@ def test_what_would_not_hold_is_not_made(actas: Program) -> None:
 def test_flags_of_the_other_direction_are_said(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
     ran = Program(tmp_path)(*words)
     assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+def test_tenants_are_said_and_shown(actas: Program) -> None:
+    said = ("--tenant", "acme-eu", "--aud-tenant", "ours")
+    good(actas(*ACCEPT, *WAY, "--everybody", "--unknown", "create", *said))
+    shown = good(actas("connections", "show", "desk-from-other", "--json")).document["document"]
+    assert shown["identifiers"] == {"tenant": "acme-eu", "aud_tenant": "ours"}
+    assert "acme-eu" in good(actas("connections", "show", "desk-from-other")).out
+    good(actas("connections", "delete", "desk-from-other", "--yes"))
+
+
+def test_authorization_details_are_said_and_shown(actas: Program) -> None:
+    detail = '{"type":"order","actions":["read"]}'
+    good(actas(*ACCEPT, *WAY, "--everybody", "--unknown", "create", "--detail", detail))
+    shown = good(actas("connections", "show", "desk-from-other", "--json")).document["document"]
+    assert shown["authorization_details"] == [{"type": "order", "actions": ["read"]}]
+    good(actas("connections", "delete", "desk-from-other", "--yes"))
+    bad = actas(*ACCEPT, *WAY, "--everybody", "--detail", "type=order")
+    assert (bad.code, "--detail" in bad.err) == (2, True)
+    none = actas(*ACCEPT, *WAY, "--everybody", "--detail", '{"actions":["read"]}')
+    assert (none.code, "authorization_details" in none.err) == (3, True)

@@ -169,7 +169,7 @@ def house_of_entries() -> House:
         issuers=(GRANTING,),
         clients=REDEEMERS,
         connections=(connection(),),
-        accepted=(acceptance(match="subject", unknown="create"),),
+        accepted=(acceptance(match="subject", unknown="create", details=({"type": "order"},)),),
     )
 
 
@@ -200,7 +200,7 @@ async def written(house: House) -> list[dict[str, Any]]:
     await house.refused("orders", str(looked_in.body["access_token"]), audience="inventory")
     grant = {"requested_token_type": str(ID_JAG), "audience": TICKETS, "scope": "tickets:read"}
     await house.refused("web", alice, subject_token_type=str(ID_TOKEN), **grant)
-    await house.post(house.redeeming(house.grant(), resource=ORDERS))
+    await house.post(house.redeeming(house.grant(authorization_details=[{"type": "order"}]), resource=ORDERS))
     return [event for event in house.writer.events if event["event"].startswith("exchange:")]
 
 

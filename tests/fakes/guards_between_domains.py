@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from actas.core.naming import Called, SubjectId
 from actas.core.target import Api
 from actas.core.wire import ACCESS_TOKEN
 from actas.kinds import chaining, checks, cross_app, mcp
@@ -181,6 +182,38 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         reason="no_rule",
         naming="no rule",
         trip=trips.accepted(match="subject"),
+    ),
+    Guard(
+        name="grant of a tenant of which nobody thought",
+        reason="wrong_tenant",
+        naming="as tenant",
+        trip=trips.only("redemption", trips.subject(tenant="evil")),
+    ),
+    Guard(
+        name="grant that should be for a tenant of ours",
+        reason="wrong_tenant",
+        naming="as aud_tenant",
+        trip=trips.accepted(aud_tenant="ours"),
+    ),
+    Guard(
+        name="grant with no sub_id where people are found by it",
+        reason="bad_subject",
+        naming="sub_id is missing",
+        trip=trips.accepted(match="sub_id", sub_id=SubjectId(format="opaque", who=Called(known_as="hr"))),
+    ),
+    Guard(
+        name="grant with details of which nobody thought",
+        reason="bad_details",
+        naming="no template of its type",
+        trip=trips.only("redemption", trips.subject(authorization_details=[{"type": "evil"}])),
+    ),
+    Guard(
+        name="details beyond the connection",
+        reason="bad_details",
+        naming="no template of its type",
+        trip=trips.only(
+            "cross_app", lambda one: replace(one, parameters={"authorization_details": '[{"type":"evil"}]'})
+        ),
     ),
     Guard(
         name="an address of nobody here",

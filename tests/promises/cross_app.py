@@ -14,8 +14,17 @@ ROWS: tuple[Requirement, ...] = on(
     kept("JAG-1", _JAG + "3.1", "A grant says by its type, oauth-id-jag+jwt, what it is."),
     kept("JAG-2", _JAG + "3", "It is signed by a published key, which signs grants and nothing else."),
     kept("JAG-3", _JAG + "4.3.4", "It is no access token: nothing here that takes access tokens takes it."),
+    kept(
+        "JAG-4", _JAG + "3.1", "With the tenant, aud_sub is one person's: no two users have one name there."
+    ),
+    kept(
+        "JAG-5",
+        _JAG + "3.1",
+        "sub and sub_id are said of one person; a sub that meant somebody here is not taken for another.",
+    ),
     kept("JAG-6", _JAG + "3.1", "Beside the claims of the specification it has none that could be mistaken."),
     kept("JAG-7", _JAG + "4.3.4", "It lives five minutes at most, and no longer than what it came from."),
+    kept("JAG-8", _JAG + "3.2.1", "A saml-nameid has the members that the NameID has, and no other."),
     kept("JAG-20", _JAG + "4.3", "It is given by token exchange, to who asks for this type of token."),
     kept(
         "JAG-21",
@@ -26,6 +35,11 @@ ROWS: tuple[Requirement, ...] = on(
         "JAG-22",
         _JAG + "4.3",
         "audience names the other server and resource an API there; neither is the other.",
+    ),
+    kept(
+        "JAG-23",
+        _JAG + "4.3",
+        "scope and authorization_details may be asked for, the latter as a strict JSON array in a text.",
     ),
     kept("JAG-24", _JAG + "4.3", "It comes of an ID token or a refresh token, and of no other token."),
     kept("JAG-25", _JAG + "4.3", "An actor token is refused as invalid_request, and never dropped."),
@@ -50,16 +64,29 @@ ROWS: tuple[Requirement, ...] = on(
         "JAG-36", _JAG + "4.3.3", "resource and scope are read by their standards, and less may be granted."
     ),
     kept("JAG-37", _JAG + "4.3.3", "The grant has the resources and scopes that were granted."),
+    kept(
+        "JAG-38",
+        _JAG + "4.3.3",
+        "Scopes and details are each held to the connection; who names details alone gets no scope.",
+    ),
     kept("JAG-39", _JAG + "5", "The client is named as the other server knows it; there is no default."),
     kept(
         "JAG-40",
         _JAG + "5",
         "The person is named as the other server knows them: subject, pairwise or address.",
     ),
-    kept("JAG-41", _JAG + "9.6", "It says nothing of who the person is to anybody else (sub_id)."),
+    kept(
+        "JAG-41",
+        _JAG + "9.6",
+        "Who the person is to anybody else (sub_id) is said only where a connection does.",
+    ),
     kept("JAG-42", _JAG + "9.3", "No access token of this server comes of it, or of a connection."),
     kept("JAG-50", _JAG + "4.3.4", "The answer is an id-jag in access_token, with token_type N_A."),
-    kept("JAG-51", _JAG + "4.3.4", "The answer says the scopes that were granted and how long it lives."),
+    kept(
+        "JAG-51",
+        _JAG + "4.3.4",
+        "The answer says the scopes and details that were granted and how long it lives.",
+    ),
     kept("JAG-52", _JAG + "4.3.4", "No refresh token comes with it."),
     kept("JAG-53", _JAG + "4.3.4.3", "A subject token that is not good for it is an invalid_grant."),
     kept(
@@ -68,6 +95,19 @@ ROWS: tuple[Requirement, ...] = on(
         "A sign-in too old or too weak is insufficient_user_authentication, with what would do.",
     ),
     kept("JAG-55", "project policy", "What the administrator does not allow is an invalid_target."),
+    kept(
+        "JAG-92",
+        _JAG + "6.2",
+        "A connection has the client's name and the tenant where it is valid, together.",
+    ),
+    kept(
+        "JAG-93", _JAG + "6.4", "Tenants are what the connection says; no token and no request chooses one."
+    ),
+    kept(
+        "JAG-94",
+        "project policy",
+        "tenant and aud_tenant are two claims; each must be what the connection has, also when that is none.",
+    ),
     kept("JAG-90", _JAG + "5", "What the other server calls the client is kept for each pair of them."),
     kept(
         "JAG-91",
@@ -183,10 +223,24 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "JAG-66",
         _JAG + "3.1",
-        "People are found by issuer and subject, by aud_sub, or by an address that the issuer alone speaks for.",
+        "People are found by issuer, tenant and subject, by aud_sub or sub_id, or by an address of the issuer's own.",
     ),
-    kept("JAG-69", _JAG + "4.4.1", "What comes of a grant is never more than it says, and may be less."),
-    kept("JAG-70", _JAG + "4.4.1", "The answer says the scopes that were granted."),
+    kept(
+        "JAG-67",
+        _JAG + "3.2.2",
+        "Every member of sub_id is compared; its SAML issuer belongs to one issuer of grants, by configuration.",
+    ),
+    kept(
+        "JAG-68",
+        _JAG + "3.2.2",
+        "A sub_id that is wanted and absent, malformed or another is an invalid_grant.",
+    ),
+    kept(
+        "JAG-69",
+        _JAG + "4.4.1",
+        "Of APIs, scopes and details, what comes of a grant is never more than it says.",
+    ),
+    kept("JAG-70", _JAG + "4.4.1", "The answer says the scopes and details that were granted."),
     kept("JAG-71", _JAG + "4.4.3", "No refresh token comes of a grant."),
     kept("JAG-72", "project policy", "A grant is redeemed once, unless its connection says otherwise."),
     kept("JAG-73", _JAG + "9.3", "A grant is neither subject nor actor token: there is no second hop."),
@@ -300,6 +354,6 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "SEC-62",
         _SEC_THERE,
-        "People are who the connection says; strangers are let in only where it says so.",
+        "People are found by issuer, tenant and subject, or as the connection says; strangers only where it does.",
     ),
 )

@@ -299,7 +299,7 @@ async def test_an_address_of_two_people_is_nobodys() -> None:
 
 @pytest.mark.requirement("JAG-134", "IDC-56")
 async def test_who_acted_there_stays_in_the_chain_and_what_is_unknown_is_ignored() -> None:
-    here = house()
+    here = house(acceptance(tenant="t-1", aud_tenant="t-2"))
     grant = here.grant(
         act={"sub": "wlp-1", "sub_profile": "ai_agent"}, sub_profile="user", tenant="t-1", aud_tenant="t-2",
         sub_id={"format": "opaque", "id": "x"}, amr=["mfa"], acr="mfa", auth_time=NOW - 10,

@@ -100,7 +100,7 @@ async def test_authorization_details_are_refused_rather_than_dropped() -> None:
     """They say less than all scopes of the connection, which the client would get without them."""
     for scope in (None, "tickets:read"):
         error = await refused(crossing(), scope=scope, authorization_details='[{"type":"ticket","id":"T-1"}]')
-        assert (error.code, error.reason) == ("invalid_request", "malformed_request")
+        assert (error.code, error.reason) == ("invalid_authorization_details", "bad_details")
 
 
 @pytest.mark.requirement("JAG-30", "SEC-54")

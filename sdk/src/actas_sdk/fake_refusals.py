@@ -29,6 +29,8 @@ CODES: Final[dict[str, str]] = {
     "connection_paused": "invalid_target",
     "person_not_nameable": "invalid_grant",
     "grant_reused": "invalid_grant",
+    "wrong_tenant": "invalid_grant",
+    "bad_details": "invalid_authorization_details",
     "unknown_person": "invalid_grant",
     "wrong_audience": "invalid_request",
     "unknown_target": "invalid_target",

@@ -166,6 +166,7 @@ _STAGE_OF = {
     "malformed_request": 3,
     "no_rule": 4,
     "excess": 5,
+    "bad_details": 5,
     "chain_too_deep": 6,
     "expired": 7,
     "binding_needed": 7,
@@ -249,7 +250,9 @@ def _rules_text(lines: Sequence[RuleLine], requested: frozenset[str] | None) -> 
 
 
 def _scopes_text(judgement: Judgement) -> str:
-    return " ".join(sorted(judgement.granted)) or "none"
+    scopes = " ".join(sorted(judgement.granted)) or "none"
+    types = ", ".join(sorted({str(one["type"]) for one in judgement.details}))
+    return f"{scopes}, and authorization details of the type {types}" if types else scopes
 
 
 def _lifetime_text(judgement: Judgement) -> str:

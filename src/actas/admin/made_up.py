@@ -17,11 +17,12 @@ from actas.core.confirmation import Confirmation
 from actas.core.impersonation import Form, NamedPerson
 from actas.core.lineage import Lineage
 from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
-from actas.core.person import People, Person, VouchedPerson, subject_from, subject_of
+from actas.core.person import People, Person, VouchedPerson, subject_of
 from actas.core.sign_in import Authorization, SignIn
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT_GRANT, TokenType
 from actas.policy.cases import AskedToken
 from actas.subjects.named import party_of_name
+from actas.subjects.tenants import in_tenant
 from actas.trust.registry import TrustedIssuer
 
 
@@ -65,6 +66,7 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         confirmation=confirmation_from_event(document.get("cnf")),
         lineage=Lineage(),
         known=bool(document.get("known", True)),
+        details=tuple(document.get("authorization_details", ())),
     )
 
 
@@ -207,7 +209,8 @@ def party_of_grant(
         people: by name.
     """
     person = None if match == "subject" else people[party.origin.subject]
-    here = subject_from(party.issuer_name, party.origin.subject) if person is None else person.subject
+    party, there = in_tenant(party)
+    here = there if person is None else person.subject
     return msgspec.structs.replace(
         party,
         identity=Identity(ourselves, here),

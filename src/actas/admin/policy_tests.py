@@ -13,7 +13,7 @@ from actas.clients.document import DocumentTerms, is_document_id
 from actas.core.abroad import Acceptance
 from actas.core.client import Client
 from actas.core.confirmation import Confirmation
-from actas.core.errors import InvalidGrant
+from actas.core.errors import BadToken, InvalidGrant
 from actas.core.lineage import Lineage
 from actas.core.party import Party
 from actas.core.permit import Parties, Permit, Proposal, Refusal
@@ -36,6 +36,7 @@ from actas.policy.connections import Connections, name_of
 from actas.policy.decide import Policy
 from actas.policy.explain import nearest, rule_lines
 from actas.subjects.itself import party_of
+from actas.subjects.tenants import require_tenant
 from actas.trust.registry import TrustedIssuer
 
 EVERY_PROOF: Final = Confirmation(jkt="-" * 43, x5t="-" * 43)
@@ -94,6 +95,11 @@ class PolicyTester:
         person = None if accepted.match == "subject" else self.people.get(_user_of(test))
         if person is not None and person.disabled:
             return _refusal("bad_subject", f"{person.subject} is disabled")
+        if test.subject is not None:
+            try:
+                require_tenant(test.subject.claims, accepted)
+            except BadToken as bad:
+                return _refusal("wrong_tenant", bad.detail)
         ways = self.connections.redeeming(test.client, issuer=accepted.issuer, grant=accepted.grant)
         if not all(one.paused for one in ways):
             return None
@@ -126,6 +132,7 @@ class PolicyTester:
             requested=_requested(targets),
             targets=targets,
             scope=test.scope,
+            details=test.details,
             proven=EVERY_PROOF,
         )
 
@@ -252,6 +259,9 @@ def _granted(test: PolicyTest, permit: Permit) -> Iterator[str]:
         return
     if permit.scope != test.granted:
         yield f"expected {' '.join(sorted(test.granted))}, got {' '.join(sorted(permit.scope))}"
+    if test.granted_details is not None and permit.details != test.granted_details:
+        wanted, got = (msgspec.json.encode(one).decode() for one in (test.granted_details, permit.details))
+        yield f"expected the authorization details {wanted}, got {got}"
     lifetime = permit.expires_at - permit.issued_at
     if test.lifetime is not None and lifetime != test.lifetime:
         yield f"expected a life of {test.lifetime} s, got {lifetime} s"

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from actas.audit.details import harmless_details
 from actas.audit.harmless import harmless
 from actas.audit.stream import instant
 from actas.audit.trail import Trail
@@ -187,6 +188,8 @@ def party_document(party: Party, claims: Mapping[str, Json]) -> dict[str, Any]:
     if party.presenters is not None:
         document["presenters"] = ["*"] if party.presenters is ANY_CLIENT else sorted(party.presenters)
     _add_standing(document, party)
+    if party.details:
+        document["authorization_details"] = harmless_details(party.details)
     if claims:
         document["claims"] = dict(claims)
     return document
@@ -236,6 +239,7 @@ def party_of_chain(member: Actor) -> dict[str, str]:
 
 def _asked_by_stranger(request: ExchangeRequest) -> dict[str, Any]:
     asked = _asked(request)
+    asked.pop("authorization_details", None)
     for name in ("audience", "resource"):
         if name in asked:
             asked[name] = [one[_STRANGER] for one in asked[name][_FEW]]
@@ -256,6 +260,8 @@ def _asked(request: ExchangeRequest) -> dict[str, Any]:
     for token in (request.subject, request.actor):
         if token is not None:  # an administrator's token may have come as the subject token
             asked[f"{token.role}_token_type"] = token.type
+    if request.details:
+        asked["authorization_details"] = harmless_details(request.details)
     if request.named is not None:
         asked["form"] = request.named.form
         asked["requested_subject"] = said(request.named.subject)
@@ -281,4 +287,6 @@ def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
         given["refresh"] = {"digest": issued.refresh.digest, "exp": issued.refresh.expires_at}
     if issued.confirmation is not None:
         given["cnf"] = issued.confirmation.claim()
+    if issued.details:
+        given["authorization_details"] = harmless_details(issued.details)
     return given

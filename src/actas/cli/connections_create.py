@@ -13,7 +13,9 @@ from actas.cli.objects import told
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.run import Run
 from actas.cli.tree import command as make
+from actas.core.details import LONGEST
 from actas.core.ports import Json, JsonObject
+from actas.crypto.json import BadJson, read_object
 
 
 @make(
@@ -88,6 +90,9 @@ from actas.core.ports import Json, JsonObject
 )
 @click.option("--everybody", is_flag=True, help="All users, when neither --group nor --person says which.")
 @click.option("--identify-by", type=click.Choice(("subject", "pairwise", "email")), help="Their name there.")
+@click.option("--detail", "details", multiple=True, metavar="JSON", help="What may be granted so (RFC 9396).")
+@click.option("--tenant", metavar="ID", help="The tenant that grants are of; none otherwise.")
+@click.option("--aud-tenant", metavar="ID", help="The tenant that grants are for; none otherwise.")
 @click.option("--lifetime", metavar="SPAN", help="How long a grant lives, or what comes of it.")
 @click.option("--paused", is_flag=True, help="Nothing comes of it until it is resumed.")
 @click.option("--description", metavar="TEXT", help="What it is for.")
@@ -133,11 +138,14 @@ def _document(name: str, **flags: Any) -> JsonObject:
         for field in ("identify_by", "lifetime", "description")
         if flags[field] is not None
     }
+    called = {field: flags[field] for field in ("tenant", "aud_tenant") if flags[field] is not None}
+    document |= {"identifiers": called} if called else {}
     return {**document, "disabled": True} if flags["paused"] else document
 
 
 def _issuing(flags: dict[str, Any]) -> JsonObject:
     there: JsonObject = {"issuer": flags["issuer"], "client_id": flags["there"], "scopes": _sold(flags)}
+    there |= _details(flags)
     if flags["resources"]:
         there["resource"] = [*flags["resources"]]
     return {"resource": there, "people": _people(flags, ("from", "sources")) or {"from": ["actas"]}}
@@ -146,6 +154,7 @@ def _issuing(flags: dict[str, Any]) -> JsonObject:
 def _accepting(flags: dict[str, Any]) -> JsonObject:
     (source,) = flags["sources"]
     document: JsonObject = {"from": source, "api": flags["api"], "scopes": _scopes(flags)}
+    document |= _details(flags)
     people = _people(flags)
     people |= {field: flags[field] for field in ("match", "unknown") if flags[field] is not None}
     return {**document, "people": people} if people else document
@@ -183,6 +192,16 @@ def _kind(flags: dict[str, Any]) -> JsonObject:
         raise misused("--resource has no meaning with --grant jwt, which is for the server as a whole")
     document: JsonObject = {"grant": "jwt"} if plain else {}
     return {**document, "chain": flags["chain"]} if flags["chain"] else document
+
+
+def _details(flags: dict[str, Any]) -> JsonObject:
+    found: list[Json] = []
+    for text in flags["details"]:
+        try:
+            found.append(read_object(text.encode(), max_bytes=LONGEST))
+        except BadJson as bad:
+            raise misused(f"--detail: {bad}", hint="""as --detail '{"type":"ticket_access"}'""") from None
+    return {"authorization_details": found} if found else {}
 
 
 def _of_one_direction(direction: str, flags: dict[str, Any]) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from actas.core.details import Details
+from actas.core.naming import Called, SubjectId
 from actas.core.ports import Json
 from actas.core.wire import ID_JAG, JWT_GRANT, TokenType
 
@@ -43,6 +45,8 @@ IdentifyBy = Literal["subject", "pairwise", "email"]
 Proposed = Literal["access_denied", "certificate_binding", "resource_in_answers"]
 """Proposals to the draft that are not in it (-04), by what they do; they may change, or go."""
 
+_NOBODY: Final = SubjectId(format="opaque")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abroad:
@@ -65,6 +69,8 @@ class Abroad:
         tells: what a plain grant tells of how they signed in: of ``auth_time``, ``acr`` and ``amr``.
         mcp: whether its APIs are MCP servers: a grant is for one of them.
         proposals: what is tried with it that the draft does not have.
+        tenant: ours that the grant is of, and ``aud_tenant`` theirs that it is for; None for none.
+        aud_sub: what that server itself calls people; ``sub_id`` what others do; None when that is not said.
     """
 
     connection: str
@@ -82,6 +88,16 @@ class Abroad:
     tells: frozenset[str] = frozenset()
     mcp: bool = False
     proposals: frozenset[Proposed] = frozenset()
+    tenant: str | None = None
+    aud_tenant: str | None = None
+    aud_sub: Called | None = None
+    sub_id: SubjectId | None = None
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The claims of a person's token that say what the other server calls them."""
+        sources = (*(() if self.aud_sub is None else (self.aud_sub,)), *(self.sub_id or _NOBODY).sources)
+        return tuple([one.claim for one in sources if one.claim is not None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +106,18 @@ class GrantAbroad:
 
     Attributes:
         told: what it says of the person: how they signed in, and the address that their issuer vouches for.
+        called: the claims of their token by which the other server may call them, as the connection says.
     """
 
     to: Abroad
     told: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    called: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-Match = Literal["subject", "email", "aud_sub"]
+Match = Literal["subject", "email", "aud_sub", "sub_id"]
 """Who a person of theirs is here: who they are when they sign in through that issuer; the person of
-ours whose address the issuer vouches for; the person of ours whom the grant names (``aud_sub``)."""
+ours whose address the issuer vouches for; the person of ours whom the grant names (``aud_sub``), or who says
+of themselves to be called so elsewhere (``sub_id``)."""
 
 Unknown = Literal["refuse", "create"]
 """What becomes of a person who was never here: refused, or known from now on."""
@@ -112,7 +131,7 @@ class Acceptance:
         issuer: what the configuration calls the issuer of the grants.
         client: the name of the client, which is what grants call it (``client_id``).
         api: the name of the API.
-        scopes: what may come of it at most.
+        scopes: what may come of it at most; ``details`` are templates of authorization details that may.
         groups: here, one of which the person is in; empty for all of them.
         names: as whom we know them; empty for all of them.
         lifetime: of a token that comes of it, in seconds; None for the API's.
@@ -123,6 +142,9 @@ class Acceptance:
             names of those that may be missing.
         honours_key: whether a token is bound to the key that a plain grant asks for (``requested_cnf``).
         proposals: what is tried with it that the draft does not have.
+        tenant: at the issuer, that a grant must be of, and ``aud_tenant`` ours that it must be for; None: it
+            must name none.
+        sub_id: how grants name people, for ``match`` by it.
     """
 
     name: str
@@ -130,6 +152,7 @@ class Acceptance:
     client: str
     api: str
     scopes: frozenset[str]
+    details: Details = ()
     match: Match = "subject"
     unknown: Unknown = "refuse"
     groups: frozenset[str] = frozenset()
@@ -143,6 +166,9 @@ class Acceptance:
     optional: frozenset[str] = frozenset()
     honours_key: bool = False
     proposals: frozenset[Proposed] = frozenset()
+    tenant: str | None = None
+    aud_tenant: str | None = None
+    sub_id: SubjectId | None = None
     paused: bool = False
     description: str = ""
     place: str = ""

@@ -9,7 +9,7 @@ The tree::
     ├── UnauthorizedClient     400 unauthorized_client
     ├── UnsupportedGrantType   400 unsupported_grant_type
     ├── InvalidScope           400 invalid_scope
-    ├── InvalidTarget          400 invalid_target
+    ├── InvalidTarget          400 invalid_target; core.errors_of_cross_app has that of details
     ├── AccessDenied           400 access_denied; core.errors_of_signing_in has what else is answered then
     ├── InvalidDpopProof       400 invalid_dpop_proof
     ├── UseDpopNonce           400 use_dpop_nonce
@@ -226,6 +226,7 @@ BadTokenWhy = Literal[
     "bad_code",
     "code_reused",
     "unknown_person",
+    "wrong_tenant",
 ]
 """How a token is bad. ``forged`` covers everything that makes it not what it claims to be."""
 

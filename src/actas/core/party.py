@@ -9,6 +9,7 @@ import msgspec
 
 from actas.core.client import PartyKind
 from actas.core.confirmation import Confirmation
+from actas.core.details import Details
 from actas.core.lineage import Lineage
 from actas.core.ports import Json
 from actas.core.secret import Secret
@@ -87,6 +88,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         confirmation: the key that the token is bound to, or None; nobody has proved to hold it yet.
         lineage: what it comes from, itself and this party included.
         known: whether somebody whom another domain vouches for in a grant was here before, or is one of ours.
+        matched: what it is kept under whom a grant was matched to, so that it stays the same; or None.
+        details: the authorization details of a grant that is redeemed; of no other token are they carried on.
     """
 
     identity: Identity
@@ -112,6 +115,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     impersonation: str | None = None
     confirmation: Confirmation | None = None
     known: bool = True
+    matched: str | None = None
+    details: Details = ()
 
     @property
     def is_ours(self) -> bool:

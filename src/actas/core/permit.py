@@ -14,6 +14,7 @@ import msgspec
 from actas.core.abroad import GrantAbroad
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
+from actas.core.details import Details
 from actas.core.errors import InvalidTarget, OAuthError
 from actas.core.family import Family, Renewal
 from actas.core.impersonation import NO_REASON, Begun, Named, NamedPerson, Wanted, Why
@@ -24,6 +25,7 @@ from actas.core.ports import Json
 from actas.core.reasons import Reason
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization, PresentedCode
+from actas.core.single import Single
 from actas.core.target import Api
 from actas.core.wire import GrantType, SigningAlgorithm, TokenFormat, TokenType
 
@@ -57,6 +59,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         why: the reason that is given, and the ticket.
         untyped: whether no type of token was asked for, so that what it is for may say it (IDC-14).
         target_error: what a target is called that is none of ours.
+        details: the authorization details that are asked for (RFC 9396).
     """
 
     grant_type: GrantType
@@ -73,6 +76,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     why: Why = NO_REASON
     untyped: bool = False
     target_error: type[OAuthError] = InvalidTarget
+    details: Details = ()
 
     def propose(
         self,
@@ -105,6 +109,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
             authorization=authorization,
             named=parties.named,
             why=self.why,
+            details=self.details or parties.subject.details,
         )
 
 
@@ -123,6 +128,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
         authorization: what the subject let the client do when it signed in, or None.
         named: the person that the subject is, when a name is all that was presented of them, or None.
         why: the reason that is given, and the ticket.
+        details: the authorization details that are asked for, or that a grant says.
     """
 
     at: float
@@ -139,26 +145,12 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     authorization: Authorization | None = None
     named: NamedPerson | None = None
     why: Why = NO_REASON
+    details: Details = ()
 
     @property
     def acting(self) -> Party:
         """Who would act: the party of the actor token, else the client."""
         return self.itself if self.actor is None else self.actor
-
-
-class Single(msgspec.Struct, frozen=True, kw_only=True):
-    """A token of another issuer that is good once.
-
-    Attributes:
-        issuer: whose it is.
-        token_id: its ``jti``.
-        issued_at: its ``iat``, seconds since the epoch; ``expires_at`` its ``exp``.
-    """
-
-    issuer: str
-    token_id: str
-    issued_at: int
-    expires_at: int
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +176,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         impersonation: the impersonation that has to run first, or None.
         single: the token that is used up by it, or None.
         newcomer: who is known here from now on, or None.
+        details: the authorization details that are granted.
         abroad: for a grant for another domain's server, what that is told; or None.
         resource: the resources that the answer names; empty when it names none.
     """
@@ -218,6 +211,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     single: Single | None = None
     newcomer: VouchedPerson | None = None
     resource: tuple[str, ...] = ()
+    details: Details = ()
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -280,6 +274,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
         id_token: the ID token that comes with it, or None.
         begun: the impersonation that it begins, or is one more token of, or None.
         resource: the resources that the answer names; empty when it names none.
+        details: the authorization details that it carries.
     """
 
     id: str
@@ -298,3 +293,4 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     id_token: Secret | None = None
     begun: Begun | None = None
     resource: tuple[str, ...] = ()
+    details: Details = ()

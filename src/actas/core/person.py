@@ -6,6 +6,7 @@ what we call a person is nobody else's name (SEC-24).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -26,6 +27,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         initial: the password that the configuration gives them, for as long as they have set none; None for
             somebody who has none.
         disabled: whether they are locked out.
+        known_as: what they are called in other domains, by labels that connections name.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     initial: Secret | None = None
     disabled: bool = False
+    known_as: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     @property
     def subject(self) -> str:
@@ -92,3 +95,12 @@ def subject_from(issuer_name: str, sub: str) -> str:
     if plain.isascii() and plain.isprintable() and len(plain) <= LONGEST and not sub.startswith("~"):
         return plain
     return f"{issuer_name}:~{sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def subject_in_tenant(issuer_name: str, tenant: str, sub: str) -> str:
+    """Return the ``sub`` here of somebody whom a tenant of an issuer vouches for (SEC-62).
+
+    Such a ``sub`` is unique in its tenant only, so both are in the digest that stands there. The line break
+    between them is in no ``sub`` and no tenant: the person is nobody whom the issuer names without a tenant.
+    """
+    return subject_from(issuer_name, f"{tenant}\n{sub}")

@@ -75,6 +75,8 @@ Reason = Literal[
     "connection_paused",
     "person_not_nameable",
     "grant_reused",
+    "wrong_tenant",
+    "bad_details",
     "unknown_person",
     "unknown_user_code",
     "too_many_devices",

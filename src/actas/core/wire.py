@@ -94,6 +94,7 @@ ErrorCode = Literal[
     "unsupported_grant_type",
     "invalid_scope",
     "invalid_target",
+    "invalid_authorization_details",
     "invalid_dpop_proof",
     "use_dpop_nonce",
     "insufficient_user_authentication",
@@ -120,7 +121,7 @@ ErrorCode = Literal[
     "precondition_required",
 ]
 """The values of ``error`` we answer with (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8693 section 2.2.2, RFC 9449
-section 5, RFC 9470 section 3, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6).
+section 5, RFC 9396 section 5, RFC 9470 section 3, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6).
 
 ``invalid_token`` and ``insufficient_scope`` are for whoever shows an access token (RFC 6750 section 3.1), and
 the last five are answers of the management API alone.

@@ -16,7 +16,7 @@ from actas.core.wire import ID_JAG, GrantType, TokenType
 
 OF_EXCHANGE: Final = (
     *("subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type"),
-    *("requested_subject", "reason", "ticket"),
+    *("requested_subject", "reason", "ticket", "authorization_details"),
 )
 """What only a token exchange is asked with. Dropped, it would turn a narrow wish into a wide one."""
 
@@ -124,8 +124,11 @@ def success(issued: Issued) -> JsonObject:
         "issued_token_type": issued.token_type,
         "token_type": _token_type(issued),
         "expires_in": issued.expires_at - issued.issued_at,
-        "scope": " ".join(sorted(issued.scope)),
     }
+    if issued.scope:
+        answer["scope"] = " ".join(sorted(issued.scope))
+    if issued.details:
+        answer["authorization_details"] = [*issued.details]
     if issued.resource:
         answer["resource"] = issued.resource[0] if len(issued.resource) == 1 else [*issued.resource]
     if issued.refresh is not None:

@@ -11,7 +11,8 @@ from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, TOKEN_EXCHANGE, GrantType, TokenType
-from actas.grants.grant import scope_of, success, targets_of
+from actas.grants.details import details_of
+from actas.grants.grant import require_without, scope_of, success, targets_of
 from actas.grants.named import named_of, why_of
 
 
@@ -49,8 +50,12 @@ class TokenExchangeGrant:
             raise InvalidRequest(
                 "unknown_profile", detail="requested_token_type is not one that is issued here"
             )
-        if requested in (ID_JAG, JWT):
-            _require_no_more(form, actor)
+        if requested in (ID_JAG, JWT) and actor is not None:
+            # What would come of it is undefined (ID-JAG section 4.3, JAG-25), and it is not dropped (SEC-06).
+            detail = "a grant for another server is asked for with no actor_token"
+            raise InvalidRequest("actor_not_allowed", detail=detail)
+        if requested != ID_JAG:
+            require_without(form, ("authorization_details",), where="an exchange for anything but an ID-JAG")
         return ExchangeRequest(
             grant_type=TOKEN_EXCHANGE,
             subject=subject,
@@ -61,8 +66,8 @@ class TokenExchangeGrant:
             scope=scope_of(form),
             named=named,
             why=why_of(form),
-            # With details that are not read here it is for an API and nothing else (RFC 9396).
-            untyped=form.get("requested_token_type") is None and "authorization_details" not in form,
+            untyped=form.get("requested_token_type") is None,
+            details=details_of(form) if requested == ID_JAG else (),
         )
 
     def respond(self, issued: Issued) -> JsonObject:
@@ -82,21 +87,3 @@ class TokenExchangeGrant:
         if declared not in self._readable:
             raise InvalidRequest("unknown_profile", detail=f"{kind} is not one that is read here")
         return PresentedToken(TokenType(declared), value, role)
-
-
-def _require_no_more(form: Params, actor: PresentedToken | None) -> None:
-    """Return when a grant for another server is asked for with nothing that would be dropped (SEC-06).
-
-    What an actor token would come to is undefined there (ID-JAG section 4.3, JAG-25); authorization details
-    are a narrower wish than scopes, and are not read here (RFC 9396).
-
-    Raises:
-        InvalidRequest: it is asked for with more.
-    """
-    if actor is not None:
-        detail = "a grant for another server is asked for with no actor_token"
-        raise InvalidRequest("actor_not_allowed", detail=detail)
-    if form.get("authorization_details") is not None:
-        raise InvalidRequest(
-            "malformed_request", detail="authorization_details are not read here: send scope"
-        )

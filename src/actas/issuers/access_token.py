@@ -61,6 +61,7 @@ class AccessTokenIssuer:
             audience=permit.audience,
             txn=permit.txn or token_id,
             confirmation=permit.confirmation,
+            details=permit.details,
         )
 
     def _reread(self, text: str, claims: JsonObject, permit: Permit) -> str:

@@ -17,7 +17,7 @@ from actas.core.wire import GRANT_JWT, JWT, TokenType
 from actas.crypto import base64url
 from actas.crypto.keyed import keyed_digest
 from actas.issuers.claims import act_of
-from actas.issuers.id_jag import IdJagIssuer, bound_to
+from actas.issuers.id_jag import IdJagIssuer, bound_to, email_of
 from actas.issuers.issuer import MintedWrong
 
 _PAIRWISE_ACTORS: Final = b"actas: pairwise names of actors"
@@ -36,7 +36,7 @@ class AuthorizationGrantIssuer(IdJagIssuer):
         grant = permit.abroad
         if grant is None or permit.audience != (grant.to.issuer,) or grant.to.grant != "jwt":
             raise MintedWrong("it would be for no server, or for another than was permitted")
-        email = self._email(permit, grant)
+        email = email_of(self._person(permit), grant)
         claims: JsonObject = {
             **permit.claims,
             **{name: value for name, value in grant.told.items() if name != "email"},

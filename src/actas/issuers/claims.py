@@ -36,13 +36,16 @@ def claims_of(permit: Permit, *, issuer: str, token_id: str, marking: Marking) -
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "sub": permit.subject.subject,
         "client_id": permit.client_id,
-        "scope": " ".join(sorted(permit.scope)),
         "iat": permit.issued_at,
         "exp": permit.expires_at,
         "jti": token_id,
         "txn": permit.txn or token_id,
         CLAIM: lineage.claim(),
     }
+    if permit.scope:
+        claims["scope"] = " ".join(sorted(permit.scope))
+    if permit.details:
+        claims["authorization_details"] = [*permit.details]
     profile = PROFILE_OF.get(permit.subject_kind)
     if profile is not None:
         claims["sub_profile"] = profile
@@ -69,7 +72,7 @@ def require_sane(permit: Permit) -> None:
         raise MintedWrong("it would outlive the token it came from")
     if permit.expires_at <= permit.issued_at:
         raise MintedWrong("it would never be valid")
-    if not permit.scope or not permit.audience:
+    if not (permit.scope or permit.details) or not permit.audience:
         raise MintedWrong("it would be for nothing")
 
 

@@ -13,13 +13,14 @@ from actas.core.abroad import Abroad, GrantAbroad
 from actas.core.confirmation import Confirmation
 from actas.core.errors import InvalidGrant
 from actas.core.permit import Issued, Permit
-from actas.core.person import People
+from actas.core.person import People, Person
 from actas.core.ports import Chance, JsonObject
 from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenFormat, TokenType
 from actas.crypto import base64url, jose
 from actas.crypto.keyed import keyed_digest
 from actas.issuers.claims import PROFILE_OF, act_of, require_sane
 from actas.issuers.issuer import MintedWrong
+from actas.issuers.naming import identifiers
 from actas.keys.ring import KeyRing
 
 _PAIRWISE: Final = b"actas: pairwise names of people"
@@ -77,6 +78,7 @@ class IdJagIssuer:
             txn=permit.txn or token_id,
             bearer=False,
             confirmation=bound_to(permit),
+            details=permit.details,
         )
 
     def foretold(self, permit: Permit) -> JsonObject:
@@ -92,7 +94,8 @@ class IdJagIssuer:
         grant = permit.abroad
         if grant is None or permit.audience != (grant.to.issuer,):
             raise MintedWrong("it would be for no server, or for another than was permitted")
-        email = self._email(permit, grant)
+        person = self._person(permit)
+        email = email_of(person, grant)
         claims: JsonObject = {
             "iss": self._issuer,
             "sub": self._subject(permit, grant.to, email),
@@ -101,14 +104,18 @@ class IdJagIssuer:
             "jti": token_id,
             "iat": permit.issued_at,
             "exp": permit.expires_at,
-            "scope": " ".join(sorted(permit.scope)),
             **{name: value for name, value in grant.told.items() if name != "email"},
         }
+        if permit.scope:
+            claims["scope"] = " ".join(sorted(permit.scope))
+        if permit.details:
+            claims["authorization_details"] = [*permit.details]
         resources = grant.to.resources
         if resources:
             claims["resource"] = resources[0] if len(resources) == 1 else [*resources]
         if email is not None and grant.to.tells_email:
             claims |= {"email": email, "email_verified": True}
+        claims |= identifiers(permit, grant, person, email=email)
         key = bound_to(permit)
         if key is not None:
             claims["cnf"] = key.claim()
@@ -119,13 +126,10 @@ class IdJagIssuer:
             claims["sub_profile"] = profile
         return claims
 
-    def _email(self, permit: Permit, grant: GrantAbroad) -> str | None:
-        """Return their address: of a person of ours as it is now, of others as their issuer said it."""
-        if permit.origin.issuer == self._issuer:
-            person = self._people.person(permit.subject.subject)
-            return None if person is None else person.email
-        told = grant.told.get("email")
-        return told if isinstance(told, str) else None
+    def _person(self, permit: Permit) -> Person | None:
+        """Return the person of ours, as they are now; None for everybody else."""
+        ours = permit.origin.issuer == self._issuer
+        return self._people.person(permit.subject.subject) if ours else None
 
     def _subject(self, permit: Permit, to: Abroad, email: str | None) -> str:
         """Return whom the grant is about, by the name that the other server knows (JAG-40)."""
@@ -150,3 +154,11 @@ def bound_to(permit: Permit) -> Confirmation | None:
     if key is None or key.jkt is not None:
         return key
     return key if grant is not None and "certificate_binding" in grant.to.proposals else None
+
+
+def email_of(person: Person | None, grant: GrantAbroad) -> str | None:
+    """Return their address: of a person of ours as it is now, of others as their issuer said it."""
+    if person is not None:
+        return person.email
+    told = grant.told.get("email")
+    return told if isinstance(told, str) else None

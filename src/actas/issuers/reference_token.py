@@ -68,4 +68,5 @@ class ReferenceTokenIssuer:
             audience=permit.audience,
             txn=permit.txn or token.id,
             confirmation=permit.confirmation,
+            details=permit.details,
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from actas.core.abroad import LONGEST_GRANT, GrantAbroad
+from actas.core.claims import is_name
 from actas.core.errors import InvalidGrant, InvalidRequest
 from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import Proposal, Refusal
@@ -59,11 +60,15 @@ def grant_abroad(proposal: Proposal) -> GrantAbroad | None:
     abroad = proposal.targets[0].abroad
     if abroad is None:
         return None
-    told = how_signed_in(proposal.subject.claims)
+    claims = proposal.subject.claims
+    told = how_signed_in(claims)
     if abroad.grant == "jwt":
         told = {name: value for name, value in told.items() if name in abroad.tells}
     address = _vouched_address(proposal.subject)
-    return GrantAbroad(to=abroad, told=told if address is None else {**told, "email": address})
+    called = {
+        name: said for name in abroad.claims if isinstance(said := claims.get(name), str) and is_name(said)
+    }
+    return GrantAbroad(to=abroad, told=told if address is None else {**told, "email": address}, called=called)
 
 
 def how_signed_in(claims: Mapping[str, Json]) -> dict[str, Json]:

@@ -9,10 +9,11 @@ import msgspec
 
 from actas.core.family import Family
 from actas.core.impersonation import Begun, Wanted
-from actas.core.permit import Issued, Permit, Refreshed, Single
+from actas.core.permit import Issued, Permit, Refreshed
 from actas.core.person import VouchedPerson
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization
+from actas.core.single import Single
 from actas.core.wire import TokenFormat, TokenType
 from actas.issuers.issuer import TokenIssuer
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from actas.core.details import Details
 from actas.core.lineage import Lineage, joined
 from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
@@ -20,16 +21,15 @@ from actas.kinds.binding import Bound, bound
 from actas.kinds.chained import as_asked_by_grant
 from actas.kinds.checks import EVERY_KIND
 from actas.kinds.cross_app import grant_abroad
+from actas.kinds.details import granted
 from actas.kinds.formats import algorithm_of, format_of
 from actas.kinds.kind import Check, Kind
 from actas.kinds.limits import (
     Limits,
     beyond_limits,
-    granted_scopes,
     parents_end,
     scope_tables,
 )
-from actas.kinds.mcp import wished
 from actas.kinds.proposed import resource_of
 from actas.kinds.redemption import newcomer_of, single_of
 from actas.kinds.renewal import OF_REFRESH, family_of, life_of
@@ -49,7 +49,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         kinds: every kind there is, the preferred first.
         verdicts: what the rules said, per target, for the chosen kind; for all open kinds when none was.
         tables: what became of the scopes, per target.
-        granted: the scopes that would be granted.
+        granted: the scopes that would be granted; ``details`` are the authorization details.
         actors: the chain of the new token, newest first.
         depth_limit: the most actors it may name.
         lifetime: its life in seconds.
@@ -64,6 +64,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[Verdict, ...]
     tables: tuple[ScopeTable, ...]
     granted: frozenset[str]
+    details: Details
     actors: tuple[Actor, ...]
     depth_limit: int
     lifetime: int
@@ -100,9 +101,8 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
 
     asked = acting_as(situation, kind, verdicts, policy)
     tables = scope_tables(proposal, kind, verdicts)
-    granted, scope_refusal = granted_scopes(wished(proposal), kind, tables, verdicts, policy.defaults)
-    if scope_refusal is not None and kind is not None:
-        refusals.append(scope_refusal)
+    scope, details, beyond = granted(proposal, kind, tables, verdicts, policy.defaults)
+    refusals += beyond
 
     actors = () if kind is None or hides(asked) else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
@@ -118,7 +118,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         if claim_refusal is not None:
             refusals.append(claim_refusal)
         else:
-            limits = Limits(granted, actors, lifetime, keys.to, lineage)
+            limits = Limits(scope, actors, lifetime, keys.to, lineage, details)
             permit = _permit(proposal, kind, verdicts, policy=policy, limits=limits, claims=claims)
     return Judgement(
         situation=situation,
@@ -126,7 +126,8 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
         kinds=tuple(kinds),
         verdicts=verdicts,
         tables=tables,
-        granted=granted,
+        granted=scope,
+        details=details,
         actors=actors,
         depth_limit=depth_limit,
         lifetime=lifetime,
@@ -240,4 +241,5 @@ def _permit(
         single=single_of(proposal, verdicts),
         newcomer=newcomer_of(proposal),
         resource=resource_of(proposal, verdicts),
+        details=limits.details,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from actas.core.confirmation import Confirmation
+from actas.core.details import Details
 from actas.core.errors import InvalidRequest, InvalidScope
 from actas.core.lineage import MOST_MARKS, Lineage
 from actas.core.party import Actor
@@ -24,6 +25,7 @@ class Limits(NamedTuple):
         lifetime: its life in seconds.
         confirmation: the key that it is bound to, or None.
         lineage: what it comes from.
+        details: the authorization details of it.
     """
 
     scope: frozenset[str]
@@ -31,6 +33,7 @@ class Limits(NamedTuple):
     lifetime: int
     confirmation: Confirmation | None
     lineage: Lineage
+    details: Details = ()
 
 
 def scope_tables(
@@ -65,6 +68,8 @@ def granted_scopes(
     tables: tuple[ScopeTable, ...],
     verdicts: tuple[Verdict, ...],
     defaults: PolicyDefaults,
+    *,
+    none_will_do: bool = False,
 ) -> tuple[frozenset[str], Refusal | None]:
     """Return the scopes to grant, and the refusal when that is none or less than was asked for.
 
@@ -73,12 +78,13 @@ def granted_scopes(
         kind: the chosen kind, or None.
         tables: what becomes of the scopes at every target.
         defaults: say whether a request for more is rejected or trimmed.
+        none_will_do: whether something else is granted, and no scope need be.
     """
     together = kind is not None and kind.each_its_own
     leaves = NO_SCOPES.union(*(table.leaves for table in tables)) if together else shared(tables)
     granted = leaves if requested is None else requested & leaves
     excess = NO_SCOPES if requested is None else requested - leaves
-    if granted and (not excess or defaults.on_excess_scope == "trim"):
+    if (granted or none_will_do) and (not excess or defaults.on_excess_scope == "trim"):
         return granted, None
     # A deny is named only for what would have been granted without it.
     blocked = NO_SCOPES.union(*(table.without_denies & table.denied for table in tables))

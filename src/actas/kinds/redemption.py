@@ -16,9 +16,10 @@ from actas.core.claims import is_name
 from actas.core.client import Client
 from actas.core.errors import InvalidGrant
 from actas.core.party import Actor, Party
-from actas.core.permit import ExchangeRequest, Proposal, Single
+from actas.core.permit import ExchangeRequest, Proposal
 from actas.core.person import VouchedPerson
 from actas.core.ports import Json
+from actas.core.single import Single
 from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
 from actas.kinds.checks import restriction_is_kept, subject_is_a_person
@@ -94,8 +95,17 @@ def single_of(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Single | Non
 
 
 def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
-    """Return who is known here from now on: a person of another domain who never was here, and may be."""
+    """Return who is known here from now on: a person of another domain who never was here, and may be;
+    or whom of ours their grants mean.
+    """
     subject = proposal.subject
+    if subject.matched is not None:  # who of ours it is, and from now on nobody else (JAG-5)
+        return VouchedPerson(
+            subject=subject.matched,
+            origin=subject.identity,
+            display=subject.identity.subject,
+            seen_at=int(proposal.at),
+        )
     if subject.known:
         return None
     name, email = subject.claims.get("name"), subject.claims.get("email")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actas.core.errors import InvalidDpopProof, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget
+from actas.core.errors_of_cross_app import InvalidAuthorizationDetails
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ID_JAG, JWT_BEARER
 from actas.kinds.mcp import for_mcp
@@ -26,7 +27,7 @@ def worded(refusals: Sequence[Refusal], proposal: Proposal, policy: Policy) -> t
         return ()
     of_grants: tuple[object, ...] = ()
     if proposal.grant_type == JWT_BEARER:
-        of_grants = (InvalidRequest, InvalidTarget, InvalidDpopProof)
+        of_grants = (InvalidRequest, InvalidTarget, InvalidDpopProof, InvalidAuthorizationDetails)
         if for_mcp(proposal):
             of_grants = (*of_grants, InvalidScope)
     elif proposal.requested == ID_JAG:

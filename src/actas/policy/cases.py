@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from actas.core.client import PartyKind
+from actas.core.details import Details
 from actas.core.impersonation import NO_REASON, Why
 from actas.core.ports import Json
 from actas.core.reasons import Reason
@@ -58,6 +59,8 @@ class PolicyTest:
         connection: the connection by which a grant is asked for, or redeemed, in place of ``apis``.
         why: the reason and the ticket that are given then.
         approval: exactly the groups that have to approve it, or None when that does not matter.
+        details: the authorization details that are asked for, or that the grant says that is redeemed.
+        granted_details: exactly those of the new token, or None when that does not matter.
         place: ``file:line``, for people.
     """
 
@@ -79,3 +82,5 @@ class PolicyTest:
     why: Why = NO_REASON
     approval: frozenset[str] | None = None
     connection: str | None = None
+    details: Details = ()
+    granted_details: Details | None = None

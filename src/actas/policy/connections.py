@@ -13,6 +13,7 @@ from typing import Final
 
 from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance, GrantWord
 from actas.core.client import Client
+from actas.core.details import Details
 from actas.core.party import OURSELVES
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm, TokenType
@@ -51,6 +52,7 @@ class Connection:
         sold: what the scopes of the subject token buy there; None for all of them, whatever it holds.
         claims: what a plain grant carries over from the subject token, each a CEL expression; ``optional``
             are the names of those that may be missing.
+        details: templates of the authorization details that may be.
         when: CEL conditions over the request, as in rules.
         lifetime: of a grant, in seconds.
         algorithm: what grants are signed with; None for the default.
@@ -65,6 +67,7 @@ class Connection:
     sold: ScopeMap | None = None
     claims: Mapping[str, str] = field(default_factory=dict[str, str])
     optional: frozenset[str] = frozenset()
+    details: Details = ()
     when: tuple[str, ...] = ()
     lifetime: int = LONGEST_GRANT
     algorithm: SigningAlgorithm | None = None
@@ -184,6 +187,7 @@ def _rule_of(connection: Connection) -> RuleSpec:
         ),
         apis=frozenset({name_of(connection.name)}),
         scopes=connection.sold or ScopeMap(anyway=frozenset(connection.scopes)),
+        details=connection.details,
         claims=connection.claims,
         optional_claims=connection.optional,
         proposals=connection.to.proposals,
@@ -209,6 +213,7 @@ def _rule_of_acceptance(accepted: Acceptance) -> RuleSpec:
         ),
         apis=frozenset({accepted.api}),
         scopes=ScopeMap(anyway=accepted.scopes),
+        details=accepted.details,
         when=accepted.when,
         lifetime=accepted.lifetime,
         repeatable=accepted.repeatable,

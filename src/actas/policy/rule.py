@@ -13,6 +13,7 @@ from typing import Final, Literal
 from actas.core.abroad import Proposed
 from actas.core.client import PartyKind, Registration
 from actas.core.confirmation import Binding
+from actas.core.details import Details
 from actas.core.wire import TokenFormat, TokenType
 from actas.policy.impersonation import RuleTerms
 
@@ -20,7 +21,7 @@ RESERVED_CLAIMS: Final = frozenset(
     {
         *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
         *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn", "lineage"),
-        *("roles", "groups", "entitlements", "tenant"),
+        *("roles", "groups", "entitlements", "tenant", "aud_tenant", "aud_sub", "authorization_details"),
     }
 )
 """Claims that this server writes itself or that others decide on. No rule sets them, in any case of letters:
@@ -166,6 +167,7 @@ class RuleSpec:
         repeatable: for a redemption: whether a grant may be redeemed again until it ends.
         honours_key: likewise: whether the token is bound to the key that the grant asks for.
         proposals: for the rule of a connection: what is tried with it.
+        details: templates of authorization details that may be granted; only rules of our own say that.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
     """
@@ -191,6 +193,7 @@ class RuleSpec:
     repeatable: bool = False
     honours_key: bool = False
     proposals: frozenset[Proposed] = frozenset()
+    details: Details = ()
     reason: str = ""
     description: str = ""
     place: str = ""

@@ -70,9 +70,13 @@ def _issued(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
         yield written.fault(("act",), "is for grant: id_jag; chain says who is told of in a plain grant")
     if form.lifetime is not None and form.lifetime < SHORTEST_GRANT:
         yield written.fault(("lifetime",), f"a plain grant lives at least {in_words(SHORTEST_GRANT)}")
+    if form.identifiers is not None:
+        yield written.fault(("identifiers",), "are for grant: id_jag; claims says what a plain grant tells")
     there = form.resource
     if there is None:
         return
+    if there.authorization_details is not None:
+        yield written.fault(("resource", "authorization_details"), "are for grant: id_jag; leave them out")
     if there.resource is not None:
         message = "means nothing for grant: jwt, which is for the server; it decides for which of its APIs"
         yield written.fault(("resource", "resource"), message)

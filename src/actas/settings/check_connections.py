@@ -10,6 +10,8 @@ from actas.core.abroad import LONGEST_GRANT
 from actas.core.party import OURSELVES
 from actas.settings.check_chaining import check_chaining
 from actas.settings.check_clients import no_such_scope
+from actas.settings.check_details import check_details
+from actas.settings.check_identifiers import check_identifiers
 from actas.settings.check_ways import check_ways
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
@@ -22,7 +24,7 @@ from actas.settings.values import in_words
 _OF_ISSUE: Final = ("resource", "people")
 _OF_ACCEPT: Final = ("from_", "api", "scopes")
 _ONLY_ISSUE: Final = ("resource", "identify_by", "email", "act", "sign_in", "algorithm")
-_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "single_use")
+_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "authorization_details", "single_use")
 
 
 def check_connections(shaped: Shaped) -> Iterator[Fault]:
@@ -42,6 +44,8 @@ def check_connections(shaped: Shaped) -> Iterator[Fault]:
             for sentence in faults_of_patterns(expression):
                 yield item.written.fault(item.written.at(("people", "when"), index), sentence)
     yield from check_ways(shaped)
+    yield from check_identifiers(shaped)
+    yield from check_details(shaped)
 
 
 def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
@@ -154,7 +158,7 @@ def _issuer(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     if form.people.match == "email" and not issuer.form.email_domains:
         message = f"{form.from_} speaks for no e-mail domain; give it email_domains ({issuer.written.place})"
         yield written.fault(("people", "match"), message)
-    if form.people.unknown is not None and form.people.match in ("email", "aud_sub"):
+    if form.people.unknown is not None and form.people.match in ("email", "aud_sub", "sub_id"):
         message = f"means nothing with match: {form.people.match}, which finds users of this server only"
         yield written.fault(("people", "unknown"), message)
 

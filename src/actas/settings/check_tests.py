@@ -51,6 +51,10 @@ def _target(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     if (ask.api is None) == (ask.connection is None):
         yield written.fault(("ask",), "say either api or connection")
     if ask.connection is None:
+        if ask.authorization_details is not None:
+            yield written.fault(
+                ("ask", "authorization_details"), "goes with connection: nothing else is asked so"
+            )
         return
     if (sentence := shaped.unknown("connections", ask.connection)) is not None:
         yield written.fault(("ask", "connection"), sentence)
@@ -130,7 +134,7 @@ def _expectation(item: Item[PolicyTestForm], shaped: Shaped) -> Iterator[Fault]:
     if (expect.granted is None) == (expect.refused is None):
         yield written.fault(("expect",), "say either granted or refused")
     elif expect.granted is None:
-        for field in ("lifetime", "chain", "approval"):
+        for field in ("lifetime", "chain", "approval", "authorization_details"):
             if field in expect.model_fields_set:
                 yield written.fault(("expect", field), "goes with granted: nothing is issued on a refusal")
     if expect.near_miss is not None and expect.refused != "no_rule":

@@ -15,11 +15,14 @@ from actas.settings.compile_chaining import (
     sources_of,
     ways_of,
 )
+from actas.settings.compile_identifiers import named, subject_id
 from actas.settings.schema_chaining import each_scope
 from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
+from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.shaped import Item
 
 _EVERYBODY = ConnectedPeople.model_construct()
+_PLAIN = IdentifiersForm.model_construct()
 
 
 def vouching(items: Iterable[Item[ConnectionForm]]) -> Iterator[Connection]:
@@ -40,6 +43,7 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 client=form.client,
                 api=form.api,
                 scopes=frozenset(form.scopes or ()),
+                details=tuple(form.authorization_details or ()),
                 match=people.match or "subject",
                 unknown=people.unknown or "refuse",
                 groups=frozenset(people.groups or ()),
@@ -53,6 +57,9 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 optional=optional_of(form.claims),
                 honours_key=form.requested_cnf,
                 proposals=frozenset(form.proposals or ()),
+                tenant=(form.identifiers or _PLAIN).tenant,
+                aud_tenant=(form.identifiers or _PLAIN).aud_tenant,
+                sub_id=subject_id((form.identifiers or _PLAIN).sub_id),
                 paused=form.disabled,
                 description=form.description or "",
                 place=item.written.place,
@@ -60,7 +67,7 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
 
 
 def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Connection:
-    people = form.people or _EVERYBODY
+    people, called = form.people or _EVERYBODY, form.identifiers or _PLAIN
     return Connection(
         client=form.client,
         to=Abroad(
@@ -79,6 +86,10 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             tells=ways_of(form.claims),
             mcp=there.kind == "mcp",
             proposals=frozenset(form.proposals or ()),
+            tenant=called.tenant,
+            aud_tenant=called.aud_tenant,
+            aud_sub=None if called.aud_sub is None else named(called.aud_sub),
+            sub_id=subject_id(called.sub_id),
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),
@@ -88,6 +99,7 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
         ),
         scopes={scope: scope for scope in each_scope(there.scopes)},
         sold=sold_by(there.scopes) if isinstance(there.scopes, dict) else None,
+        details=tuple(there.authorization_details or ()),
         claims=sources_of(form.claims),
         optional=optional_of(form.claims),
         when=(*(people.when or ()), *present(form.claims)),

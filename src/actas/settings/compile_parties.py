@@ -112,6 +112,7 @@ def user(form: UserForm, *, password: Secret | None) -> Person:
         groups=tuple(form.groups or ()),
         initial=password,
         disabled=form.disabled,
+        known_as=form.known_as or {},
     )
 
 

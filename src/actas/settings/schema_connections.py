@@ -10,6 +10,8 @@ from actas.core.abroad import LONGEST_ACCESS
 from actas.settings.addresses import HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_chaining import ChainForm, ScopesThere, Transcribed
+from actas.settings.schema_details import DetailsList
+from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
 from actas.settings.schema_strangers import ClientName
 from actas.settings.values import Duration, Name
@@ -59,6 +61,13 @@ class ResourceForm(Form):
         "subject token buys there, and under `any` what an ID token does, which holds none.",
         examples=[["tickets:read", "tickets:comment"], {"orders:read": ["tickets:read"]}],
     )
+    authorization_details: DetailsList | None = Field(
+        default=None,
+        description="Templates of the authorization details (RFC 9396) that a grant may carry. One that is "
+        "asked for must have the `type` of a template and no member that it lacks: lists are parts of its "
+        "lists, everything else is equal, and what is left out is filled in from it. Default: none.",
+        examples=[[{"type": "ticket_access", "actions": ["read", "comment"]}]],
+    )
     audience: _Agreed | None = Field(
         default=None,
         description="Other names that the client may send as `audience`. Default: the issuer identifier "
@@ -93,12 +102,13 @@ class ConnectedPeople(Form):
         description="For `grant: jwt`: the tokens that show them; `jwt` are other tokens of the issuers in "
         "`from`. Default: `access_token`, `id_token` and `refresh_token`.",
     )
-    match: Literal["subject", "email", "aud_sub"] | None = Field(
+    match: Literal["subject", "email", "aud_sub", "sub_id"] | None = Field(
         default=None,
         description="Who somebody of another domain is here. For `accept` only. `subject`: who they are when "
         "they sign in through that issuer, its `name` and their own `sub` there; `email`: the user whose "
         "address the issuer vouches for, which needs `email_domains` of the issuer; `aud_sub`: the user whom "
-        "the grant names, such as `actas:alice`. Default: `subject`.",
+        "the grant names, such as `actas:alice`; `sub_id`: the user who is called in `known_as` as the grant "
+        "says (`identifiers.sub_id`). Default: `subject`.",
     )
     unknown: Literal["refuse", "create"] | None = Field(
         default=None,
@@ -161,6 +171,11 @@ class ConnectionForm(Form):
         description="The scopes of that API that may come of a grant, as far as the grant says them. For "
         "`accept`, which must say it.",
     )
+    authorization_details: DetailsList | None = Field(
+        default=None,
+        description="Templates of the authorization details (RFC 9396) that may come of a grant: those that "
+        "it says and that are within one. For `accept`. Default: none, and a grant that says any is refused.",
+    )
     people: ConnectedPeople | None = Field(
         default=None,
         description="For whom. `issue` must say it: nobody is meant by leaving it out. Default for `accept`: "
@@ -170,6 +185,9 @@ class ConnectionForm(Form):
         default=True,
         description="Whether a grant is redeemed once, on every node together. For `accept`; `false` is for "
         "clients that send one again until it ends.",
+    )
+    identifiers: IdentifiersForm | None = Field(
+        default=None, description="What tenants and people are called. Default: grants say nothing of it."
     )
     identify_by: Literal["subject", "pairwise", "email"] = Field(
         default="subject",

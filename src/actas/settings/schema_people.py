@@ -28,6 +28,15 @@ class UserForm(Form):
         description="Their e-mail address, for notices and for the scope `email`. Nobody is known by it.",
     )
     groups: _Groups | None = Field(default=None, description="The groups they are in. Default: none.")
+    known_as: Annotated[dict[Annotated[str, Name()], Annotated[str, Label()]], Field(min_length=1)] | None = (
+        Field(
+            default=None,
+            max_length=50,
+            description="What they are called in other domains, by labels of your own that connections name "
+            "(`identifiers`). No two users have one name under one label.",
+            examples=[{"tickets": "T-1001"}],
+        )
+    )
     password: SecretSource | None = Field(
         default=None,
         description="Where their first password is kept: `{ env: NAME }` or `{ file: PATH }`, at least 10 "

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from actas.core.reasons import Reason
 from actas.settings.forms import Form, OneOrMany
+from actas.settings.schema_details import DetailsList
 from actas.settings.schema_parties import LabelText, NameText, ScopeText
 from actas.settings.schema_rules import Kind
 from actas.settings.schema_strangers import ClientName
@@ -76,10 +77,15 @@ class Ask(Form):
         "shows an ID token then, of somebody who signed in just now unless its `claims` say otherwise, or "
         "for `grant: jwt` an access token, if its `token_type` says so; or it "
         "is the grant that is redeemed, `from` the issuer of the connection with what the grant says as "
-        "`scope`, and `user` is their `sub` there, or of `match: email` and `aud_sub` the name of the user.",
+        "`scope`, and `user` is their `sub` there, or the name of the user where `match` is not `subject`.",
     )
     scope: Annotated[str, ScopeList()] | None = Field(
         default=None, description="The scopes asked for, separated by spaces. Default: what there is."
+    )
+    authorization_details: DetailsList | None = Field(
+        default=None,
+        description="With `connection`: the authorization details (RFC 9396) that are asked for, or that the "
+        "grant says that is redeemed. Default: none.",
     )
     requested_subject: NameText | None = Field(
         default=None,
@@ -109,6 +115,11 @@ class Expect(Form):
 
     granted: Annotated[list[ScopeText], Field(max_length=500)] | None = Field(
         default=None, description="The scopes of the new token, exactly these; an empty list for none."
+    )
+    authorization_details: DetailsList | None = Field(
+        default=None,
+        description="The authorization details of the new token, exactly these and in this order; who "
+        "expects them and no scope says `granted: []` as well.",
     )
     lifetime: Annotated[int, Duration(1, 24 * 3600)] | None = Field(
         default=None, description="The life of the new token, exactly."

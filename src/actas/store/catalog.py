@@ -7,7 +7,7 @@ with (architecture 2).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -82,6 +82,7 @@ class Catalog:
         self.issuers = _keyed(issuers, lambda issuer: issuer.issuer, "two issuers have the same name")
         self.people = _keyed(people, lambda person: person.subject, "two users have the same name")
         rules = [*rules, *self.connections.rules()]
+        self._known_as = _by_their_names(self.people.values())
         addresses = Counter(one.email for one in self.people.values() if one.email is not None)
         self._addresses = {
             one.email: one
@@ -167,6 +168,10 @@ class Catalog:
         """Return the person of ours whose address that is; None when it is nobody's, or several people's."""
         return self._addresses.get(address)
 
+    def person_known_as(self, label: str, name: str) -> Person | None:
+        """Return the person of ours who is called so elsewhere; None when nobody is, or several are."""
+        return self._known_as.get((label, name))
+
     def api(self, name: str) -> Api | None:
         """Return the API called ``name``, or None."""
         return self.apis.get(name)
@@ -178,6 +183,12 @@ class Catalog:
     def issuer(self, iss: str) -> TrustedIssuer | None:
         """Return the issuer registered under exactly ``iss``, or None."""
         return self.issuers.get(iss)
+
+
+def _by_their_names(people: Collection[Person]) -> dict[tuple[str, str], Person]:
+    """Return people by what they are called elsewhere; a name of several is nobody's."""
+    names = Counter(place for one in people for place in one.known_as.items())
+    return {place: one for one in people for place in one.known_as.items() if names[place] == 1}
 
 
 def _keyed(items: Iterable[T], key: Callable[[T], K], fault: str) -> dict[K, T]:

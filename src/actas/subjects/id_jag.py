@@ -16,6 +16,7 @@ from actas.core.party import Party, PresentedToken
 from actas.core.ports import Json
 from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenType
 from actas.crypto import jose
+from actas.subjects.details import with_details
 from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign, Look
 from actas.subjects.resident import Residents
 from actas.subjects.revoked import require_unrevoked
@@ -49,7 +50,7 @@ class IdJagValidator:
             # SEC-57: whoever may have a grant of ours has an easier way to our own APIs, by our own rules.
             raise BadToken("it calls itself a grant of this server, which redeems none of its own")
         party = await self._foreign.prove(token, jws, self._look)
-        party = await self._residents.as_known_here(party)
+        party = with_details(await self._residents.as_known_here(party))
         require_unrevoked(party, self._foreign.revocations)  # also as who they are here
         return party
 

@@ -127,6 +127,18 @@ class KnownPeople:
         """
         return await self._seen(subject) is not None
 
+    async def matched(self, key: str) -> str | None:
+        """Return whom of ours the grants of somebody were matched to before, until that person is revoked.
+
+        Args:
+            key: what it is kept under, as the ``subject`` of who is remembered.
+
+        Raises:
+            StoreUnavailable: nobody knows, or what was kept is not what was sealed.
+        """
+        person = await self._seen(key)
+        return None if person is None else person.origin.subject
+
     async def _seen(self, subject: str) -> VouchedPerson | None:
         kept = await self._store.find(subject)
         if kept is None:

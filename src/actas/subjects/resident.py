@@ -2,9 +2,9 @@
 
 How people are matched is said by the connection by which the grant is redeemed. As a rule they are who the
 issuer's registration names, as in every token of it, and are known when they were here before. An address,
-or the name that the grant says they have here (``aud_sub``), makes somebody a person of ours only where the
-connection says so: then they are who that is, groups and all, and disabled or gone the grant is good for
-nothing (SEC-62).
+the name that the grant says they have here (``aud_sub``) or what they are called elsewhere (``sub_id``) makes
+somebody a person of ours only where the connection says so: then they are who that is, groups and all, and
+disabled or gone the grant is good for nothing (SEC-62).
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from typing import Protocol
 
 import msgspec
 
-from actas.core.abroad import REDEEMED, Redeeming
+from actas.core.abroad import REDEEMED, Acceptance, Redeeming
 from actas.core.errors import BadToken
 from actas.core.lineage import Lineage, Marking
 from actas.core.party import Identity, Party
-from actas.core.person import Person, subject_from
+from actas.core.person import Person
+from actas.subjects.identified import KnownElsewhere, identified, key_of
 from actas.subjects.revoked import mark_of_party
+from actas.subjects.tenants import in_tenant, require_tenant
 
 
-class PeopleHere(Protocol):
+class PeopleHere(KnownElsewhere, Protocol):
     """Finds people of ours. Answers from memory."""
 
     def person(self, subject: str) -> Person | None:
@@ -35,6 +37,14 @@ class PeopleHere(Protocol):
 
 class Known(Protocol):
     """Knows who was here before."""
+
+    async def matched(self, key: str) -> str | None:
+        """Return whom of ours it was matched to what is kept under that key; None when nobody knows of any.
+
+        Raises:
+            StoreUnavailable: nobody knows.
+        """
+        ...
 
     async def was_here(self, subject: str) -> bool:
         """Return whether somebody of another issuer whom we call so was here, and was not ended since.
@@ -79,16 +89,35 @@ class Residents:
             ways = self._ways.unnamed(party.issuer_name)
         else:
             ways = self._ways.redeeming(str(client), issuer=party.issuer_name, grant=grant)
+        if ways:  # all of one client and issuer match people alike (settings.check_ways)
+            require_tenant(party.claims, ways[0])
         match = ways[0].match if ways else "subject"
+        party, subject = in_tenant(party)
         if match == "subject":
-            subject = subject_from(party.issuer_name, party.origin.subject)
             return self._called(party, subject, known=await self._known.was_here(subject))
+        if match == "sub_id":
+            return await self._identified(party, ways[0])
         person = self._named(party) if match == "aud_sub" else self._addressed(party)
         if person is None:
             raise BadToken(f"nobody here is whom the grant names by {match}", why="unknown_person")
+        return self._as_person(party, person)
+
+    def _as_person(self, party: Party, person: Person) -> Party:
         if person.disabled:
             raise BadToken(f"{person.subject} is disabled")
         return msgspec.structs.replace(self._called(party, person.subject), groups=person.groups)
+
+    async def _identified(self, party: Party, accepted: Acceptance) -> Party:
+        """Return the person of ours whom ``sub_id`` means, the same as the ``sub`` beside it meant before."""
+        form, key = accepted.sub_id, key_of(party)
+        person = None if form is None else identified(party.claims, form, self._people)
+        if person is None:
+            raise BadToken("nobody here is whom the grant names by sub_id", why="unknown_person")
+        before = await self._known.matched(key)
+        if before not in (None, person.subject):
+            detail = f"sub_id says {person.subject}, and the sub beside it was {before} before"
+            raise BadToken(detail, why="unknown_person")
+        return msgspec.structs.replace(self._as_person(party, person), matched=key)
 
     def _called(self, party: Party, subject: str, *, known: bool = True) -> Party:
         """Return somebody by their name here, whose mark is in what comes of it: so it ends with them."""

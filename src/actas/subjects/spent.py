@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from actas.core.errors import BadToken, InvalidGrant
-from actas.core.permit import Single
 from actas.core.ports import MarkStore
+from actas.core.single import Single
 
 _PURPOSE: Final = "grant"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from tests.fakes.clock import FixedClock
-from tests.fakes.company import GRANTING, NOW, PEOPLE, REDEEMERS, acceptance
+from tests.fakes.company import GRANTING, NOW, PEOPLE, REDEEMERS, acceptance, connection
+from tests.fakes.crossing import crossing, granted
 from tests.fakes.house import ORDERS, House
 
 from actas.admin.explanation import Explanation
@@ -102,3 +103,29 @@ async def test_a_refusal_is_told_for_what_it_was(
     assert event["reason"] == reason
     told = explained(it, event)
     assert told.detail == event["detail"]
+
+
+@pytest.mark.requirement("SEC-45", "JAG-69")
+async def test_an_entry_says_which_details_did_not_fit() -> None:
+    read = {"type": "order", "actions": ["read"]}
+    it = house(details=({"type": "order", "actions": ["read", "list"]},))
+    event = await entry_of(it, it.grant(scope=None, authorization_details=[read, {"type": "mail"}]))
+    told = explained(it, event)
+    (scopes,) = [one for one in told.stages if one.number == 5]
+    assert scopes.text == "none, and authorization details of the type order"
+    event = await entry_of(it, it.grant(jti="2", authorization_details=[{**read, "actions": ["burn"]}]))
+    told = explained(it, event)
+    (scopes,) = [one for one in told.stages if one.number == 5]
+    assert (scopes.passed, "of the type order: its actions has an entry" in scopes.text) == (False, True)
+
+
+@pytest.mark.requirement("SEC-45", "JAG-38")
+async def test_so_does_the_entry_of_a_grant_of_ours() -> None:
+    it = crossing(connections=[connection(details=({"type": "ticket", "project": "a"},))])
+    for asked in ('[{"type":"ticket"}]', '[{"type":"ticket","project":"b"}]', '[{"type":"mail"}]'):
+        try:
+            await granted(it, authorization_details=asked)
+        except OAuthError:
+            assert it.writer.events[-1]["reason"] == "bad_details"
+        explained(it, dict(it.writer.events[-1]))
+    assert "there is no template of its type" in it.writer.events[-1]["detail"]

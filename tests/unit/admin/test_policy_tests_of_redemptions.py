@@ -66,6 +66,41 @@ def asks(subject: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any
     return {name: value for name, value in whole.items() if value is not None}
 
 
+def test_a_test_says_which_details_come_of_a_grant(tmp_path: Path) -> None:
+    template = {"type": "order", "actions": ["read", "list"]}
+    terms: dict[str, Any] = {"authorization_details": [template]}
+    read, mail = {"type": "order", "actions": ["read"]}, {"type": "mail"}
+    tests: list[Test] = [
+        (asks(authorization_details=[read, mail]), {**GRANTED, "authorization_details": [read]}),
+        (asks(authorization_details=[{"type": "order"}]), {**GRANTED, "authorization_details": [template]}),
+        (
+            asks({"scope": "other:x"}, authorization_details=[read]),
+            {"granted": [], "authorization_details": [read]},
+        ),
+        (asks(authorization_details=[mail]), {"refused": "bad_details"}),
+    ]
+    assert problems(tmp_path, *tests, **terms) == []
+    assert problems(tmp_path, tests[3]) == []
+    expected = (asks(authorization_details=[read]), {**GRANTED, "authorization_details": [template]})
+    assert 'got [{"type":"order","actions":["read"]}]' in problems(tmp_path, expected, **terms)[0]
+    astray = (asks(authorization_details=[read]), {"refused": "excess", "authorization_details": []})
+    assert complaints(tmp_path, tree(astray, **terms))
+
+
+@pytest.mark.requirement("JAG-94")
+def test_a_test_says_of_which_tenant_a_grant_is(tmp_path: Path) -> None:
+    tenants: dict[str, Any] = {"identifiers": {"tenant": "a"}, "people": {"unknown": "create"}}
+    other = {"refused": "wrong_tenant"}
+    tests: list[Test] = [
+        (asks({"claims": {"tenant": "a"}}), GRANTED),
+        (asks({"claims": {"tenant": "b"}}), other),
+        (asks(), other),
+    ]
+    assert problems(tmp_path, *tests, **tenants) == []
+    found = problems(tmp_path, (asks({"claims": {"tenant": "a"}}), {**GRANTED, "chain": ["x"]}), **tenants)
+    assert "other:~" in found[0]
+
+
 def test_an_operator_says_what_comes_of_whose_grant(tmp_path: Path) -> None:
     whole = {**GRANTED, "chain": ["alice"]}
     assert (

@@ -1,0 +1,60 @@
+"""What a grant for another domain's server calls tenants and people (ID-JAG sections 3.1 and 6)."""
+
+from __future__ import annotations
+
+from actas.core.abroad import GrantAbroad
+from actas.core.errors import InvalidGrant
+from actas.core.naming import Called, SubjectId
+from actas.core.permit import Permit
+from actas.core.person import Person
+from actas.core.ports import JsonObject
+
+
+def identifiers(
+    permit: Permit, grant: GrantAbroad, person: Person | None, *, email: str | None
+) -> JsonObject:
+    """Return the claims by which a connection lets tenants and the person be named.
+
+    Args:
+        person: the user of ours whom the grant is about; None when they are none.
+        email: their verified address, if they have one.
+
+    Raises:
+        InvalidGrant: the person has no name there that the connection tells.
+    """
+    to = grant.to
+    claims: JsonObject = {}
+    if to.tenant is not None:
+        claims["tenant"] = to.tenant
+    if to.aud_tenant is not None:
+        claims["aud_tenant"] = to.aud_tenant
+    if to.aud_sub is not None:
+        claims["aud_sub"] = _name(to.aud_sub, permit, grant, person)
+    if to.sub_id is not None:
+        claims["sub_id"] = _subject_id(to.sub_id, permit, grant, person, email)
+    return claims
+
+
+def _subject_id(
+    form: SubjectId, permit: Permit, grant: GrantAbroad, person: Person | None, email: str | None
+) -> JsonObject:
+    """Return ``sub_id``: exactly the members that the person's identifier has there (JAG-8)."""
+    name = email if form.who is None else _name(form.who, permit, grant, person)
+    if name is None:
+        detail = f"{permit.subject.subject} has no verified address, and {grant.to.connection} tells it"
+        raise InvalidGrant("person_not_nameable", detail=detail)
+    own = {member: called.of(person, grant.called) for member, called in form.own.items()}
+    return {
+        "format": form.format,
+        **form.fixed,
+        form.named_by: name,
+        **{member: said for member, said in own.items() if said is not None},
+    }
+
+
+def _name(called: Called, permit: Permit, grant: GrantAbroad, person: Person | None) -> str:
+    name = called.of(person, grant.called)
+    if name is None:
+        detail = f"{permit.subject.subject} has no name by {called}, and {grant.to.connection} tells it"
+        raise InvalidGrant("person_not_nameable", detail=detail)
+    return name

@@ -1,0 +1,133 @@
+"""A grant that calls somebody by another's name.
+
+``sub_id`` comes from a namespace that the server which signs the grant does not own: a SAML identity provider, a
+personnel system. Whoever controls one issuer of grants writes there the name of a person whom another issuer speaks
+for; or a name that two people share in two formats; or one of a user who is locked out. And whoever controls an issuer
+that is believed may still not move one of its own people to somebody else's account from one day to the next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from msgspec import structs
+from tests.fakes.clock import FixedClock
+from tests.fakes.company import GRANTING, NOW, PEOPLE, REDEEMERS, acceptance
+from tests.fakes.house import IDP_KEY, ISSUER, House, claims_of
+
+from actas.core.errors import InvalidGrant, OAuthError
+from actas.core.lineage import Revoked
+from actas.core.naming import Called, SubjectId
+from actas.core.party import Identity
+from actas.crypto import jose
+from actas.subjects.revoked import mark_of_party
+
+ENTITY = "https://idp.acme.example/saml"
+SAML = SubjectId(format="saml-nameid", who=Called(known_as="corp"), fixed={"issuer": ENTITY})
+THEIRS = SubjectId(
+    format="saml-nameid", who=Called(known_as="partner"), fixed={"issuer": "https://idp.partner.example/saml"}
+)
+PARTNER_KEY = jose.PrivateKey.generate("ES256")
+PARTNER = replace(
+    GRANTING,
+    name="partner",
+    issuer="https://partner.example",
+    keys=(PARTNER_KEY.public.jwk(),),
+    email_domains=frozenset(),
+    subject="claims.sub",
+    when=(),
+)
+ALICE, BOB, CAROL, OLGA = (
+    structs.replace(one, known_as=names)
+    for one, names in zip(
+        PEOPLE,
+        (
+            {"corp": "alice", "partner": "p-alice"},
+            {"corp": "bob"},
+            {"corp": "carol", "partner": "alice"},
+            {"corp": "twin"},
+        ),
+        strict=True,
+    )
+)
+TWIN = structs.replace(OLGA, name="olga2")
+
+
+def house(*people: Any) -> House:
+    return House(
+        issuers=(GRANTING, PARTNER),
+        clients=REDEEMERS,
+        people=people or (ALICE, BOB, CAROL, OLGA, TWIN),
+        accepted=(
+            acceptance(match="sub_id", sub_id=SAML),
+            acceptance("p", issuer="partner", client="helpdesk", match="sub_id", sub_id=THEIRS),
+        ),
+        clock=FixedClock(NOW),
+    )
+
+
+def nameid(name: str, issuer: str = ENTITY, **more: Any) -> dict[str, Any]:
+    return {"format": "saml-nameid", "issuer": issuer, "nameid": name, **more}
+
+
+async def redeemed(here: House, sub_id: Any, *, who: str = "web", **claims: Any) -> str:
+    grant = here.grant(sub_id=sub_id, client_id=who, **claims)
+    return str(claims_of(await here.post(here.redeeming(grant, who=who)))["sub"])
+
+
+async def refused(here: House, sub_id: Any, **claims: Any) -> OAuthError:
+    with pytest.raises(InvalidGrant) as caught:
+        await redeemed(here, sub_id, **claims)
+    return caught.value
+
+
+PARTNERS: dict[str, Any] = {"iss": "https://partner.example", "key": PARTNER_KEY, "who": "helpdesk"}
+
+
+@pytest.mark.requirement("JAG-67", "SEC-62")
+async def test_one_issuer_names_nobody_by_what_another_calls_them() -> None:
+    here = house()
+    assert await redeemed(here, nameid("alice")) == "actas:alice"
+    # The same NameID at the partner's provider is carol, and the partner may not speak for the company's.
+    theirs = "https://idp.partner.example/saml"
+    assert await redeemed(here, nameid("alice", theirs), jti="2", **PARTNERS) == "actas:carol"
+    for sub_id in (nameid("alice"), nameid("p-alice"), nameid("carol", theirs)):
+        await refused(here, sub_id, jti="3", **PARTNERS)
+    for sub_id in (nameid("alice", theirs), nameid("p-alice")):
+        await refused(here, sub_id, jti="4")
+
+
+@pytest.mark.requirement("SEC-62", "JAG-68")
+async def test_who_is_locked_out_or_gone_is_nobody() -> None:
+    here = house()
+    error = await refused(here, nameid("bob"))
+    assert "disabled" in error.detail
+    gone = house(ALICE, CAROL)
+    assert (await refused(gone, nameid("bob"))).reason == "unknown_person"
+
+
+@pytest.mark.requirement("SEC-62", "JAG-67")
+@pytest.mark.parametrize("name", ["twin", "Alice", "alice ", "actas:alice", "\uff41lice", "*", ""])
+async def test_a_name_of_two_or_nearly_somebodys_is_nobodys(name: str) -> None:
+    await refused(house(), nameid(name))
+
+
+@pytest.mark.requirement("JAG-5")
+async def test_no_issuer_moves_its_people_to_another_account_until_that_is_ended() -> None:
+    here = house()
+    assert await redeemed(here, nameid("alice")) == "actas:alice"
+    assert "before" in (await refused(here, nameid("carol"), jti="2")).detail
+    # Whoever ends what alice has had so far lets it be said anew.
+    here.clock.advance(10)
+    mark = mark_of_party(here.ring, Identity(ISSUER, "actas:alice"))
+    await here.revoked.add([Revoked(mark=mark, up_to=NOW + 5, until=NOW + 9999, entry="x_1")])
+    assert await redeemed(here, nameid("carol"), jti="3", iat=NOW + 10) == "actas:carol"
+    assert "before" in (await refused(here, nameid("alice"), jti="4", iat=NOW + 10)).detail
+
+
+@pytest.mark.requirement("JAG-61", "JAG-68")
+async def test_a_forged_grant_names_nobody() -> None:
+    await refused(house(), nameid("alice"), key=PARTNER_KEY)
+    await refused(house(), nameid("alice"), iss="https://partner.example", key=IDP_KEY)
