@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.fakes.vouched import BLAKE, OKTA, house_with, seen
 from actas.core.errors import StoreUnavailable
 from actas.core.party import Identity
 from actas.notices.telling import Circle
+from actas.subjects.revoked import mark_of_party
 
 
 def iss_sub(issuer: str, subject: str) -> str:
@@ -84,3 +86,21 @@ async def test_what_is_kept_of_them_is_sealed_to_its_row() -> None:
     for name in (BLAKE, "okta:00u2"):
         with pytest.raises(StoreUnavailable):
             await house.known.find(name)
+
+
+async def test_who_was_here_when_this_server_was_called_otherwise_is_unknown_until_they_come_again() -> None:
+    house: House = await house_with()
+    elsewhere = mark_of_party(house.ring, Identity("https://sts.before.example", BLAKE))
+    house.known_store.kept[BLAKE] = replace(house.known_store.kept[BLAKE], mark=elsewhere)
+    assert await house.known.find(BLAKE) is None
+    assert not await house.known.was_here(BLAKE)
+    await house.known.remember(seen())
+    assert await house.known.find(BLAKE) is not None
+
+
+async def test_whoever_is_kept_under_the_mark_of_another_is_nobody() -> None:
+    house: House = await house_with()
+    other = mark_of_party(house.ring, Identity(OKTA.issuer, "00u2"))
+    house.known_store.kept[BLAKE] = replace(house.known_store.kept[BLAKE], origin_mark=other)
+    with pytest.raises(StoreUnavailable):
+        await house.known.find(BLAKE)
