@@ -15,7 +15,15 @@ from actas.demo.minutes import entry_of, explain, prove
 from actas.demo.shown import NoMinutes
 from actas.settings.load import read
 
-PORTS = Ports(server=8693, management=8694, corp_idp=8695, orders=8696, inventory=8697)
+PORTS = Ports(
+    server=8693,
+    management=8694,
+    corp_idp=8695,
+    orders=8696,
+    inventory=8697,
+    auth_tickets=8698,
+    tickets=8699,
+)
 
 
 @pytest.fixture

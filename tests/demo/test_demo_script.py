@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import stat
 from pathlib import Path
@@ -53,14 +54,28 @@ def test_every_scene_shows_what_it_must_and_nothing_is_left_behind(tmp_path: Pat
     assert "   stock:write: rule no-agent-writes-stock, because assistant is an agent in the chain." in lines
     assert "   Granted if asked for stock:read alone." in lines
     assert any(line.startswith("   actas explain --entry x_") for line in lines)
-    assert "4  alice signs in to an app                                              granted" in lines
+    assert "4  The agent reaches another company's product, with no consent screen   granted" in lines
+    assert "   ● alice ━━ ⬢ assistant ══ ◆ auth.tickets ══ ▭ tickets     tickets:read" in lines
+    assert "   assistant may tell auth.tickets that it asks for alice: tickets:read." in lines
+    assert re.search(r"^   A grant signed here, redeemed there: two legs, \d+ ms\.$", out, re.MULTILINE)
+    paused = (
+        r"^   REFUSED  the next grant, \d+ ms after dana paused assistant-to-tickets: connection_paused\."
+    )
+    assert re.search(paused + r"\n +actas explain --entry x_", out, re.MULTILINE)
+    joined = re.search(r"^   jti +(\S+)  given\.jti +(\S+)  subject\.token\.jti$", out, re.MULTILINE)
+    assert joined is not None
+    assert joined[1] == joined[2]
+    assert "5  alice signs in to an app                                              granted" in lines
     assert "   ● alice ── ▭ orders     orders:read" in lines
     assert "   alice may use orders:read at orders." in lines
-    assert "5  dana looks in as alice, and alice ends it                             granted" in lines
+    assert "6  dana looks in as alice, and alice ends it                             granted" in lines
     assert "   ● alice ━━ ● dana ── ▭ orders     orders:read" in lines
     assert "   dana may use orders:read at orders, acting for alice." in lines
     assert any(line.endswith("for actas:alice, asked by actas:dana") for line in lines)
-    assert "entries, chain intact, head signed ✓" in out
+    assert re.search(r"^   audit: \d+ entries, chain intact, head signed ✓", out, re.MULTILINE)
+    assert re.search(
+        r"^   audit of auth\.tickets: \d+ entries, chain intact, head signed ✓$", out, re.MULTILINE
+    )
     assert "eyJ" not in out
     assert list(tmp_path.iterdir()) == []
 
@@ -88,9 +103,11 @@ def test_what_is_kept_is_private_and_an_earlier_demo_goes_on(tmp_path: Path) -> 
         "assistant.jwk",
         "received.token",
         "data/envelope.key",
+        "tickets/acme-assistant.secret",
+        "tickets/data/envelope.key",
     ):
         assert stat.S_IMODE((kept / private).stat().st_mode) == 0o600, private
-    for folder in (".", "home", "home/tokens", "logs", "data"):
+    for folder in (".", "home", "home/tokens", "logs", "data", "tickets", "tickets/data"):
         assert stat.S_IMODE((kept / folder).stat().st_mode) == 0o700, folder
     for log in (kept / "logs").iterdir():
         assert "eyJ" not in log.read_text(encoding="utf-8"), log.name
@@ -98,7 +115,8 @@ def test_what_is_kept_is_private_and_an_earlier_demo_goes_on(tmp_path: Path) -> 
     second = json.loads(out)
     assert code == 0
     assert second["audit"]["entries"] > first["audit"]["entries"]
-    assert second["audit"]["problems"] == []
+    assert second["audit"]["problems"] == second["audit_elsewhere"]["problems"] == []
+    assert second["audit_elsewhere"]["entries"] > first["audit_elsewhere"]["entries"]
 
 
 def test_a_company_without_its_deny_is_told_apart_and_exits_1() -> None:
@@ -141,13 +159,14 @@ def test_a_colleague_without_a_rule_does_not_look_in_and_that_exits_1() -> None:
             slowly=False,
         )
     assert ended.value.exit == Exit.NO
-    assert "scene 5: it could not be played: HTTPStatusError: Client error '400" in ended.value.message
-    assert "scene 4" not in ended.value.message
+    assert "scene 6: it could not be played: HTTPStatusError: Client error '400" in ended.value.message
+    assert "scene 5" not in ended.value.message
 
 
-def test_a_scene_that_needs_an_earlier_one_is_played_alone(tmp_path: Path) -> None:
-    code, out, err = scripted(tmp_path, "--scene", "5")
+def test_a_scene_that_needs_an_earlier_one_is_played_alone_and_has_a_name(tmp_path: Path) -> None:
+    code, out, err = scripted(tmp_path, "--scene", "look-in")
     assert (code, err) == (0, "")
+    assert "6  dana looks in as alice" in out
     assert "alice signs in to an app" not in out
 
 
@@ -188,7 +207,7 @@ def test_held_ports_are_given_to_nobody_else() -> None:
     first, second = HeldPorts(None), HeldPorts(None)
     try:
         ports = [*first.ports.named().values(), *second.ports.named().values()]
-        assert len(set(ports)) == 10
+        assert len(set(ports)) == 14
     finally:
         first.release()
         second.release()

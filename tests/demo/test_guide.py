@@ -17,7 +17,15 @@ from actas.demo.scenes import SCENES
 from actas.demo.shown import Hop, Shown, Why
 from actas.demo.tour import Report, Told
 
-PORTS = Ports(server=8693, management=8694, corp_idp=8695, orders=8696, inventory=8697)
+PORTS = Ports(
+    server=8693,
+    management=8694,
+    corp_idp=8695,
+    orders=8696,
+    inventory=8697,
+    auth_tickets=8698,
+    tickets=8699,
+)
 WHY = Why(
     error="invalid_scope",
     reason="denied_by_rule",
@@ -52,12 +60,12 @@ def lines_of(tell: Callable[[Teller], None], *, stay: bool = False, kept: bool =
     return world.stdout.getvalue().splitlines()
 
 
-def report(*scenes: Told, proof: Proof) -> Report:
-    company = Company(folder=Path("/tmp/actas-demo-x"), ports=PORTS, passwords={})
-    return Report(company=company, processes={"server": 1}, scenes=scenes, proof=proof)
-
-
 WHOLE = Proof(entries=7, problems=(), sealed=True)
+
+
+def report(*scenes: Told, proof: Proof = WHOLE, elsewhere: Proof = WHOLE) -> Report:
+    company = Company(folder=Path("/tmp/actas-demo-x"), ports=PORTS, passwords={})
+    return Report(company=company, processes={"server": 1}, scenes=scenes, proof=proof, elsewhere=elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,18 @@ def test_a_log_that_is_not_whole_is_not_praised() -> None:
     assert found.differences == ("the audit log: s1: entry 3 was edited",)
     lines = lines_of(lambda teller: teller.end(found))
     assert "   audit: 7 entries, NOT intact ✕" in lines
-    assert "intact, head signed" not in "\n".join(lines)
+    assert "   audit of auth.tickets: 7 entries, chain intact, head signed ✓" in lines
+
+
+def test_the_log_of_the_other_company_is_judged_too() -> None:
+    broken = Proof(entries=9, problems=("s1: entry 3 was edited",), sealed=False)
+    found = report(refused(WHY), elsewhere=broken)
+    assert found.differences == (
+        "the audit log of auth.tickets: s1: entry 3 was edited",
+        "the audit log of auth.tickets: its end is not sealed",
+    )
+    lines = lines_of(lambda teller: teller.end(found))
+    assert "   audit of auth.tickets: 9 entries, NOT intact ✕" in lines
 
 
 def test_an_end_that_nobody_signed_is_a_difference() -> None:

@@ -16,7 +16,15 @@ from tests.docs.pages import ROOT, Block, blocks_of, pages
 from tests.fakes.demo import RunningDemo, elsewhere, running_demo
 from tests.fakes.ports import reserve
 
-USUAL = {"server": 8693, "management": 8694, "corp_idp": 8695, "orders": 8696, "inventory": 8697}
+USUAL = {
+    "server": 8693,
+    "management": 8694,
+    "corp_idp": 8695,
+    "orders": 8696,
+    "inventory": 8697,
+    "auth_tickets": 8698,
+    "tickets": 8699,
+}
 """The ports of a demo that nobody told to take others: what the pages say."""
 
 SERVICES = (8700, 8701, 8702)

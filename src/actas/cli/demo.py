@@ -11,13 +11,15 @@ import click
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.run import Run
 from actas.cli.tree import command as make
+from actas.demo.shown import SCENES_BY_NAME
 
 if TYPE_CHECKING:
     from actas.demo.processes import ProgramEnded
     from actas.demo.tour import Plan, Report
 
 PORT: Final = 8693
-_PORTS: Final = 5
+_PORTS: Final = 7
+_SCENES: Final = (*(str(number) for number, _ in enumerate(SCENES_BY_NAME, start=1)), *SCENES_BY_NAME)
 _NEEDED: Final = ("actas_sdk", "fastapi")
 
 
@@ -36,19 +38,25 @@ _NEEDED: Final = ("actas_sdk", "fastapi")
 @click.option(
     "--keep", metavar="DIR", help="Keep everything in DIR; the log of an earlier demo there goes on."
 )
-@click.option("--scene", type=click.IntRange(1, 5), metavar="N", help="Only this scene.")
+@click.option(
+    "--scene",
+    type=click.Choice(_SCENES),
+    metavar="SCENE",
+    help=f"Only this scene, by its number or its name: {', '.join(SCENES_BY_NAME)}.",
+)
 @click.option("--script", is_flag=True, help="Exit after the scenes: 1 if one does not show what it must.")
 @click.option("--fast", is_flag=True, help="No pauses for reading.")
 @click.pass_obj
 def command(
-    run: Run, *, port: int | None, keep: str | None, scene: int | None, script: bool, fast: bool
+    run: Run, *, port: int | None, keep: str | None, scene: str | None, script: bool, fast: bool
 ) -> None:
     """Take the guided tour on this computer.
 
-    It founds a small company in a temporary folder: an identity provider, this server and two services,
-    each a process of its own. A person's token becomes an agent's and then a service's, over real HTTP; one
-    request is refused and says why; somebody signs in, and a colleague looks in as her until she ends it; the
-    audit log proves it all. Then everything keeps running until Ctrl-C.
+    It founds a small company in a temporary folder: an identity provider, this server and two services, and
+    another company with a server of its own, each a process. A person's token becomes an agent's and then a
+    service's, over real HTTP; one request is refused and says why; the agent reaches the other company's API
+    with a grant; somebody signs in, and a colleague looks in as her until she ends it; both audit logs prove
+    it. Then everything keeps running until Ctrl-C.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -64,7 +72,7 @@ def command(
     plan = Plan(
         port=first or None,
         keep=None if keep is None else Path(keep),
-        scene=scene,
+        scene=None if scene is None else _SCENES.index(scene) % len(SCENES_BY_NAME) + 1,
         stay=not script,
     )
     give(run, plan, slowly=run.out.terminal and not (fast or script))

@@ -1,7 +1,9 @@
-"""The guided tour: a small company of real processes on this computer, and scenes played between them.
+"""The guided tour: two small companies of real processes on this computer, and scenes played between them.
 
-``company`` writes it down: its configuration, people, keys and secrets, in one folder. ``corp_idp``,
-``orders`` and ``inventory`` are programs of it; ``processes`` runs them beside the server, ``leash`` sees
-that none outlives the tour. ``scenes`` are played over HTTP and judged, ``minutes`` reads what the server
-wrote about them, and ``tour`` puts it in order. How it is told to people is the command line's.
+``company`` writes the first one down: its configuration, people, keys and secrets, in one folder;
+``tickets_company`` the other one, in a folder of its own. ``corp_idp``, ``orders``, ``inventory`` and
+``tickets`` are programs of theirs; ``processes`` runs what ``programs`` lists, and ``leash`` sees that none
+outlives the tour. ``scenes`` are played over HTTP and judged, ``crossing`` is the one that leads from one
+company to the other, ``minutes`` reads what a server wrote about them, and ``tour`` puts it in order. How it
+is told to people is the command line's.
 """

@@ -21,8 +21,9 @@ from actas.demo.browser import Browser, asks
 
 PORTAL: Final = "portal"
 HELPDESK: Final = "helpdesk"
+CLI: Final = "cli"
 CALLBACK: Final = "http://127.0.0.1/signed-in"
-"""Where both wait for the answer. Nobody listens there: the tour looks at where the browser is sent."""
+"""Where they all wait for the answer. Nobody listens there: the tour looks at where the browser is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

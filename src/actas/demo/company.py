@@ -63,13 +63,15 @@ PEOPLE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The ports of the company, all on the loopback address."""
+    """The ports of both companies, all on the loopback address."""
 
     server: int
     management: int
     corp_idp: int
     orders: int
     inventory: int
+    auth_tickets: int
+    tickets: int
 
     def named(self) -> dict[str, int]:
         """Return each port by whose it is."""
@@ -79,6 +81,8 @@ class Ports:
             "corp_idp": self.corp_idp,
             "orders": self.orders,
             "inventory": self.inventory,
+            "auth_tickets": self.auth_tickets,
+            "tickets": self.tickets,
         }
 
 

@@ -1,4 +1,4 @@
-"""What the server wrote about the tour: read from its log, with the library that the server itself uses.
+"""What a server wrote about the tour: read from its log, with the library that the server itself uses.
 
 The server runs meanwhile, in its own process; both read and seal one log safely.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
 
 from actas.admin.explanation import Explanation
 from actas.admin.rehearsal import NotExplainable
@@ -20,7 +21,7 @@ from actas.audit.checkpoint import ring_keys
 from actas.audit.kept import LogUnreadable, SearchUnavailable
 from actas.core.errors import StoreUnavailable
 from actas.core.party import Party
-from actas.demo.company import Company
+from actas.core.ports import JsonObject
 from actas.demo.shown import Hop, NoMinutes, Why
 from actas.keys.envelope import EnvelopeKeyRefused
 from actas.keys.kept import KeysUnusable
@@ -48,6 +49,27 @@ _TROUBLE: Final = (
 """People may change the configuration while the demo runs, and may break it."""
 
 
+class Keeper(Protocol):
+    """Whose server keeps a log."""
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration of that server."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry of a log.
+
+    Attributes:
+        event: what it says.
+    """
+
+    id: str
+    event: JsonObject
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What can be proven about the log.
@@ -63,7 +85,7 @@ class Proof:
     sealed: bool
 
 
-def explain(company: Company, entry: str) -> Why | None:
+def explain(company: Keeper, entry: str) -> Why | None:
     """Return why the attempt with this entry was refused, or None when there is no such refusal.
 
     The attempt is put before the policy again, with everything that was known about it.
@@ -85,22 +107,32 @@ def explain(company: Company, entry: str) -> Why | None:
     return _over(company, job)
 
 
-def entry_of(company: Company, token_id: str) -> str | None:
+def entry_of(company: Keeper, token_id: str) -> str | None:
     """Return the entry that records the issue of the token with this ``jti``, or None.
 
     Raises:
         NoMinutes: the log, or the configuration, cannot be read.
     """
+    found = issue_of(company, token_id)
+    return None if found is None else found.id
 
-    async def job(base: Foundation) -> str | None:
+
+def issue_of(company: Keeper, token_id: str) -> Entry | None:
+    """Return what is written of the issue of the token, or the grant, with this ``jti``; None for nothing.
+
+    Raises:
+        NoMinutes: the log, or the configuration, cannot be read.
+    """
+
+    async def job(base: Foundation) -> Entry | None:
         found = search(base.audit_log, f'jti:"{token_id}" outcome:granted')
         # Exchanges of that token name it too; the oldest entry is the one that made it.
-        return found[-1].id if found else None
+        return Entry(id=found[-1].id, event=found[-1].event) if found else None
 
     return _over(company, job)
 
 
-def prove(company: Company) -> Proof:
+def prove(company: Keeper) -> Proof:
     """Seal the log now, and verify all of it: every link, every checkpoint, the end.
 
     Raises:
@@ -116,7 +148,7 @@ def prove(company: Company) -> Proof:
     return _over(company, job)
 
 
-def _over(company: Company, job: Callable[[Foundation], Awaitable[T]]) -> T:
+def _over(company: Keeper, job: Callable[[Foundation], Awaitable[T]]) -> T:
     async def opened() -> T:
         draft = read([company.configuration], dev=True, environ={})
         async with foundation(draft, dev=True) as base:

@@ -1,4 +1,4 @@
-"""The programs of the company as processes: started together, watched, and ended by their process ids.
+"""The programs of both companies as processes: started together, watched, and ended by their process ids.
 
 Each is a Python module on a leash, in a session of its own: Ctrl-C reaches the tour alone, which then
 ends them in order. What they say goes to a log of their own.
@@ -12,15 +12,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import httpx2
 
-from actas.demo.company import Company, Ports, address
+from actas.demo.company import Ports
+from actas.demo.programs import Program
 
 PATIENCE: Final = 60.0
 """Seconds that all programs have to answer; a computer that is busy with something else needs some."""
@@ -60,73 +60,11 @@ class ProgramEnded(Exception):
         self.last_lines = _tail(log)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """One program.
-
-    Attributes:
-        module: what Python runs.
-        answers: an address that answers 200 once it is ready.
-    """
-
-    name: str
-    module: str
-    arguments: tuple[str, ...]
-    answers: str
-    environ: Mapping[str, str]
-
-
-def programs_of(company: Company) -> tuple[Program, ...]:
-    """Return the programs of the company, the slowest to start first."""
-    ports = company.ports
-    issuer = {"ACTAS_ISSUER": address(ports.server)}
-    described = "/.well-known/oauth-protected-resource"
-    return (
-        Program(
-            name="server",
-            module="actas",
-            arguments=("serve", "-c", str(company.configuration), "--dev"),
-            answers=f"{address(ports.management)}/readyz",
-            environ={},
-        ),
-        Program(
-            name="orders",
-            module="uvicorn",
-            arguments=_served("actas.demo.orders:app", ports.orders),
-            answers=address(ports.orders) + described,
-            environ={
-                **issuer,
-                "ACTAS_CLIENT_ID": "orders",
-                "ACTAS_CLIENT_SECRET": company.orders_secret.read_text(encoding="utf-8"),
-                "INVENTORY_ADDRESS": address(ports.inventory),
-            },
-        ),
-        Program(
-            name="inventory",
-            module="uvicorn",
-            arguments=_served("actas.demo.inventory:app", ports.inventory),
-            answers=address(ports.inventory) + described,
-            environ={**issuer, "ACTAS_DEMO_RECEIVED": str(company.received)},
-        ),
-        Program(
-            name="corp-idp",
-            module="actas.demo.corp_idp",
-            arguments=(str(ports.corp_idp), str(company.passwords_file)),
-            answers=f"{address(ports.corp_idp)}/.well-known/openid-configuration",
-            environ={},
-        ),
-    )
-
-
-def _served(app: str, port: int) -> tuple[str, ...]:
-    return (app, "--host", "127.0.0.1", "--port", str(port), "--no-use-colors")
-
-
 class HeldPorts:
     """Ports that nobody else gets before the programs listen on them.
 
     Args:
-        first: the first of five in a row; None picks free ones.
+        first: the first of as many in a row; None picks free ones.
 
     Raises:
         PortTaken: one of them is taken.
@@ -165,7 +103,8 @@ class HeldPorts:
 
 
 def _program(field: str) -> str:
-    return {"management": "the server's health", "server": "the server"}.get(field, field.replace("_", "-"))
+    said = {"management": "the server's health", "server": "the server", "auth_tickets": "auth.tickets"}
+    return said.get(field, field.replace("_", "-"))
 
 
 class Processes:
@@ -197,10 +136,10 @@ class Processes:
 
     def start(self, program: Program) -> None:
         """Start a program; it is not ready when this returns."""
-        command = [sys.executable, "-m", "actas.demo.leash", str(self._leash), program.module]
+        command = [sys.executable, "-m", "actas.demo.leash", str(self._leash), str(program.niceness)]
         with self._log(program.name).open("wb") as log:
             process = subprocess.Popen(  # noqa: S603 - our own modules
-                [*command, *program.arguments],
+                [*command, program.module, *program.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -8,16 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx2
 
 from actas.demo.apps import HELPDESK, PORTAL
 from actas.demo.company import INVENTORY, ORDERS
-from actas.demo.minutes import entry_of, explain
-from actas.demo.shown import Hop, Must, NoMinutes, Shown
+from actas.demo.crossing import reach, renew_there
+from actas.demo.minutes import Keeper, entry_of, explain
+from actas.demo.shown import SCENES_BY_NAME, Hop, Must, NoMinutes, Shown
 from actas.demo.stage import Stage
+from actas.demo.tickets_company import AUTH_TICKETS, TICKETS
 from actas_sdk import ActasError, Caller, Refused
+
+T = TypeVar("T")
 
 _ALICE: Final = ("person", "alice@acme.example")
 _ASSISTANT: Final = ("agent", "assistant")
@@ -38,12 +42,24 @@ class Scene:
     Attributes:
         must: what it must show.
         play: plays it on a stage.
+        again: gets its token again, where that takes less than to play it; None plays it.
     """
 
     number: int
     title: str
     must: Must
     play: Callable[[Stage], Shown]
+    again: Callable[[Stage], object] | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it needs the other company."""
+        return self.must.answered is not None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return SCENES_BY_NAME[self.number - 1]
 
 
 def played(scene: Scene, stage: Stage) -> Shown:
@@ -52,8 +68,12 @@ def played(scene: Scene, stage: Stage) -> Shown:
     Raises:
         SceneFailed: it could not be played to its end.
     """
+    return _to_its_end(scene.play, stage)
+
+
+def _to_its_end(play: Callable[[Stage], T], stage: Stage) -> T:
     try:
-        return scene.play(stage)
+        return play(stage)
     except httpx2.HTTPError as problem:
         raise SceneFailed(f"{type(problem).__name__}: {problem}") from problem
     except (ActasError, NoMinutes, LookupError, OSError, ValueError) as problem:
@@ -66,11 +86,17 @@ def renew(stage: Stage) -> None:
     What a scene ended stays ended.
 
     Raises:
-        SceneFailed: one could not be played.
+        SceneFailed: one could not be played. The others were.
     """
+    failed: SceneFailed | None = None
     for scene in SCENES:
         if f"scene-{scene.number}" in stage.kept and not scene.must.ended:
-            played(scene, stage)
+            try:
+                _to_its_end(scene.again or scene.play, stage)
+            except SceneFailed as problem:
+                failed = failed or problem
+    if failed is not None:
+        raise failed
 
 
 def _agent_for_person(stage: Stage) -> Shown:
@@ -80,7 +106,7 @@ def _agent_for_person(stage: Stage) -> Shown:
     try:
         token = stage.exchange(person)
     except Refused as no:
-        return _refused(stage, no.entry, step)
+        return _refused(stage.company, no.entry, step)
     took = (time.perf_counter() - began) * 1000
     caller = stage.agent = stage.prove("scene-1", token, audience=ORDERS)
     order = stage.call("GET", "/orders/7").raise_for_status().json()
@@ -96,7 +122,7 @@ def _service_calls_service(stage: Stage) -> Shown:
     step = f"GET {stage.orders}/orders/7/stock  with that token"
     answer = stage.call("GET", "/orders/7/stock")
     if answer.status_code == 403:
-        return _refused(stage, answer.headers.get("actas-entry"), step)
+        return _refused(stage.company, answer.headers.get("actas-entry"), step)
     seen = answer.raise_for_status().json()
     caller = stage.prove("scene-2", stage.company.received.read_text(encoding="utf-8"), audience=INVENTORY)
     entry = entry_of(stage.company, str(caller.claims["jti"]))
@@ -107,15 +133,24 @@ def _too_much(stage: Stage) -> Shown:
     step = f"POST {stage.orders}/orders/7/reserve  needs stock:write as well"
     answer = stage.call("POST", "/orders/7/reserve")
     if answer.status_code == 403:
-        return _refused(stage, answer.headers.get("actas-entry"), step)
+        return _refused(stage.company, answer.headers.get("actas-entry"), step)
     return _seen(stage, answer.raise_for_status().json(), step, entry=None)
+
+
+def _reaches_elsewhere(stage: Stage) -> Shown:
+    try:
+        return reach(stage)
+    except Refused as no:
+        there = no.server == stage.elsewhere.issuer
+        step = f"POST {no.server}/token  with {'the grant' if there else 'the same ID token, for a grant'}"
+        return _refused(stage.elsewhere if there else stage.company, no.entry, step, status=400)
 
 
 def _person_signs_in(stage: Stage) -> Shown:
     began = time.perf_counter()
     given = stage.sign_in_to(PORTAL, "alice", scope="openid orders:read", resource=ORDERS)
     took = (time.perf_counter() - began) * 1000
-    caller = stage.prove("scene-4", given.access_token, audience=ORDERS)
+    caller = stage.prove("scene-5", given.access_token, audience=ORDERS)
     order = stage.call("GET", "/orders/7", caller=caller).raise_for_status().json()
     allows = "she lets the portal read her orders" if given.asked else "she let the portal read them before"
     return _granted(
@@ -132,7 +167,7 @@ def _colleague_looks_in(stage: Stage) -> Shown:
     dana = stage.sign_in_to(HELPDESK, "dana", scope="openid")
     asked = {"requested_subject": "actas:alice", "audience": "orders", **_WHY}
     given = stage.look_in(dana.id_token, asked)
-    caller = stage.prove("scene-5", str(given["access_token"]), audience=ORDERS)
+    caller = stage.prove("scene-6", str(given["access_token"]), audience=ORDERS)
     order = stage.call("GET", "/orders/7", caller=caller).raise_for_status().json()
     alice = stage.browser("alice")
     told = alice.get("/account")
@@ -175,13 +210,13 @@ def _seen(stage: Stage, seen: dict[str, Any], step: str, *, entry: str | None) -
     )
 
 
-def _refused(stage: Stage, entry: str | None, step: str) -> Shown:
-    """Return what the audit log says of a refusal, by the entry that came with it.
+def _refused(company: Keeper, entry: str | None, step: str, *, status: int = 403) -> Shown:
+    """Return what the audit log of a company says of a refusal, by the entry that came with it.
 
     Raises:
         SceneFailed: it is not there.
     """
-    why = None if not entry else explain(stage.company, entry)
+    why = None if not entry else explain(company, entry)
     if why is None:
         raise SceneFailed(f"{step}: refused, and the audit log does not say why")
     return Shown(
@@ -189,7 +224,7 @@ def _refused(stage: Stage, entry: str | None, step: str) -> Shown:
         hops=why.hops,
         target=why.target,
         scopes=why.scopes,
-        steps=(f"{step}: 403",),
+        steps=(f"{step}: {status}",),
         entry=entry,
         why=why,
     )
@@ -233,12 +268,25 @@ SCENES: Final = (
     ),
     Scene(
         number=4,
+        title="The agent reaches another company's product, with no consent screen",
+        must=Must(
+            outcome="granted",
+            chain=(_ALICE, _ASSISTANT, ("issuer", AUTH_TICKETS)),
+            target=TICKETS,
+            scopes=("tickets:read",),
+            answered="acme:alice@acme.example through assistant",
+        ),
+        play=_reaches_elsewhere,
+        again=renew_there,
+    ),
+    Scene(
+        number=5,
         title="alice signs in to an app",
         must=Must(outcome="granted", chain=(_ALICE_HERE,), target=ORDERS, scopes=("orders:read",)),
         play=_person_signs_in,
     ),
     Scene(
-        number=5,
+        number=6,
         title="dana looks in as alice, and alice ends it",
         must=Must(
             outcome="granted",

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import httpx2
 
+from actas.core.administrators import management_audience, scope_of
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE, TokenType
-from actas.demo.apps import HELPDESK, App, Credentials, SignedIn, sign_in
+from actas.demo.apps import CLI, HELPDESK, App, Credentials, SignedIn, sign_in
 from actas.demo.browser import Browser
 from actas.demo.company import ORDERS, Company, address
-from actas_sdk import Caller
+from actas.demo.tickets_company import ASSISTANT_THERE, TICKETS, TicketsCompany, tickets_of
+from actas_sdk import Caller, ClientSecret
 from actas_sdk.sync import Actas, Verifier
 
 PATIENCE = 10.0
@@ -45,12 +47,14 @@ class Stage:
         agent: the assistant as orders sees it, once scene 1 gave it a token.
         kept: the tokens of the scenes played so far, by name.
         browsers: of the people who signed in at the server, by name.
+        managers: the tokens with which people manage the server, by name.
     """
 
     company: Company
     agent: Caller | None = None
     kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
     browsers: dict[str, Browser] = field(default_factory=dict[str, Browser])
+    managers: dict[str, Secret] = field(default_factory=dict[str, Secret])
     http: httpx2.Client = field(default_factory=_client)
     _closing: ExitStack = field(default_factory=ExitStack)
 
@@ -63,6 +67,11 @@ class Stage:
     def orders(self) -> str:
         """The address of orders."""
         return address(self.company.ports.orders)
+
+    @property
+    def elsewhere(self) -> TicketsCompany:
+        """The other company."""
+        return tickets_of(self.company)
 
     def close(self) -> None:
         """Close what is open."""
@@ -113,6 +122,45 @@ class Stage:
             )
         return token.reveal()
 
+    def cross(self) -> str:
+        """Get a token of the other company's server, as the assistant, for whoever signed in last: both legs.
+
+        Raises:
+            Refused: one of the two servers says no.
+            LookupError: nobody signed in.
+        """
+        there = ClientSecret(
+            client_id=ASSISTANT_THERE, secret=self.elsewhere.secret.read_text(encoding="utf-8")
+        )
+        # A client of its own each time: one that stays would give out the token that it has.
+        with Actas(self.server, client_id="assistant", client_key=self.company.agent_key) as assistant:
+            token = assistant.cross_app(
+                self.kept["alice"].token.reveal(),
+                to=self.elsewhere.issuer,
+                resource=TICKETS,
+                scopes=["tickets:read"],
+                there=there,
+            )
+        return token.reveal()
+
+    def manage(self, name: str, path: str) -> None:
+        """Change something at the management API of the server, as somebody who may.
+
+        Raises:
+            LookupError: the server showed another page than it must.
+            httpx2.HTTPError: it says no, or does not answer.
+        """
+        if name not in self.managers:
+            given = self.sign_in_to(
+                CLI,
+                name,
+                scope=f"openid {scope_of('operator')}",
+                resource=management_audience(self.server),
+            )
+            self.managers[name] = Secret(given.access_token)
+        headers = {"Authorization": f"Bearer {self.managers[name].reveal()}"}
+        self.http.post(f"{self.server}/api/v1/{path}", headers=headers).raise_for_status()
+
     def look_in(self, id_token: str, asked: Mapping[str, str]) -> JsonObject:
         """Ask, as the helpdesk, to act as somebody else, with the ID token of whoever wants to.
 
@@ -138,19 +186,21 @@ class Stage:
         """
         return bool(self._as("orders", self.company.orders_secret, "/introspect", {"token": token})["active"])
 
-    def prove(self, name: str, token: str, *, audience: str) -> Caller:
-        """Check a token against the keys that the server publishes, keep it, and return who holds it.
+    def prove(self, name: str, token: str, *, audience: str, issuer: str | None = None) -> Caller:
+        """Check a token against the keys that its server publishes, keep it, and return who holds it.
 
         Args:
             name: what to keep it as.
             audience: what it must be for.
+            issuer: whose it must be; None for the company's server.
 
         Raises:
             InvalidToken: it does not hold.
         """
-        with Verifier(self.server, audience=audience) as verifier:
+        server = self.server if issuer is None else issuer
+        with Verifier(server, audience=audience) as verifier:
             caller = verifier.check_token(token)
-        self._keep(name, token, ACCESS_TOKEN, self.server)
+        self._keep(name, token, ACCESS_TOKEN, server)
         return caller
 
     def call(self, method: str, path: str, *, caller: Caller | None = None) -> httpx2.Response:

@@ -17,8 +17,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from actas.demo.company import Company, folder_for, found, template
-from actas.demo.processes import HeldPorts, Processes, programs_of
+from actas.demo.processes import HeldPorts, Processes
+from actas.demo.programs import programs_elsewhere, programs_of
 from actas.demo.shown import Shown
+from actas.demo.tickets_company import AUTH_TICKETS, found_elsewhere, template_elsewhere, tickets_of
 
 if TYPE_CHECKING:
     from actas.demo.minutes import Proof
@@ -40,11 +42,12 @@ class Plan:
     """What kind of tour it is.
 
     Attributes:
-        port: the first of five ports in a row; None takes free ones.
+        port: the first of as many ports in a row as are needed; None takes free ones.
         keep: where to keep the folder; None deletes it at the end.
         scene: the number of the only scene to tell; None tells all.
         stay: whether everything keeps running after the scenes, until it is asked to stop.
         configuration: of the server, with the ports left open; the company's own when left out.
+        elsewhere: of the other company's server, likewise.
     """
 
     port: int | None
@@ -52,6 +55,7 @@ class Plan:
     scene: int | None = None
     stay: bool = True
     configuration: str = field(default_factory=template)
+    elsewhere: str = field(default_factory=template_elsewhere)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +78,15 @@ class Report:
 
     Attributes:
         processes: the process id of each program.
+        proof: of the company's log.
+        elsewhere: of the other company's.
     """
 
     company: Company
     processes: dict[str, int]
     scenes: tuple[Told, ...]
     proof: Proof
+    elsewhere: Proof
 
     @property
     def differences(self) -> tuple[str, ...]:
@@ -89,15 +96,20 @@ class Report:
             for told in self.scenes
             for difference in told.differences
         ]
-        found += [f"the audit log: {problem}" for problem in self.proof.problems]
-        return tuple(found if self.proof.sealed else [*found, "the audit log: its end is not sealed"])
+        for proof, log in (
+            (self.proof, "the audit log"),
+            (self.elsewhere, f"the audit log of {AUTH_TICKETS}"),
+        ):
+            found += [f"{log}: {problem}" for problem in proof.problems]
+            found += [] if proof.sealed else [f"{log}: its end is not sealed"]
+        return tuple(found)
 
 
 class Guide(Protocol):
     """Tells people about a tour. It is called in this order."""
 
     def welcome(self, company: Company) -> None:
-        """The company was written down; its programs are starting."""
+        """Both companies were written down; their programs are starting."""
         ...
 
     def scene(self, told: Told) -> None:
@@ -109,7 +121,7 @@ class Guide(Protocol):
         ...
 
     def end(self, report: Report) -> None:
-        """All scenes were played, and the log was verified."""
+        """All scenes were played, and both logs were verified."""
         ...
 
 
@@ -128,16 +140,27 @@ def tour(plan: Plan, guide: Guide) -> Report:
         held = HeldPorts(plan.port)
         try:
             company = found(folder, held.ports, configuration=plan.configuration)
-            programs = programs_of(company)
+            tickets = found_elsewhere(company, configuration=plan.elsewhere)
+            programs, others = programs_of(company), programs_elsewhere(tickets)
             with Processes(folder=folder, logs=company.logs) as running:
-                for program in programs:
+                for program in (*programs, *others):
                     running.start(program)
                 guide.welcome(company)
-                ready = partial(running.wait_ready, programs)
+                ready = _Ready(
+                    here=partial(running.wait_ready, programs), there=partial(running.wait_ready, others)
+                )
                 report = _play(plan, guide, company, running, ready, asked=asked)
         finally:
             held.release()
     return report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """Waits until the programs answer: the company's, and the other company's, which are needed later."""
+
+    here: Callable[[], None]
+    there: Callable[[], None]
 
 
 def _play(
@@ -145,7 +168,7 @@ def _play(
     guide: Guide,
     company: Company,
     running: Processes,
-    wait_ready: Callable[[], None],
+    ready: _Ready,
     *,
     asked: Collection[int],
 ) -> Report:
@@ -154,20 +177,29 @@ def _play(
     from actas.demo.scenes import SCENES
     from actas.demo.stage import Stage
 
-    wait_ready()
+    ready.here()
     stage = Stage(company)
     try:
         scenes: list[Told] = []
         for scene in SCENES:
             wanted = plan.scene in (None, scene.number)
             if wanted or scene.number == 1:  # the others need the token that it gives
+                if scene.elsewhere:
+                    ready.there()
                 told = _told(scene, stage, running)
                 if wanted:
                     scenes.append(told)
                     guide.scene(told)
         for token in stage.kept.values():
             guide.keep(token)
-        report = Report(company=company, processes=running.ids, scenes=tuple(scenes), proof=prove(company))
+        ready.there()
+        report = Report(
+            company=company,
+            processes=running.ids,
+            scenes=tuple(scenes),
+            proof=prove(company),
+            elsewhere=prove(tickets_of(company)),
+        )
         if not plan.stay:
             guide.end(report)
             return report
