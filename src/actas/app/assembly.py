@@ -143,6 +143,7 @@ class Assembly:
             narrowed = {"generation": prepared.narrowed_for, "in_force": generation}
             await self.shared.minutes.note("catalog:narrowed", **narrowed)
         self.base = base
+        base.rotation.use(base.definitions.keys.used)
         self.shared.out.keep_only(base)
         self.shared.throttle.limits = base.definitions.limits.throttle
         open_gate(self.gate, base, pipeline, self.shared, deliveries=self.writer, steward=self.steward)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from actas.app.compiled import catalog_of, findings
 from actas.app.foundation import Foundation
-from actas.keys.ring import SIGNED
-from actas.settings.definitions import Definitions
+from actas.keys.ring import SIGNED, Slot
+from actas.settings.definitions import Definitions, KeySettings
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.settings.load import Draft
 from actas.store.catalog import Catalog
@@ -20,6 +21,7 @@ class Prepared:
 
     Attributes:
         waiting: the sections that were changed and stay as they were.
+        lacking: what there is no key for here yet, and must be before it is put in force.
         narrowed_for: the generation that took something away, when this is the one before without that.
     """
 
@@ -27,13 +29,15 @@ class Prepared:
     warnings: tuple[Fault, ...]
     catalog: Catalog
     waiting: tuple[str, ...] = ()
+    lacking: frozenset[Slot] = frozenset()
     narrowed_for: int | None = None
 
 
 def prepare(base: Foundation, draft: Draft) -> Prepared:
     """Compile a configuration for a process that serves another one. Changes nothing; may run in a thread.
 
-    The ``server``, ``keys`` and ``audit`` sections stay as they were: they want a restart.
+    The ``server``, ``keys`` and ``audit`` sections stay as they were: they want a restart. What there must be
+    a key for follows the whole of a configuration, and changes with it.
 
     Args:
         base: what the process serves now.
@@ -45,18 +49,17 @@ def prepare(base: Foundation, draft: Draft) -> Prepared:
     if draft.server.issuer != base.issuer:
         raise ConfigurationFaults([_restart("server.issuer", "a new issuer needs a restart")])
     loaded = draft.compile(pepper=base.ring.secret_pepper, extra_checks=[findings])
-    held = base.ring.keys()
-    there = {key.slot for key in held if key.state == "active"}
-    if missing := draft.keys.used - there:
-        purpose, algorithm = min(missing)
-        of = "" if purpose == "token" else f" for {SIGNED[purpose]}"
-        message = f"there is no {algorithm} key{of} yet; one is made at a restart"
-        raise ConfigurationFaults([_restart("keys", message)])
     old, new = base.definitions, loaded.definitions
-    definitions = dataclasses.replace(new, server=old.server, keys=old.keys, audit=old.audit)
+    keys = dataclasses.replace(old.keys, used=_used(old.keys, new.keys))
+    held = base.ring.keys()
+    lacking = keys.used - {key.slot for key in held if key.state == "active"}
+    if lacking and new.keys.algorithm != old.keys.algorithm:
+        message = f"there is no {without_key(lacking)} yet; one is made at a restart"
+        raise ConfigurationFaults([_restart("keys", message)])
+    definitions = dataclasses.replace(new, server=old.server, keys=keys, audit=old.audit)
     sections = (
         ("server", new.server == old.server),
-        ("keys", new.keys == old.keys),
+        ("keys", dataclasses.replace(new.keys, used=keys.used) == keys),
         ("audit", new.audit == old.audit),
     )
     return Prepared(
@@ -64,7 +67,20 @@ def prepare(base: Foundation, draft: Draft) -> Prepared:
         warnings=loaded.warnings,
         catalog=catalog_of(definitions, base.registered),
         waiting=tuple(name for name, is_same in sections if not is_same),
+        lacking=lacking,
     )
+
+
+def without_key(slots: Collection[Slot]) -> str:
+    """Return the key that is missing, in words; the first one of several."""
+    purpose, algorithm = min(slots)
+    return f"{algorithm} key" if purpose == "token" else f"{algorithm} key for {SIGNED[purpose]}"
+
+
+def _used(old: KeySettings, new: KeySettings) -> frozenset[Slot]:
+    """Return what there must be a key for, also while the algorithm of the section waits for a restart."""
+    by_default = {slot for slot in new.used if slot[1] == new.algorithm and slot[0] in ("token", "grant")}
+    return new.used | {(purpose, old.algorithm) for purpose, _ in by_default}
 
 
 def _restart(path: str, message: str) -> Fault:

@@ -3,27 +3,28 @@
 Every change goes the same way: laid over what is kept, checked and compiled whole as every node would,
 committed together with its audit entries, written into the audit log, put in force. A node that reads of a
 change it did not make begins at the third step; before that it takes away what the change took away, because
-compiling a large configuration may take longer than a change may (REL-21).
+compiling a large configuration may take longer than a change may (REL-21). Keys that nothing wanted before
+are made first, and while all nodes come to publish them other changes go ahead (``app.key_making``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from actas.admin.objects import Change, Snapshot
 from actas.admin.record import FILES, Author, parts_of
 from actas.admin.revoking import Revoking
-from actas.app.foundation import Foundation
+from actas.app.house import House
+from actas.app.key_making import Result, require_keys, with_keys
 from actas.app.minutes import write_waiting
 from actas.app.narrowing import without_what_ended
 from actas.app.offering import changes_of
-from actas.app.parts import Shared
 from actas.app.prepared import Prepared, prepare
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import SystemChance
@@ -56,29 +57,6 @@ class Made:
     changes: tuple[Change, ...]
     snapshot: Snapshot
     waiting: tuple[str, ...] = ()
-
-
-class House(Protocol):
-    """The serving process, as far as its steward needs it."""
-
-    base: Foundation
-    shared: Shared
-
-    async def put_in_force(self, prepared: Prepared, *, generation: int) -> None:
-        """Put a configuration in force, whole.
-
-        Raises:
-            AuditUnavailable: that it takes effect could not be recorded.
-        """
-        ...
-
-    async def note_loaded(self, base: Foundation, generation: int) -> None:
-        """Write down that a configuration takes effect.
-
-        Raises:
-            AuditUnavailable: it could not be written.
-        """
-        ...
 
 
 class Steward:
@@ -136,12 +114,16 @@ class Steward:
             AuditUnavailable: the change could not be recorded.
             StoreUnavailable: the store of record could not be read or written.
         """
-        async with self._turn:
-            files = await asyncio.to_thread(read)
-            made, prepared = await self._commit(lambda kept: self._of_files(kept, files), files, FILES)
-            self._files = files
-            await self._put_in_force(prepared, made.snapshot)
-        return dataclasses.replace(made, waiting=prepared.waiting)
+
+        async def attempt() -> Made:
+            async with self._turn:
+                files = await asyncio.to_thread(read)
+                made, prepared = await self._commit(lambda kept: self._of_files(kept, files), files, FILES)
+                self._files = files
+                await self._put_in_force(prepared, made.snapshot)
+            return dataclasses.replace(made, waiting=prepared.waiting)
+
+        return await self._with_keys(attempt)
 
     async def change(self, edit: Edit, author: Author) -> Made:
         """Make a change that somebody asked for, and put it in force here.
@@ -155,11 +137,15 @@ class Steward:
             AuditUnavailable: it could not be recorded.
             StoreUnavailable: the store of record could not be read or written.
         """
-        async with self._turn:
-            made, prepared = await self._commit(edit, self._files, author)
-            if made.snapshot.generation != self.generation:
-                await self._put_in_force(prepared, made.snapshot)
-        return made
+
+        async def attempt() -> Made:
+            async with self._turn:
+                made, prepared = await self._commit(edit, self._files, author)
+                if made.snapshot.generation != self.generation:
+                    await self._put_in_force(prepared, made.snapshot)
+            return made
+
+        return await self._with_keys(attempt)
 
     async def rehearse(self, edit: Edit) -> tuple[tuple[Change, ...], Prepared, Snapshot]:
         """Return what a change would come to, and change nothing.
@@ -216,18 +202,26 @@ class Steward:
         self.generation, self._refused = 0, -1
 
     async def _load(self) -> None:
-        async with self._turn:
-            kept = await self._store.read()
-            if kept.generation == self.generation:
-                return
-            await self._settle(kept.generation)
-            try:
-                prepared = await self._prepared(self._files, kept)
-            except ConfigurationFaults as broken:
-                await self._take_away(kept)
-                await self._keep_old(kept, broken)
-            else:
+        kept = Snapshot(self.generation, ())
+
+        async def attempt() -> None:
+            nonlocal kept
+            async with self._turn:
+                kept = await self._store.read()
+                if kept.generation == self.generation:
+                    return
+                await self._settle(kept.generation)
+                await self._house.base.ring.refresh()  # whoever made the change has made its keys
+                prepared = require_keys(await self._prepared(self._files, kept))
                 await self._put_in_force(prepared, kept)
+
+        try:
+            await self._with_keys(attempt)
+        except ConfigurationFaults as broken:
+            async with self._turn:
+                if kept.generation > self.generation:
+                    await self._take_away(kept)
+                    await self._keep_old(kept, broken)
 
     async def _keep_old(self, kept: Snapshot, broken: ConfigurationFaults) -> None:
         first = next(iter(broken.errors), None)
@@ -244,7 +238,7 @@ class Steward:
             kept = await self._store.read()
             changes = tuple(edit(kept))
             after = kept.after(changes)
-            prepared = await self._prepared(files, after)
+            prepared = require_keys(await self._prepared(files, after))
             if not changes:
                 await self._settle(kept.generation)
                 return Made(changes=(), snapshot=kept), prepared
@@ -283,6 +277,9 @@ class Steward:
                 if waiting is None or waiting > generation:
                     return
                 await asyncio.sleep(0.05)
+
+    async def _with_keys(self, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        return await with_keys(attempt, self._house.base, self._house.shared)
 
     async def _prepared(self, files: Draft, kept: Snapshot) -> Prepared:
         return await asyncio.to_thread(lambda: prepare(self._house.base, files.beside(kept.in_force)))

@@ -82,6 +82,7 @@ class LocalKeyRing:
         # store says was published, was published by everybody; what changes from now on, this node sees.
         since = {one.info.kid: float(one.info.created_at) for one in held}
         self._faces = Faces(held, since=since, now=clock.now(), defaults=self._defaults)
+        self._reading = asyncio.Lock()  # a reading that began earlier must not end later, over a newer one
         missing = [name for name in _SECRETS if name not in secrets]
         if missing:
             raise KeysUnusable(f"the {missing[0]} secret is missing")
@@ -150,14 +151,15 @@ class LocalKeyRing:
             KeysUnusable: a key that is kept cannot be used.
             Exception: the store failed.
         """
-        held, generation = self._faces.held, self._generation
-        if await self._store.generation() != generation:
-            generation, stored = await self._store.read()
-            held = hold(stored, held, sealer=self._sealer)
-        now = self._clock.now()
-        since = {one.info.kid: self._faces.since.get(one.info.kid, now) for one in held}
-        self._faces = Faces(held, since=since, now=now, defaults=self._defaults)
-        self._generation = generation
+        async with self._reading:
+            held, generation = self._faces.held, self._generation
+            if await self._store.generation() != generation:
+                generation, stored = await self._store.read()
+                held = hold(stored, held, sealer=self._sealer)
+            now = self._clock.now()
+            since = {one.info.kid: self._faces.since.get(one.info.kid, now) for one in held}
+            self._faces = Faces(held, since=since, now=now, defaults=self._defaults)
+            self._generation = generation
 
     @property
     def secret_pepper(self) -> bytes:

@@ -52,6 +52,8 @@ class Change:
         key = self.key
         members: dict[str, Json] = {"kid": key.kid, "purpose": key.purpose, "algorithm": key.algorithm}
         match self.event:
+            case "keys:created":
+                pass
             case "keys:prepared":
                 members["activate_at"] = key.activate_at
             case "keys:activated":
@@ -108,6 +110,28 @@ class Rotation:
     def is_due(self, keys: Collection[KeyInfo]) -> bool:
         """Return whether something is due, by what a node knows: no reading, no writing."""
         return self._due(keys) is not None
+
+    def use(self, used: Collection[Slot]) -> None:
+        """Keep keys for these purposes and algorithms from now on, and leave others as they are."""
+        self._used = frozenset(used)
+
+    async def provide(self, slots: Collection[Slot]) -> tuple[Change, ...]:
+        """Make the keys that are missing of some purposes and algorithms; they may sign at once.
+
+        As at the first start: no key before them was ever published for the same, so that nothing is to be
+        waited for but that all nodes publish them, which is for whoever asks.
+
+        Raises:
+            KeysUnusable: the envelope key may seal no more.
+            CannotChange: somebody else is changing keys and does not finish.
+            Exception: the store failed.
+        """
+
+        async def plan(keys: Sequence[StoredKey]) -> Step | None:
+            lacking = [slot for slot in sorted(slots) if in_state(keys, slot, "active") is None]
+            return _together([await self._first(keys, slot) for slot in lacking])
+
+        return await self._insist(plan, rehearse=False)
 
     async def turn(self) -> tuple[Change, ...]:
         """Make the change that is due first, if any, unless another node is faster.
@@ -203,6 +227,14 @@ class Rotation:
                 return self._activate(keys, key)
             case "prepare":
                 return await self._successor(keys, key.slot, at_once=False)
+
+    async def _first(self, keys: Sequence[StoredKey], slot: Slot) -> Step:
+        """Make a key where none signs; one that is prepared signs from now on instead."""
+        prepared = in_state(keys, slot, "prepared")
+        if prepared is not None:
+            return self._activate(keys, replace(prepared, ahead=0))
+        active = replace(await self._new(keys, slot, ahead=0), state="active")
+        return Step(rows=(active,), changes=(Change(event="keys:created", key=active.info()),))
 
     async def _successor(self, keys: Sequence[StoredKey], slot: Slot, *, at_once: bool) -> Step:
         """Prepare the key that follows, or let it sign at once."""

@@ -79,6 +79,11 @@ class Follower:
         self._news.set()
 
     @property
+    def bound(self) -> float:
+        """Seconds after which every node has read what was changed, or relies on nothing it has read."""
+        return self._bound
+
+    @property
     def fresh(self) -> bool:
         """Whether everything was read within the bound."""
         return self.age() <= self._bound

@@ -18,9 +18,10 @@ from actas.admin.record import Author
 from actas.app import narrowing, steward
 from actas.app.assembly import Assembly, assembly
 from actas.app.foundation import Foundation, foundation
+from actas.app.house import House
 from actas.app.narrowing import narrowed
 from actas.app.prepared import Prepared, prepare
-from actas.app.steward import House, Steward
+from actas.app.steward import Steward
 from actas.settings.definitions import Definitions
 from actas.settings.load import Draft
 
