@@ -60,8 +60,15 @@ from actas.subjects.itself import party_of
 from actas.subjects.named import LookedUp
 from actas.subjects.validator import Validators
 
-_AFTERWARDS: Final = {"person_not_nameable": 7, "grant_reused": 2}
+_AFTERWARDS: Final = {"person_not_nameable": 7, "grant_reused": 2, "storage_unavailable": 7, "internal": 7}
 """Reasons of what is refused after the rules allowed it, and the number of the stage that each is told at."""
+
+
+_OF_A_GRANT: Final = (
+    *("bad_subject", "expired", "revoked", "wrong_audience", "unknown_person"),
+    *("upstream_down", "storage_unavailable"),
+)
+"""Why a grant of another domain that is redeemed is not believed."""
 
 
 class NotExplainable(Exception):
@@ -212,6 +219,8 @@ class Rehearsal:
     def _early(self, event: Mapping[str, Any]) -> Explanation:
         error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))
         stage = 1 if "client" not in event or "apis" not in event else 2 if "subject" not in event else 3
+        if "client" in event and event.get("grant") == JWT_BEARER and event["reason"] in _OF_A_GRANT:
+            stage = 2  # it is proven first, and says what it is for
         passed = [f"{event.get('client', {}).get('name')}", str(event.get("subject", {}).get("sub"))]
         early = explain_early(error, stage=stage, passed=passed, policy=self.policy.version)
         return replace(early, error=str(event.get("error", early.error)))
@@ -263,7 +272,9 @@ def _is_of_the_sign_in(event: Mapping[str, Any]) -> bool:
 
 
 def _as_it_was(found: Explanation, event: Mapping[str, Any]) -> Explanation:
-    """Tell as it was what was refused after the rules allowed it: none has addresses, or what was used."""
+    """Tell as it was what was refused after the rules allowed it: none has addresses, or what was used, or
+    what a store or a key did then.
+    """
     if not found.granted:
         return found
     detail = str(event.get("detail", ""))

@@ -122,6 +122,8 @@ def _attempt(event: Event) -> Iterator[tuple[str, str]]:
             yield role, _party(party)
     if given := member(event, "given"):
         yield "given", _token(given)
+    if created := text(event.get("created")):
+        yield "created", f"{created}, who is known here from now on"
     if rules := words(event.get("rules")):
         kind = text(event.get("kind"))
         yield "rules", f"{listed(rules)}{f', {kind}' if kind else ''}"
@@ -143,7 +145,8 @@ def _question(event: Event) -> Iterator[tuple[str, str]]:
     asked = member(event, "asked")
     where = (*words(asked.get("audience")), *words(asked.get("resource")))
     if asked:
-        yield "for", f"{listed(where) or 'no API'} · {text(asked.get('scope')) or 'no scope was asked for'}"
+        found = f"{listed(apis)}, which it did not name" if (apis := words(event.get("apis"))) else "no API"
+        yield "for", f"{listed(where) or found} · {text(asked.get('scope')) or 'no scope was asked for'}"
     if abroad := member(event, "abroad"):
         there = f"{text(abroad.get('issuer'))}, which knows the client as {text(abroad.get('client_id'))}"
         yield "connection", f"{text(abroad.get('connection'))} · {there}"
@@ -161,6 +164,8 @@ def _party(party: Event) -> str:
         said += [f"jti {jti}"] if (jti := text(token.get("jti"))) else []
     else:
         said.append("itself")
+    if party.get("known") is False:
+        said.append("never here before")
     return " · ".join(said)
 
 

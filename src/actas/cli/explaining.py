@@ -78,14 +78,15 @@ def show(
             kind="actas/Explanation",
             body=document(found, past=past, hints=hints),
             name="granted" if granted else str(reason),
-            lines=list(_lines(found, past=past, hints=hints, everything=everything)),
+            lines=list(lines_of(found, past=past, hints=hints, everything=everything)),
         )
     )
 
 
-def _lines(
+def lines_of(
     found: Explanation, *, past: Past | None, hints: Sequence[str], everything: bool
 ) -> Iterator[Line]:
+    """Return an explanation for people, line by line."""
     now = f"{found.kind}: {' '.join(found.scopes)}" if found.granted else f"{found.error}, {found.reason}"
     if past is None:
         yield _headline(now, granted=found.granted)
@@ -110,7 +111,8 @@ def _lines(
         if stage.name == "rules":
             yield from _rules(shown)
             if found.near_miss is not None and found.near_miss not in shown:
-                yield f"{_INDENT}nearest: {found.near_miss.name}"
+                near = found.near_miss
+                yield (f"{_INDENT}nearest: {near.name}", Ink(f"   {near.place}".rstrip(), "dim"))
                 yield from _conditions(found.near_miss)
         if stage.name == "scopes":
             for table in found.tables:
@@ -152,7 +154,8 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
     columns = sorted(table.defines | requested)
     if not columns:
         return
-    yield f"{_INDENT}{table.api.name:<20}{'  '.join(columns)}"
+    wide = max(20, len(table.api.name) + 2)
+    yield f"{_INDENT}{table.api.name:<{wide}}{'  '.join(columns)}"
     rows = (
         ("the API defines", table.defines),
         ("the token buys", table.buys),
@@ -165,7 +168,7 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
         ),
     )
     for title, scopes in rows:
-        pieces: list[str | Ink] = [f"{_INDENT}{title:<20}"]
+        pieces: list[str | Ink] = [f"{_INDENT}{title:<{wide}}"]
         for column in columns:
             mark = Ink("●", "good") if column in scopes else Ink("✕", "bad")
             pieces += [mark, " " * (len(column) + 1)]

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Final
 from actas.cli.ask import ABROAD
 from actas.cli.recorded import Event, member, text, words
 from actas.core.target import api_at
+from actas.core.wire import JWT_BEARER
 from actas.settings.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
+    from actas.core.abroad import Acceptance
     from actas.core.permit import ExchangeRequest
     from actas.core.target import Api
+    from actas.policy.connections import Connection
     from actas.store.catalog import Catalog
 
 NO_WAY: Final = ("no_connection", "connection_paused")
-"""The refusals of a grant for another domain that its connections explain."""
+"""The refusals of a grant for another domain, or of another one's, that connections explain."""
+
+_MOST: Final = 5
+"""Connections of others that are named at most."""
 
 
 def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterator[str]:
@@ -55,16 +61,41 @@ def ways_abroad(client: str, asked: Collection[str], catalog: Catalog) -> Iterat
         yield f"{client} has no connection at all: actas connections create NAME --client {client}"
     for one in own:
         there = f" with {', '.join(one.to.resources)}" if one.to.resources else ""
-        paused = f", paused: actas connections resume {one.name}" if one.paused else ""
         kind = " by plain grants (--for jwt)" if one.to.grant == "jwt" else ""
-        yield f"{one.name} leads to {one.to.issuer}{there}{kind}{paused}"
+        yield f"{one.name} leads to {one.to.issuer}{there}{kind}{_stands(one)}"
+
+
+def ways_in(client: str, catalog: Catalog) -> Iterator[str]:
+    """Yield whose grants a client redeems, and where it redeems none, who redeems any.
+
+    Args:
+        client: the name of who asks.
+        catalog: what is defined.
+    """
+    accepted = catalog.connections.accepted
+    own = [one for one in accepted if one.client == client]
+    if not own:
+        yield f"{client} redeems no grants at all: actas connections create NAME --direction accept"
+    for one in own or accepted[:_MOST]:
+        yield f"by {one.name}, {one.client} redeems grants of {one.issuer} for {one.api}{_stands(one)}"
 
 
 def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:
     """Yield the same for an attempt that was refused because no connection leads there, or it was paused."""
-    if event.get("reason") in NO_WAY:
-        client, asked = member(event, "client"), member(event, "asked")
-        yield from ways_abroad(text(client.get("name")), words(asked.get("audience")), catalog)
+    client, asked = text(member(event, "client").get("name")), member(event, "asked")
+    if event.get("grant") == JWT_BEARER:
+        open_to_client = {one.api for one in catalog.connections.accepted if one.client == client}
+        elsewhere = event.get("reason") == "no_rule" and open_to_client.isdisjoint(words(event.get("apis")))
+        if elsewhere or event.get("reason") in (*NO_WAY, "unknown_target"):
+            yield from ways_in(client, catalog)
+    elif event.get("reason") in NO_WAY:
+        yield from ways_abroad(client, words(asked.get("audience")), catalog)
+
+
+def _stands(one: Connection | Acceptance) -> str:
+    """Return whether a connection is paused, and where it is written."""
+    paused = f", paused: actas connections resume {one.name}" if one.paused else ""
+    return f"{paused} ({one.place})" if one.place else paused
 
 
 def _meant(word: str, known: Collection[str]) -> Iterator[str]:

@@ -197,7 +197,7 @@ def _check_times(
     expires_at = instant(claims, "exp")
     issued_at = instant(claims, "iat")
     if expires_at + leeway <= now:
-        raise BadToken("the token has expired", why="expired")
+        raise BadToken(f"the token has expired, {int(now - expires_at)} s ago", why="expired")
     if issued_at - leeway > now:
         raise BadToken("the claim iat is in the future", why="expired")
     if "nbf" in claims and instant(claims, "nbf") - leeway > now:

@@ -55,10 +55,9 @@ def subject_token_was_meant_for_the_requester(proposal: Proposal) -> Refusal | N
     if subject.presenters is not None:
         if subject.names_presenter(client.name):
             return None
-        return _refuse(
-            "wrong_audience",
-            f"a token of {subject.issuer_name} for {_list(subject)} is not {client.name}'s to present",
-        )
+        detail = f"a token of {subject.issuer_name} for {_list(subject)} is not {client.name}'s to present"
+        others = ", ".join(sorted(subject.presenters))[:200]
+        return _refuse("wrong_audience", f"{detail}, but that of {others}" if others else detail)
     if subject.client_id == client.name or _own_audience(proposal) in subject.audience:
         return None
     return _refuse("wrong_audience", f"the subject token is for {_list(subject)}, which is not {client.name}")

@@ -37,7 +37,7 @@ def _too_old(party: Party, max_age: int | None, *, at: float) -> str | None:
     if isinstance(signed_in, bool) or not isinstance(signed_in, int | float):
         return f"the token does not say when {who} signed in (auth_time)"
     if signed_in + max_age < at:
-        return f"{who} signed in longer than {max_age} s ago"
+        return f"{who} signed in {int(at - signed_in)} s ago, longer than {max_age} s"
     if signed_in - MAX_LEEWAY > at:
         return f"{who} signed in when it has not been yet (auth_time)"
     return None

@@ -99,7 +99,9 @@ class Residents:
             return await self._identified(party, ways[0])
         person = self._named(party) if match == "aud_sub" else self._addressed(party)
         if person is None:
-            raise BadToken(f"nobody here is whom the grant names by {match}", why="unknown_person")
+            said = party.claims.get("aud_sub") if match == "aud_sub" else party.identity.subject
+            detail = f"nobody here is whom the grant names by {match}: {str(said)[:200]!r}"
+            raise BadToken(detail if said is not None else f"the grant has no {match}", why="unknown_person")
         return self._as_person(party, person)
 
     def _as_person(self, party: Party, person: Person) -> Party:
