@@ -13,7 +13,7 @@ from tests.fakes.refused_grants import accepting
 from actas.cli.entries import lines
 from actas.cli.output import Ink, Output
 
-SUBJECT = {"match": "subject", "unknown": "create"}
+SUBJECT: dict[str, Any] = {"match": "subject", "unknown": "create"}
 
 
 async def redeemed(here: House, **grant: Any) -> str:
