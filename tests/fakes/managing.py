@@ -15,9 +15,13 @@ HOLDERS: Final = {"chief": "owner", "hand": "operator", "eye": "auditor"}
 """The clients that hold a role."""
 
 
-def managed(folder: Path) -> RealServer:
-    """Return a server, not started, whose configuration says who may manage it."""
-    server = RealServer(folder)
+def managed(folder: Path, *, database: str | None = None) -> RealServer:
+    """Return a server, not started, whose configuration says who may manage it.
+
+    Args:
+        database: the URL of its PostgreSQL; None for a file.
+    """
+    server = RealServer(folder, database=database)
     company = server.company
     for name in (*HOLDERS, "stranger"):
         company.secrets[name] = f"canary-{name}-{secrets.token_hex(16)}"
