@@ -47,7 +47,11 @@ OPERATIONS: tuple[Requirement, ...] = on(
         _LOAD,
         "A clock that jumps or differs from the database's stops issuing; memory of what was used outlives its acceptance.",
     ),
-    kept("REL-19", _STORE, "A store's error is never read as not used yet."),
+    kept(
+        "REL-19",
+        _STORE,
+        "A store's error is never read as not used yet, not revoked or allowed, of grants between domains neither.",
+    ),
     kept("REL-20", _STORE, "A database that is away costs a request a second, and service returns with it."),
     kept("REL-21", _STORE, "A change holds on every node within the bound; a node that cannot tell refuses."),
     kept(

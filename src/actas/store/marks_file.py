@@ -122,6 +122,7 @@ class MarksFile:
             forgotten = number(found[0])
             answers = [self._mark(db, one) if one.keep_until > forgotten else None for one in claims]
             self._forget(db, now, at_least=2 * len(claims))
+            self._require_same(wal=True)  # what is refused for that has used nothing up
             db.execute("COMMIT")
             self._require_same(wal=True)
         except BaseException:
