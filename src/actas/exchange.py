@@ -170,6 +170,7 @@ class Exchange:
         except Exception as exc:
             # Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04).
             raise await self._refused(trail, exc) from exc
+        await self._fulfilment.settle(permit)
         # 7. Answer.
         return Answer(grant.respond(issued), trail.entry, receipt)
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
+import structlog
 
+from actas.core.errors import StoreUnavailable
 from actas.core.family import Family
 from actas.core.impersonation import Begun, Wanted
 from actas.core.permit import Issued, Permit, Refreshed
@@ -18,6 +20,9 @@ from actas.core.wire import TokenFormat, TokenType
 from actas.issuers.issuer import TokenIssuer
 
 
+_log = structlog.get_logger("actas")
+
+
 class Fulfilment(Protocol):
     """Step 5: does what was decided."""
 
@@ -27,6 +32,10 @@ class Fulfilment(Protocol):
 
     async def withdraw(self, issued: Issued) -> None:
         """Take back what can be, of something that was made and never left."""
+        ...
+
+    async def settle(self, permit: Permit) -> None:
+        """Keep what holds from now on, once it is written down that it was granted. Does not fail."""
         ...
 
 
@@ -169,8 +178,6 @@ class Mint:
         if permit.single is not None:
             # From here on it is used, whatever becomes of the answer (SEC-60).
             await self._spends.spend(permit.single)
-        if permit.newcomer is not None:
-            await self._welcomes.remember(permit.newcomer)
         if permit.impersonation is not None:
             permit, begun = await self._begins.begin(permit, permit.impersonation)
             try:
@@ -196,6 +203,20 @@ class Mint:
             await self._follows.put_back(issued.refresh)
         if issued.begun is not None:
             await self._begins.take_back(issued.begun)
+
+    async def settle(self, permit: Permit) -> None:
+        if permit.newcomer is None:
+            return
+        # Whoever is known is in the log before. A crash, or a store that fails, in between leaves somebody who
+        # becomes known by their next grant, and nobody is let in by being known who would not be otherwise.
+        try:
+            await self._welcomes.remember(permit.newcomer)
+        except StoreUnavailable as failed:
+            _log.error(
+                "who became known by a grant could not be kept",
+                who=permit.newcomer.subject,
+                detail=str(failed),
+            )
 
     async def _issue(self, permit: Permit) -> Issued:
         issued = await self._issuers[permit.token_type, permit.format].issue(permit)
