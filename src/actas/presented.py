@@ -14,7 +14,8 @@ from actas.core.permit import ExchangeRequest, Parties
 from actas.core.sign_in import Authorization
 from actas.core.tracing import UNTRACED, Tracing
 from actas.core.wire import JWT_BEARER
-from actas.grants.grant import Grant, error_of_token
+from actas.core.wording import as_called
+from actas.grants.grant import Grant
 from actas.subjects.authorization_code import AuthorizationCodes
 from actas.subjects.device_code import DeviceCodes
 from actas.subjects.named import NamedPeople
@@ -150,7 +151,8 @@ class Presented:
         if bad.why in ("forged", "bad_code"):
             self._throttle.failed("failed_tokens", "" if client is None else client.name, trail.source)
         requested = None if trail.request is None else trail.request.requested
-        refusal = bad.refusal(role, error_of_token(grant, requested))
+        error = as_called(grant.token_error, grant_type=grant.grant_type, requested=requested)
+        refusal = bad.refusal(role, error)
         if isinstance(bad, Spent) and client is not None and is_copy(bad, client=client, proven=trail.proven):
             # There are two copies of it: RFC 9700 section 4.14.2, RFC 6749 section 4.1.2.
             trail.refused, trail.revoked = refusal, (f"token:{bad.family}",)

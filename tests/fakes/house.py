@@ -14,17 +14,11 @@ from functools import partial
 from actas.admin.roles import management_api, role_rules, with_roles
 from actas.audit.flood import FloodGate
 from actas.audit.log import Minutes
-from actas.clients.assertion import AssertedClient, AssertionCheck
 from actas.clients.authenticator import ClientAuthenticator
-from actas.clients.client_secret_jwt import ClientSecretJwtMethod
 from actas.clients.dpop import ProofChecker
-from actas.clients.mutual_tls import NamedCertificateMethod, RegisteredCertificateMethod
 from actas.clients.nonces import Nonces
-from actas.clients.private_key_jwt import KeySource, PrivateKeyJwtMethod
-from actas.clients.public import PublicMethod
-from actas.clients.secret import SecretMethod
+from actas.clients.private_key_jwt import KeySource
 from actas.clients.throttle import Limits, Throttle
-from actas.clients.workload import WorkloadMethod
 from actas.core.abroad import REDEEMED, Acceptance
 from actas.core.administrators import Administrators
 from actas.core.client import Client
@@ -34,7 +28,6 @@ from actas.core.ports import SystemChance
 from actas.core.sign_in import userinfo_api
 from actas.core.target import Api
 from actas.core.tracing import UNTRACED, Tracing
-from actas.crypto.certificate import Authorities
 from actas.exchange import Exchange
 from actas.grants.authorization_code import AuthorizationCodeGrant
 from actas.grants.client_credentials import ClientCredentialsGrant
@@ -96,7 +89,6 @@ from actas.subjects.revoked import mark_of_party
 from actas.subjects.spent import Spending
 from actas.subjects.validator import Validators
 from actas.trust.registry import TrustedIssuer
-from actas.web.traced import TracedMarks
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import (
     APIS,
@@ -126,6 +118,7 @@ from tests.fakes.company import (
     signing_in,
 )
 from tests.fakes.desks import OPAQUE_KEY, Desks
+from tests.fakes.house_clients import NONCE_KEY, know_clients
 from tests.fakes.in_memory import (
     FreshFollower,
     InlineKeys,
@@ -145,7 +138,6 @@ __all__ = [
     "claims_of", "client", "on_devices", "secret_of", "sells", "signing_in",
 ]  # fmt: skip
 
-NONCE_KEY = b"a nonce key of thirty-two bytes.."
 KINDS = (
     *(
         DELEGATION,
@@ -192,11 +184,15 @@ class House(Desks):
     impersonating: Impersonating = field(default_factory=Impersonating)
     administrators: Administrators = field(default_factory=Administrators)
     published_clients: Published = field(default_factory=Published)
+    throttle: Throttle = field(init=False)
+    authenticator: ClientAuthenticator = field(init=False)
+    nonces: Nonces = field(init=False)
+    proofs: ProofChecker = field(init=False)
 
     def __post_init__(self) -> None:
         self._keep()
         self._read_tokens()
-        self._know_clients()
+        know_clients(self)
         self._answer()
 
     def _keep(self) -> None:
@@ -333,41 +329,6 @@ class House(Desks):
                 IdJagValidator(foreign, residents),
                 JwtGrantValidator(foreign, residents, self.catalog.connections),
             ]
-        )
-
-    def _know_clients(self) -> None:
-        """What authenticates clients, and the proofs that they hold a key."""
-        secret = SecretMethod(pepper=PEPPER, clock=self.clock)
-        clock, meter, mark = self.clock, self.meter, partial(self.ring.mark, "failure")
-        self.throttle = Throttle(self.limits, clock=clock, mark=mark, meter=meter)
-        marks = TracedMarks(self.marks, tracing=self.tracing) if self.tracing.on else self.marks
-        check = AssertionCheck(issuer=ISSUER, marks=marks, clock=clock, meter=meter)
-        self.authenticator = ClientAuthenticator(
-            clients=self.catalog,
-            methods={
-                "client_secret_basic": secret,
-                "client_secret_post": secret,
-                "client_secret_jwt": ClientSecretJwtMethod(check, clock=self.clock),
-                "private_key_jwt": PrivateKeyJwtMethod(check, published=self.published),
-                "tls_client_auth": NamedCertificateMethod(Authorities(self.authorities), clock=self.clock),
-                "self_signed_tls_client_auth": RegisteredCertificateMethod(clock=self.clock),
-                "workload": WorkloadMethod(
-                    ourselves=ISSUER,
-                    trust=self.catalog,
-                    keys=InlineKeys(),
-                    conditions=self.catalog.mapping,
-                    clock=self.clock,
-                ),
-                "none": PublicMethod(),
-            },
-            claimed=AssertedClient(self.catalog),
-            throttle=self.throttle,
-            meter=self.meter,
-            published=self.published_clients.clients(self.catalog, self.clock),
-        )
-        self.nonces = Nonces(key=NONCE_KEY, life=300, required=self.nonce_required, clock=clock)
-        self.proofs = ProofChecker(
-            url=f"{ISSUER}/token", max_age=60, nonces=self.nonces, marks=self.marks, clock=clock, meter=meter
         )
 
     def _answer(self) -> None:

@@ -26,7 +26,6 @@ from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import (
     BadToken,
     InvalidClient,
-    InvalidGrant,
     InvalidRequest,
     OAuthError,
     UnauthorizedClient,
@@ -41,7 +40,6 @@ from actas.core.target import Api, ApiStore
 from actas.core.wire import (
     ACCESS_TOKEN,
     AUTHORIZATION_CODE,
-    ID_JAG,
     JWT_BEARER,
     REFRESH,
     SIGN_IN,
@@ -49,6 +47,7 @@ from actas.core.wire import (
     GrantType,
     TokenType,
 )
+from actas.core.wording import as_called
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.kinds.redemption import as_granted
@@ -210,11 +209,11 @@ class Rehearsal:
     async def _prove(self, token: PresentedToken | None, request: ExchangeRequest) -> Party | None:
         if token is None:
             return None
-        of_grants = request.grant_type == JWT_BEARER or request.requested == ID_JAG  # JAG-53, RFC 7521 4.1.1
+        error = as_called(InvalidRequest, grant_type=request.grant_type, requested=request.requested)
         try:
             return await self.subjects.prove(token)
         except BadToken as bad:
-            raise bad.refusal(token.role, InvalidGrant if of_grants else InvalidRequest) from bad
+            raise bad.refusal(token.role, error) from bad
 
     def _early(self, event: Mapping[str, Any]) -> Explanation:
         error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))

@@ -7,12 +7,12 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from actas.core.claims import is_name, parse_scope
-from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, OAuthError
+from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError
 from actas.core.params import Params
 from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.target import MAX_TARGETS
-from actas.core.wire import ID_JAG, GrantType, TokenType
+from actas.core.wire import GrantType
 
 OF_EXCHANGE: Final = (
     *("subject_token", "subject_token_type", "actor_token", "actor_token_type", "requested_token_type"),
@@ -58,16 +58,6 @@ def require_without(form: Params, names: Iterable[str], *, where: str) -> None:
     for name in names:
         if name in form:
             raise InvalidRequest("malformed_request", detail=f"{name} has no meaning in {where}")
-
-
-def error_of_token(grant: Grant, requested: TokenType | None) -> type[OAuthError]:
-    """Return what a bad subject or actor token is called.
-
-    Args:
-        requested: the type of token that was asked for with it, if it came to that: where that is a grant for
-            another server, its profile has another word than the exchange (ID-JAG section 4.3.4.3, JAG-53).
-    """
-    return InvalidGrant if requested == ID_JAG else grant.token_error
 
 
 def scope_of(form: Params) -> frozenset[str] | None:

@@ -19,7 +19,6 @@ from actas.core.single import Single
 from actas.core.wire import TokenFormat, TokenType
 from actas.issuers.issuer import TokenIssuer
 
-
 _log = structlog.get_logger("actas")
 
 
@@ -207,8 +206,8 @@ class Mint:
     async def settle(self, permit: Permit) -> None:
         if permit.newcomer is None:
             return
-        # Whoever is known is in the log before. A crash, or a store that fails, in between leaves somebody who
-        # becomes known by their next grant, and nobody is let in by being known who would not be otherwise.
+        # Whoever is known is in the log before. A crash, or a store that fails, in between leaves somebody
+        # who becomes known by their next grant: nothing depends on it that the grant has not given already.
         try:
             await self._welcomes.remember(permit.newcomer)
         except StoreUnavailable as failed:
