@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -115,11 +114,6 @@ class SqlRegisteredClients:
     async def sweep(self) -> int:
         """Remove those that nobody used, and return how many there were (``sweep_registered``)."""
         return await sweep_registered(self._database, clock=self._clock)
-
-    async def all(self) -> Sequence[Registered]:
-        """Return every one that is kept."""
-        async with self._database.reading() as connection:
-            return [_registered(row) for row in (await connection.execute(select(REGISTERED_CLIENTS))).all()]
 
     async def _read(self, client_id: str) -> Registered | None:
         """Return a client as its row is now, unless it has ended. A use elsewhere moves no number."""
