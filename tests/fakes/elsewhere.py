@@ -14,6 +14,7 @@ from actas.core.secret import Secret
 from actas.net.fetch import GuardedFetch
 from actas.signin.beginning import Begun, Opening, Visitor
 from actas.signin.elsewhere import Elsewhere
+from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.providers import LIFE, Away
 from actas.signin.redeeming import Redeeming
@@ -134,6 +135,7 @@ class Desk:
             opening=Opening(
                 issuer=ISSUER,
                 sessions=self.sessions,
+                endings=Endings(issuer=ISSUER, sessions=self.sessions, audit=house.minutes),
                 begun=self.begun,
                 audit=house.minutes,
             ),

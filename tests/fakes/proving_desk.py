@@ -17,6 +17,7 @@ from actas.crypto.password_hash import PasswordHashes
 from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Opening, Visitor
 from actas.signin.by_passkey import ByPasskey
 from actas.signin.credentials import Credentials
+from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.guessing import SignInGuessing
 from actas.signin.one_time_codes import OneTimeCodes
@@ -69,7 +70,10 @@ class Desk:
         )
         catalog = house.catalog
         self.sessions = sessions_of(house)
-        opening = Opening(issuer=ISSUER, sessions=self.sessions, begun=begun, audit=house.minutes)
+        endings = Endings(issuer=ISSUER, sessions=self.sessions, audit=house.minutes)
+        opening = Opening(
+            issuer=ISSUER, sessions=self.sessions, endings=endings, begun=begun, audit=house.minutes
+        )
         beginning = Beginning(issuer=ISSUER, opening=opening, guessing=guessing, clock=house.clock)
         self.proving = Proving(
             directory=catalog,

@@ -10,6 +10,7 @@ from actas.crypto.passkey import PasskeyRules, may_be_used_at
 from actas.signin.beginning import CODE_WITHIN, Beginning, Begun, Half, Opening, Visitor
 from actas.signin.by_passkey import ByPasskey
 from actas.signin.credentials import Credentials
+from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.guessing import SignInGuessing
 from actas.signin.one_time_codes import OneTimeCodes
@@ -74,7 +75,10 @@ class ProvingKit:
             chance=self._chance,
         )
         self._guessing = SignInGuessing(shared.throttle, records, mark=base.ring.mark)
-        self.opening = Opening(issuer=base.issuer, sessions=signed_in, begun=begun, audit=shared.minutes)
+        self.endings = Endings(issuer=base.issuer, sessions=signed_in, audit=shared.minutes)
+        self.opening = Opening(
+            issuer=base.issuer, sessions=signed_in, endings=self.endings, begun=begun, audit=shared.minutes
+        )
         self._beginning = Beginning(
             issuer=base.issuer, opening=self.opening, guessing=self._guessing, clock=base.clock
         )

@@ -243,10 +243,10 @@ class _Kit:
     def leaving(self) -> Leaving:
         base, shared = self._base, self._shared
         return Leaving(
-            issuer=base.issuer,
             directory=base.catalog,
             hints=_hints(base),
             sessions=self._sessions,
+            endings=self.proof.endings,
             leave=self._flow("leave", Leave),
             audit=shared.minutes,
             fresh=shared.follower.require_fresh,
@@ -258,6 +258,7 @@ class _Kit:
             issuer=base.issuer,
             directory=base.catalog,
             sessions=self._sessions,
+            endings=self.proof.endings,
             consents=self._consents,
             acting=ActingAsMe(
                 kept=base.impersonations,

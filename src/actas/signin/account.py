@@ -82,6 +82,7 @@ class Account:
         issuer: str,
         directory: Directory,
         sessions: Sessions,
+        endings: Endings,
         consents: Consents,
         acting: ActingAsMe,
         credentials: Credentials,
@@ -93,7 +94,7 @@ class Account:
         self._issuer = issuer
         self._directory = directory
         self._sessions = sessions
-        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
+        self._endings = endings
         self._consents = consents
         self._acting = acting
         self._credentials = credentials

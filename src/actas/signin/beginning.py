@@ -118,13 +118,16 @@ class Opening:
 
     Args:
         issuer: our own issuer identifier.
+        endings: writes down which session gave way.
         begun: seals what a browser carries.
     """
 
-    def __init__(self, *, issuer: str, sessions: Sessions, begun: Flow[Begun], audit: Minutes) -> None:
+    def __init__(
+        self, *, issuer: str, sessions: Sessions, endings: Endings, begun: Flow[Begun], audit: Minutes
+    ) -> None:
         self._issuer = issuer
         self._sessions = sessions
-        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
+        self._endings = endings
         self._begun = begun
         self._audit = audit
 

@@ -60,7 +60,7 @@ class Leaving:
     """Ends sessions at the wish of who is at the browser.
 
     Args:
-        issuer: our own issuer identifier.
+        endings: ends sessions.
         hints: reads ID tokens of ours.
         leave: seals what a browser carries.
     """
@@ -68,10 +68,10 @@ class Leaving:
     def __init__(
         self,
         *,
-        issuer: str,
         directory: Directory,
         hints: Hints,
         sessions: Sessions,
+        endings: Endings,
         leave: Flow[Leave],
         audit: Minutes,
         fresh: Callable[[], None],
@@ -79,7 +79,7 @@ class Leaving:
         self._directory = directory
         self._hints = hints
         self._sessions = sessions
-        self._endings = Endings(issuer=issuer, sessions=sessions, audit=audit)
+        self._endings = endings
         self._leave = leave
         self._audit = audit
         self._fresh = fresh

@@ -15,6 +15,7 @@ from actas.core.person import Person
 from actas.kinds.impersonation_pages import Paging
 from actas.signin.account import Account, Mine
 from actas.signin.acting import ActingAsMe
+from actas.signin.ending import Endings
 from actas.signin.proving import Visitor
 from actas.web.acted_as import rows_of
 from actas.web.pages.account import ImpersonationRow
@@ -51,6 +52,7 @@ async def seen(who: str, *, vouched_by: str = ISSUER) -> ImpersonationRow:
         issuer=ISSUER,
         directory=house.catalog,
         sessions=here.sessions,
+        endings=Endings(issuer=ISSUER, sessions=here.sessions, audit=house.minutes),
         consents=here.consents,
         acting=ActingAsMe(
             kept=kept, impersonations=house.acting, paging=Paging(OPAQUE_KEY), clock=house.clock

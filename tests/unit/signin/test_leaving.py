@@ -20,6 +20,7 @@ from actas.core.party import Identity
 from actas.core.ports import SystemChance
 from actas.core.records import Record
 from actas.core.sign_in import SignIn
+from actas.signin.ending import Endings
 from actas.signin.flow import Flow
 from actas.signin.hints import Hints
 from actas.signin.leaving import AskLeave, Leave, Leaving, Left
@@ -44,10 +45,10 @@ class Door:
         chance, catalog = SystemChance(), house.catalog
         self.sessions = sessions_of(house)
         self.leaving = Leaving(
-            issuer=ISSUER,
             directory=catalog,
             hints=Hints(issuer=ISSUER, keys=house.ring),
             sessions=self.sessions,
+            endings=Endings(issuer=ISSUER, sessions=self.sessions, audit=house.minutes),
             leave=Flow("leave", Leave, key=OPAQUE_KEY, chance=chance, clock=house.clock),
             audit=house.minutes,
             fresh=house.follower.require_fresh,
