@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from actas.core.abroad import Acceptance
@@ -131,7 +131,8 @@ class Health:
         )
         if isinstance(found, Check):
             return (keys, found if issuer.kind == "oidc" else _not_needed(found))
-        return (keys, _itself(found), _gives(found), *_clock(found))
+        # It is there, so that keys which are missing are no silence of its.
+        return (replace(keys, silent=False), _itself(found), _gives(found), *_clock(found))
 
     async def _asked(self, issuer: str, remedy: str) -> Counterpart | Check:
         try:
@@ -215,14 +216,13 @@ def _gives(found: Counterpart) -> Check:
 def _keys(view: IssuerKeysView) -> Check:
     if view.inline and view.kids:
         return Check(name="keys", state="good", says=f"{_counted(view.kids)} in the configuration")
-    if view.error or not view.kids:
+    if not view.kids:
         why = view.error or "; ".join(view.problems[:3]) or "none that verifies was found"
-        until = " until the known ones are past their outage_grace" if view.kids else ""
-        remedy = f"its grants are {'taken' if view.kids else 'refused'}{until}; actas doctor says more"
-        # An answer that is of no use is an answer; nobody knows of which kind the last trouble was.
-        return Check(
-            name="keys", state="bad", says=f"{view.issuer}: {why}", remedy=remedy, silent=not view.kids
-        )
+        remedy = "its grants are refused; actas doctor says more"
+        return Check(name="keys", state="bad", says=f"{view.issuer}: {why}", remedy=remedy, silent=True)
+    if view.error:
+        remedy = "its grants are taken until the known keys are past their outage_grace"
+        return Check(name="keys", state="warn", says=f"{view.issuer}: {view.error}", remedy=remedy)
     if view.age is not None and view.age > STALE:
         said = f"{_counted(view.kids)}, fetched {view.age:.0f} s ago"
         return Check(name="keys", state="warn", says=said, remedy="its keys cannot be refreshed")

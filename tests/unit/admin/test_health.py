@@ -184,7 +184,7 @@ async def test_another_server_and_none_are_told_apart() -> None:
         ({"kids": (), "error": "the connection broke", "age": None}, "bad", "the connection broke"),
         ({"kids": ()}, "bad", "none that verifies was found"),
         ({"kids": (), "inline": True, "problems": ("key 1 is weak",)}, "bad", "key 1 is weak"),
-        ({"error": "status 500"}, "bad", "status 500"),
+        ({"error": "status 500"}, "warn", "status 500"),
         ({"age": STALE + 1.0}, "warn", "fetched 601 s ago"),
         ({"problems": ("key 3 is ignored",)}, "warn", "key 3 is ignored"),
         ({"inline": True, "age": None}, "good", "2 keys in the configuration"),
@@ -223,7 +223,8 @@ async def test_one_that_hangs_costs_its_own_line(monkeypatch: pytest.MonkeyPatch
         the(found["a"], "server").says == "https://hangs.example cannot be asked: nothing within 0.1 seconds"
     )
     assert {one.state for one in found["b"]} == {"good"}
-    assert the(await health(counterpart(), None).of(acceptance()), "keys").silent
+    late = the(await health(counterpart(), None).of(acceptance()), "keys")
+    assert (late.state, late.says) == ("bad", "the keys of corp-idp did not come within 0.1 seconds")
 
 
 @pytest.mark.requirement("REL-10")

@@ -281,9 +281,25 @@ async def _posted(it: House, claims: dict[str, Any]) -> tuple[str | None, str]:
     return None, ""
 
 
+@pytest.mark.requirement("JAG-65", "REL-09")
 async def test_theirs_are_asked_for_their_keys() -> None:
     it = redeeming()
     (accepted,) = it.accepted
-    for keys, expected in ((view(kids=()), "unreachable"), (view(error="x"), "no"), (view(), "yes")):
-        theirs, _ = await legs(it, Others(counterpart(), keys), accepted, "alice@acme.example", claims=GROUPS)
+    none = view(kids=(), error="the key set has no usable key")
+    gone = FetchFailed("the connection broke")
+    found: Any = [
+        (counterpart(), none, "no"),  # it answers, and has none that verifies
+        (counterpart(), view(error="status 500"), "yes"),  # known keys are used for a while
+        (counterpart(), view(), "yes"),
+        (gone, view(), "yes"),  # its keys are found without its metadata
+        (gone, none, "unreachable"),
+    ]
+    for says, keys, expected in found:
+        theirs, _ = await legs(it, Others(says, keys), accepted, "alice@acme.example", claims=GROUPS)
+        assert theirs.says == expected
+    discovered = replace(redeeming(), issuers=(replace(GRANTING, kind="oidc", keys=()),))
+    for says, expected in ((gone, "unreachable"), (NotTheirs("another issuer's"), "no")):
+        theirs, _ = await legs(
+            discovered, Others(says, view()), accepted, "alice@acme.example", claims=GROUPS
+        )
         assert theirs.says == expected
