@@ -16,6 +16,7 @@ from tests.fakes.prover import Prover
 from actas.core.errors import InvalidClient, InvalidGrant, InvalidScope, OAuthError
 from actas.core.wire import GRANT_JWT, ID_JAG, ID_JAG_JWT, JWT_GRANT
 from actas.crypto import jose
+from actas.policy.rule import PolicyDefaults
 from actas.trust.registry import JwtGrants
 
 
@@ -257,6 +258,14 @@ async def test_it_takes_the_place_of_a_proof_where_the_api_wants_bound_tokens() 
     assert isinstance(await refused(it, certificate), InvalidGrant)
     asked = grant(it, jti="y", requested_cnf={"jkt": ME.jkt})
     assert claims_of(await it.post(it.redeeming(asked)))["cnf"] == {"jkt": ME.jkt}
+
+
+@pytest.mark.requirement("IDC-61")
+async def test_it_takes_the_place_of_no_proof_where_two_keys_are_wanted_at_once() -> None:
+    apis = tuple(replace(one, binding="dpop") if one.name == "orders" else one for one in APIS)
+    it = redeeming(chained(honours_key=True), apis=apis, defaults=PolicyDefaults(binding="mtls"))
+    asked = grant(it, requested_cnf={"jkt": ME.jkt})
+    assert isinstance(await refused(it, asked), InvalidGrant)
 
 
 @pytest.mark.requirement("IDC-53", "IDC-54", "IDC-55", "IDC-57")

@@ -11,7 +11,7 @@ from typing import Final
 
 from actas.core.abroad import LONGEST_ACCESS
 from actas.core.confirmation import Confirmation
-from actas.core.errors import BadToken, InvalidGrant
+from actas.core.errors import BadToken, InvalidDpopProof, InvalidGrant
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ACCESS_TOKEN, JWT_BEARER, JWT_GRANT
@@ -68,8 +68,17 @@ def as_asked_by_grant(keys: Bound, proposal: Proposal, verdicts: tuple[Verdict, 
         return _refused(keys, f"{REQUESTED_KEY} asks for a key to which no such token is bound here")
     if keys.to not in (None, key):
         return _refused(keys, f"the grant asks for one key ({REQUESTED_KEY}), and the request proves another")
-    needed = [one for one in keys.refusals if one.reason != "binding_needed"]
-    return Bound(keys.wanted, key, tuple(needed))
+    return Bound(keys.wanted, key, tuple([one for one in keys.refusals if not _is_met(one, keys)]))
+
+
+def _is_met(refusal: Refusal, keys: Bound) -> bool:
+    """Whether a key that the grant asks for takes the place of the proof that is missing.
+
+    It never does where two keys are wanted at once, of which a token names one only.
+    """
+    if refusal.reason != "binding_needed":
+        return False
+    return keys.wanted != "dpop" or refusal.error is InvalidDpopProof
 
 
 def _goes(key: Confirmation, keys: Bound) -> bool:

@@ -49,7 +49,8 @@ def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
         first = seen.setdefault((form.client, form.from_, form.grant), item)
         if form.client_claim == "none":  # such a grant says of no client that it is for it
             first = seen.setdefault((form.from_,), first)
-        if form.client_claim != first.form.client_claim and form.client == first.form.client:
+        named, also = ((one.client_claim or "client_id") for one in (form, first.form))
+        if named != also and form.client == first.form.client:
             message = f"{first.form.name} says otherwise of the same grants ({first.written.place})"
             yield item.written.fault(("client_claim",), message)
         mine, other = ((one.people and one.people.match) or "subject" for one in (form, first.form))
