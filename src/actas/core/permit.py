@@ -15,7 +15,7 @@ from actas.core.abroad import GrantAbroad
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.details import Details
-from actas.core.errors import InvalidTarget, OAuthError
+from actas.core.errors import OAuthError
 from actas.core.family import Family, Renewal
 from actas.core.impersonation import NO_REASON, Begun, Named, NamedPerson, Wanted, Why
 from actas.core.lineage import Lineage
@@ -58,7 +58,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         named: whom an administrator wants to act as; ``actor`` is the administrator's token then, if any.
         why: the reason that is given, and the ticket.
         untyped: whether no type of token was asked for, so that what it is for may say it (IDC-14).
-        target_error: what a target is called that is none of ours.
+        target_error: what a target is called that is none of ours; None for what it usually is.
         details: the authorization details that are asked for (RFC 9396).
     """
 
@@ -75,7 +75,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     named: Named | None = None
     why: Why = NO_REASON
     untyped: bool = False
-    target_error: type[OAuthError] = InvalidTarget
+    target_error: type[OAuthError] | None = None
     details: Details = ()
 
     def propose(

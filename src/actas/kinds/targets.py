@@ -7,10 +7,10 @@ from typing import Protocol
 
 from actas.core.abroad import Redeeming
 from actas.core.client import Client
-from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError
+from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, OAuthError
 from actas.core.permit import ExchangeRequest
 from actas.core.target import Api, ApiStore, api_at
-from actas.core.wire import ID_JAG, JWT
+from actas.core.wire import ID_JAG, JWT, JWT_BEARER
 from actas.kinds.servers import server_of
 from actas.policy.decide import scopes_of
 
@@ -65,7 +65,8 @@ def targets_of(
 
 def _unknown(request: ExchangeRequest, detail: str) -> OAuthError:
     """Return the refusal of what is no API of ours: of a grant that names it, the grant is bad (JAG-123)."""
-    return request.target_error("unknown_target", detail=detail)
+    usual = InvalidGrant if request.grant_type == JWT_BEARER else InvalidTarget
+    return (request.target_error or usual)("unknown_target", detail=detail)
 
 
 def _inferred(request: ExchangeRequest, client: Client, apis: ApiStore) -> Api:
