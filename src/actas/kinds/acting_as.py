@@ -13,11 +13,12 @@ from actas.core.lineage import Lineage, joined
 from actas.core.party import Party
 from actas.core.permit import Permit, Proposal, Refusal
 from actas.core.reasons import Reason
+from actas.core.wire import ID_TOKEN
 from actas.kinds.freshness import stale
 from actas.kinds.kind import Kind
 from actas.kinds.ruling import names_of
 from actas.policy.decide import Policy, Verdict
-from actas.policy.impersonation import RuleTerms, Terms, together
+from actas.policy.impersonation import OLDEST_SIGN_IN, RuleTerms, Terms, together
 from actas.policy.match import Situation
 
 
@@ -87,10 +88,15 @@ def unmet(asked: ActingAs | None, proposal: Proposal, policy: Policy) -> Iterato
 def stale_sign_in(terms: Terms, party: Party, *, at: float) -> Refusal | None:
     """Return the refusal of an administrator's sign-in that is too old or too weak, or None.
 
+    An ID token of ours may be new long after the sign-in that it tells of: a refresh token of an offline
+    session brings another for weeks. So it is asked about where the configuration asks nothing.
+
     Args:
         at: now, seconds since the epoch.
     """
-    return stale(party, max_age=terms.max_age, acr=terms.acr, at=at)
+    ours = party.is_ours and party.token_type == ID_TOKEN
+    max_age = OLDEST_SIGN_IN if terms.max_age is None and ours else terms.max_age
+    return stale(party, max_age=max_age, acr=terms.acr, at=at)
 
 
 def _refusal(error: type[OAuthError], reason: Reason, detail: str, asked: ActingAs) -> Refusal:

@@ -96,6 +96,8 @@ def sign_ins_asked_of(rules: Iterable[RuleSpec], terms: Terms) -> frozenset[_Rol
     for rule in rules:
         if rule.kind in ("cross_app", "chaining"):
             found.add("subject")
+        if rule.kind == "administrative_impersonation" and rule.effect == "allow":
+            found.add("actor")  # of ID tokens of ours it is always asked (OLDEST_SIGN_IN)
         if rule.impersonation is not None and (rule.impersonation.max_age or rule.impersonation.acr):
             found.add("actor")
     return frozenset(found)

@@ -23,6 +23,9 @@ LONGEST_LIFE: Final = 60 * 60
 LONGEST_IMPERSONATION: Final = 8 * 60 * 60
 """Seconds that an impersonation lasts at most, however many tokens it had."""
 
+OLDEST_SIGN_IN: Final = 12 * 60 * 60
+"""Seconds since the sign-in that an ID token of ours may tell of, where no ``max_age`` says more or less."""
+
 LONGEST_APPROVAL: Final = 24 * 60 * 60
 """Seconds that an approval may take at most, and that it is good for."""
 

@@ -102,7 +102,9 @@ class ImpersonationForm(Form):
     )
     max_age: _Age | None = Field(
         default=None,
-        description="How long ago the administrator may have signed in (`auth_time`). Default: any time.",
+        description="How long ago the administrator may have signed in (`auth_time`). Default: 12h where "
+        "an ID token of this server says it, which may be a new one of an old session, and any time where "
+        "another issuer vouches for them.",
     )
     acr: _Classes | None = Field(
         default=None,
