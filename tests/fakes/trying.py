@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from actas.admin.health import Health
@@ -9,11 +10,13 @@ from actas.admin.imagined import AnyAlgorithm, ThrowawayKey
 from actas.admin.imagining import Asked, Imagining
 from actas.admin.trying import Leg, Trial
 from actas.core.abroad import Acceptance
+from actas.issuers.authorization_grant import AuthorizationGrantIssuer
 from actas.issuers.id_jag import IdJagIssuer
 from actas.policy.connections import Connection
 from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
+from actas.subjects.jwt_grant import JwtGrantValidator
 from actas.subjects.live import LiveParties
 from actas.subjects.own_id_token import OwnIdTokens
 from actas.subjects.resident import Residents
@@ -43,7 +46,11 @@ def imagined(it: House, key: ThrowawayKey) -> Validators:
         marking=it.ring,
     )
     own = OwnIdTokens(issuer=ISSUER, keys=key, live=live, **shared)
-    return Validators([IdTokenValidator(foreign, own), IdJagValidator(foreign, residents)])
+    grants = (
+        IdJagValidator(foreign, residents),
+        JwtGrantValidator(foreign, residents, it.catalog.connections),
+    )
+    return Validators([IdTokenValidator(foreign, own), *grants])
 
 
 def trial_of(it: House, others: Any) -> Trial:
@@ -68,9 +75,7 @@ def trial_of(it: House, others: Any) -> Trial:
             chance=it.chance,
             clock=it.clock,
         ),
-        grants=IdJagIssuer(
-            issuer=ISSUER, people=it.catalog, keys=it.ring, pairwise_key=OPAQUE_KEY, chance=it.chance
-        ),
+        grants={one.token_type: one for one in _grants(it)},
         health=Health(
             connections=it.catalog.connections,
             issuers=issuers,
@@ -81,6 +86,11 @@ def trial_of(it: House, others: Any) -> Trial:
             algorithm="ES256",
         ),
     )
+
+
+def _grants(it: House) -> Iterator[IdJagIssuer]:
+    for kind in (IdJagIssuer, AuthorizationGrantIssuer):
+        yield kind(issuer=ISSUER, people=it.catalog, keys=it.ring, pairwise_key=OPAQUE_KEY, chance=it.chance)
 
 
 async def legs(

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
-from actas.core.abroad import Acceptance
+from actas.core.abroad import Acceptance, GrantWord
 from actas.core.ports import MOST_DRIFT, FetchFailed, JsonObject
-from actas.core.wire import ID_JAG, ID_JAG_PROFILE, JWT_BEARER, SigningAlgorithm
+from actas.core.wire import ID_JAG, ID_JAG_PROFILE, JWT, JWT_BEARER, SigningAlgorithm
 from actas.keys.ring import KeyInfo
 from actas.policy.connections import Connection, Connections
 from actas.trust.counterpart import Counterpart, NotTheirs
@@ -118,7 +118,7 @@ class Health:
         found = await self._asked(connection.to.issuer, remedy)
         if isinstance(found, Check):
             return (found,)
-        return (_itself(found), _redeems(found), _takes(found), *_clock(found))
+        return (_itself(found), _redeems(found, connection.to.grant), _takes(found), *_clock(found))
 
     async def issuer_there(self, accepted: Acceptance) -> tuple[Check, ...]:
         """Return what is found of the issuer whose grants are redeemed here."""
@@ -132,7 +132,7 @@ class Health:
         if isinstance(found, Check):
             return (keys, found if issuer.kind == "oidc" else _not_needed(found))
         # It is there, so that keys which are missing are no silence of its.
-        return (replace(keys, silent=False), _itself(found), _gives(found), *_clock(found))
+        return (replace(keys, silent=False), _itself(found), _gives(found, accepted.grant), *_clock(found))
 
     async def _asked(self, issuer: str, remedy: str) -> Counterpart | Check:
         try:
@@ -185,11 +185,11 @@ def _itself(found: Counterpart) -> Check:
     return Check(name="issuer", state="good", says=f"{found.address} says exactly the issuer on record")
 
 
-def _redeems(found: Counterpart) -> Check:
+def _redeems(found: Counterpart, grant: GrantWord) -> Check:
     if str(JWT_BEARER) not in found.grants:
         said = "grant_types_supported has no jwt-bearer: it redeems no grants"
         return Check(name="grant", state="bad", says=said, remedy="whoever runs it has to switch that on")
-    if ID_JAG_PROFILE not in found.profiles:
+    if grant == "id_jag" and ID_JAG_PROFILE not in found.profiles:
         said = "it redeems grants, and does not say that these are among them"
         remedy = f"ask whoever runs it; it should list {ID_JAG_PROFILE}"
         return Check(name="grant", state="warn", says=said, remedy=remedy)
@@ -203,11 +203,13 @@ def _takes(found: Counterpart) -> Check:
     return Check(name="token endpoint", state="good", says=found.token_endpoint)
 
 
-def _gives(found: Counterpart) -> Check:
-    if str(ID_JAG) not in found.requested:
+def _gives(found: Counterpart, grant: GrantWord) -> Check:
+    wanted = ID_JAG if grant == "id_jag" else JWT
+    if str(wanted) not in found.requested:
         said = "it does not say that it gives such grants"
         remedy = (
-            "ask whoever runs it; it should list id-jag in identity_chaining_requested_token_types_supported"
+            f"ask whoever runs it; it should list {wanted} in "
+            "identity_chaining_requested_token_types_supported"
         )
         return Check(name="grant", state="warn", says=said, remedy=remedy)
     return Check(name="grant", state="good", says="it advertises that it gives such grants")

@@ -16,14 +16,14 @@ from actas.core.errors import BadToken
 from actas.core.party import PresentedToken
 from actas.core.ports import Json
 from actas.core.secret import Secret
-from actas.core.wire import ID_JAG, ID_JAG_JWT, ID_TOKEN, TokenType
+from actas.core.wire import GRANT_JWT, ID_JAG, ID_JAG_JWT, ID_TOKEN, JWT_GRANT, TokenType
 from actas.crypto import jose
 from actas.crypto.key import PrivateKey, PublicKey
 from actas.keys.ring import Purpose
 from actas.subjects.validator import Validators
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
-_TYP = {ID_TOKEN: "JWT", ID_JAG: ID_JAG_JWT}
+_TYP = {ID_TOKEN: "JWT", ID_JAG: ID_JAG_JWT, JWT_GRANT: GRANT_JWT}
 
 
 class ThrowawayKey:
@@ -32,13 +32,16 @@ class ThrowawayKey:
     def __init__(self) -> None:
         self._key = PrivateKey.generate("ES256")
 
-    def sign(self, claims: Mapping[str, Json], kind: TokenType) -> PresentedToken:
+    def sign(self, claims: Mapping[str, Json], kind: TokenType, *, typ: str | None = None) -> PresentedToken:
         """Return an imagined token of a kind, as it would be presented.
+
+        Args:
+            typ: what it says that it is; None for what such tokens say.
 
         Raises:
             ValueError: such claims cannot be written.
         """
-        text = jose.sign(claims, key=self._key, typ=_TYP[kind])
+        text = jose.sign(claims, key=self._key, typ=typ or _TYP[kind])
         return PresentedToken(kind, Secret(text), "subject")
 
     async def key(self, issuer: TrustedIssuer, *, kid: str | None, algorithm: str) -> PublicKey:

@@ -116,7 +116,7 @@ class Imagining:
             **self._how(asked),
             **_address(asked.who),
         }
-        if api is not None:
+        if api is not None and accepted.grant == "id_jag":  # a plain grant is for the server
             claims["resource"] = api.audience
         if accepted.match == "aud_sub":
             claims["aud_sub"] = asked.who

@@ -19,16 +19,30 @@ from actas.admin.policy_tests import EVERY_PROOF
 from actas.admin.rehearsal import Rehearsal
 from actas.admin.told import explained
 from actas.core import claims as read
-from actas.core.abroad import Acceptance
+from actas.core.abroad import Acceptance, GrantWord
 from actas.core.errors import BadToken, InvalidGrant, OAuthError
 from actas.core.permit import ExchangeRequest, Permit
 from actas.core.ports import Json, JsonObject
-from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER, TOKEN_EXCHANGE, TokenType
+from actas.core.wire import (
+    ACCESS_TOKEN,
+    GRANT_JWT,
+    ID_JAG,
+    ID_JAG_JWT,
+    JWT,
+    JWT_BEARER,
+    JWT_GRANT,
+    TOKEN_EXCHANGE,
+    TokenType,
+)
+from actas.crypto.compact import normal_type
 from actas.policy.connections import Connection, Connections, name_of
+from actas.trust.registry import OUR_GRANTS
 
 Says = Literal["yes", "no", "unreachable"]
 
 _LAST_STAGE: Final = 7
+
+_TYP: Final[dict[GrantWord, str]] = {"id_jag": ID_JAG_JWT, "jwt": GRANT_JWT}
 
 _OF_KEYS: Final = ("binding_needed", "key_not_proven")
 """Why somebody is refused who proves no key."""
@@ -75,10 +89,12 @@ class Tried:
 
     Attributes:
         grant: what the grant would say, where we would give one: nobody has signed it.
+        typ: what it would say that it is.
     """
 
     legs: tuple[Leg, Leg]
     grant: JsonObject | None = None
+    typ: str | None = None
 
 
 class Foretelling(Protocol):
@@ -116,11 +132,12 @@ class Trial:
             return await self._issue(connection, asked)
         return await self._accept(connection, asked)
 
-    async def of_grant(self, claims: Mapping[str, Json]) -> Leg:
+    async def of_grant(self, claims: Mapping[str, Json], *, typ: str = ID_JAG_JWT) -> Leg:
         """Decide a grant that another server would give, as if it had.
 
         Args:
             claims: what it would say. Nobody has signed it.
+            typ: what it would say that it is: an ID-JAG, else a plain grant.
 
         Raises:
             ValueError: they name no client, or cannot be written.
@@ -130,7 +147,8 @@ class Trial:
         except BadToken as nobody:
             raise ValueError(nobody.detail) from nobody
         key = ThrowawayKey()
-        token = key.sign({"jti": self.imagining.name(), **claims}, ID_JAG)
+        kind = ID_JAG if normal_type(typ) == ID_JAG_JWT else JWT_GRANT
+        token = key.sign({"jti": self.imagining.name(), **claims}, kind, typ=typ)
         request = ExchangeRequest(grant_type=JWT_BEARER, subject=token, requested=ACCESS_TOKEN, scope=None)
         return self._ours(2, await self._decided(client, request, key))
 
@@ -145,11 +163,16 @@ class Trial:
             except OAuthError as nameless:
                 found = _unsaid(found, nameless)
         here = self._ours(1, found, place=connection.place)
-        return Tried(legs=(here, there), grant=grant)
+        return Tried(legs=(here, there), grant=grant, typ=_TYP[connection.to.grant])
 
     async def _asked_for(self, connection: Connection, asked: Asked) -> Explanation:
         """Decide a request of the client for a grant of that person."""
         key = ThrowawayKey()
+        if connection.sold is not None and not connection.sold.signed_in:
+            raise ValueError(
+                f"{connection.name} sells nothing for a sign-in, and access tokens are not imagined: try it "
+                "with actas explain --for jwt and the token"
+            )
         try:
             subject = await self.imagining.signed_in(connection, asked, key)
         except BadToken as bad:
@@ -158,9 +181,9 @@ class Trial:
         request = ExchangeRequest(
             grant_type=TOKEN_EXCHANGE,
             subject=subject,
-            requested=ID_JAG,
+            requested=ID_JAG if connection.to.grant == "id_jag" else JWT,
             audience=(connection.to.issuer,),
-            resource=connection.to.resources,
+            resource=connection.to.resources,  # none for a plain grant, which is for the server
             scope=asked.scope,
         )
         return await self._decided(connection.client, request, key)
@@ -170,7 +193,9 @@ class Trial:
         theirs = await self.health.issuer_there(accepted)
         there = Leg(number=1, server=issuer.issuer, ours=False, says=_said_by(theirs), checks=theirs)
         claims = self.imagining.grant(accepted, issuer, asked)
-        here = await self.of_grant(claims)
+        types = (issuer.jwt_grants or OUR_GRANTS).types
+        plain = min((one for one in types if one is not None), default="JWT")
+        here = await self.of_grant(claims, typ=ID_JAG_JWT if accepted.grant == "id_jag" else plain)
         return Tried(legs=(there, replace(here, place=accepted.place)))
 
     async def _decided(self, client: str, request: ExchangeRequest, key: ThrowawayKey) -> Explanation:

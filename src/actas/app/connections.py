@@ -14,6 +14,7 @@ from actas.core.ports import SystemChance
 from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
+from actas.subjects.jwt_grant import JwtGrantValidator
 from actas.subjects.own_id_token import OwnIdTokens
 from actas.subjects.validator import Validators
 
@@ -68,4 +69,6 @@ def _imagined(base: Foundation, key: ThrowawayKey) -> Validators:
     own = OwnIdTokens(
         issuer=base.issuer, keys=key, live=live(base), revocations=base.revoked, clock=base.clock
     )
-    return Validators([IdTokenValidator(foreign, own), IdJagValidator(foreign, residents(base))])
+    here = residents(base)
+    grants = (IdJagValidator(foreign, here), JwtGrantValidator(foreign, here, base.catalog.connections))
+    return Validators([IdTokenValidator(foreign, own), *grants])

@@ -68,7 +68,7 @@ def command(run: Run, /, name: str, who: str, there: str | None, **flags: Any) -
         if tried["direction"] != "issue":
             raise misused("--there goes with a connection by which this server gives grants")
         other = Manager(run, server=_server(run, there))
-        legs[1] = _decided_there(other, legs[1], tried["grant"])
+        legs[1] = _decided_there(other, legs[1], tried["grant"], tried["typ"])
     outcome, refusing = outcome_of(legs), blamed(legs)
     body: JsonObject = {**tried, "outcome": outcome, "refused_by": [str(one["server"]) for one in refusing]}
     lines = lines_of_trial(tried, legs, decided_there=there is not None)
@@ -116,12 +116,12 @@ def _server(run: Run, there: str) -> str:
     return found
 
 
-def _decided_there(other: Manager, seen: JsonObject, grant: Json) -> JsonObject:
+def _decided_there(other: Manager, seen: JsonObject, grant: Json, typ: Json) -> JsonObject:
     """Return the second leg as the other server decides it; as it was when there would be no grant."""
     if not isinstance(grant, dict):
         return seen
     try:
-        told = other.send("POST", "/try-grant", {"claims": grant}).body
+        told = other.send("POST", "/try-grant", {"claims": grant, "typ": typ}).body
     except Failure as refused:
         if refused.code != "not_found":
             raise

@@ -11,6 +11,7 @@ from actas.admin.refusals import NotFound
 from actas.core.abroad import Acceptance
 from actas.core.claims import is_name, parse_scope
 from actas.core.ports import JsonObject
+from actas.core.wire import ID_JAG_JWT
 from actas.policy.connections import Connection
 from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
 
@@ -55,6 +56,7 @@ async def try_connection(desk: Desk, call: Call) -> Reply:
             "as": asked.who,
             "legs": [leg.document() for leg in tried.legs],
             "grant": tried.grant,
+            "typ": tried.typ,
         }
     )
 
@@ -62,14 +64,14 @@ async def try_connection(desk: Desk, call: Call) -> Reply:
 async def try_grant(desk: Desk, call: Call) -> Reply:
     """Decide a grant of another domain's server as if that had given it. Nothing is issued."""
     call.only()
-    body = fields_of(call.document(), claims=dict)
-    claims = body["claims"]
+    body = fields_of(call.document(), claims=dict, typ=str)
+    claims, typ = body["claims"], body["typ"]
     if not isinstance(claims, dict):
         raise malformed("claims says what the grant would say")
     if len(claims) > MOST_CLAIMS:
         raise malformed(f"a grant has at most {MOST_CLAIMS} claims here")
     try:
-        leg = await desk.trial.of_grant(claims)
+        leg = await desk.trial.of_grant(claims, typ=typ if isinstance(typ, str) else ID_JAG_JWT)
     except ValueError as wrong:
         raise malformed(str(wrong)) from wrong
     return Reply(body={"leg": leg.document()})

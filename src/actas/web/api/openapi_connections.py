@@ -45,11 +45,15 @@ OF_CONNECTIONS: Final[dict[str, dict[str, Any]]] = {
         **{"as": TEXT},
         legs=listed(ref("Leg")),
         grant={"type": ["object", "null"], "description": "What our grant would say; nobody signed it."},
+        typ=MAYBE_TEXT,
     ),
     "TryGrant": {
         "type": "object",
         "required": ["claims"],
-        "properties": {"claims": {**ANY, "description": "What the grant would say."}},
+        "properties": {
+            "claims": {**ANY, "description": "What the grant would say."},
+            "typ": {**TEXT, "description": "What it would say that it is. Default: an ID-JAG."},
+        },
         "additionalProperties": False,
     },
     "TriedGrant": record("What this server would say to a grant. Nothing was issued.", leg=ref("Leg")),
