@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.fakes.chaining import PARTNER, SOLD, chained, chaining, plain
-from tests.fakes.company import REDEEMERS
-from tests.fakes.house import House
+from tests.fakes.chaining import PARTNER, SOLD, chained, chaining, plain, redeeming
 from tests.fakes.trying import legs, trial_of
 from tests.unit.admin.test_health import Others, counterpart, view
 
@@ -31,9 +29,9 @@ async def test_who_may_be_told_of_is_and_the_grant_says_what_it_is() -> None:
 
 
 async def test_the_side_that_redeems_takes_it_by_its_kind() -> None:
-    way = chained(unknown="create")
-    it = House(clients=REDEEMERS, issuers=[PARTNER], accepted=(way,))
-    asked: Any = {"who": "olga@acme.example", "claims": {"groups": ["support"]}}
+    way = chained()
+    it = redeeming(way)
+    asked: Any = {"who": "alice@acme.example", "claims": {"groups": ["support"]}}
     there, here = await legs(it, WELL, way, **asked)
     assert (there.says, here.says) == ("yes", "yes")
 
