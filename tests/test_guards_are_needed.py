@@ -20,10 +20,11 @@ from actas.kinds.checks import EVERY_KIND, client_speaks_for_itself
 from actas.kinds.kind import Check, Kind
 from actas.policy.decide import Policy
 from actas.subjects.itself import party_of
+from tests.fakes.attempts import Attempt
 from tests.fakes.changed import changed
 from tests.fakes.guards import GUARDS
 from tests.fakes.house import APIS, CLIENTS, ISSUER, KINDS, NOW, allow
-from tests.fakes.paths import PATHS, Attempt
+from tests.fakes.paths import PATHS
 
 
 def without(check: Check, kinds: Sequence[Kind] = KINDS) -> tuple[Kind, ...]:

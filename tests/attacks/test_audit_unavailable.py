@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.fakes.attempts import Attempt
 from tests.fakes.door import Door, Response
 from tests.fakes.house import House, ListWriter
-from tests.fakes.paths import PATHS, Attempt
+from tests.fakes.paths import PATHS
 
 from actas.audit.stream import Receipt
 from actas.core.errors import AuditUnavailable, OAuthError

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.fakes.attempts import Attempt
 from tests.fakes.company import named
 from tests.fakes.house import (
     APIS,
@@ -25,7 +26,7 @@ from tests.fakes.house import (
     allow,
     sells,
 )
-from tests.fakes.paths import PATHS, Attempt
+from tests.fakes.paths import PATHS
 from tests.fakes.trips import no_rule
 
 from actas.core.errors import OAuthError

@@ -18,13 +18,14 @@ from typing import Any
 
 import pytest
 from msgspec import structs
+from tests.fakes.attempts import Attempt
 from tests.fakes.bound import ME, OTHER
 from tests.fakes.company import CORP_FOR_PEOPLE, NO_AGENT_WRITES_STOCK, TICKETS, TICKETS_API, connection
 from tests.fakes.crossing import APPS, SHOWN, crossing, granted, read, refresh_token, refused, told
 from tests.fakes.guards import GUARDS
 from tests.fakes.house import CORP, ISSUER, NOW, House, allow, secret_of
 from tests.fakes.impersonating import impersonated
-from tests.fakes.paths import PATHS, Attempt
+from tests.fakes.paths import PATHS
 from tests.fakes.refreshing import CALLER
 from tests.fakes.wire import encoded
 

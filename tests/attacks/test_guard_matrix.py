@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.fakes.attempts import Attempt
 from tests.fakes.guard import Guard
 from tests.fakes.guards import GUARDS
 from tests.fakes.house import KINDS, House, claims_of
-from tests.fakes.paths import PATHS, Attempt
+from tests.fakes.paths import PATHS
 
 from actas.app import parts
 from actas.core.errors import OAuthError

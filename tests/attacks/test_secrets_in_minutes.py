@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+from tests.fakes.attempts import Attempt
 from tests.fakes.company import CALLBACK, client, signing_in
 from tests.fakes.door import Door
 from tests.fakes.front_door import FrontDoor, asked
 from tests.fakes.guards import GUARDS
 from tests.fakes.house import CLIENTS, House, secret_of
-from tests.fakes.paths import PATHS, Attempt
+from tests.fakes.paths import PATHS
 
 from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError

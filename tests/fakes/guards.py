@@ -17,12 +17,12 @@ from actas.kinds import administrative_impersonation, checks
 from actas.kinds.sign_in import authorization_is_the_requesters
 from actas.policy.rule import PartySelector
 from tests.fakes import trips
+from tests.fakes.attempts import locked_out, nobody, ours
 from tests.fakes.company import CALLBACK
 from tests.fakes.guard import Guard
 from tests.fakes.guards_between_domains import BETWEEN_DOMAINS
 from tests.fakes.house import CORP, ISSUER, NOW, ORDERS_TO_INVENTORY
 from tests.fakes.impersonating import impersonated
-from tests.fakes.paths import locked_out, nobody, ours
 
 GUARDS: Final[tuple[Guard, ...]] = (
     Guard(

@@ -11,10 +11,10 @@ from actas.core.wire import ACCESS_TOKEN
 from actas.kinds import chaining, checks, cross_app, mcp
 from actas.policy.connections import Connections
 from tests.fakes import trips
+from tests.fakes.attempts import Attempt, ours, told
 from tests.fakes.company import acceptance
 from tests.fakes.guard import Guard
 from tests.fakes.house import IDP, ISSUER, NOW
-from tests.fakes.paths import Attempt, ours, told
 
 
 def _beside_an_mcp_server(one: Attempt) -> Attempt:

@@ -11,9 +11,9 @@ from typing import Any
 
 from actas.core.client import ClientAuth
 from actas.policy.rule import RuleSpec
+from tests.fakes.attempts import Attempt, granted, granted_plainly, of_corp
 from tests.fakes.house import IDP, ISSUER, NOW, sells
 from tests.fakes.impersonating import impersonated
-from tests.fakes.paths import Attempt, granted, granted_plainly, of_corp
 
 OF_ANY_CODE = {"client", "scope", "apis", "subject"}
 """What codes of apps and of devices have in common."""

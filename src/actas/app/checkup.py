@@ -287,10 +287,7 @@ def _span(seconds: float) -> str:
 _LOOKS: Final[dict[str, tuple[Callable[[Foundation], Awaitable[Sequence[Result]]], str]]] = {
     "marks": (
         _marks,
-        (
-            "the server does not start like this; once marks.db is moved away it begins another, and what was"
-            " used in the last minutes could be used again"
-        ),
+        "the server starts again once marks.db is moved away; what was just used could be used again then",
     ),
     "audit log": (_log, "actas audit verify says what is wrong"),
     "audit sinks": (look_at_sinks, "actas audit sinks list says how each stands"),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from actas.core.uri import with_lower_host
 from actas.settings.faults import Fault
-from actas.settings.schema_parties import ApiForm, ClientForm, MayRequest
+from actas.settings.schema_apis import ApiForm
+from actas.settings.schema_parties import ClientForm, MayRequest
 from actas.settings.shaped import Item, Shaped
 from actas.settings.sources import Written
 from actas.settings.suggest import listed

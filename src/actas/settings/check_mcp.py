@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from actas.settings.addresses import HttpsUrl
 from actas.settings.faults import Fault
+from actas.settings.schema_apis import ApiForm
 from actas.settings.schema_connections import ConnectionForm
-from actas.settings.schema_parties import ApiForm
 from actas.settings.shaped import Item, Shaped
 
 _ADDRESS = HttpsUrl(query=True)

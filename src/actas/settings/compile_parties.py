@@ -16,10 +16,11 @@ from actas.core.secret import Secret
 from actas.core.target import Api
 from actas.core.wire import SHORT_GRANT_TYPES, SHORT_TOKEN_TYPES, TokenType
 from actas.settings.schema_admins import AdminForm
+from actas.settings.schema_apis import ApiForm
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_chaining import JwtGrantsForm
 from actas.settings.schema_lives import lives_at
-from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.schema_parties import ClientForm, IssuerForm
 from actas.settings.schema_people import ClientSignIn, UserForm
 from actas.settings.schema_sign_in import IssuerSignIn
 from actas.trust.registry import JwtGrants, OwnKey, SignInThere, TrustedIssuer

@@ -13,11 +13,12 @@ from pydantic import Field
 
 from actas.settings.forms import Form
 from actas.settings.schema_admins import AdminForm
+from actas.settings.schema_apis import ApiForm
 from actas.settings.schema_audit import Audit
 from actas.settings.schema_connections import ConnectionForm
 from actas.settings.schema_impersonation import ImpersonationForm
 from actas.settings.schema_limits import Limits
-from actas.settings.schema_parties import ApiForm, ClientForm, IssuerForm
+from actas.settings.schema_parties import ClientForm, IssuerForm
 from actas.settings.schema_people import UserForm
 from actas.settings.schema_rules import RuleForm
 from actas.settings.schema_server import Defaults, Keys, Server

@@ -19,6 +19,7 @@ from actas.core.ports import Json
 from actas.core.wire import JWT_GRANT, TokenType
 from actas.crypto import jose
 from actas.crypto.compact import normal_type
+from actas.subjects.details import with_details
 from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign, Look
 from actas.subjects.resident import Residents
 from actas.subjects.revoked import require_unrevoked
@@ -52,7 +53,7 @@ class JwtGrantValidator:
             # IDC-41: whoever may have a grant of ours has an easier way to our own APIs, by our own rules.
             raise BadToken("it calls itself a grant of this server, which redeems none of its own")
         party = await self._foreign.prove(token, jws, self._look(jws, self._terms(unverified_issuer)))
-        party = await self._residents.as_known_here(party)
+        party = with_details(await self._residents.as_known_here(party))
         require_unrevoked(party, self._foreign.revocations)  # also as who they are here
         return party
 
