@@ -17,7 +17,7 @@ from actas_sdk.credentials import ClientSecret, ClientSecretJwt, Credentials, Wo
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import TOO_OLD, Misconfigured, Refused, SignInAgain
 from actas_sdk.flow import Answer, Flow, World
-from actas_sdk.granting import Grant, GrantKind, Granting, WantedGrant, about
+from actas_sdk.granting import Grant, Granting, GrantKind, WantedGrant, about
 from actas_sdk.party import Party
 from actas_sdk.requests import Wanted
 from actas_sdk.responses import nonce_wanted

@@ -95,7 +95,7 @@ class WantedGrant:
 
     @property
     def form(self) -> list[tuple[str, str]]:
-        """What is asked at home (ID-JAG section 4.3). A plain grant is for the server and for no API there."""
+        """What is asked at home (ID-JAG section 4.3). A plain grant is for the server, for no API there."""
         asked = form_of(self.wanted, requested=_REQUESTED[self.kind])
         if self.kind == "jwt":
             asked = [one for one in asked if one[0] != "resource"]
