@@ -168,13 +168,13 @@ class Exchange:
             # 6. Write it down. If this fails, nothing leaves.
             receipt = await self._audit.close(trail)
         except Exception as exc:
-            # Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04).
             raise await self._refused(trail, exc) from exc
         await self._fulfilment.settle(permit)
         # 7. Answer.
         return Answer(grant.respond(issued), trail.entry, receipt)
 
     async def _refused(self, trail: Trail, exc: Exception) -> OAuthError:
+        """Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04)."""
         if trail.issued is not None:
             await self._fulfilment.withdraw(trail.issued)
         refusal = await refused(self._audit, trail, exc)

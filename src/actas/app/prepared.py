@@ -79,8 +79,11 @@ def without_key(slots: Collection[Slot]) -> str:
 
 def _used(old: KeySettings, new: KeySettings) -> frozenset[Slot]:
     """Return what there must be a key for, also while the algorithm of the section waits for a restart."""
-    by_default = {slot for slot in new.used if slot[1] == new.algorithm and slot[0] in ("token", "grant")}
-    return new.used | {(purpose, old.algorithm) for purpose, _ in by_default}
+    used = set(new.used)
+    for purpose, algorithm in new.used:
+        if algorithm == new.algorithm and purpose in ("token", "grant"):
+            used.add((purpose, old.algorithm))
+    return frozenset(used)
 
 
 def _restart(path: str, message: str) -> Fault:
