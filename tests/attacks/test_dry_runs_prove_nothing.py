@@ -25,7 +25,7 @@ import actas
 from actas.admin.imagined import ThrowawayKey
 from actas.admin.imagining import Asked
 from actas.core.errors import BadToken
-from actas.core.wire import ID_JAG, ID_TOKEN
+from actas.core.wire import ID_JAG, ID_TOKEN, JWT_GRANT
 
 SOURCE = Path(actas.__file__).parent
 WELL = Others(counterpart(), view())
@@ -90,7 +90,7 @@ async def test_a_key_of_a_dry_run_stands_in_for_id_tokens_and_grants_alone() -> 
     ]
     assert found == []
     it = crossing()
-    assert imagined(it, key).token_types == {ID_TOKEN, ID_JAG}
+    assert imagined(it, key).token_types == {ID_TOKEN, ID_JAG, JWT_GRANT}
 
 
 @pytest.mark.requirement("SEC-60", "JAG-72")

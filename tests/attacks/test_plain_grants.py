@@ -209,13 +209,11 @@ SMUGGLED: Final[dict[str, Any]] = {
     "txn": "root-1",
     "lineage": "0 x",
     "sid": "session-1",
-    "tenant": "acme",
     "azp": "helpdesk",
     "acr": "phrh",
     "amr": ["hwk"],
     "auth_time": NOW,
     "https://acme.example/admin": True,
-    "authorization_details": [{"type": "all"}],
 }
 
 
@@ -229,6 +227,13 @@ async def test_no_claim_of_a_foreign_grant_comes_into_our_token_unlisted() -> No
         assert claims[name] != SMUGGLED[name]
     alike = grant(it, jti="three", Scope="orders:burn")
     assert isinstance(await refused(it, alike), InvalidGrant)
+
+
+@pytest.mark.requirement("IDC-55", "IDC-39")
+@pytest.mark.parametrize("said", [{"tenant": "acme"}, {"authorization_details": [{"type": "one_order"}]}])
+async def test_what_narrows_a_grant_and_is_not_known_here_is_not_dropped(said: dict[str, Any]) -> None:
+    it = redeeming()
+    assert isinstance(await refused(it, grant(it, **said)), InvalidGrant)
 
 
 @pytest.mark.requirement("IDC-55", "IDC-51")

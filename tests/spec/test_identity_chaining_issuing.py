@@ -135,7 +135,6 @@ async def test_without_a_requested_type_the_target_says_that_it_is_a_grant() -> 
     [
         {"requested_token_type": str(ACCESS_TOKEN)},
         {"audience": [TICKETS, "orders"]},
-        {"authorization_details": "[]"},
         {"audience": "https://auth.unknown.example"},
     ],
     ids=repr,

@@ -2,7 +2,8 @@
 
 Okta's identity provider is played by a server with its addresses, key and claims, from its public guides; the
 resource application's server of Auth0 by one whose issuer ends in a slash and that answers as it does. What
-``tenant``, ``aud_tenant`` and ``sub_id`` mean is tested elsewhere: here they are in the way of nothing.
+``tenant`` and ``sub_id`` mean is tested elsewhere: here the connection names the ``aud_tenant``, and the rest
+is in the way of nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
     tree = it.tickets.company.tree
     tree["issuers"].append({"name": "okta", "type": "oidc", "issuer": okta.issuer, "accepts": ["id_jag"]})
     taking = it.tickets.company.named("connections", "acme-desk-to-tickets")
-    tree["connections"].append({**taking, "name": "from-okta", "from": "okta"})
+    tree["connections"].append(
+        {**taking, "name": "from-okta", "from": "okta", "identifiers": {"aud_tenant": "tenant-7"}}
+    )
     leading = it.home.company.named("connections", "desk-to-tickets")
     there = {**leading["resource"], "issuer": auth0.issuer}
     it.home.company.tree["connections"].append({**leading, "name": "desk-to-auth0", "resource": there})
@@ -86,7 +89,7 @@ def test_a_grant_as_okta_gives_it_is_redeemed(vendors: Vendors) -> None:
 
 
 @pytest.mark.requirement("JAG-134")
-@pytest.mark.parametrize("name", ["sub_profile", "act", "aud_tenant", "aud_sub", "sub_id", "email"])
+@pytest.mark.parametrize("name", ["sub_profile", "act", "aud_sub", "sub_id", "email"])
 def test_nothing_that_it_adds_is_needed(vendors: Vendors, name: str) -> None:
     assert vendors.domains.redeemed(vendors.grant(without=name))["access_token"]
 

@@ -287,7 +287,7 @@ def _span(seconds: float) -> str:
 _LOOKS: Final[dict[str, tuple[Callable[[Foundation], Awaitable[Sequence[Result]]], str]]] = {
     "marks": (
         _marks,
-        "the server starts again once marks.db is moved away; what was just used could be used again then",
+        "it does not start like this; with marks.db moved away it does, and what was just used works again",
     ),
     "audit log": (_log, "actas audit verify says what is wrong"),
     "audit sinks": (look_at_sinks, "actas audit sinks list says how each stands"),

@@ -16,7 +16,7 @@ from actas.core.errors import BadToken
 from actas.core.lineage import Marking, Revocations
 from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
 from actas.core.ports import Clock, Json
-from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
+from actas.core.wire import AT_JWT, ID_TOKEN, JWT_GRANT, SHORT_TOKEN_TYPES, TokenType
 from actas.crypto import jose
 from actas.subjects.chain import actors_of, kind_of, may_act_of
 from actas.subjects.confirmation import confirmation_of
@@ -149,7 +149,11 @@ class Foreign:
         if issuer.disabled:
             raise BadToken(f"the issuer {issuer.name} is disabled")
         if declared not in issuer.accepts:
-            raise BadToken(f"the issuer {issuer.name} is not trusted for tokens declared so (accepts)")
+            word = next((short for short, kind in SHORT_TOKEN_TYPES.items() if kind == declared), declared)
+            more = ", and by its typ it is no ID-JAG" if declared == JWT_GRANT else ""
+            raise BadToken(
+                f"the issuer {issuer.name} is not trusted for tokens declared so: accepts has no {word}{more}"
+            )
         return issuer
 
     def _party(
