@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.fakes.house import CLIENT_KEY, INVENTORY, ORDERS, claims_of
+from tests.fakes.chaining import PARTNER, chained, grant
+from tests.fakes.company import GRANTING, acceptance
+from tests.fakes.house import CLIENT_KEY, INVENTORY, ORDERS, House, claims_of
 from tests.fakes.published import CLIENT_ID
 from tests.spec.test_mcp_grants import (
     BOTH,
@@ -50,20 +52,34 @@ async def test_no_parameter_adds_a_server_to_the_one_that_a_grant_names(paramete
 
 
 @pytest.mark.requirement("JAG-121", "JAG-123")
-async def test_a_server_with_the_scopes_of_another_does_not_stand_in_a_token_beside_it() -> None:
-    """Scopes of one word at two servers are what would let one token through at both."""
+@pytest.mark.parametrize("plain", [False, True], ids=["identity assertion", "plain grant"])
+async def test_a_server_with_the_scopes_of_another_does_not_stand_in_a_token_beside_it(plain: bool) -> None:
+    """Scopes of one word at two servers are what would let one token through at both.
+
+    No claim says for which APIs a plain grant is, so there the request would choose, or nobody.
+    """
     twin = Api(name="twin", audience="https://mcp.evil.example", scopes={"orders:read": "Read"}, kind="mcp")
+    first = chained() if plain else acceptance()
     here = house(
-        BOTH[0],
-        replace(BOTH[1], name="web-to-twin", api="twin", scopes=frozenset({"orders:read"})),
+        first,
+        replace(first, name="web-to-twin", api="twin", scopes=frozenset({"orders:read"})),
         apis=(*MCP, twin),
         clients=[replace(one, apis=one.apis | {"twin"}) for one in house().clients],
+        issuers=(PARTNER if plain else GRANTING,),
     )
-    attempts: tuple[dict[str, Any], ...] = ({"resource": [ORDERS, twin.audience]}, {})
-    for claims in attempts:
-        error = await turned_away(here, here.grant(scope="orders:read", **claims))
+    made = grant if plain else House.grant
+    attempts: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+        ({"resource": [ORDERS, twin.audience]}, {}),
+        ({}, {"resource": [ORDERS, twin.audience]}),
+        ({}, {"audience": ["orders", "twin"]}),
+        ({}, {}),
+    )
+    for claims, parameters in attempts:
+        error = await turned_away(here, made(here, scope="orders:read", **claims), **parameters)
         assert (error.code, error.reason) == ("invalid_grant", "unknown_target")
     assert not [one for one in here.writer.events if one["outcome"] == "granted"]
+    answer = await here.post(here.redeeming(made(here, scope="orders:read"), audience="orders"))
+    assert claims_of(answer)["aud"] == ORDERS
 
 
 @pytest.mark.requirement("JAG-126", "JAG-63")

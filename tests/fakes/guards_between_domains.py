@@ -21,11 +21,12 @@ def _beside_an_mcp_server(one: Attempt) -> Attempt:
     """The same for two APIs, of which one is an MCP server; connections lead to both."""
     second = Api(name="second", audience="https://second.example", scopes={one.scope: "The same"})
     it = one.with_api(kind="mcp")
+    grant = "id_jag" if one.acceptance is None else one.acceptance.grant
     return replace(
         it,
         apis=(*it.apis, second),
         clients=[replace(client, apis=client.apis | {"second"}) for client in it.clients],
-        more_rules=[*Connections(accepted=(acceptance("second", api="second"),)).rules()],
+        more_rules=[*Connections(accepted=(acceptance("second", api="second", grant=grant),)).rules()],
         parameters={"audience": [one.target, "second"]},
     )
 
@@ -98,6 +99,13 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         reason="unknown_target",
         naming="an MCP server is among",
         trip=trips.only("redemption", _beside_an_mcp_server),
+        check=mcp.mcp_server_alone,
+    ),
+    Guard(
+        name="an MCP server among others, by a plain grant",
+        reason="unknown_target",
+        naming="an MCP server is among",
+        trip=trips.only("chained", _beside_an_mcp_server),
         check=mcp.mcp_server_alone,
     ),
     Guard(

@@ -18,6 +18,7 @@ from actas.core.wire import ACCESS_TOKEN, JWT_BEARER, JWT_GRANT
 from actas.kinds.binding import Bound
 from actas.kinds.checks import actor_is_new, restriction_is_kept, subject_is_a_person
 from actas.kinds.kind import Kind
+from actas.kinds.mcp import mcp_server_alone
 from actas.policy.decide import Verdict
 from actas.policy.facts import REQUESTED_KEY
 from actas.subjects.confirmation import confirmation_of
@@ -37,7 +38,7 @@ CHAINED: Final = Kind(
     spec="draft-ietf-oauth-identity-chaining section 2.4",
     fits=_fits,
     chain=_chain,
-    checks=(subject_is_a_person, restriction_is_kept, actor_is_new),
+    checks=(subject_is_a_person, restriction_is_kept, actor_is_new, mcp_server_alone),
     yields=frozenset({ACCESS_TOKEN}),
     longest_life=LONGEST_ACCESS,
     only_held=True,
