@@ -27,7 +27,6 @@ def check_identifiers(shaped: Shaped) -> Iterator[Fault]:
     """Yield what is wrong with ``identifiers`` of connections, and with ``known_as`` of users."""
     for item in shaped.connections.values():
         yield from _direction(item)
-    yield from _alike(shaped)
     yield from _of_one_issuer(shaped)
     yield from _known_twice(shaped)
 
@@ -114,21 +113,6 @@ def _of_one_issuer(shaped: Shaped) -> Iterator[Fault]:
                     f"belongs to {first.form.from_} already, by {first.form.name} ({first.written.place})"
                 )
                 yield item.written.fault(("identifiers", "sub_id", field), message)
-
-
-def _alike(shaped: Shaped) -> Iterator[Fault]:
-    """Who somebody of theirs is here does not depend on the API that is asked for."""
-    seen: dict[tuple[str, ...], Item[ConnectionForm]] = {}
-    for item in shaped.connections.values():
-        form = item.form
-        if form.from_ is None:
-            continue
-        first = seen.setdefault((form.client, form.from_), item)
-        if form.client_claim == "none":  # such a grant says of no client that it is for it
-            first = seen.setdefault((form.from_,), first)
-        if form.identifiers != first.form.identifiers:
-            message = f"{first.form.name} says others for the same grants ({first.written.place})"
-            yield item.written.fault(("identifiers",), message)
 
 
 def _known_twice(shaped: Shaped) -> Iterator[Fault]:

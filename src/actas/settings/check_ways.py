@@ -41,6 +41,24 @@ def _ways(form: ConnectionForm) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
     """Who somebody is does not depend on the API that is asked for."""
+    for item, first in _of_the_same_grants(shaped):
+        form, also, place = item.form, first.form, first.written.place
+        if _client_claim(form) != _client_claim(also) and form.client == also.client:
+            message = f"{also.name} says otherwise of the same grants ({place})"
+            yield item.written.fault(("client_claim",), message)
+        if (other := _match(also)) != _match(form):
+            message = f"{also.name} matches the same people by {other} ({place})"
+            yield item.written.fault(("people", "match"), message)
+        if form.identifiers != also.identifiers:
+            yield item.written.fault(
+                ("identifiers",), f"{also.name} says others for the same grants ({place})"
+            )
+
+
+def _of_the_same_grants(
+    shaped: Shaped,
+) -> Iterator[tuple[Item[ConnectionForm], Item[ConnectionForm]]]:
+    """Yield each connection that accepts, with the first one by which the same grants are redeemed."""
     seen: dict[tuple[str, ...], Item[ConnectionForm]] = {}
     for item in shaped.connections.values():
         form = item.form
@@ -49,14 +67,15 @@ def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
         first = seen.setdefault((form.client, form.from_, form.grant), item)
         if form.client_claim == "none":  # such a grant says of no client that it is for it
             first = seen.setdefault((form.from_,), first)
-        named, also = ((one.client_claim or "client_id") for one in (form, first.form))
-        if named != also and form.client == first.form.client:
-            message = f"{first.form.name} says otherwise of the same grants ({first.written.place})"
-            yield item.written.fault(("client_claim",), message)
-        mine, other = ((one.people and one.people.match) or "subject" for one in (form, first.form))
-        if mine != other:
-            message = f"{first.form.name} matches the same people by {other} ({first.written.place})"
-            yield item.written.fault(("people", "match"), message)
+        yield item, first
+
+
+def _client_claim(form: ConnectionForm) -> str:
+    return form.client_claim or "client_id"
+
+
+def _match(form: ConnectionForm) -> str:
+    return (form.people and form.people.match) or "subject"
 
 
 def _astray(shaped: Shaped) -> Iterator[Fault]:
