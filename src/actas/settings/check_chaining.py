@@ -10,7 +10,7 @@ from actas.policy.rule import RESERVED_CLAIMS
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
 from actas.settings.schema_chaining import SHORTEST_GRANT, WAYS, JwtGrantsForm, TranscribedClaim
-from actas.settings.schema_connections import ConnectionForm
+from actas.settings.schema_connections import ConnectionForm, ResourceForm
 from actas.settings.schema_parties import IssuerForm
 from actas.settings.shaped import Item, Shaped
 from actas.settings.values import in_words
@@ -18,6 +18,13 @@ from actas.settings.values import in_words
 _ONLY_PLAIN: Final = ("chain", "claims", "client_claim", "requested_cnf")
 _PLAIN_ISSUE: Final = ("chain",)
 _PLAIN_ACCEPT: Final = ("client_claim", "requested_cnf")
+
+_NOT_OF_SERVERS: Final = {
+    "kind": "is for grant: id_jag, which names APIs; leave it out",
+    "authorization_details": "are for grant: id_jag; leave them out",
+    "resource": "means nothing for grant: jwt, which is for the server; it decides for which of its APIs",
+}
+"""What is said of the other domain where grants are for APIs there."""
 
 _RESERVED: Final = RESERVED_CLAIMS | {
     *("email", "email_verified", "name", "resource", "requested_cnf", "aud_sub", "aud_tenant", "tenant"),
@@ -38,8 +45,10 @@ def check_chaining(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault
     """Yield what is wrong with a connection, as far as it is the kind of grant that says so."""
     form, written = item.form, item.written
     if form.grant == "id_jag":
-        yield from _of_plain_grants(item)
+        yield from _of_assertions(item)
         return
+    if form.proposals is not None:
+        yield written.fault(("proposals",), "are for grant: id_jag, whose draft they are about; leave it out")
     for name in _PLAIN_ACCEPT if form.direction == "issue" else _PLAIN_ISSUE:
         if name in form.model_fields_set:
             other = "accept" if form.direction == "issue" else "issue"
@@ -52,7 +61,8 @@ def check_chaining(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault
         yield from _claim(item, name, claim)
 
 
-def _of_plain_grants(item: Item[ConnectionForm]) -> Iterator[Fault]:
+def _of_assertions(item: Item[ConnectionForm]) -> Iterator[Fault]:
+    """What only plain grants have is said of no identity assertion."""
     form, written = item.form, item.written
     for name in _ONLY_PLAIN:
         if name in form.model_fields_set:
@@ -65,6 +75,7 @@ def _of_plain_grants(item: Item[ConnectionForm]) -> Iterator[Fault]:
 
 
 def _issued(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
+    """What a plain grant of ours cannot say is not said of it, and what it must be known by is."""
     form, written = item.form, item.written
     if "act" in form.model_fields_set:
         yield written.fault(("act",), "is for grant: id_jag; chain says who is told of in a plain grant")
@@ -72,23 +83,23 @@ def _issued(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
         yield written.fault(("lifetime",), f"a plain grant lives at least {in_words(SHORTEST_GRANT)}")
     if form.identifiers is not None:
         yield written.fault(("identifiers",), "are for grant: id_jag; claims says what a plain grant tells")
-    there = form.resource
-    if there is None:
-        return
-    if there.authorization_details is not None:
-        yield written.fault(("resource", "authorization_details"), "are for grant: id_jag; leave them out")
-    if there.resource is not None:
-        message = "means nothing for grant: jwt, which is for the server; it decides for which of its APIs"
-        yield written.fault(("resource", "resource"), message)
+    if form.resource is not None:
+        yield from _server(item, form.resource, shaped)
+
+
+def _server(item: Item[ConnectionForm], there: ResourceForm, shaped: Shaped) -> Iterator[Fault]:
+    """A plain grant is for a server, and its scopes are bought with those of the token that it comes of."""
+    written = item.written
+    for name, message in _NOT_OF_SERVERS.items():
+        if name in there.model_fields_set:
+            yield written.fault(("resource", name), message)
     if not isinstance(there.scopes, dict):
         message = (
             "must say for grant: jwt what each is bought with, as HELD: [BOUGHT], and under any what an ID "
             "token buys, which holds no scopes"
         )
         yield written.fault(("resource", "scopes"), message)
-    called = {api.form.name for api in shaped.apis.values()} | {
-        api.form.audience for api in shaped.apis.values()
-    }
+    called = {name for api in shaped.apis.values() for name in (api.form.name, api.form.audience)}
     for index, name in enumerate(there.audience or ()):
         if name in called:
             message = f"{name} is an API here, and a request that names no type would be for that"

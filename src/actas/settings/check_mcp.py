@@ -56,7 +56,7 @@ def _accepted(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
 def _abroad(item: Item[ConnectionForm]) -> Iterator[Fault]:
     """JAG-120: the audience is the issuer of the server there, and resource says which MCP server."""
     there, written = item.form.resource, item.written
-    if there is None or there.kind != "mcp":
+    if there is None or there.kind != "mcp" or item.form.grant != "id_jag":
         return
     if there.resource is None:
         message = "is required for kind: mcp: a grant is for one MCP server, by its address"
