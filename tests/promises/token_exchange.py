@@ -94,7 +94,7 @@ TYPES = on(
         "TX-35",
         "drafts",
         "The types that drafts ask for follow those drafts.",
-        reason="ID-JAG and transaction tokens come later; unknown types are refused",
+        reason="identity assertions follow theirs (rows JAG-…); transaction tokens are none here, and unknown types are refused",
     ),
 )
 
