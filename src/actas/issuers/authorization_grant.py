@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from actas.core.abroad import Abroad
+from actas.core.abroad import Abroad, GrantAbroad, GrantWord
 from actas.core.party import Actor, Identity
 from actas.core.permit import Permit
+from actas.core.person import Person
 from actas.core.ports import JsonObject
 from actas.core.wire import GRANT_JWT, JWT, TokenType
 from actas.crypto import base64url
 from actas.crypto.keyed import keyed_digest
-from actas.issuers.claims import act_of
-from actas.issuers.id_jag import IdJagIssuer, bound_to, email_of
-from actas.issuers.issuer import MintedWrong
+from actas.issuers.id_jag import IdJagIssuer
 
 _PAIRWISE_ACTORS: Final = b"actas: pairwise names of actors"
 
@@ -27,39 +26,18 @@ class AuthorizationGrantIssuer(IdJagIssuer):
     """Mints plain grants for other domains' servers."""
 
     typ: ClassVar[str] = GRANT_JWT
+    grant: ClassVar[GrantWord] = "jwt"
 
     @property
     def token_type(self) -> TokenType:
         return JWT
 
-    def _claims(self, permit: Permit, token_id: str) -> JsonObject:
-        grant = permit.abroad
-        if grant is None or permit.audience != (grant.to.issuer,) or grant.to.grant != "jwt":
-            raise MintedWrong("it would be for no server, or for another than was permitted")
-        email = email_of(self._person(permit), grant)
-        claims: JsonObject = {
-            **permit.claims,
-            **{name: value for name, value in grant.told.items() if name != "email"},
-            "iss": self._issuer,
-            "sub": self._subject(permit, grant.to, email),
-            "aud": grant.to.issuer,
-            "client_id": grant.to.client_id,
-            "jti": token_id,
-            "iat": permit.issued_at,
-            "exp": permit.expires_at,
-            "scope": " ".join(sorted(permit.scope)),
-        }
-        if email is not None and grant.to.tells_email:
-            claims |= {"email": email, "email_verified": True}
-        key = bound_to(permit)
-        if key is not None:
-            claims["cnf"] = key.claim()
-        actors = self._told_of(permit.actors, grant.to)
-        if actors:
-            claims["act"] = act_of(actors)
-        return claims
+    def _more(
+        self, permit: Permit, _grant: GrantAbroad, _person: Person | None, _email: str | None, /
+    ) -> JsonObject:
+        return dict(permit.claims)
 
-    def _told_of(self, actors: tuple[Actor, ...], to: Abroad) -> tuple[Actor, ...]:
+    def _told_of(self, actors: tuple[Actor, ...], to: Abroad, /) -> tuple[Actor, ...]:
         """Return the chain as that server may see it. The permit, and so the log, has it whole."""
         if to.chain == "keep":
             return actors

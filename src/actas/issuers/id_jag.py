@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from actas.core.abroad import Abroad, GrantAbroad
+from actas.core.abroad import Abroad, GrantAbroad, GrantWord
 from actas.core.confirmation import Confirmation
 from actas.core.errors import InvalidGrant
+from actas.core.party import Actor
 from actas.core.permit import Issued, Permit
 from actas.core.person import People, Person
 from actas.core.ports import Chance, JsonObject
@@ -47,6 +48,7 @@ class IdJagIssuer:
         self._chance = chance
 
     typ: ClassVar[str] = ID_JAG_JWT
+    grant: ClassVar[GrantWord] = "id_jag"
 
     @property
     def token_type(self) -> TokenType:
@@ -92,8 +94,8 @@ class IdJagIssuer:
 
     def _claims(self, permit: Permit, token_id: str) -> JsonObject:
         grant = permit.abroad
-        if grant is None or permit.audience != (grant.to.issuer,):
-            raise MintedWrong("it would be for no server, or for another than was permitted")
+        if grant is None or permit.audience != (grant.to.issuer,) or grant.to.grant != self.grant:
+            raise MintedWrong("it would be for no server, for another than was permitted, or of another kind")
         person = self._person(permit)
         email = email_of(person, grant)
         claims: JsonObject = {
@@ -108,19 +110,31 @@ class IdJagIssuer:
         }
         if permit.scope:
             claims["scope"] = " ".join(sorted(permit.scope))
+        if email is not None and grant.to.tells_email:
+            claims |= {"email": email, "email_verified": True}
+        key = bound_to(permit)
+        if key is not None:
+            claims["cnf"] = key.claim()
+        actors = self._told_of(permit.actors, grant.to)
+        if actors:
+            claims["act"] = act_of(actors)
+        return {**self._more(permit, grant, person, email), **claims}
+
+    def _told_of(self, actors: tuple[Actor, ...], _to: Abroad, /) -> tuple[Actor, ...]:
+        """Return who acts, as the other server is told."""
+        return actors
+
+    def _more(
+        self, permit: Permit, grant: GrantAbroad, person: Person | None, email: str | None, /
+    ) -> JsonObject:
+        """Return what such a grant says beside what every grant does, which wins."""
+        claims: JsonObject = {}
         if permit.details:
             claims["authorization_details"] = [*permit.details]
         resources = grant.to.resources
         if resources:
             claims["resource"] = resources[0] if len(resources) == 1 else [*resources]
-        if email is not None and grant.to.tells_email:
-            claims |= {"email": email, "email_verified": True}
         claims |= identifiers(permit, grant, person, email=email)
-        key = bound_to(permit)
-        if key is not None:
-            claims["cnf"] = key.claim()
-        if permit.actors:
-            claims["act"] = act_of(permit.actors)
         profile = PROFILE_OF.get(permit.subject_kind)
         if profile is not None:
             claims["sub_profile"] = profile
