@@ -38,12 +38,8 @@ def as_chained(
     if not request.untyped or request.actor is not None or request.named is not None or not named:
         return request
     for name in named:
-        if (
-            apis.api(name)
-            or apis.api_for(name)
-            or api_at(apis, name)
-            or not _there(name, client, connections)
-        ):
+        # Where most requests go, to an API of ours, no connection leads: they are done after one look.
+        if not _there(name, client, connections) or _is_api(name, apis):
             return request
     return msgspec.structs.replace(request, requested=JWT)
 
@@ -72,6 +68,10 @@ def server_of(request: ExchangeRequest, client: Client, connections: Leading) ->
         raise InvalidTarget("no_connection", detail=detail)
     (api,) = found.values()
     return api
+
+
+def _is_api(name: str, apis: ApiStore) -> bool:
+    return bool(apis.api(name) or apis.api_for(name) or api_at(apis, name))
 
 
 def _there(name: str, client: Client, connections: Leading) -> list[Api]:
