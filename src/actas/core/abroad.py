@@ -94,7 +94,7 @@ class Abroad:
     sub_id: SubjectId | None = None
 
     @property
-    def claims(self) -> tuple[str, ...]:
+    def naming_claims(self) -> tuple[str, ...]:
         """The claims of a person's token that say what the other server calls them."""
         sources = (*(() if self.aud_sub is None else (self.aud_sub,)), *(self.sub_id or _NOBODY).sources)
         return tuple([one.claim for one in sources if one.claim is not None])

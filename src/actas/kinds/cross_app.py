@@ -66,7 +66,9 @@ def grant_abroad(proposal: Proposal) -> GrantAbroad | None:
         told = {name: value for name, value in told.items() if name in abroad.tells}
     address = _vouched_address(proposal.subject)
     called = {
-        name: said for name in abroad.claims if isinstance(said := claims.get(name), str) and is_name(said)
+        name: said
+        for name in abroad.naming_claims
+        if isinstance(said := claims.get(name), str) and is_name(said)
     }
     return GrantAbroad(to=abroad, told=told if address is None else {**told, "email": address}, called=called)
 

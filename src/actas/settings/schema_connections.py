@@ -46,15 +46,15 @@ class ResourceForm(Form):
     )
     resource: _Resources | None = Field(
         default=None,
-        description="The APIs there, one or several, each as its `resource` identifier (RFC 8707, RFC 9728). "
-        "A request may name them and no others; one that names none is for all of them. Default: the grant "
-        "names none.",
+        description="For `grant: id_jag`: the APIs there, one or several, each as its `resource` identifier "
+        "(RFC 8707, RFC 9728). A request may name them and no others; one that names none is for all of "
+        "them. Default: the grant names none.",
         examples=["https://api.tickets.example"],
     )
     kind: Literal["api", "mcp"] = Field(
         default="api",
-        description="`mcp`: these are MCP servers. Then `resource` must be said, `audience` means nothing, "
-        "and a grant is for one of them.",
+        description="For `grant: id_jag`. `mcp`: these are MCP servers. Then `resource` must be said, "
+        "`audience` means nothing, and a grant is for one of them.",
     )
     scopes: ScopesThere = Field(
         description="The scopes that a grant may carry. For `grant: jwt` a mapping: what each scope of the "
@@ -63,9 +63,10 @@ class ResourceForm(Form):
     )
     authorization_details: DetailsList | None = Field(
         default=None,
-        description="Templates of the authorization details (RFC 9396) that a grant may carry. One that is "
-        "asked for must have the `type` of a template and no member that it lacks: lists are parts of its "
-        "lists, everything else is equal, and what is left out is filled in from it. Default: none.",
+        description="For `grant: id_jag`: templates of the authorization details (RFC 9396) that a grant may "
+        "carry. One that is asked for must have the `type` of a template and no member that it lacks: lists "
+        "are parts of its lists, everything else is equal, and what is left out is filled in from it. "
+        "Default: none.",
         examples=[[{"type": "ticket_access", "actions": ["read", "comment"]}]],
     )
     audience: _Agreed | None = Field(
@@ -187,23 +188,26 @@ class ConnectionForm(Form):
         "clients that send one again until it ends.",
     )
     identifiers: IdentifiersForm | None = Field(
-        default=None, description="What tenants and people are called. Default: grants say nothing of it."
+        default=None,
+        description="What tenants and people are called; of plain grants (`grant: jwt`) for `accept` only. "
+        "Default: grants say nothing of it.",
     )
     identify_by: Literal["subject", "pairwise", "email"] = Field(
         default="subject",
-        description="What the other server knows a person by (`sub`): `subject` is who they are here, the "
-        "same for every server; `pairwise` is a name for that server alone; `email` is their address, which "
-        "may be given to somebody else one day.",
+        description="For `issue`: what the other server knows a person by (`sub`). `subject` is who they "
+        "are here, the same for every server; `pairwise` is a name for that server alone; `email` is their "
+        "address, which may be given to somebody else one day.",
     )
     email: bool | None = Field(
         default=None,
-        description="Whether the grant tells their verified e-mail address, by which many servers link "
-        "people. Default: it does, but not with `identify_by: pairwise`, whose names it would lay open, and "
-        "not for `grant: jwt`.",
+        description="For `issue`: whether the grant tells their verified e-mail address, by which many "
+        "servers link people. Default: it does, but not with `identify_by: pairwise`, whose names it would "
+        "lay open, and not for `grant: jwt`.",
     )
     act: bool = Field(
         default=True,
-        description="Whether the grant names an agent that asks for a person (`act`). Other clients are not.",
+        description="For `issue` and `grant: id_jag`: whether the grant names an agent that asks for a "
+        "person (`act`). Other clients are not.",
     )
     chain: ChainForm | None = Field(
         default=None,
@@ -229,7 +233,8 @@ class ConnectionForm(Form):
         "(`requested_cnf`), which the issuer says its client proved. Otherwise the claim is ignored.",
     )
     sign_in: ConnectionSignIn = Field(
-        default_factory=ConnectionSignIn.model_construct, description="How they must have signed in."
+        default_factory=ConnectionSignIn.model_construct,
+        description="For `issue`: how they must have signed in.",
     )
     lifetime: Annotated[int, Duration(10, LONGEST_ACCESS)] | None = Field(
         default=None,
@@ -239,18 +244,21 @@ class ConnectionForm(Form):
     )
     algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
         default=None,
-        description="What grants are signed with, by keys of their own. Default: from `keys.signing`.",
+        description="For `issue`: what grants are signed with, by keys of their own. Default: from "
+        "`keys.signing`.",
     )
     proposals: _Proposals | None = Field(
         default=None,
-        description="Proposals to the draft of ID-JAG that are not in it (-04), to try with a side that "
-        "has them too; they may change or go. `access_denied`: what policy refuses is that, and no longer "
-        "`invalid_target` or `invalid_grant`. `resource_in_answers`: answers say `resource`, and a grant for "
-        "an API that is none of ours is `invalid_target`. `certificate_binding`, for `issue` only: a grant "
-        "is bound to the certificate that its client shows, when no DPoP proof is sent. Default: none.",
+        description="For `grant: id_jag`: proposals to its draft that are not in it (-04), to try with a "
+        "side that has them too; they may change or go. `access_denied`: what policy refuses is that, and "
+        "no longer `invalid_target` or `invalid_grant`. `resource_in_answers`: answers say `resource`, and "
+        "a grant for an API that is none of ours is `invalid_target`. `certificate_binding`, for `issue` "
+        "only: a grant is bound to the certificate that its client shows, when no DPoP proof is sent. "
+        "Default: none.",
         examples=[["access_denied"]],
     )
     disabled: bool = Field(
         default=False,
-        description="Pause it: no grant is given. What the other server has already given out lives on.",
+        description="Pause it: no grant is given, or none redeemed. What has already come of grants lives "
+        "on.",
     )

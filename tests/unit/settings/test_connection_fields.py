@@ -128,7 +128,6 @@ def every_case() -> Iterator[tuple[str, str]]:
             yield path, kind
 
 
-@pytest.mark.requirement("JAG-90")
 @pytest.mark.parametrize(("path", "kind"), [*every_case()])
 def test_a_field_does_something_or_is_named(tmp_path: Path, path: str, kind: str) -> None:
     field = FIELDS[path]
