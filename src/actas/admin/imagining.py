@@ -34,7 +34,8 @@ class Asked:
     """What is tried.
 
     Attributes:
-        who: the person: as whom we know them, or as whom their server's grants name them.
+        who: the person: as whom we know them, or as whom their server's grants name them (``sub_id`` where
+            people are matched by it).
         scope: the scopes that would be asked for; None for all that come of it.
         acr: how they would have signed in; None for the weakest way.
         ago: seconds since they would have signed in.
@@ -120,7 +121,18 @@ class Imagining:
             claims["resource"] = api.audience
         if accepted.match == "aud_sub":
             claims["aud_sub"] = asked.who
-        return {**claims, **asked.claims}
+        return {**claims, **self._called(accepted, asked.who), **asked.claims}
+
+    def _called(self, accepted: Acceptance, who: str) -> JsonObject:
+        """Return what a grant would say of tenants, and whom it would name by ``sub_id``."""
+        tenants = {"tenant": accepted.tenant, "aud_tenant": accepted.aud_tenant}
+        claims: JsonObject = {name: said for name, said in tenants.items() if said is not None}
+        form = accepted.sub_id
+        if form is not None:
+            label = None if form.who is None else form.who.known_as
+            person = None if label is None else self.people.person_known_as(label, who)
+            claims["sub_id"] = {**form.of(who, person, {})}
+        return claims
 
     def _issuer_of(self, who: str, connection: Connection) -> TrustedIssuer | None:
         """Return which issuer somebody comes from; None for people of ours, and for nobody at all."""

@@ -132,12 +132,15 @@ class Trial:
             return await self._issue(connection, asked)
         return await self._accept(connection, asked)
 
-    async def of_grant(self, claims: Mapping[str, Json], *, typ: str = ID_JAG_JWT) -> Leg:
+    async def of_grant(
+        self, claims: Mapping[str, Json], *, typ: str = ID_JAG_JWT, audience: tuple[str, ...] = ()
+    ) -> Leg:
         """Decide a grant that another server would give, as if it had.
 
         Args:
             claims: what it would say. Nobody has signed it.
             typ: what it would say that it is: an ID-JAG, else a plain grant.
+            audience: the APIs that its client would name beside it.
 
         Raises:
             ValueError: they name no client, or cannot be written.
@@ -149,7 +152,9 @@ class Trial:
         key = ThrowawayKey()
         kind = ID_JAG if normal_type(typ) == ID_JAG_JWT else JWT_GRANT
         token = key.sign({"jti": self.imagining.name(), **claims}, kind, typ=typ)
-        request = ExchangeRequest(grant_type=JWT_BEARER, subject=token, requested=ACCESS_TOKEN, scope=None)
+        request = ExchangeRequest(
+            grant_type=JWT_BEARER, subject=token, requested=ACCESS_TOKEN, audience=audience, scope=None
+        )
         return self._ours(2, await self._decided(client, request, key))
 
     async def _issue(self, connection: Connection, asked: Asked) -> Tried:
@@ -183,7 +188,8 @@ class Trial:
             subject=subject,
             requested=ID_JAG if connection.to.grant == "id_jag" else JWT,
             audience=(connection.to.issuer,),
-            resource=connection.to.resources,  # none for a plain grant, which is for the server
+            # None for a plain grant, which is for the server; one of MCP servers, because a grant is for one.
+            resource=connection.to.resources[: 1 if connection.to.mcp else None],
             scope=asked.scope,
         )
         return await self._decided(connection.client, request, key)
@@ -193,9 +199,12 @@ class Trial:
         theirs = await self.health.issuer_there(accepted)
         there = Leg(number=1, server=issuer.issuer, ours=False, says=_said_by(theirs), checks=theirs)
         claims = self.imagining.grant(accepted, issuer, asked)
-        types = (issuer.jwt_grants or OUR_GRANTS).types
-        plain = min((one for one in types if one is not None), default="JWT")
-        here = await self.of_grant(claims, typ=ID_JAG_JWT if accepted.grant == "id_jag" else plain)
+        if accepted.grant == "id_jag":
+            here = await self.of_grant(claims)
+        else:  # no claim says for which API such a grant is: its client does
+            types = (issuer.jwt_grants or OUR_GRANTS).types
+            plain = min((one for one in types if one is not None), default="JWT")
+            here = await self.of_grant(claims, typ=plain, audience=(accepted.api,))
         return Tried(legs=(there, replace(here, place=accepted.place)))
 
     async def _decided(self, client: str, request: ExchangeRequest, key: ThrowawayKey) -> Explanation:

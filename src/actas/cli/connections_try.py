@@ -41,7 +41,7 @@ from actas.core.ports import Json, JsonObject
     "who",
     metavar="WHO",
     required=True,
-    help="The person: user, ISSUER:SUB or address; to accept, the sub that their grants have.",
+    help="The person: user, ISSUER:SUB or address; to accept, the sub (or sub_id) of their grants.",
 )
 @click.option("--scope", "scopes", multiple=True, metavar="S…", help="What is asked for; may repeat.  [all]")
 @click.option(

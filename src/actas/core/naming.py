@@ -74,6 +74,22 @@ class SubjectId:
         """The member that is the person's own."""
         return NAMED_BY[self.format]
 
+    def of(self, name: str, person: Person | None, said: Mapping[str, str]) -> dict[str, str]:
+        """Return the identifier of somebody: exactly the members that it has there (JAG-8).
+
+        Args:
+            name: what fills the member of ``NAMED_BY``.
+            person: the user of ours, or None for everybody else.
+            said: the claims of their token that name somebody.
+        """
+        own = {member: called.of(person, said) for member, called in self.own.items()}
+        return {
+            "format": self.format,
+            **self.fixed,
+            self.named_by: name,
+            **{member: one for member, one in own.items() if one is not None},
+        }
+
     @property
     def sources(self) -> tuple[Called, ...]:
         """Where what it says of a person comes from."""

@@ -38,18 +38,11 @@ def identifiers(
 def _subject_id(
     form: SubjectId, permit: Permit, grant: GrantAbroad, person: Person | None, email: str | None
 ) -> JsonObject:
-    """Return ``sub_id``: exactly the members that the person's identifier has there (JAG-8)."""
     name = email if form.who is None else _name(form.who, permit, grant, person)
     if name is None:
         detail = f"{permit.subject.subject} has no verified address, and {grant.to.connection} tells it"
         raise InvalidGrant("person_not_nameable", detail=detail)
-    own = {member: called.of(person, grant.called) for member, called in form.own.items()}
-    return {
-        "format": form.format,
-        **form.fixed,
-        form.named_by: name,
-        **{member: said for member, said in own.items() if said is not None},
-    }
+    return {**form.of(name, person, grant.called)}
 
 
 def _name(called: Called, permit: Permit, grant: GrantAbroad, person: Person | None) -> str:
