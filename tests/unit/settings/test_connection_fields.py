@@ -7,17 +7,23 @@ field is named. A field that is added and not listed here fails.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
-from tests.fakes.configuration import Change, Tree, named
+import yaml
+from tests.fakes.configuration import ACME_ENVIRONMENT, Change, Tree, loaded, named, write
 from tests.unit.settings.test_chaining import plain, taking, trusted
-from tests.unit.settings.test_connections import accepting, believed, faults, form, there
+from tests.unit.settings.test_connections import accepting, believed, company, faults, form, there
 
+from actas.cli.objects import lines_of
+from actas.core.ports import JsonObject
 from actas.settings.forms import Form
+from actas.settings.load import read
 from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
 from actas.settings.schema_identifiers import IdentifiersForm
 
@@ -153,3 +159,39 @@ def test_no_field_is_left_out() -> None:
         for name, field in one.model_fields.items()
     }
     assert fields == FIELDS.keys() | SAY_THE_KIND
+
+
+def whole(kind: str) -> dict[str, Any]:
+    """A connection of a kind with every field that does something on it, as far as they go together."""
+    one = written(kind, "description", "Tickets")
+    for path, field in FIELDS.items():
+        if kind in field.holds and path not in ("people.unknown", "people.match"):
+            holder, _, name = path.rpartition(".")
+            (one.setdefault(holder, {}) if holder else one)[name] = field.value
+    if kind in ACCEPTS:
+        one["people"]["match"] = "sub_id"
+    if kind == GIVES:
+        one["resource"]["kind"] = "api"
+    return one
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY))
+def test_every_field_that_is_kept_comes_out_as_it_was_and_is_shown(tmp_path: Path, kind: str) -> None:
+    """What `apply` keeps, `export` writes as a file, from which the same connection is read."""
+    tree = company(whole(kind), change=change_for(kind))
+    draft = read([write(tmp_path, tree)], dev=False, environ=ACME_ENVIRONMENT)
+    (kept,) = (one for one in draft.offered(pepper=None) if one.kind == "connections")
+    document: JsonObject = json.loads(kept.document)
+    exported = yaml.safe_load(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100))
+    first, again = (
+        loaded(tmp_path, {**tree, "connections": [one]}).definitions for one in (whole(kind), exported)
+    )
+    assert without_places(first) == without_places(again) != ()
+    body: JsonObject = {"name": kept.name, "document": document, "version": 1, "disabled": False}
+    shown = [str(one) for one in lines_of({**body, "in_force": True, "kept_by": "console"})]
+    for field in document.keys() - {"name"}:
+        assert [one for one in shown if one.startswith(f"  {field} ")]
+
+
+def without_places(definitions: Any) -> tuple[Any, ...]:
+    return tuple(replace(one, place="") for one in (*definitions.connections, *definitions.accepted))
