@@ -180,6 +180,9 @@ def test_a_connection_for_plain_grants_says_what_is_bought_with_what(
     for wrong, said in (
         ((*words[2:], "--held", "x"), "--held goes with --grant jwt"),
         ((*words, "--resource", "https://api.tickets.example"), "--resource has no meaning"),
+        ((*words, "--tenant", "acme"), "--tenant has no meaning"),
+        ((*words, "--aud-tenant", "t-42"), "--aud-tenant has no meaning"),
+        ((*words, "--detail", '{"type":"x"}'), "--detail has no meaning"),
         ((*words[2:], "--chain", "keep"), "--chain goes with --grant jwt"),
     ):
         ran = actas("connections", "create", "wrong", *wrong)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -16,6 +16,14 @@ from actas.cli.tree import command as make
 from actas.core.details import LONGEST
 from actas.core.ports import Json, JsonObject
 from actas.crypto.json import BadJson, read_object
+
+_OF_ASSERTIONS: Final = {
+    "resources": "--resource",
+    "details": "--detail",
+    "tenant": "--tenant",
+    "aud_tenant": "--aud-tenant",
+}
+"""What a plain grant of ours does not say."""
 
 
 @make(
@@ -188,8 +196,11 @@ def _kind(flags: dict[str, Any]) -> JsonObject:
     for field, flag in (("held", "--held"), ("chain", "--chain")):
         if flags[field] and not (plain and flags["direction"] == "issue"):
             raise misused(f"{flag} goes with --grant jwt and --direction issue")
-    if plain and flags["resources"]:
-        raise misused("--resource has no meaning with --grant jwt, which is for the server as a whole")
+    for field, flag in _OF_ASSERTIONS.items():
+        if flags[field] and plain and flags["direction"] == "issue":
+            raise misused(
+                f"{flag} has no meaning with --grant jwt, whose grants are for a server and say scopes"
+            )
     document: JsonObject = {"grant": "jwt"} if plain else {}
     return {**document, "chain": flags["chain"]} if flags["chain"] else document
 
