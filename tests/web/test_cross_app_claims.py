@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.fakes.server import RealServer
-from tests.web.test_cross_app import API, PASSWORD, SECRET, Domains, posted
-from tests.web.test_signing_in import CALLBACK, claims_of
+from tests.web.test_cross_app import SECRET, Domains, arranged, posted
+from tests.web.test_signing_in import claims_of
 
 TICKET: dict[str, Any] = {"type": "ticket", "actions": ["read", "comment"]}
 READ: dict[str, Any] = {"type": "ticket", "actions": ["read"]}
@@ -19,64 +18,21 @@ SUB_ID: dict[str, Any] = {"format": "saml-nameid", "issuer": ENTITY, "who": {"kn
 
 @pytest.fixture(scope="module")
 def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
-    folder = tmp_path_factory.mktemp("cross-app-claims")
-    home, tickets = RealServer(folder / "home"), RealServer(folder / "tickets")
-    home.company.environ["ALICE_PASSWORD"] = PASSWORD
-    home.company.tree["users"] = [
-        {"name": "alice", "password": {"env": "ALICE_PASSWORD"}, "known_as": {"saml": "_a1"}}
-    ]
-    home.company.named("clients", "desk").update(
-        redirect_uris=[CALLBACK],
-        grants=["token_exchange", "authorization_code", "refresh_token"],
-        may_request={"apis": ["orders"]},
-        sign_in={"consent": "never"},
-    )
+    both = arranged(tmp_path_factory.mktemp("cross-app-claims"))
+    home, tickets = both.home.company, both.tickets.company
+    (given,), (taken,) = home.tree["connections"], tickets.tree["connections"]
     tenants = {"tenant": "acme-eu", "aud_tenant": "t-42"}
-    home.company.tree["connections"] = [
-        {
-            "name": "desk-to-tickets",
-            "direction": "issue",
-            "client": "desk",
-            "resource": {
-                "issuer": tickets.issuer,
-                "client_id": "acme-desk",
-                "resource": API,
-                "scopes": ["tickets:read"],
-                "authorization_details": [TICKET],
-            },
-            "people": {"from": "actas"},
-            "identifiers": {**tenants, "sub_id": SUB_ID},
-        }
-    ]
-    tickets.company.environ["ACME_DESK_SECRET"] = SECRET
-    tree = tickets.company.tree
-    tree["users"] = [{"name": "al", "known_as": {"acme": "_a1"}}]
-    tree["issuers"].append({"name": "acme", "type": "oidc", "issuer": home.issuer, "accepts": ["id_jag"]})
-    tree["apis"].append({"name": "tickets", "audience": API, "scopes": {"tickets:read": "Read"}})
-    tree["clients"].append(
-        {
-            "name": "acme-desk",
-            "kind": "app",
-            "auth": {"method": "client_secret", "secret": {"env": "ACME_DESK_SECRET"}},
-            "grants": ["jwt_bearer"],
-            "may_request": {"apis": ["tickets"]},
-        }
+    home.named("users", "alice").update(known_as={"saml": "_a1"})
+    given["resource"]["authorization_details"] = [TICKET]
+    given["identifiers"] = {**tenants, "sub_id": SUB_ID}
+    tickets.tree["users"] = [{"name": "al", "known_as": {"acme": "_a1"}}]
+    taken.update(
+        authorization_details=[READ],
+        people={"match": "sub_id"},
+        identifiers={**tenants, "sub_id": {**SUB_ID, "who": {"known_as": "acme"}}},
     )
-    tree["connections"] = [
-        {
-            "name": "acme-desk-to-tickets",
-            "direction": "accept",
-            "from": "acme",
-            "client": "acme-desk",
-            "api": "tickets",
-            "scopes": ["tickets:read"],
-            "authorization_details": [READ],
-            "people": {"match": "sub_id"},
-            "identifiers": {**tenants, "sub_id": {**SUB_ID, "who": {"known_as": "acme"}}},
-        }
-    ]
-    with home, tickets:
-        yield Domains(home, tickets)
+    with both.home, both.tickets:
+        yield both
 
 
 @pytest.mark.requirement("JAG-5", "JAG-8", "JAG-23", "JAG-70", "JAG-94")

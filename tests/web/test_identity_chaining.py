@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.fakes.server import RealServer
 from tests.fakes.wire import FORM, ask, encoded
-from tests.web.test_cross_app import API, PASSWORD, SECRET, Domains, posted
-from tests.web.test_signing_in import CALLBACK, claims_of
+from tests.web.test_cross_app import API, SECRET, Domains, arranged, posted
+from tests.web.test_signing_in import claims_of
 
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, JWT_BEARER
 from actas_sdk import Actas, ClientSecret, Misconfigured, Refused, Token, sync
@@ -22,76 +21,23 @@ MEMBER = "identity_chaining_requested_token_types_supported"
 
 @pytest.fixture(scope="module")
 def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domains]:
-    folder = tmp_path_factory.mktemp("chaining")
-    home, tickets = RealServer(folder / "home"), RealServer(folder / "tickets")
-    at_home(home, tickets)
-    at_tickets(tickets, home)
-    with home, tickets:
-        yield Domains(home, tickets)
-
-
-def at_home(home: RealServer, tickets: RealServer) -> None:
-    """People sign in to desk, which may take what they let it have to the tickets' server."""
-    home.company.environ["ALICE_PASSWORD"] = PASSWORD
-    home.company.tree["users"] = [
-        {
-            "name": "alice",
-            "email": "alice@acme.example",
-            "groups": ["support"],
-            "password": {"env": "ALICE_PASSWORD"},
-        }
-    ]
-    home.company.named("clients", "desk").update(
-        redirect_uris=[CALLBACK],
-        grants=["token_exchange", "authorization_code", "refresh_token"],
-        may_request={"apis": ["orders"]},
-        sign_in={"consent": "never"},
+    """Two companies whose connections are for plain grants, and for nothing else."""
+    both = arranged(tmp_path_factory.mktemp("chaining"))
+    home, tickets = both.home.company, both.tickets.company
+    (given,), (taken,) = home.tree["connections"], tickets.tree["connections"]
+    given.update(
+        grant="jwt",
+        resource={
+            "issuer": both.tickets.issuer,
+            "client_id": "acme-desk",
+            "scopes": {"orders:read": ["tickets:read"]},
+        },
+        claims={"acr": {"claim": "acr"}, "family": {"value": "subject.claims.txn"}},
     )
-    home.company.tree["connections"] = [
-        {
-            "name": "desk-to-tickets",
-            "direction": "issue",
-            "grant": "jwt",
-            "client": "desk",
-            "resource": {
-                "issuer": tickets.issuer,
-                "client_id": "acme-desk",
-                "scopes": {"orders:read": ["tickets:read"]},
-            },
-            "people": {"groups": ["support"]},
-            "claims": {"acr": {"claim": "acr"}, "family": {"value": "subject.claims.txn"}},
-        }
-    ]
-
-
-def at_tickets(tickets: RealServer, home: RealServer) -> None:
-    """Their server trusts ours for plain grants, and for nothing else."""
-    tickets.company.environ["ACME_DESK_SECRET"] = SECRET
-    tree = tickets.company.tree
-    tree["issuers"].append({"name": "acme", "type": "oidc", "issuer": home.issuer, "accepts": ["jwt_grant"]})
-    tree["apis"].append({"name": "tickets", "audience": API, "scopes": {"tickets:read": "Read"}})
-    tree["clients"].append(
-        {
-            "name": "acme-desk",
-            "kind": "app",
-            "auth": {"method": "client_secret", "secret": {"env": "ACME_DESK_SECRET"}},
-            "grants": ["jwt_bearer"],
-            "may_request": {"apis": ["tickets"]},
-        }
-    )
-    tree["connections"] = [
-        {
-            "name": "acme-desk-to-tickets",
-            "direction": "accept",
-            "grant": "jwt",
-            "from": "acme",
-            "client": "acme-desk",
-            "api": "tickets",
-            "scopes": ["tickets:read"],
-            "people": {"unknown": "create"},
-            "claims": {"there": {"claim": "family"}},
-        }
-    ]
+    tickets.named("issuers", "acme")["accepts"] = ["jwt_grant"]
+    taken.update(grant="jwt", claims={"there": {"claim": "family"}})
+    with both.home, both.tickets:
+        yield both
 
 
 def plain(domains: Domains, token: str, status: int = 200, **more: Any) -> dict[str, Any]:
