@@ -35,7 +35,7 @@ from actas.kinds.kind import Kind
 from actas.kinds.recording import record_judgement
 from actas.kinds.redemption import as_granted
 from actas.kinds.renewal import again, renewed
-from actas.kinds.servers import as_chained
+from actas.kinds.servers import typed_by_target
 from actas.kinds.targets import ConnectionStore, targets_of
 from actas.policy.decide import Policy
 from actas.presented import Presented
@@ -143,7 +143,7 @@ class Exchange:
             proof = self._proofs.read(caller)
             client = await self._authenticated(form, caller, grant, trail)
             proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
-            request = trail.request = as_chained(request, client, self._apis, self._connections)
+            request = trail.request = typed_by_target(request, client, self._apis, self._connections)
             # 3. What for, whose token is it, and who acts?
             renewal = await self._presented.renewal(request.refresh, grant, trail)
             authorization = await self._presented.authorization(request, grant, trail)

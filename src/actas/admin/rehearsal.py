@@ -51,7 +51,7 @@ from actas.core.wording import as_called
 from actas.kinds.judge import Judgement, judge
 from actas.kinds.kind import Kind
 from actas.kinds.redemption import as_granted
-from actas.kinds.servers import as_chained
+from actas.kinds.servers import typed_by_target
 from actas.kinds.targets import ConnectionStore, targets_of
 from actas.policy.decide import Policy
 from actas.policy.narrow import shared
@@ -108,7 +108,7 @@ class Rehearsal:
         stage, passed = 1, list[str]()
         try:
             client = self._client(client_name, request.grant_type)
-            request = as_chained(request, client, self.apis, self.connections)
+            request = typed_by_target(request, client, self.apis, self.connections)
             passed.append(f"{client.name} ({client.kind})")
             asserted = None
             if request.grant_type == JWT_BEARER:  # the grant itself says what it is for

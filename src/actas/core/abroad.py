@@ -181,6 +181,6 @@ class Redeeming(Protocol):
         """Return by what a client redeems such grants of an issuer, what is paused included."""
         ...
 
-    def unnamed(self, issuer: str) -> tuple[Acceptance, ...]:
+    def naming_no_client(self, issuer: str) -> tuple[Acceptance, ...]:
         """Return by what plain grants of an issuer are redeemed that name no client."""
         ...

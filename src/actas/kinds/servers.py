@@ -26,7 +26,7 @@ class Leading(Protocol):
         ...
 
 
-def as_chained(
+def typed_by_target(
     request: ExchangeRequest, client: Client, apis: ApiStore, connections: Leading
 ) -> ExchangeRequest:
     """Return a request that names no type of token as one for a plain grant, where all that it names is a

@@ -115,10 +115,10 @@ class Connections:
         """Return by what a client redeems such grants of an issuer, what is paused included."""
         return self._redeemed.get((client, issuer, grant), ())
 
-    def unnamed(self, issuer: str) -> tuple[Acceptance, ...]:
+    def naming_no_client(self, issuer: str) -> tuple[Acceptance, ...]:
         """Return by what plain grants of an issuer are redeemed that name no client."""
-        unnamed = [one for one in self.accepted if one.issuer == issuer and one.grant == "jwt"]
-        return tuple([one for one in unnamed if one.client_claim == "none"])
+        plain = [one for one in self.accepted if one.issuer == issuer and one.grant == "jwt"]
+        return tuple([one for one in plain if one.client_claim == "none"])
 
     def acceptance(self, name: str) -> Acceptance | None:
         """Return that connection, when it is one by which grants are redeemed; else None."""

@@ -88,7 +88,7 @@ class JwtGrantValidator:
         read.name(claims, "jti")  # by which it is good once
         if "client_id" in claims:
             return frozenset({read.name(claims, "client_id")})
-        unnamed = self._ways.unnamed(issuer.name)
+        unnamed = self._ways.naming_no_client(issuer.name)
         if not unnamed:
             raise BadToken("it names no client, and no connection says that it need not (client_claim)")
         return frozenset({one.client for one in unnamed})

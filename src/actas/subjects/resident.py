@@ -86,7 +86,7 @@ class Residents:
         """
         client, grant = party.claims.get("client_id"), REDEEMED[party.token_type]
         if client is None:  # of such a one, all ways of its issuer match alike
-            ways = self._ways.unnamed(party.issuer_name)
+            ways = self._ways.naming_no_client(party.issuer_name)
         else:
             ways = self._ways.redeeming(str(client), issuer=party.issuer_name, grant=grant)
         if ways:  # all of one client and issuer match people alike (settings.check_ways)
