@@ -77,7 +77,8 @@ def ways_in(client: str, catalog: Catalog) -> Iterator[str]:
     if not own:
         yield f"{client} redeems no grants at all: actas connections create NAME --direction accept"
     for one in own or accepted[:_MOST]:
-        yield f"by {one.name}, {one.client} redeems grants of {one.issuer} for {one.api}{_stands(one)}"
+        theirs = f"{'plain grants' if one.grant == 'jwt' else 'grants'} of {one.issuer}"
+        yield f"by {one.name}, {one.client} redeems {theirs} for {one.api}{_stands(one)}"
 
 
 def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:

@@ -50,7 +50,8 @@ def as_granted(
     grant = REDEEMED[subject.token_type]
     ways = connections.redeeming(client.name, issuer=subject.issuer_name, grant=grant)
     if not ways:
-        detail = f"there is no connection by which {client.name} redeems grants of {subject.issuer_name}"
+        theirs = f"grants of {subject.issuer_name} ({'ID-JAG' if grant == 'id_jag' else 'plain'})"
+        detail = f"there is no connection by which {client.name} redeems {theirs}"
         raise InvalidGrant("no_connection", detail=detail)
     if all(one.paused for one in ways):
         names = ", ".join(one.name for one in ways)

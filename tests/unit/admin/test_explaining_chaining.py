@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.chaining import SOLD, asking, chained, chaining, given, grant, held, plain, redeeming
+from tests.fakes.chaining import (
+    PARTNER,
+    SOLD,
+    asking,
+    chained,
+    chaining,
+    given,
+    grant,
+    held,
+    plain,
+    redeeming,
+)
 from tests.fakes.clock import NOON
 from tests.fakes.company import APIS, TICKETS
 from tests.fakes.configuration import acme, loaded, named
@@ -19,11 +30,12 @@ from actas.app.compiled import catalog_of
 from actas.app.policy_tests import run_policy_tests
 from actas.audit.query import matches, read_query
 from actas.cli.entries import drawn
+from actas.cli.misspelt import ways_of_entry
 from actas.core.errors import OAuthError
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest
 from actas.core.secret import Secret
-from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, TOKEN_EXCHANGE
 
 
 async def entry_of(it: House, form: dict[str, Any]) -> dict[str, Any]:
@@ -189,3 +201,14 @@ def test_policy_tests_say_what_comes_of_plain_grants(tmp_path: Path) -> None:
     definitions = loaded(tmp_path, tree).definitions
     results = run_policy_tests(definitions, catalog_of(definitions).policy, at=int(NOON))
     assert [problem for one in results for problem in one.problems] == []
+
+
+async def test_who_redeems_grants_of_one_kind_is_told_of_which_when_the_other_comes() -> None:
+    here = redeeming()
+    error = await here.turned_away(here.redeeming(here.grant()))
+    assert "not trusted for tokens declared so" in error.detail
+    both = redeeming(issuers=(replace(PARTNER, accepts=PARTNER.accepts | {ID_JAG}),))
+    error = await both.turned_away(both.redeeming(both.grant()))
+    assert error.detail == "there is no connection by which web redeems grants of corp-idp (ID-JAG)"
+    (said,) = ways_of_entry(both.writer.events[-1], both.catalog)
+    assert said.startswith("by web-from-corp, web redeems plain grants of corp-idp for orders")
