@@ -221,12 +221,16 @@ SMUGGLED: Final[dict[str, Any]] = {
 async def test_no_claim_of_a_foreign_grant_comes_into_our_token_unlisted() -> None:
     it = redeeming()
     clean = claims_of(await it.post(it.redeeming(grant(it))))
-    claims = claims_of(await it.post(it.redeeming(grant(it, jti="two", **SMUGGLED))))
+    refused_for = ("tenant", "authorization_details")  # these two are read of a grant, and refused
+    more = {name: value for name, value in SMUGGLED.items() if name not in refused_for}
+    claims = claims_of(await it.post(it.redeeming(grant(it, jti="two", **more))))
     assert claims.keys() == clean.keys()
-    for name in SMUGGLED.keys() & claims.keys():  # what we write ourselves, by the same name
+    for name in more.keys() & claims.keys():  # what we write ourselves, by the same name
         assert claims[name] != SMUGGLED[name]
     alike = grant(it, jti="three", Scope="orders:burn")
     assert isinstance(await refused(it, alike), InvalidGrant)
+    for name, reason in zip(refused_for, ("wrong_tenant", "bad_details"), strict=True):
+        assert (await refused(it, grant(it, jti=name, **{name: SMUGGLED[name]}))).reason == reason
 
 
 @pytest.mark.requirement("IDC-55", "IDC-39")
@@ -308,3 +312,22 @@ async def test_a_long_life_in_a_registration_for_other_tokens_is_none_for_grants
     longer = replace(PARTNER, max_life=60, jwt_grants=JwtGrants(types=frozenset({GRANT_JWT}), longest=3600))
     short = redeeming(issuers=(longer,))
     assert isinstance(await refused(short, grant(short, exp=NOW + 300)), InvalidGrant)
+
+
+@pytest.mark.requirement("IDC-61", "IDC-62")
+async def test_a_grant_that_asks_for_a_key_and_names_none_brings_no_token_that_is_bound_to_nothing() -> None:
+    """``null`` is there: whoever wrote it meant a key, and a token for whoever holds it is none of that."""
+    it = redeeming(chained(honours_key=True))
+    claims = {**jose.parse(grant(it)).unverified_claims, "requested_cnf": None}
+    error = await refused(it, jose.sign(claims, key=IDP_KEY, typ=GRANT_JWT))
+    assert (type(error), error.reason) == (InvalidGrant, "key_not_proven")
+
+
+@pytest.mark.requirement("IDC-15", "SEC-56")
+async def test_a_token_that_makes_a_grant_too_long_is_refused_and_is_no_defect_of_ours() -> None:
+    """What crosses is as long as whoever wrote the subject token liked, and may cross twice."""
+    way = plain(claims={"dept": "subject.claims.department", "unit": "subject.claims.department"})
+    it = chaining(way)
+    error = await it.turned_away(asking(it, held(it, department="x" * 9_000)))
+    assert (error.code, error.reason) == ("invalid_request", "malformed_request")
+    assert it.writer.events[-1]["outcome"] == "refused"

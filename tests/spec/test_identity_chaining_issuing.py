@@ -131,18 +131,19 @@ async def test_without_a_requested_type_the_target_says_that_it_is_a_grant() -> 
 
 @pytest.mark.requirement("IDC-14", "IDC-15")
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "code"),
     [
-        {"requested_token_type": str(ACCESS_TOKEN)},
-        {"audience": [TICKETS, "orders"]},
-        {"audience": "https://auth.unknown.example"},
+        ({"requested_token_type": str(ACCESS_TOKEN)}, "invalid_target"),
+        ({"audience": [TICKETS, "orders"]}, "invalid_target"),
+        ({"authorization_details": "[]"}, "invalid_request"),
+        ({"audience": "https://auth.unknown.example"}, "invalid_target"),
     ],
     ids=repr,
 )
-async def test_whoever_asks_for_anything_else_gets_no_grant(changed: dict[str, Any]) -> None:
+async def test_whoever_asks_for_anything_else_gets_no_grant(changed: dict[str, Any], code: str) -> None:
     it = chaining()
     error = await it.turned_away(asking(it, **{"requested_token_type": None, **changed}))
-    assert error.code == "invalid_target"
+    assert error.code == code
 
 
 @pytest.mark.requirement("IDC-14", "JAG-24")

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from actas.core.abroad import Abroad, GrantAbroad, GrantWord
 from actas.core.confirmation import Confirmation
-from actas.core.errors import InvalidGrant
+from actas.core.errors import InvalidGrant, InvalidRequest
 from actas.core.party import Actor
 from actas.core.permit import Issued, Permit
 from actas.core.person import People, Person
@@ -61,7 +61,11 @@ class IdJagIssuer:
     async def issue(self, permit: Permit) -> Issued:
         token_id = self._chance.token(16)
         claims = self._claims(permit, token_id)
-        token = await self._keys.sign(claims, typ=self.typ, purpose="grant", algorithm=permit.algorithm)
+        try:
+            token = await self._keys.sign(claims, typ=self.typ, purpose="grant", algorithm=permit.algorithm)
+        except ValueError as too_much:
+            # Only what the caller sent can make a grant too large: claims and actors that it carries on.
+            raise InvalidRequest("malformed_request", detail=f"the new grant: {too_much}") from too_much
         text = token.reveal()
         jws = jose.parse(text)
         if jws.unverified_claims != claims or jws.unverified_header.get("typ") != self.typ:

@@ -55,14 +55,14 @@ def as_asked_by_grant(keys: Bound, proposal: Proposal, verdicts: tuple[Verdict, 
     Args:
         keys: what was found without it.
     """
-    asked = proposal.subject.claims.get(REQUESTED_KEY)
-    if asked is None or proposal.grant_type != JWT_BEARER:
+    claims = proposal.subject.claims
+    if REQUESTED_KEY not in claims or proposal.grant_type != JWT_BEARER:
         return keys
     rules = [rule for verdict in verdicts for rule in verdict.allows]
     if not rules or not all(rule.spec.honours_key for rule in rules):
         return keys
     try:
-        key = confirmation_of({"cnf": asked})
+        key = confirmation_of({"cnf": claims[REQUESTED_KEY]})  # null is there, and names no key
     except BadToken as bad:
         return _refused(keys, f"its claim {REQUESTED_KEY} says nothing that can be done: {bad.detail}")
     if key is None or not _goes(key, keys):
