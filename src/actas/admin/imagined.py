@@ -11,19 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
+
+import msgspec
 
 from actas.core.errors import BadToken
 from actas.core.party import PresentedToken
 from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import GRANT_JWT, ID_JAG, ID_JAG_JWT, ID_TOKEN, JWT_GRANT, TokenType
-from actas.crypto import jose
+from actas.crypto import base64url, jose
 from actas.crypto.key import PrivateKey, PublicKey
 from actas.keys.ring import Purpose
 from actas.subjects.validator import Validators
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
-_TYP = {ID_TOKEN: "JWT", ID_JAG: ID_JAG_JWT, JWT_GRANT: GRANT_JWT}
+UNTYPED: Final = "none"
+"""Stands for no ``typ`` at all, as in the registration of an issuer (``jwt_grants.types``)."""
+
+_TYP: Final = {ID_TOKEN: "JWT", ID_JAG: ID_JAG_JWT, JWT_GRANT: GRANT_JWT}
 
 
 class ThrowawayKey:
@@ -36,13 +42,19 @@ class ThrowawayKey:
         """Return an imagined token of a kind, as it would be presented.
 
         Args:
-            typ: what it says that it is; None for what such tokens say.
+            typ: what it says that it is, word for word, or ``UNTYPED``; None for what such tokens say.
 
         Raises:
             ValueError: such claims cannot be written.
         """
-        text = jose.sign(claims, key=self._key, typ=typ or _TYP[kind])
-        return PresentedToken(kind, Secret(text), "subject")
+        text = jose.sign(claims, key=self._key, typ=_TYP[kind] if typ is None else typ)
+        return PresentedToken(kind, Secret(self._untyped(text) if typ == UNTYPED else text), "subject")
+
+    def _untyped(self, text: str) -> str:
+        """Return a token of this key without its type, which nothing that is issued is ever without."""
+        header = msgspec.json.encode({"alg": self._key.algorithm, "kid": self._key.kid})
+        signed = base64url.encode(header) + b"." + text.encode("ascii").split(b".")[1]
+        return (signed + b"." + base64url.encode(self._key.sign(signed))).decode("ascii")
 
     async def key(self, issuer: TrustedIssuer, *, kid: str | None, algorithm: str) -> PublicKey:
         """Implements ``subjects.jwt.KeySource``."""

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 
 from actas.admin.explanation import Explanation, explain_early
 from actas.admin.health import Check, Health
-from actas.admin.imagined import Imagination, ThrowawayKey
+from actas.admin.imagined import UNTYPED, Imagination, ThrowawayKey
 from actas.admin.imagining import Asked, Imagining
 from actas.admin.policy_tests import EVERY_PROOF
 from actas.admin.rehearsal import Rehearsal
@@ -139,7 +139,7 @@ class Trial:
 
         Args:
             claims: what it would say. Nobody has signed it.
-            typ: what it would say that it is: an ID-JAG, else a plain grant.
+            typ: what it would say that it is: an ID-JAG, else a plain grant; ``UNTYPED``: nothing.
             audience: the APIs that its client would name beside it.
 
         Raises:
@@ -203,7 +203,7 @@ class Trial:
             here = await self.of_grant(claims)
         else:  # no claim says for which API such a grant is: its client does
             types = (issuer.jwt_grants or OUR_GRANTS).types
-            plain = min((one for one in types if one is not None), default="JWT")
+            plain = min((one for one in types if one is not None), default=UNTYPED)
             here = await self.of_grant(claims, typ=plain, audience=(accepted.api,))
         return Tried(legs=(there, replace(here, place=accepted.place)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.unit.admin.test_health import Others, counterpart, view
 from actas.admin.imagining import Asked
 from actas.core.wire import GRANT_JWT, ID_JAG_JWT
 from actas.policy.rule import ScopeMap
+from actas.trust.registry import JwtGrants
 
 WELL = Others(counterpart(), view())
 
@@ -48,3 +50,39 @@ async def test_what_only_access_tokens_buy_is_not_tried_and_says_how_to() -> Non
 
     with pytest.raises(ValueError, match="actas explain --for jwt"):
         await trial_of(it, WELL).of(way, Asked(who="alice"))
+
+
+@pytest.mark.parametrize(
+    ("types", "typ", "says"),
+    [
+        ({GRANT_JWT}, "", "no"),
+        ({GRANT_JWT}, "none", "no"),
+        ({GRANT_JWT}, GRANT_JWT, "yes"),
+        ({None}, "none", "yes"),
+        ({None}, "JWT", "no"),
+        ({"jwt"}, "none", "no"),
+        ({"jwt"}, "JWT", "yes"),
+    ],
+)
+async def test_a_grant_is_tried_by_the_type_that_it_has_word_for_word(
+    types: set[str | None], typ: str, says: str
+) -> None:
+    """What no server would take is not told to be good, and what it takes without a type can be tried."""
+    way = chained()
+    it = redeeming(way, issuers=(replace(PARTNER, jwt_grants=JwtGrants(types=frozenset(types))),))
+    asked = Asked(who="alice@acme.example", claims={"groups": ["support"]})
+    claims = trial_of(it, WELL).imagining.grant(way, PARTNER, asked)
+
+    leg = await trial_of(it, WELL).of_grant(claims, typ=typ)
+
+    assert leg.says == says
+
+
+@pytest.mark.parametrize("types", [{None}, {"jwt"}, {None, "jwt"}, {GRANT_JWT, None}])
+async def test_a_connection_is_tried_with_a_type_that_the_issuers_registration_lists(
+    types: set[str | None],
+) -> None:
+    way = chained()
+    it = redeeming(way, issuers=(replace(PARTNER, jwt_grants=JwtGrants(types=frozenset(types))),))
+    _, here = await legs(it, WELL, way, who="alice@acme.example", claims={"groups": ["support"]})
+    assert here.says == "yes"
