@@ -46,6 +46,7 @@ class TwoServers:
 
     Attributes:
         changed: claims of the grant that are other than they should be; None removes one.
+        settings: of the clients that are made.
         nonce: a nonce that the other server wants to see, or None.
     """
 
@@ -56,6 +57,7 @@ class TwoServers:
         self.typ = "oauth-id-jag+jwt"
         self.nonce: str | None = None
         self.used: list[str] = []
+        self.settings: dict[str, Any] = {"client_id": "desk", "client_secret": "s3cr3t"}
         self.script = Script(
             {
                 f"{ISSUER}/.well-known/oauth-authorization-server": said(METADATA),
@@ -66,7 +68,7 @@ class TwoServers:
         )
 
     def client(self, kind: str, **more: Any) -> Client:
-        settings = {"client_id": "desk", "client_secret": "s3cr3t", "world": self.still.world(), **more}
+        settings = {**self.settings, "world": self.still.world(), **more}
         if kind == "async":
             return Actas(ISSUER, http=self.script.async_client(), **settings)
         return sync.Actas(ISSUER, http=self.script.client(), **settings)

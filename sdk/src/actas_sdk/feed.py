@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from actas_sdk.credentials import Credentials
+from actas_sdk.echo import answering
 from actas_sdk.errors import ActasError, BadAnswer, Unreachable
 from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, World, together
 from actas_sdk.issuer import Issuer
@@ -125,7 +126,7 @@ class Feed:
             self._endpoint = described.revocation_feed
         proof = self._credentials.proof(issuer=self.issuer.address, world=self._world)
         after, asked_at = self.following.after, self.following.now()
-        reply: Answer | Failure = yield Ask(
+        request = Ask(
             method="POST",
             url=self._endpoint,
             headers={
@@ -138,6 +139,7 @@ class Feed:
             largest=_LARGEST,
             within=_PATIENCE,
         )
+        reply = answering(request, (yield request))
         problem = unreachable(reply, now=asked_at.wall)
         if problem is not None or isinstance(reply, Failure):
             raise problem or Unreachable()

@@ -59,12 +59,14 @@ class Answer:
     Attributes:
         headers: with lower-case names.
         body: None when it was larger than `Ask.largest`, or encoded in a way that was not asked for.
+        secrets: what was secret in the question, and is not shown when the answer repeats it (`echo`).
     """
 
     url: str
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from actas_sdk.address import issuer_address, well_known
+from actas_sdk.echo import answering
 from actas_sdk.errors import BadAnswer, Unreachable
 from actas_sdk.flow import Answer, Ask, Failure, Flow, Pause, World, together
 from actas_sdk.metadata import Metadata, metadata
@@ -96,7 +97,8 @@ def ask(make: Callable[[], Ask], *, world: World, repeatable: bool) -> Flow[Answ
     """
     attempt = 0
     while True:
-        reply: Answer | Failure = yield make()
+        request = make()
+        reply = answering(request, (yield request))
         problem = unreachable(reply, now=world.now())
         if problem is None and isinstance(reply, Answer):
             return reply

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
 from actas_sdk.dpop import DpopKey
+from actas_sdk.echo import holds_piece, repeats
 from actas_sdk.errors import (
     TOO_OLD,
     ActasError,
@@ -64,7 +65,7 @@ def unreachable(reply: Answer | Failure, *, now: float) -> Unreachable | None:
     return Unreachable(
         f"{reply.url} answered {reply.status}",
         retry_after=_retry_after(reply.headers, now=now),
-        entry=_entry(reply.headers),
+        entry=_entry(reply),
     )
 
 
@@ -166,7 +167,7 @@ def granted(answer: Answer, *, wanted: Wanted, kind: str, scheme: str) -> Grante
             raise NotStrict(f"token_type is not {scheme}")
         if wanted.subject is not None and text(document, "issued_token_type") != kind:
             raise NotStrict("issued_token_type is not what was asked for")
-        return Granted(value, _life(document), _scopes(document, asked=wanted.scopes))
+        return Granted(value, _life(document), _scopes(document, answer, asked=wanted.scopes))
     except NotStrict as fault:
         raise BadAnswer(f"the token answer of {answer.url}: {fault}") from None
 
@@ -177,16 +178,18 @@ def refusal(answer: Answer) -> ActasError:
         return BadAnswer(f"{answer.url} answered {answer.status}; redirects are not followed")
     document = json_of(answer, types={"application/json"}, status=answer.status)
     code = document.get("error")
-    if not isinstance(code, str) or not _WORD.fullmatch(code):
+    if not isinstance(code, str) or not _WORD.fullmatch(code) or holds_piece(code, answer):
         return BadAnswer(f"{answer.url} refused without saying why")
-    sentence = _shown(document.get("error_description"))
-    entry = _entry(answer.headers)
-    reason = _reason(document.get("error_uri"))
+    sentence = _shown(document.get("error_description"), answer)
+    entry = _entry(answer)
+    reason = _reason(document.get("error_uri"), answer)
     if reason == "expired":
         return SignInAgain(sentence, entry=entry)
     if code == "insufficient_user_authentication":
         otherwise = TOO_OLD if "max_age" in document else "mfa"
-        return SignInAgain(sentence, needs=_shown(document.get("acr_values")) or otherwise, entry=entry)
+        return SignInAgain(
+            sentence, needs=_shown(document.get("acr_values"), answer) or otherwise, entry=entry
+        )
     if code == "temporarily_unavailable":
         return Unreachable(f"{answer.url} answered {code}", entry=entry)
     kind = ClientRefused if code in _OUR_FAULT else Refused
@@ -222,7 +225,7 @@ def _life(document: Mapping[str, Json]) -> int | None:
     return life
 
 
-def _scopes(document: Mapping[str, Json], *, asked: frozenset[str]) -> frozenset[str]:
+def _scopes(document: Mapping[str, Json], answer: Answer, *, asked: frozenset[str]) -> frozenset[str]:
     """Return the scopes granted: what was asked for, unless the answer says otherwise (RFC 6749 5.1)."""
     said = text_or_none(document, "scope", longest=8192) if document.get("scope") != "" else ""
     if said is None:
@@ -230,6 +233,8 @@ def _scopes(document: Mapping[str, Json], *, asked: frozenset[str]) -> frozenset
     scopes = said.split(" ") if said else []
     if not all(is_scope(each) for each in scopes):
         raise NotStrict("scope is not a list of scopes")
+    if holds_piece(said, answer):
+        raise NotStrict("scope repeats what is secret")
     return frozenset(scopes)
 
 
@@ -257,17 +262,23 @@ def _retry_after(headers: Mapping[str, str], *, now: float) -> int | None:
     return max(0, min(round(at - now), _LONGEST_WAIT))
 
 
-def _entry(headers: Mapping[str, str]) -> str | None:
-    entry = headers.get("actas-entry", "")
-    return entry if _WORD.fullmatch(entry) else None
+def _entry(answer: Answer) -> str | None:
+    return _word(answer.headers.get("actas-entry", ""), answer)
 
 
-def _reason(error_uri: Json) -> str | None:
-    fragment = error_uri.partition("#")[2] if isinstance(error_uri, str) else ""
-    return fragment if _WORD.fullmatch(fragment) else None
+def _reason(error_uri: Json, answer: Answer) -> str | None:
+    return _word(error_uri.partition("#")[2], answer) if isinstance(error_uri, str) else None
 
 
-def _shown(value: Json) -> str:
-    """Return a sentence of the server's that may be shown and logged: one line of ASCII, bounded."""
+def _word(said: str, answer: Answer) -> str | None:
+    return said if _WORD.fullmatch(said) and not holds_piece(said, answer) else None
+
+
+def _shown(value: Json, answer: Answer) -> str:
+    """Return a sentence of the server's that may be shown and logged: one line of ASCII, bounded, and nothing
+    of ours that is secret.
+    """
     said = value if isinstance(value, str) else ""
-    return said if len(said) <= 1000 and said.isascii() and said.isprintable() else ""
+    if len(said) > 1000 or not said.isascii() or not said.isprintable():
+        return ""
+    return "" if repeats(said, answer) else said
