@@ -52,11 +52,30 @@ def require_keys(prepared: Prepared) -> Prepared:
     return prepared
 
 
+def require_known_keys(prepared: Prepared, base: Foundation, shared: Shared) -> Prepared:
+    """Return a configuration that a change which is made here may put in force now.
+
+    A key that it is the first to want may be there already, because another change wants it too, or one that
+    came to nothing did. Then not every node need publish it yet, and this change waits like the other.
+
+    Raises:
+        Lacking: there is no key for something that it wants, or none that every node knows.
+    """
+    first = require_keys(prepared).definitions.keys.used - base.definitions.keys.used
+    held, known_by = base.ring.keys(), base.clock.now() - shared.follower.bound
+    active = [key for key in held if key.state == "active" and key.slot in first]
+    young = frozenset(key.slot for key in active if base.ring.known_since(key.kid) > known_by)
+    if young:
+        raise Lacking(young)
+    return prepared
+
+
 async def with_keys(attempt: Callable[[], Awaitable[Result]], base: Foundation, shared: Shared) -> Result:
     """Return what comes of a change, once there are the keys that it wants.
 
     Args:
-        attempt: makes it, or raises ``Lacking`` and has changed nothing; called again when they are there.
+        attempt: makes it, or raises ``Lacking`` and has changed nothing; called again when they are there and
+            every node knows them.
 
     Raises:
         ConfigurationFaults: they cannot be made.

@@ -21,7 +21,7 @@ from actas.admin.objects import Change, Snapshot
 from actas.admin.record import FILES, Author, parts_of
 from actas.admin.revoking import Revoking
 from actas.app.house import House
-from actas.app.key_making import Result, require_keys, with_keys
+from actas.app.key_making import Result, require_keys, require_known_keys, with_keys
 from actas.app.minutes import write_waiting
 from actas.app.narrowing import without_what_ended
 from actas.app.offering import changes_of
@@ -238,7 +238,8 @@ class Steward:
             kept = await self._store.read()
             changes = tuple(edit(kept))
             after = kept.after(changes)
-            prepared = require_keys(await self._prepared(files, after))
+            prepared = await self._prepared(files, after)
+            prepared = require_known_keys(prepared, self._house.base, self._house.shared)
             if not changes:
                 await self._settle(kept.generation)
                 return Made(changes=(), snapshot=kept), prepared

@@ -213,6 +213,10 @@ class LocalKeyRing:
     def keys(self) -> tuple[KeyInfo, ...]:
         return self._faces.infos
 
+    def known_since(self, kid: str) -> float:
+        """Return when this node began to publish a key of ``keys()``, seconds since the epoch."""
+        return self._faces.since[kid]
+
     def digest(self, token: str) -> str:
         # Anything can be presented as a token, text that is not Unicode included.
         data = token.encode("utf-8", "surrogatepass")

@@ -222,3 +222,25 @@ async def test_other_changes_go_ahead_while_a_first_key_comes_to_be_known(nodes:
     await first_one
     assert first.base.catalog.clients["web"].disabled
     assert list(first.base.catalog.connections.every)
+
+
+@pytest.mark.requirement("REL-05", "REL-06")
+@pytest.mark.parametrize("nodes", [1.0], indirect=True)
+async def test_no_change_puts_a_key_to_use_that_was_made_a_moment_ago_for_another(
+    nodes: list[Assembly],
+) -> None:
+    """Nor for one that came to nothing: other nodes do not publish it yet, whoever it was made for."""
+    first, other = nodes
+    begun = asyncio.get_running_loop().time()
+    never = asyncio.create_task(first.steward.change(connecting(), API))
+    async with asyncio.timeout(10):
+        while not slots(first):
+            await asyncio.sleep(0.01)
+    never.cancel()
+    await asyncio.gather(
+        first.steward.change(connecting("wiki"), API), other.steward.change(connecting("mail"), API)
+    )
+    assert asyncio.get_running_loop().time() - begun >= 1.0
+    for node in nodes:
+        await until_followed(node, 3)
+        assert {one.name for one in node.base.catalog.connections.every} == {"wiki", "mail"}
