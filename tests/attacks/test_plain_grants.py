@@ -25,9 +25,10 @@ from tests.fakes.chaining import (
     redeeming,
     told,
 )
-from tests.fakes.company import CORP, TICKETS
+from tests.fakes.company import CORP, HELPDESK_IMPERSONATION, TICKETS
 from tests.fakes.forge import SigningKey, forge
 from tests.fakes.house import IDP, IDP_KEY, ISSUER, NOW, House, claims_of
+from tests.fakes.impersonating import house_of, own_token
 
 from actas.core.errors import InvalidGrant, OAuthError
 from actas.core.wire import (
@@ -42,6 +43,7 @@ from actas.core.wire import (
     REFRESH_TOKEN,
 )
 from actas.crypto import jose
+from actas.policy.impersonation import RuleTerms
 from actas.policy.rule import RuleError
 from actas.trust.registry import JwtGrants
 
@@ -331,3 +333,22 @@ async def test_a_token_that_makes_a_grant_too_long_is_refused_and_is_no_defect_o
     error = await it.turned_away(asking(it, held(it, department="x" * 9_000)))
     assert (error.code, error.reason) == ("invalid_request", "malformed_request")
     assert it.writer.events[-1]["outcome"] == "refused"
+
+
+# Somebody acts as somebody else.
+
+
+@pytest.mark.requirement("SEC-48", "IDC-16")
+@pytest.mark.parametrize("hidden", [False, True])
+async def test_what_an_administrator_does_as_somebody_stays_in_this_house(hidden: bool) -> None:
+    """Also where the token names nobody who acts: neither who asked for it nor the API that got it takes it away."""
+    terms = RuleTerms(names_actor=not hidden)
+    it = house_of(
+        replace(HELPDESK_IMPERSONATION, impersonation=terms),
+        connections=(plain(client="helpdesk"), plain("orders-to-tickets", client="orders")),
+    )
+    token = str((await it.post(own_token(it))).body["access_token"])
+    assert ("act" in told_of(it, token)) is not hidden
+    for who in ("helpdesk", "orders"):
+        error = await it.turned_away(asking(it, token, who))
+        assert (error.code, error.reason) == ("invalid_target", "no_rule")
