@@ -49,10 +49,26 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
         elif called.claim is not None and form.direction == "accept":
             message = "is for direction: issue; who somebody is here is said by known_as"
             yield written.fault(("identifiers", *loc, "claim"), message)
+    yield from _of_several(item)
     yield from _laid_open(item)
     if said.sub_id is not None:
         for field, message in _identifier(said.sub_id, accepts=form.direction == "accept"):
             yield written.fault(("identifiers", "sub_id", field), message)
+
+
+def _of_several(item: Item[ConnectionForm]) -> Iterator[Fault]:
+    """Two issuers give one name to different people, whom the other server would take for one (JAG-4, SEC-24)."""
+    form = item.form
+    sources = (form.people and form.people.from_) or ()
+    if form.identifiers is None or form.direction != "issue" or len({*sources}) < 2:
+        return
+    for loc, called in _names(form.identifiers):
+        if called.claim is not None:
+            message = (
+                f"{called.claim} of {' and '.join(sorted({*sources}))} may be one name of two people; "
+                "name one of them, or say known_as"
+            )
+            yield item.written.fault(("identifiers", *loc, "claim"), message)
 
 
 def _laid_open(item: Item[ConnectionForm]) -> Iterator[Fault]:

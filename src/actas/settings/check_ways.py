@@ -58,16 +58,22 @@ def _matched_alike(shaped: Shaped) -> Iterator[Fault]:
 def _of_the_same_grants(
     shaped: Shaped,
 ) -> Iterator[tuple[Item[ConnectionForm], Item[ConnectionForm]]]:
-    """Yield each connection that accepts, with the first one by which the same grants are redeemed."""
+    """Yield each connection that accepts, with the first one by which the same grants are redeemed.
+
+    That is one of its own client and issuer, and where grants name no client, one of any client: such a grant
+    says of none that it is for it. Both count, or a third would make two alike that are not.
+    """
     seen: dict[tuple[str, ...], Item[ConnectionForm]] = {}
     for item in shaped.connections.values():
         form = item.form
         if form.from_ is None:
             continue
-        first = seen.setdefault((form.client, form.from_, form.grant), item)
-        if form.client_claim == "none":  # such a grant says of no client that it is for it
-            first = seen.setdefault((form.from_,), first)
-        yield item, first
+        own = seen.setdefault((form.client, form.from_, form.grant), item)
+        yield item, own
+        if form.client_claim == "none":
+            anybody = seen.setdefault((form.from_,), item)
+            if anybody is not own:
+                yield item, anybody
 
 
 def _client_claim(form: ConnectionForm) -> str:

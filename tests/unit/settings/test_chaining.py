@@ -198,6 +198,28 @@ def test_connections_that_redeem_the_same_grants_say_the_same_of_them(tmp_path: 
     assert any("client_claim: helpdesk-from-corp says otherwise" in one for one in found), found
 
 
+@pytest.mark.requirement("SEC-62", "IDC-33")
+def test_one_clients_connections_are_alike_also_where_anothers_grants_name_no_client_either(
+    tmp_path: Path,
+) -> None:
+    def more(tree: Tree) -> None:
+        trusted()(tree)
+        for name in ("helpdesk", "assistant"):
+            named(tree, "clients", name).update(
+                grants=["token_exchange", "jwt_bearer"], may_request={"apis": ["orders", "inventory"]}
+            )
+
+    stranger = taking(name="stranger", client="assistant", client_claim="none")
+    first = taking(people={"match": "aud_sub"}, identifiers={"tenant": "b"})
+    second = taking(name="second", api="inventory", scopes=["stock:read"], client_claim="none")
+    for order in ([stranger, first, second], [second, stranger, first], [first, second, stranger]):
+        found = faults(tmp_path, *order, change=more)
+        for field in ("client_claim", "people.match", "identifiers"):
+            assert any(f"{field}: " in one for one in found), (field, found)
+    alike = taking(name="second", api="inventory", scopes=["stock:read"], client_claim="none")
+    assert faults(tmp_path, stranger, taking(client_claim="none"), alike, change=more) == []
+
+
 def test_one_server_may_be_reached_by_both_kinds_and_by_each_once(tmp_path: Path) -> None:
     both = company(form(), plain(name="plain"))
     assert len(loaded(tmp_path, both).definitions.connections) == 2

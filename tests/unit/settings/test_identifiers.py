@@ -75,6 +75,38 @@ def test_grants_of_one_client_and_issuer_are_of_one_tenant(tmp_path: Path) -> No
         )
 
 
+@pytest.mark.requirement("JAG-4", "SEC-24")
+@pytest.mark.parametrize(
+    ("identifiers", "field"),
+    [
+        ({"aud_sub": {"claim": "employee"}}, "aud_sub.claim"),
+        ({"sub_id": {"format": "opaque", "who": {"claim": "employee"}}}, "sub_id.who.claim"),
+    ],
+    ids=["aud_sub", "sub_id"],
+)
+def test_a_claim_names_people_of_one_issuer(
+    tmp_path: Path, identifiers: dict[str, Any], field: str
+) -> None:
+    def two(tree: Tree) -> None:
+        partner = {
+            "name": "other",
+            "type": "oidc",
+            "issuer": "https://idp.partner.example",
+            "accepts": ["id_token"],
+            "audiences": {"web": ["helpdesk"]},
+        }
+        tree["issuers"].append(partner)
+        named(tree, "issuers", "corp-okta")["audiences"] = {"acme-web": ["helpdesk"]}
+
+    for sources in (["corp-okta", "other"], ["actas", "other"]):
+        written = form(identifiers=identifiers, people={"from": sources})
+        (said,) = faults(tmp_path, written, change=two)
+        assert f"identifiers.{field}: employee of {' and '.join(sources)} may be one name of two" in said
+    assert faults(tmp_path, form(identifiers=identifiers, people={"from": "other"}), change=two) == []
+    labels = form(identifiers={"aud_sub": {"known_as": "x"}}, people={"from": ["actas", "other"]})
+    assert faults(tmp_path, labels, change=two) == []
+
+
 def test_the_name_of_a_person_is_told_and_not_accepted(tmp_path: Path) -> None:
     (said,) = faults(tmp_path, accepting(identifiers={"aud_sub": {"known_as": "x"}}), change=believed)
     assert "identifiers.aud_sub: is for direction: issue" in said
