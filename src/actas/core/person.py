@@ -77,6 +77,11 @@ def subject_of(name: str) -> str:
     return f"{OURSELVES}:{name}"
 
 
+def is_ours(subject: str) -> bool:
+    """Whether that is the ``sub`` of a person of ours, also of one who is gone."""
+    return subject.startswith(f"{OURSELVES}:")
+
+
 LONGEST: Final = 255
 """Characters of a ``sub`` at most (OpenID Connect Core section 2)."""
 

@@ -7,6 +7,7 @@ for the client that it names and for nobody after it (JAG-73).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -57,7 +58,7 @@ def as_granted(
         names = ", ".join(one.name for one in ways)
         raise error_of_pause(ways)("connection_paused", detail=f"the connection {names} is paused")
     request = msgspec.structs.replace(request, target_error=error_of_target(ways))
-    granted = _resources(subject.claims.get("resource"))
+    granted = _resources(subject.claims)
     if granted:
         fewer = tuple(one for one in request.resource if one in granted)
         return msgspec.structs.replace(request, audience=(), resource=fewer or granted)
@@ -68,11 +69,14 @@ def as_granted(
     )
 
 
-def _resources(claim: Json) -> tuple[str, ...]:
-    """Return the APIs that a grant names; none when it has no such claim."""
-    many = claim if isinstance(claim, list) else [] if claim is None else [claim]
+def _resources(claims: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the APIs that a grant names; none when it has no such claim. One that is there names some."""
+    if "resource" not in claims:
+        return ()
+    claim = claims["resource"]
+    many = claim if isinstance(claim, list) else [claim]
     named = tuple(one for one in many if isinstance(one, str) and is_name(one))
-    if len(named) != len(many) or len(named) > MAX_TARGETS:
+    if not named or len(named) != len(many) or len(named) > MAX_TARGETS:
         raise InvalidGrant("bad_subject", detail="its claim resource names no APIs, or too many")
     return named
 

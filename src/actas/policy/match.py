@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from actas.core.party import Actor, Party, is_impersonated
+from actas.core.party import OURSELVES, Actor, Party, is_impersonated
 from actas.core.permit import Proposal
+from actas.core.person import is_ours
 from actas.policy.expression import Context
 from actas.policy.facts import ClaimsNeeded, context_of, values_of
 from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
@@ -187,16 +188,23 @@ def _belonging(
         )
 
 
+def _whose(party: Party) -> tuple[str, ...]:
+    """Return everybody whose somebody is: who vouches now, who first did, and we for people of ours."""
+    ours = (OURSELVES,) if not party.is_ours and is_ours(party.identity.subject) else ()
+    return (party.issuer_name, party.origin_name, *ours)
+
+
 def _from(
     issuers: frozenset[str], role: str, party: Callable[[Situation], Party], *, deny: bool
 ) -> Condition:
     if deny:
-        # A deny follows a person through our own tokens, whose issuer is us.
+        # A deny follows a person through our own tokens, whose issuer is us; and a person of ours is one of
+        # ours also by the word of another server, whose grant means them.
         return Condition(
             f"{role}.from",
             _list(issuers),
-            lambda s: party(s).issuer_name in issuers or party(s).origin_name in issuers,
-            lambda s: f"{party(s).issuer_name}, from {party(s).origin_name}",
+            lambda s: not issuers.isdisjoint(_whose(party(s))),
+            lambda s: ", from ".join(_whose(party(s))),
         )
     return Condition(
         f"{role}.from",

@@ -57,7 +57,7 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
 
 
 def _of_several(item: Item[ConnectionForm]) -> Iterator[Fault]:
-    """Two issuers give one name to different people, whom the other server would take for one (JAG-4, SEC-24)."""
+    """Two issuers give one name to two people, whom the other server takes for one (JAG-4, SEC-24)."""
     form = item.form
     sources = (form.people and form.people.from_) or ()
     if form.identifiers is None or form.direction != "issue" or len({*sources}) < 2:

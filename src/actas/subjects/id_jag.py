@@ -17,7 +17,7 @@ from actas.core.ports import Json
 from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenType
 from actas.crypto import jose
 from actas.subjects.details import with_details
-from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign, Look
+from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, OF_GRANTS, Foreign, Look
 from actas.subjects.resident import Residents
 from actas.subjects.revoked import require_unrevoked
 from actas.trust.registry import TrustedIssuer
@@ -38,6 +38,7 @@ class IdJagValidator:
             types=frozenset({ID_JAG_JWT}),
             presenters=self._presenters,
             forbidden=ID_TOKEN_ONLY | LOGOUT_TOKEN_ONLY,
+            exact=OF_GRANTS,
         )
 
     @property

@@ -29,6 +29,9 @@ ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 ACCESS_TOKEN_ONLY: Final = frozenset({"scope", "scp", "client_id"})
 """Claims that an ID token never carries and an access token does (RFC 9068, RFC 8693)."""
 
+OF_GRANTS: Final = frozenset({"resource", "authorization_details", "tenant", "aud_tenant", "aud_sub"})
+"""Claims that grants of other domains are read by, beside those of every token (``jose.KNOWN_CLAIMS``)."""
+
 LOGOUT_TOKEN_ONLY: Final = frozenset({"events"})
 """Back-channel logout section 2.4: such a token is never an ID token nor an access token."""
 
@@ -77,6 +80,7 @@ class Look:
         forbidden: claims whose presence means that it is a token of another type (SEC-22).
         required: claims that it must have.
         longest: seconds that it may live at most, where that is less than the registration says.
+        exact: claims that are looked at; in other letters they would be passed over here, and read by others.
         others: whether its issuer's registration may accept further ``typ`` values, so that it has to be told
             from that issuer's ID tokens by something else.
     """
@@ -86,6 +90,7 @@ class Look:
     forbidden: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     longest: int | None = None
+    exact: frozenset[str] = frozenset()
     others: bool = False
 
 
@@ -137,6 +142,9 @@ class Foreign:
         for name in look.required:
             if name not in claims:
                 raise BadToken(f"the claim {name} is missing, which says that it is of the declared type")
+        for name in claims if look.exact else ():
+            if name not in look.exact and name.casefold() in look.exact:
+                raise BadToken(f"the claim {name.casefold()} is there in other letters (SEC-07)")
         party = self._party(token, issuer, claims, look.presenters, signed=jws.compact.signing_input)
         require_unrevoked(party, self.revocations)
         return party

@@ -20,7 +20,7 @@ from actas.core.wire import JWT_GRANT, TokenType
 from actas.crypto import jose
 from actas.crypto.compact import normal_type
 from actas.subjects.details import with_details
-from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, Foreign, Look
+from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, OF_GRANTS, Foreign, Look
 from actas.subjects.resident import Residents
 from actas.subjects.revoked import require_unrevoked
 from actas.trust.registry import OUR_GRANTS, JwtGrants, TrustedIssuer
@@ -71,6 +71,7 @@ class JwtGrantValidator:
             types=terms.types,
             presenters=self._presenters,
             forbidden=ID_TOKEN_ONLY | LOGOUT_TOKEN_ONLY,
+            exact=OF_GRANTS,
             longest=terms.longest,
             # What no type tells from an ID token is told by what no ID token says (AG-31).
             required=frozenset() if typed else frozenset({"scope"}),

@@ -9,7 +9,7 @@ import msgspec
 from actas.core.client import Client
 from actas.core.errors import BadToken
 from actas.core.party import OURSELVES, Party
-from actas.core.person import People, Person
+from actas.core.person import People, Person, is_ours
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
 
@@ -114,7 +114,7 @@ class LiveParties:
         Raises:
             BadToken: they are disabled or gone.
         """
-        if not subject.startswith(f"{OURSELVES}:"):
+        if not is_ours(subject):
             return None
         person = self._people.person(subject)
         if person is None or person.disabled:

@@ -84,9 +84,7 @@ def test_grants_of_one_client_and_issuer_are_of_one_tenant(tmp_path: Path) -> No
     ],
     ids=["aud_sub", "sub_id"],
 )
-def test_a_claim_names_people_of_one_issuer(
-    tmp_path: Path, identifiers: dict[str, Any], field: str
-) -> None:
+def test_a_claim_names_people_of_one_issuer(tmp_path: Path, identifiers: dict[str, Any], field: str) -> None:
     def two(tree: Tree) -> None:
         partner = {
             "name": "other",
