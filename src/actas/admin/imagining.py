@@ -15,6 +15,7 @@ from actas.admin.imagined import ThrowawayKey
 from actas.core.abroad import LONGEST_GRANT, Acceptance
 from actas.core.errors import BadToken
 from actas.core.lineage import CLAIM, Lineage, Marking
+from actas.core.naming import SubjectId
 from actas.core.party import PresentedToken
 from actas.core.person import VouchedPerson, subject_of
 from actas.core.ports import Chance, Clock, Json, JsonObject
@@ -121,18 +122,20 @@ class Imagining:
             claims["resource"] = api.audience
         if accepted.match == "aud_sub":
             claims["aud_sub"] = asked.who
-        return {**claims, **self._called(accepted, asked.who), **asked.claims}
-
-    def _called(self, accepted: Acceptance, who: str) -> JsonObject:
-        """Return what a grant would say of tenants, and whom it would name by ``sub_id``."""
+        if accepted.sub_id is not None:
+            claims["sub_id"] = self._identifier(accepted.sub_id, asked.who)
         tenants = {"tenant": accepted.tenant, "aud_tenant": accepted.aud_tenant}
-        claims: JsonObject = {name: said for name, said in tenants.items() if said is not None}
-        form = accepted.sub_id
-        if form is not None:
-            label = None if form.who is None else form.who.known_as
-            person = None if label is None else self.people.person_known_as(label, who)
-            claims["sub_id"] = {**form.of(who, person, {})}
-        return claims
+        told = {name: said for name, said in tenants.items() if said is not None}
+        return {**claims, **told, **asked.claims}
+
+    def _identifier(self, form: SubjectId, who: str) -> JsonObject:
+        """Return the ``sub_id`` of a user of ours, or of whoever is called so there."""
+        here = self._here(who)
+        person = None if here is None else self.people.person(here)
+        names = {form.named_by: form.who, **form.own}
+        called = {name: None if one is None else one.of(person, {}) for name, one in names.items()}
+        own = {name: said for name, said in called.items() if said is not None}
+        return {"format": form.format, **form.fixed, form.named_by: who, **own}
 
     def _issuer_of(self, who: str, connection: Connection) -> TrustedIssuer | None:
         """Return which issuer somebody comes from; None for people of ours, and for nobody at all."""
