@@ -7,6 +7,7 @@ as if it were not there; one that is written so that we pass it over and the nex
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.fakes.house import IDP_KEY, INVENTORY, ORDERS, House, claims_of
 from actas.core.errors import OAuthError
 from actas.crypto import jose
 from actas.policy.rule import PartySelector, RuleSpec
+from actas.trust.registry import SignInThere
 
 
 def house(*accepted: Any, **changes: Any) -> House:
@@ -111,3 +113,19 @@ async def test_a_claim_in_other_letters_is_not_passed_over(claims: dict[str, Any
     assert (await refused(here, here.grant(**claims))).reason == "bad_subject"
     plain = redeeming(chained())
     assert (await refused(plain, grant(plain, **claims))).reason == "bad_subject"
+
+
+# Who is known from then on.
+
+
+@pytest.mark.requirement("SEC-62", "SEC-24")
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\nb", "x" * 300, " ", 7, ["a"]], ids=repr)
+async def test_what_is_no_name_is_not_kept_of_who_becomes_known(text: Any) -> None:
+    here = house(acceptance(match="subject", unknown="create"))
+    through = SignInThere(client_id="us", client_secret=None, display="Corp", scopes=("openid",))
+    issuer = replace(GRANTING, email_domains=frozenset(), subject="claims.sub", sign_in=through)
+    here = replace(here, issuers=(issuer,))
+    await here.post(here.redeeming(saying(here.grant(), email_verified=True, name=text, email=text)))
+    seen = await here.known.find("corp-idp:id-alice")
+    assert seen is not None
+    assert (seen.display, seen.email) == ("corp-idp:id-alice", None)

@@ -113,13 +113,14 @@ def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
         )
     if subject.known:
         return None
-    name, email = subject.claims.get("name"), subject.claims.get("email")
+    name, email = (subject.claims.get(one) for one in ("name", "email"))
     verified = subject.claims.get("email_verified") is True
     return VouchedPerson(
         subject=subject.identity.subject,
         origin=subject.origin,
-        display=name if isinstance(name, str) else subject.identity.subject,
-        email=email if isinstance(email, str) and verified else None,
+        # As when they sign in: what is no name is shown to nobody, and nobody is written to there.
+        display=name if isinstance(name, str) and is_name(name) else subject.identity.subject,
+        email=email if isinstance(email, str) and is_name(email) and verified else None,
         groups=subject.groups or None,
         seen_at=int(proposal.at),
     )

@@ -51,6 +51,20 @@ def _accepted(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
     if api is not None and api.form.kind == "mcp" and not form.single_use:
         message = f"{form.api} is an MCP server ({api.written.place}), and a grant for one is redeemed once"
         yield item.written.fault(("single_use",), message)
+    if api is None or api.form.kind != "mcp":
+        return
+    for other in shaped.connections.values():
+        same = (other.form.client, other.form.from_, other.form.grant) == (
+            form.client,
+            form.from_,
+            form.grant,
+        )
+        if same and not other.form.single_use and other is not item:
+            message = (
+                f"{form.name} takes the same grants for an MCP server ({item.written.place}), where one that "
+                "was redeemed before is good for nothing"
+            )
+            yield other.written.fault(("single_use",), message)
 
 
 def _abroad(item: Item[ConnectionForm]) -> Iterator[Fault]:

@@ -50,6 +50,20 @@ def test_that_a_grant_for_an_mcp_server_is_good_once_cannot_be_switched_off(tmp_
     assert faults(tmp_path, accepting(single_use=False), change=believed) == []
 
 
+@pytest.mark.requirement("JAG-72", "JAG-124")
+def test_a_grant_that_may_be_for_an_mcp_server_is_good_once_wherever_it_is_redeemed(tmp_path: Path) -> None:
+    def two(tree: Tree) -> None:
+        served(tree)
+        named(tree, "clients", "helpdesk")["may_request"] = {"apis": ["orders", "inventory"]}
+
+    other = accepting(name="other", api="inventory", scopes=["stock:read"], single_use=False)
+    for order in ([accepting(), other], [other, accepting()]):
+        (said,) = faults(tmp_path, *order, change=two)
+        assert "single_use: helpdesk-from-corp takes the same grants for an MCP server" in said
+    alike = accepting(name="other", api="inventory", scopes=["stock:read"])
+    assert faults(tmp_path, accepting(), alike, change=two) == []
+
+
 @pytest.mark.requirement("JAG-120")
 def test_mcp_servers_of_another_domain_are_named_and_their_server_has_one_name(tmp_path: Path) -> None:
     definitions = loaded(tmp_path, company(form(resource=there(kind="mcp")))).definitions
