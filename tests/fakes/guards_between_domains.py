@@ -224,6 +224,13 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         ),
     ),
     Guard(
+        name="what a token is about would be lost",
+        reason="bad_details",
+        naming="would be lost",
+        trip=trips.only("downscope", trips.of_our_own(authorization_details=[{"type": "one"}])),
+        check=checks.no_details_would_be_lost,
+    ),
+    Guard(
         name="an address of nobody here",
         reason="unknown_person",
         naming="by email",

@@ -217,19 +217,43 @@ async def test_a_token_for_two_apis_says_what_both_let_be() -> None:
     assert set(claims_of(answer)["aud"]) == {ORDERS, INVENTORY}
 
 
-@pytest.mark.requirement("JAG-69", "JAG-73")
-async def test_no_token_that_comes_of_the_token_carries_them_on() -> None:
-    less = RuleSpec(
-        name="less",
+def onward(kind: Any, api: str, scopes: ScopeMap) -> RuleSpec:
+    """What web may have made of its own tokens."""
+    return RuleSpec(
+        name=kind,
         effect="allow",
-        kind="downscope",
+        kind=kind,
         client=named("web"),
         subject=FROM_OURS,
-        apis=frozenset({"orders"}),
-        scopes=ScopeMap(same=True),
+        apis=frozenset({api}),
+        scopes=scopes,
     )
-    here = there(rules=[less])
+
+
+@pytest.mark.requirement("JAG-69", "JAG-73")
+async def test_no_token_that_comes_of_the_token_carries_them_on_and_none_for_the_same_api_does_without() -> (
+    None
+):
+    """The scopes alone could be more than the grant said, in the hands of the very client that redeemed it."""
+    same = ScopeMap(same=True)
+    rules = [
+        onward("downscope", "orders", same),
+        onward("delegation", "orders", same),
+        onward("delegation", "inventory", ScopeMap(bought={"orders:read": frozenset({"stock:read"})})),
+    ]
+    rules[1] = replace(rules[1], name="again")
+    here = there(rules=rules)
+    plain = await here.post(here.redeeming(here.grant(jti="plain")))
+    less = await here.ask("web", str(plain.body["access_token"]), audience="orders", scope="orders:read")
+    assert less.body["scope"] == "orders:read"
     answer = await here.post(here.redeeming(here.grant(authorization_details=[READ])))
-    narrowed = await here.ask("web", str(answer.body["access_token"]), audience="orders", scope="orders:read")
-    assert "authorization_details" not in narrowed.body
-    assert "authorization_details" not in claims_of(narrowed)
+    token = str(answer.body["access_token"])
+    for targets in ("orders", ["orders", "inventory"]):
+        with pytest.raises(OAuthError) as caught:
+            await here.ask("web", token, audience=targets, scope="orders:read")
+        assert (caught.value.code, caught.value.reason) == ("invalid_authorization_details", "bad_details")
+        found = here.rehearsal().of_event(here.writer.events[-1])
+        assert (found.reason, found.detail) == ("bad_details", caught.value.detail)
+    other = await here.ask("web", token, audience="inventory")
+    assert "authorization_details" not in other.body
+    assert "authorization_details" not in claims_of(other)

@@ -256,7 +256,7 @@ class Rehearsal:
             proven=confirmation_from_event(event.get("proven")) or NO_KEY,
             named=named,
             why=Why(str(asked.get("reason", "")), str(asked.get("ticket", ""))),
-            details=tuple(asked.get("authorization_details", ())) or subject.details,
+            details=tuple(asked.get("authorization_details", ())) or subject.granted_details,
         )
 
 

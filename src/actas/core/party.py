@@ -89,7 +89,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         lineage: what it comes from, itself and this party included.
         known: whether somebody whom another domain vouches for in a grant was here before, or is one of ours.
         matched: what it is kept under whom a grant was matched to, so that it stays the same; or None.
-        details: the authorization details of a grant that is redeemed; of no other token are they carried on.
+        details: the authorization details of a grant that is redeemed, and of a token of ours that came of
+            one.
     """
 
     identity: Identity
@@ -122,6 +123,11 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     def is_ours(self) -> bool:
         """Whether we issued the token."""
         return self.issuer_name == OURSELVES
+
+    @property
+    def granted_details(self) -> Details:
+        """The authorization details of a grant; of no other token are they carried on."""
+        return () if self.is_ours else self.details
 
     def names_presenter(self, client_name: str) -> bool:
         """Whether the issuer's registration lets this client present the token."""

@@ -109,7 +109,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
             authorization=authorization,
             named=parties.named,
             why=self.why,
-            details=self.details or parties.subject.details,
+            details=self.details or parties.subject.granted_details,
         )
 
 

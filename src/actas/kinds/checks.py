@@ -9,6 +9,7 @@ from __future__ import annotations
 from actas.core.administrators import management_audience
 from actas.core.client import Client
 from actas.core.errors import InvalidRequest, InvalidTarget
+from actas.core.errors_of_cross_app import InvalidAuthorizationDetails
 from actas.core.party import Identity, Party, is_impersonated
 from actas.core.permit import Proposal, Refusal
 from actas.core.reasons import Reason
@@ -181,6 +182,21 @@ def restriction_is_kept(proposal: Proposal) -> Refusal | None:
     return None
 
 
+def no_details_would_be_lost(proposal: Proposal) -> Refusal | None:
+    """JAG-69: whoever has a token with authorization details has none made of it that is for the same API and
+    no longer says them: its scopes alone could be more.
+    """
+    subject = proposal.subject
+    if not subject.is_ours or not subject.details:
+        return None
+    same = [api.name for api in proposal.targets if api.audience in subject.audience]
+    if not same:
+        return None
+    detail = f"the subject token says for {', '.join(same)} what it is about (authorization_details)"
+    detail += ", and that would be lost"
+    return Refusal(error=InvalidAuthorizationDetails, reason="bad_details", detail=detail)
+
+
 def requester_holds_the_token(proposal: Proposal) -> Refusal | None:
     """Downscoping changes neither subject nor actor, so the requester must be who holds the token now."""
     subject = proposal.subject
@@ -213,6 +229,7 @@ EVERY_KIND = (
     nobody_acts_by_an_impersonated_token,
     chain_continues_or_begins,
     may_act_names_the_actor,
+    no_details_would_be_lost,
 )
 """The musts of every kind, in order."""
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from actas.core import claims as read
+from actas.core.details import Details
 from actas.core.errors import BadToken
 from actas.core.lineage import Revocations, lineage_of
 from actas.core.opaque import REFERENCE, REFRESH, begins_like
@@ -108,6 +109,7 @@ class AccessTokenValidator:
             impersonation=txn if impersonation_ids.is_one(txn, marking=self._keys) else None,
             confirmation=confirmation_of(claims),
             lineage=lineage_of(claims),
+            details=_details(claims.get("authorization_details")),
         )
 
 
@@ -117,3 +119,8 @@ def origin_of(claims: Mapping[str, Json]) -> Identity | None:
     if not isinstance(sub_id, dict):
         return None
     return Identity(*read.several(sub_id, "iss", "sub"))
+
+
+def _details(value: Json) -> Details:
+    """Return what a token of ours is about beside its scopes; they were read when it was made."""
+    return tuple([one for one in value if isinstance(one, dict)]) if isinstance(value, list) else ()

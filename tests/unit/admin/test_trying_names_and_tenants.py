@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 from tests.fakes.company import PEOPLE
-from tests.unit.admin.test_trying import GROUPS, WELL, legs, of, redeeming
+from tests.fakes.trying import legs
+from tests.unit.admin.test_trying import GROUPS, WELL, of, redeeming
 
 from actas.core.naming import Called, SubjectId
 
