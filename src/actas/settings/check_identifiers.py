@@ -27,6 +27,7 @@ def check_identifiers(shaped: Shaped) -> Iterator[Fault]:
     """Yield what is wrong with ``identifiers`` of connections, and with ``known_as`` of users."""
     for item in shaped.connections.values():
         yield from _direction(item)
+    yield from _of_several_ways(shaped)
     yield from _of_one_issuer(shaped)
     yield from _known_twice(shaped)
 
@@ -59,16 +60,40 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
 def _of_several(item: Item[ConnectionForm]) -> Iterator[Fault]:
     """Two issuers give one name to two people, whom the other server takes for one (JAG-4, SEC-24)."""
     form = item.form
-    sources = (form.people and form.people.from_) or ()
-    if form.identifiers is None or form.direction != "issue" or len({*sources}) < 2:
+    sources = sorted({*_sources(form)})
+    if form.identifiers is None or form.direction != "issue" or len(sources) < 2:
         return
     for loc, called in _names(form.identifiers):
         if called.claim is not None:
             message = (
-                f"{called.claim} of {' and '.join(sorted({*sources}))} may be one name of two people; "
+                f"{called.claim} of {' and '.join(sources)} may be one name of two people; "
                 "name one of them, or say known_as"
             )
             yield item.written.fault(("identifiers", *loc, "claim"), message)
+
+
+def _of_several_ways(shaped: Shaped) -> Iterator[Fault]:
+    """The same by several connections to one server. Whether the names meet there only their issuers know."""
+    seen: dict[tuple[str | None, ...], Item[ConnectionForm]] = {}
+    for item in shaped.connections.values():
+        form = item.form
+        if form.identifiers is None or form.direction != "issue" or form.resource is None:
+            continue
+        for loc, called in _names(form.identifiers):
+            if called.claim is None:
+                continue
+            place = (form.resource.issuer, form.identifiers.aud_tenant, loc[0])
+            first = seen.setdefault(place, item)
+            if {*_sources(first.form)} != {*_sources(form)}:
+                message = (
+                    f"{first.form.name} tells that server such names too, of other people "
+                    f"({first.written.place}): two of one name are one person there"
+                )
+                yield item.written.fault(("identifiers", *loc, "claim"), message, "warning")
+
+
+def _sources(form: ConnectionForm) -> tuple[str, ...]:
+    return tuple((form.people and form.people.from_) or ())
 
 
 def _laid_open(item: Item[ConnectionForm]) -> Iterator[Fault]:

@@ -105,6 +105,33 @@ def test_a_claim_names_people_of_one_issuer(tmp_path: Path, identifiers: dict[st
     assert faults(tmp_path, labels, change=two) == []
 
 
+@pytest.mark.requirement("JAG-4")
+def test_names_of_two_issuers_that_one_server_is_told_are_warned_of(tmp_path: Path) -> None:
+    def two(tree: Tree) -> None:
+        partner = {
+            "name": "other",
+            "type": "oidc",
+            "issuer": "https://idp.partner.example",
+            "accepts": ["id_token"],
+            "audiences": {"web": ["assistant"]},
+        }
+        tree["issuers"].append(partner)
+        named(tree, "issuers", "corp-okta")["audiences"] = {"acme-web": ["helpdesk"]}
+
+    def warned(**identifiers: Any) -> list[str]:
+        told: dict[str, Any] = {"aud_sub": {"claim": "employee"}}
+        one = form(identifiers=told, people={"from": "corp-okta"})
+        more = form(
+            name="more", client="assistant", identifiers={**told, **identifiers}, people={"from": "other"}
+        )
+        found = loaded(tmp_path, company(one, more, change=two)).warnings
+        return [said.message for said in found if "two of one name are one person there" in said.message]
+
+    (said,) = warned()
+    assert said.startswith("helpdesk-to-tickets tells that server such names too")
+    assert warned(aud_tenant="another") == []
+
+
 def test_the_name_of_a_person_is_told_and_not_accepted(tmp_path: Path) -> None:
     (said,) = faults(tmp_path, accepting(identifiers={"aud_sub": {"known_as": "x"}}), change=believed)
     assert "identifiers.aud_sub: is for direction: issue" in said
