@@ -223,16 +223,12 @@ SMUGGLED: Final[dict[str, Any]] = {
 async def test_no_claim_of_a_foreign_grant_comes_into_our_token_unlisted() -> None:
     it = redeeming()
     clean = claims_of(await it.post(it.redeeming(grant(it))))
-    refused_for = ("tenant", "authorization_details")  # these two are read of a grant, and refused
-    more = {name: value for name, value in SMUGGLED.items() if name not in refused_for}
-    claims = claims_of(await it.post(it.redeeming(grant(it, jti="two", **more))))
+    claims = claims_of(await it.post(it.redeeming(grant(it, jti="two", **SMUGGLED))))
     assert claims.keys() == clean.keys()
-    for name in more.keys() & claims.keys():  # what we write ourselves, by the same name
+    for name in SMUGGLED.keys() & claims.keys():  # what we write ourselves, by the same name
         assert claims[name] != SMUGGLED[name]
     alike = grant(it, jti="three", Scope="orders:burn")
     assert isinstance(await refused(it, alike), InvalidGrant)
-    for name, reason in zip(refused_for, ("wrong_tenant", "bad_details"), strict=True):
-        assert (await refused(it, grant(it, jti=name, **{name: SMUGGLED[name]}))).reason == reason
 
 
 @pytest.mark.requirement("IDC-55", "IDC-39")

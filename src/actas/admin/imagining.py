@@ -130,8 +130,10 @@ class Imagining:
 
     def _identifier(self, form: SubjectId, who: str) -> JsonObject:
         """Return the ``sub_id`` of a user of ours, or of whoever is called so there."""
-        here = self._here(who)
+        here, label = self._here(who), None if form.who is None else form.who.known_as
         person = None if here is None else self.people.person(here)
+        if person is None and label is not None:
+            person = self.people.person_known_as(label, who)
         names = {form.named_by: form.who, **form.own}
         called = {name: None if one is None else one.of(person, {}) for name, one in names.items()}
         own = {name: said for name, said in called.items() if said is not None}
