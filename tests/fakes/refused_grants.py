@@ -13,7 +13,7 @@ from actas.policy.rule import ClientSelector, RuleSpec
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import GRANTING, REDEEMERS, acceptance
 from tests.fakes.crossing import APPS
-from tests.fakes.house import APIS, INVENTORY, ISSUER, NOW, PEOPLE, House
+from tests.fakes.house import APIS, INVENTORY, ISSUER, NOW, ORDERS, PEOPLE, House
 from tests.fakes.refused_abroad import PLACE, RULE, Asks, Refused, deny
 
 JKT: Final = "A" * 43
@@ -154,6 +154,15 @@ REDEEMING: Final[dict[str, Refused]] = {
     ),
     "paused": Refused.when(
         "connection_paused", 1, accepting(paused=True), redeeming(), "web-from-corp", PLACE, "paused"
+    ),
+    "paused, beside one for another API": Refused.when(
+        "connection_paused",
+        1,
+        accepting(acceptance("stock-from-corp", api="inventory"), paused=True),
+        redeeming(resource=ORDERS),
+        "web-from-corp",
+        PLACE,
+        "the connection web-from-corp is paused",
     ),
     "a client that is disabled": Refused.when(
         "bad_client_auth",

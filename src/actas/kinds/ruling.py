@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from actas.core.errors import InvalidTarget
+from actas.core.errors import InvalidGrant, InvalidTarget
 from actas.core.permit import Proposal, Refusal
 from actas.core.ports import Json
+from actas.core.wire import JWT_BEARER
 from actas.kinds.formats import of_two_formats
 from actas.kinds.kind import Kind
 from actas.kinds.renewal import refused_refresh
+from actas.policy.connections import connection_of, name_of
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
 from actas.policy.match import Situation
@@ -33,8 +35,36 @@ def rule_refusals(
             for rule in verdict.denies
         ]
     if kind is None and not found:
-        found.append(Refusal(error=InvalidTarget, reason="no_rule", detail="no rule allows this exchange"))
+        none = Refusal(error=InvalidTarget, reason="no_rule", detail="no rule allows this exchange")
+        found.append(_paused(proposal, verdicts, policy) or none)
     return [*found, *refused_refresh(proposal, verdicts), *of_two_formats(proposal, policy.defaults)]
+
+
+def _paused(proposal: Proposal, verdicts: tuple[Verdict, ...], policy: Policy) -> Refusal | None:
+    """Return the refusal of a grant at an API to which every connection of its client and issuer is paused.
+
+    Others of the two may lead elsewhere, so ``kinds.redemption`` lets it come here. It only says why: what no
+    rule allows is refused either way.
+    """
+    if proposal.grant_type != JWT_BEARER:
+        return None
+    for api in proposal.targets:
+        kinds = {verdict.kind for verdict in verdicts if verdict.api.name == api.name}
+        ways = [
+            rule.spec
+            for rule in policy.rules
+            if rule.spec.name.startswith(name_of(""))
+            and rule.spec.kind in kinds
+            and api.name in rule.spec.apis
+            and proposal.client.name in rule.spec.client.names
+            and rule.spec.subject is not None
+            and proposal.subject.issuer_name in rule.spec.subject.issuers
+        ]
+        if ways and all(one.disabled for one in ways):
+            names = ", ".join(connection_of(one.name) for one in ways)
+            detail = f"the connection {names} is paused"
+            return Refusal(error=InvalidGrant, reason="connection_paused", detail=detail)
+    return None
 
 
 def _denied(rule: Rule, detail: str) -> Refusal:

@@ -157,6 +157,11 @@ def name_of(connection: str) -> str:
     return f"{_PREFIX}{connection}"
 
 
+def connection_of(name: str) -> str:
+    """Return the connection that a target or a rule of that name is of: the other way round."""
+    return name.removeprefix(_PREFIX)
+
+
 def target_of(connection: Connection) -> Api:
     """Return where a connection leads."""
     return Api(
