@@ -131,6 +131,7 @@ def test_grants_of_theirs_are_tried_where_they_are_redeemed(domains: TwoDomains,
     assert decision(found, 2)["exchange"] == "redemption"
     no = actas("connections", "try", TAKES, "--as", "actas:alice", "--scope", "tickets:comment")
     assert (no.code, "REFUSED" in no.out, "no scope is left to grant" in no.out) == (1, True, True)
+    assert "the grant says tickets:comment, and the connection" in no.out
     wrong = actas("connections", "try", TAKES, "--as", "actas:alice", "--there", domains.home.base)
     assert (wrong.code, "--there goes with" in wrong.err) == (2, True)
 

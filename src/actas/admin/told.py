@@ -54,4 +54,6 @@ def _table(table: ScopeTable) -> JsonObject:
         "may_ask": [*sorted(table.may_ask)],
         "denied": [*sorted(table.denied)],
         "leaves": [*sorted(table.leaves)],
+        "holds": None if table.holds is None else [*sorted(table.holds)],
+        "lets": None if table.lets is None else [*sorted(table.lets)],
     }

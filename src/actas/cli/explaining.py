@@ -151,14 +151,15 @@ def _conditions(line: RuleLine) -> Iterator[Line]:
 
 def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
     requested = set(found.requested or ())
-    columns = sorted(table.defines | requested)
+    redeems = found.kind in ("redemption", "chained")
+    columns = sorted(table.defines | requested | ((table.holds or frozenset()) if redeems else frozenset()))
     if not columns:
         return
-    wide = max(20, len(table.api.name) + 2)
+    wide = max(22 if redeems else 20, len(table.api.name) + 2)
     yield f"{_INDENT}{table.api.name:<{wide}}{'  '.join(columns)}"
     rows = (
         ("the API defines", table.defines),
-        ("the token buys", table.buys),
+        *_bought(table, redeems=redeems),
         ("the client may ask", table.may_ask),
         ("no rule denies", frozenset(columns) - table.denied),
         ("asked for", frozenset(requested) if found.requested is not None else table.leaves),
@@ -173,6 +174,15 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
             mark = Ink("●", "good") if column in scopes else Ink("✕", "bad")
             pieces += [mark, " " * (len(column) + 1)]
         yield pieces
+
+
+def _bought(table: ScopeTable, *, redeems: bool) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield what comes of the subject token; where only what it holds can, that apart from what a rule says."""
+    if table.holds is None or table.lets is None:
+        yield "the token buys", table.buys
+        return
+    yield "the grant says" if redeems else "the token holds", table.holds
+    yield "the connection lists" if redeems else "the rule sells", table.lets
 
 
 def _endings(found: Explanation, shown: Sequence[RuleLine], hints: Sequence[str]) -> Iterator[Line]:

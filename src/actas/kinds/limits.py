@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actas.core.confirmation import Confirmation
 from actas.core.details import Details
@@ -12,9 +12,16 @@ from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ID_TOKEN
 from actas.kinds.kind import Kind
+from actas.policy.connections import connection_of
 from actas.policy.decide import Verdict
 from actas.policy.narrow import NO_SCOPES, ScopeTable, scope_table, shared
-from actas.policy.rule import PolicyDefaults
+from actas.policy.rule import KindWord, PolicyDefaults
+
+_OF_GRANTS: Final[tuple[KindWord, ...]] = ("redemption", "chained")
+"""The kinds of exchange by which grants of other domains are redeemed."""
+
+_LONGEST: Final = 300
+"""Most characters of scopes in a sentence."""
 
 
 class Limits(NamedTuple):
@@ -59,7 +66,9 @@ def scope_tables(
     if renewal is not None:
         # Never more than was granted when it began (RFC 6749 section 6).
         return tuple([table.only(renewal.family.scope) for table in tables])
-    return tuple([table.only(held) for table in tables]) if kind is not None and kind.only_held else tables
+    if kind is None or not kind.only_held:
+        return tables
+    return tuple([table.only_held(held) for table in tables])
 
 
 def granted_scopes(
@@ -105,7 +114,30 @@ def granted_scopes(
     detail = (
         f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
     )
-    return granted, Refusal(error=InvalidScope, reason="excess", detail=detail)
+    said = _said_by_grant(excess, kind, tables, verdicts)
+    return granted, Refusal(error=InvalidScope, reason="excess", detail=f"{detail}{said}")
+
+
+def _said_by_grant(
+    excess: frozenset[str], kind: Kind | None, tables: tuple[ScopeTable, ...], verdicts: tuple[Verdict, ...]
+) -> str:
+    """Return the rest of the sentence where a grant of another domain is redeemed: what it says, and what the
+    connection lists, of which one alone gives nothing. Empty where both say what is missing.
+    """
+    if kind is None or kind.name not in _OF_GRANTS:
+        return ""
+    said: list[str] = []
+    for verdict, table in zip(verdicts, tables, strict=False):
+        holds, lets = table.holds or NO_SCOPES, table.lets or NO_SCOPES
+        if excess <= holds & lets if excess else holds & lets:
+            continue  # something else is in the way: what the API offers, or what the client may ask for
+        names = ", ".join(sorted({connection_of(rule.spec.name) for rule in verdict.allows}))
+        said.append(f"the grant says {_listed(holds)}, and the connection {names} lists {_listed(lets)}")
+    return f": {'; '.join(said)}" if said else ""
+
+
+def _listed(scopes: frozenset[str]) -> str:
+    return " ".join(sorted(scopes))[:_LONGEST] or "no scope"
 
 
 def beyond_limits(depth: int, limit: int, lifetime: int, lineage: Lineage) -> list[Refusal]:

@@ -28,6 +28,8 @@ class ScopeTable(msgspec.Struct, frozen=True, kw_only=True):
         may_ask: what the client may ask for.
         denied: what a deny forbids.
         leaves: what all of them leave.
+        holds: what the subject token holds, where that alone can be granted, and ``lets`` what the matching
+            rules would let be of it: ``buys`` is what both say. None where scopes are sold for others.
     """
 
     api: Api
@@ -36,6 +38,8 @@ class ScopeTable(msgspec.Struct, frozen=True, kw_only=True):
     may_ask: frozenset[str]
     denied: frozenset[str]
     leaves: frozenset[str]
+    holds: frozenset[str] | None = None
+    lets: frozenset[str] | None = None
 
     @property
     def without_denies(self) -> frozenset[str]:
@@ -43,8 +47,12 @@ class ScopeTable(msgspec.Struct, frozen=True, kw_only=True):
         return self.defines & self.buys & self.may_ask
 
     def only(self, held: frozenset[str]) -> ScopeTable:
-        """Return the table cut to what the subject token holds."""
+        """Return the table cut to what was granted before."""
         return msgspec.structs.replace(self, buys=self.buys & held, leaves=self.leaves & held)
+
+    def only_held(self, held: frozenset[str]) -> ScopeTable:
+        """Return the table cut to what the subject token holds, which it tells apart."""
+        return msgspec.structs.replace(self.only(held), holds=held, lets=self.buys)
 
 
 def scope_table(
