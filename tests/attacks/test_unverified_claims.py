@@ -42,6 +42,7 @@ MAY_USE: Final = {
     ("subjects/id_jag.py", "validate"): "whether it says that it is ours; then it is refused",
     ("subjects/jwt_grant.py", "validate"): "whether it says that it is ours; then it is refused",
     ("subjects/jwt_grant.py", "_look"): "what has to be in it besides, once its key has signed it",
+    ("subjects/typed.py", "_typ"): "whether to refuse it before its key is looked for, and what to call it",
     ("grants/jwt_bearer.py", "_declared"): "as which of two kinds of grant it is to be proven",
     ("issuers/id_jag.py", "issue"): "what we have just signed ourselves",
     ("signin/hints.py", "read"): "which of our keys; and when it was made, for it may be old",

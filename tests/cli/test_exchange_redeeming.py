@@ -9,6 +9,9 @@ from tests.fakes.exchanging import Exchanging
 from tests.fakes.program import Ran
 from tests.fakes.token_server import METADATA, granted, refused
 
+from actas.crypto import jose
+
+KEY = jose.PrivateKey.generate("ES256")
 PLAIN = {"NO_COLOR": "1"}
 HOME = "https://sts.home.example"
 API = "https://api.tickets.example"
@@ -99,9 +102,35 @@ def test_a_server_that_says_it_is_another_is_shown_no_grant(tickets: Exchanging)
     assert tickets.server.paths == [METADATA]
 
 
+def elsewhere(*, typ: str, **claims: Any) -> str:
+    """A token for somebody else, with that type."""
+    return jose.sign({"iss": HOME, "sub": "actas:alice", **claims}, key=KEY, typ=typ)
+
+
+@pytest.mark.parametrize(
+    ("typ", "claims", "said"),
+    [
+        (
+            "JWT",
+            {"aud": "assistant", "auth_time": 1, "nonce": "n"},
+            "by its typ and claims it is an ID token",
+        ),
+        ("at+jwt", {"aud": API, "scope": "tickets:read"}, "by its typ it is a JWT access token"),
+    ],
+)
+def test_what_is_no_grant_is_called_what_it_is_and_not_shown(
+    tickets: Exchanging, typ: str, claims: dict[str, Any], said: str
+) -> None:
+    ran = redeem(tickets, text=elsewhere(typ=typ, **claims))
+    assert (ran.code, f"this is no grant: {said}, for {claims['aud']}" in ran.err) == (2, True)
+    assert "--server" not in ran.err
+    assert "--for id-jag" in ran.err
+    assert tickets.server.paths == [METADATA]
+
+
 @pytest.mark.requirement("JAG-114")
 def test_a_grant_is_not_shown_to_a_server_that_it_is_not_for(tickets: Exchanging) -> None:
-    ran = redeem(tickets, text=grant(tickets, aud="https://auth.other.example"))
+    ran = redeem(tickets, text=elsewhere(typ="oauth-id-jag+jwt", aud="https://auth.other.example"))
     assert (ran.code, "the grant is for https://auth.other.example, and not for" in ran.err) == (2, True)
     assert "--server https://auth.other.example" in ran.err
     assert tickets.server.paths == [METADATA]

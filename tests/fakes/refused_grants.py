@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from actas.core.errors import StoreUnavailable
-from actas.core.wire import ID_JAG, ID_JAG_JWT
+from actas.core.wire import ID_JAG, ID_JAG_JWT, JWT_GRANT
 from actas.crypto import jose
 from actas.policy.rule import ClientSelector, RuleSpec
 from tests.fakes.clock import FixedClock
@@ -98,7 +98,33 @@ REDEEMING: Final[dict[str, Refused]] = {
         "bad_subject", 2, accepting(house=issuer(disabled=True)), redeeming(), "corp-idp", "disabled"
     ),
     "a forged signature": Refused.when("bad_subject", 2, accepting(), forged, "key"),
-    "another typ": Refused.when("bad_subject", 2, accepting(), redeeming(typ="JWT"), "typ"),
+    "another typ": Refused.when(
+        "bad_subject",
+        2,
+        accepting(),
+        redeeming(typ="JWT"),
+        "by its typ it is neither an ID-JAG nor a plain grant",
+        "ID-JAGs alone",
+    ),
+    "an access token of that issuer": Refused.when(
+        "bad_subject", 2, accepting(), redeeming(typ="at+jwt"), "by its typ it is an access token", "corp-idp"
+    ),
+    "an ID-JAG where plain grants are redeemed": Refused.when(
+        "bad_subject",
+        2,
+        accepting(grant="jwt", house=issuer(accepts=(GRANTING.accepts - {ID_JAG}) | {JWT_GRANT})),
+        redeeming(),
+        "by its typ it is an ID-JAG; of the issuer corp-idp plain grants alone are redeemed here",
+    ),
+    "something else where plain grants are redeemed": Refused.when(
+        "bad_subject",
+        2,
+        accepting(grant="jwt", house=issuer(accepts=(GRANTING.accepts - {ID_JAG}) | {JWT_GRANT})),
+        redeeming(typ="secevent+jwt"),
+        "by its typ it is neither an ID-JAG nor a plain grant",
+        "plain grants alone",
+        "by web-from-corp, web redeems plain grants of corp-idp for orders",
+    ),
     "another audience": Refused.when(
         "wrong_audience",
         2,

@@ -177,7 +177,7 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
 
 
 def _bought(table: ScopeTable, *, redeems: bool) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield what comes of the subject token; where only what it holds can, that apart from what a rule says."""
+    """Yield what the subject token buys; where it buys only what it holds, that and what a rule says, apart."""
     if table.holds is None or table.lets is None:
         yield "the token buys", table.buys
         return

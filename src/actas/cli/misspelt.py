@@ -77,8 +77,8 @@ def ways_in(client: str, catalog: Catalog) -> Iterator[str]:
     if not own:
         yield f"{client} redeems no grants at all: actas connections create NAME --direction accept"
     for one in own or accepted[:_MOST]:
-        theirs = f"{'plain grants' if one.grant == 'jwt' else 'grants'} of {one.issuer}"
-        yield f"by {one.name}, {one.client} redeems {theirs} for {one.api}{_stands(one)}"
+        kind = "plain grants" if one.grant == "jwt" else "ID-JAGs"
+        yield f"by {one.name}, {one.client} redeems {kind} of {one.issuer} for {one.api}{_stands(one)}"
 
 
 def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:
@@ -87,7 +87,8 @@ def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:
     if event.get("grant") == JWT_BEARER:
         open_to_client = {one.api for one in catalog.connections.accepted if one.client == client}
         elsewhere = event.get("reason") == "no_rule" and open_to_client.isdisjoint(words(event.get("apis")))
-        if elsewhere or event.get("reason") in (*NO_WAY, "unknown_target"):
+        unproven = event.get("reason") == "bad_subject" and "subject" not in event
+        if elsewhere or unproven or event.get("reason") in (*NO_WAY, "unknown_target"):
             yield from ways_in(client, catalog)
     elif event.get("reason") in NO_WAY:
         yield from ways_abroad(client, words(asked.get("audience")), catalog)

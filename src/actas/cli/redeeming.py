@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlsplit
 
 from actas.cli.ask import Wanted
@@ -12,19 +13,31 @@ from actas.cli.output import Output
 from actas.cli.server import Server
 from actas.cli.wording import clean, listed
 
+_GRANTS: Final = ("id_jag", "jwt_grant", "jwt")
+"""What may be a grant, as it looks: a plain one may have any type."""
+
 
 def require_meant_for(wanted: Wanted, server: Server) -> None:
     """Return when a grant is for a server, as far as the grant can be read.
 
     Raises:
-        Failure: it is for another one (exit 2): whoever has a grant must not be given others by mistake.
+        Failure: it is for another one, or no grant (exit 2): whoever has a grant must not be given others by
+            mistake.
     """
     if wanted.subject is None:
         return
-    meant = texts(look(wanted.subject.text.value.reveal()).claims.get("aud"))
+    seen = look(wanted.subject.text.value.reveal())
+    meant = texts(seen.claims.get("aud"))
     if meant and server.issuer not in meant:
         there = listed([clean(one) for one in meant])
-        hint = f"--server {clean(meant[0])}" if len(meant) == 1 else None
+        if seen.type not in _GRANTS:
+            told = "typ and claims" if seen.type == "id_token" else "typ"
+            named = "an" if seen.title[0] in "aeiouAEIOU" else "a"
+            raise misused(
+                f"this is no grant: by its {told} it is {named} {seen.title}, for {there}",
+                hint="ask for a grant first: actas exchange --for id-jag --to ISSUER",
+            )
+        hint = f"--server {clean(meant[0])}" if len(meant) == 1 and "://" in meant[0] else None
         raise misused(f"the grant is for {there}, and not for {server.issuer}", hint=hint)
 
 

@@ -16,11 +16,12 @@ from actas.core.errors import BadToken
 from actas.core.lineage import Marking, Revocations
 from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
 from actas.core.ports import Clock, Json
-from actas.core.wire import AT_JWT, ID_TOKEN, JWT_GRANT, SHORT_TOKEN_TYPES, TokenType
+from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
 from actas.crypto import jose
 from actas.subjects.chain import actors_of, kind_of, may_act_of
 from actas.subjects.confirmation import confirmation_of
 from actas.subjects.revoked import foreign_lineage, mark_of_foreign_token, require_unrevoked
+from actas.subjects.typed import require_trusted_for, require_typed_as_grant
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
 ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
@@ -124,11 +125,13 @@ class Foreign:
         issuer = self._issuer(jws, token.type)
         if jws.unverified_algorithm not in issuer.algorithms:
             raise BadToken(f"the issuer {issuer.name} is not registered for {jws.unverified_algorithm}")
+        types = look.types | issuer.token_types if issuer.token_types and look.others else look.types
+        require_typed_as_grant(issuer, token.type, jws, types)
         key = await self.keys.key(issuer, kid=jws.unverified_kid, algorithm=jws.unverified_algorithm)
         claims = jose.verify(
             jws,
             key=key,
-            types=look.types | issuer.token_types if issuer.token_types and look.others else look.types,
+            types=types,
             issuer=issuer.issuer,
             now=self.clock.now(),
             max_life=issuer.max_life if look.longest is None else min(issuer.max_life, look.longest),
@@ -156,12 +159,7 @@ class Foreign:
             raise BadToken(f"there is no trusted issuer {unverified_issuer}")
         if issuer.disabled:
             raise BadToken(f"the issuer {issuer.name} is disabled")
-        if declared not in issuer.accepts:
-            word = next((short for short, kind in SHORT_TOKEN_TYPES.items() if kind == declared), declared)
-            more = ", and by its typ it is no ID-JAG" if declared == JWT_GRANT else ""
-            raise BadToken(
-                f"the issuer {issuer.name} is not trusted for tokens declared so: accepts has no {word}{more}"
-            )
+        require_trusted_for(issuer, declared, jws)
         return issuer
 
     def _party(
