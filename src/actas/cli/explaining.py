@@ -27,7 +27,7 @@ class Past:
         at: when it was, as entries write instants.
         granted: how it ended then.
         what: what was granted, or the error and the reason.
-        reason: why it was refused, or None.
+        reason: why it was refused, or None; ``detail`` is the same as a sentence.
         changed: whether the policy has changed since.
         broken: why the entry is not what was written, or None.
     """
@@ -39,6 +39,7 @@ class Past:
     reason: str | None
     changed: bool
     broken: str | None
+    detail: str = ""
 
     @classmethod
     def of(cls, event: Event, *, entry: str, policy: str, broken: str | None) -> Past:
@@ -58,7 +59,12 @@ class Past:
             reason=None if granted else reason,
             changed=event.get("policy") not in (None, policy),
             broken=broken,
+            detail="" if granted else text(event.get("detail")),
         )
+
+    def differs(self, found: Explanation) -> bool:
+        """Whether it ended otherwise than it would now."""
+        return (self.granted, self.reason) != (found.granted, found.reason)
 
 
 def show(
@@ -97,7 +103,9 @@ def lines_of(
             yield ""
         yield _headline(past.what, granted=past.granted)
         yield Ink(f"at {past.at}{', and the policy has changed since' if past.changed else ''}", "dim")
-        if (past.granted, past.reason) != (found.granted, found.reason):
+        if past.differs(found):
+            if past.detail:
+                yield f"Why then:          {past.detail}"
             yield ""
             yield (
                 "under the rules of now it would be ",
@@ -177,7 +185,7 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
 
 
 def _bought(table: ScopeTable, *, redeems: bool) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield what the subject token buys; where it buys only what it holds, that and what a rule says, apart."""
+    """Yield what the subject token buys; where that is at most what it holds, that and what a rule says."""
     if table.holds is None or table.lets is None:
         yield "the token buys", table.buys
         return
@@ -210,6 +218,7 @@ def document(found: Explanation, *, past: Past | None, hints: Sequence[str]) -> 
             "at": past.at,
             "outcome": "granted" if past.granted else "refused",
             "reason": past.reason,
+            "detail": past.detail or None,
             "policy_changed": past.changed,
             "broken": past.broken,
         }
