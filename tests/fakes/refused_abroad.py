@@ -283,6 +283,16 @@ ASKING: Final[dict[str, Refused]] = {
         ),
         "ID token",
     ),
+    "an access token of somebody outside the groups": Refused.when(
+        "bad_subject",
+        2,
+        leading(people=Connected(issuers=frozenset({"actas"}), groups=frozenset({"sales"}))),
+        asking(
+            lambda it: it.our_token(aud=ORDERS, client_id="web", act=None),
+            subject_token_type=str(ACCESS_TOKEN),
+        ),
+        "says who signed in",
+    ),
     "an access token called an ID token": Refused.when(
         "bad_subject", 2, leading(), asking(lambda it: it.our_token()), "no key of ours for ID tokens"
     ),

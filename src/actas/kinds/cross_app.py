@@ -28,8 +28,12 @@ _MOST_WAYS: Final = 20
 
 
 def token_tells_of_a_sign_in(proposal: Proposal) -> Refusal | None:
-    """JAG-24: an ID token, or a refresh token of ours."""
-    if proposal.subject.token_type in (ID_TOKEN, REFRESH_TOKEN):
+    """JAG-24: an ID token, or a refresh token of ours.
+
+    Asked also where no connection allows a grant: another token says less of its person, and a connection
+    that does not know them by it is not what is wrong.
+    """
+    if proposal.requested != ID_JAG or proposal.subject.token_type in (ID_TOKEN, REFRESH_TOKEN):
         return None
     detail = "only an ID token, or a refresh token of this server, says who signed in"
     return Refusal(error=InvalidRequest, reason="bad_subject", detail=detail)

@@ -20,7 +20,7 @@ from actas.kinds.acting_as import acting_as, begun_first, hides, lineage_of, unm
 from actas.kinds.binding import Bound, bound
 from actas.kinds.chained import as_asked_by_grant
 from actas.kinds.checks import EVERY_KIND
-from actas.kinds.cross_app import grant_abroad
+from actas.kinds.cross_app import grant_abroad, token_tells_of_a_sign_in
 from actas.kinds.details import granted
 from actas.kinds.formats import algorithm_of, format_of
 from actas.kinds.kind import Check, Kind
@@ -96,7 +96,7 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     refusals = _refused_by((*OF_REFRESH, *EVERY_KIND), proposal)
     situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
     kind, verdicts = _choose(situation, kinds, policy)
-    refusals += [] if kind is None else _refused_by(kind.checks, proposal)
+    refusals += _refused_by((token_tells_of_a_sign_in,) if kind is None else kind.checks, proposal)
     refusals += rule_refusals(proposal, kind, verdicts, policy)
 
     asked = acting_as(situation, kind, verdicts, policy)
