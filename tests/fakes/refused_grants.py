@@ -13,7 +13,7 @@ from actas.policy.rule import ClientSelector, RuleSpec
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import GRANTING, REDEEMERS, acceptance
 from tests.fakes.crossing import APPS
-from tests.fakes.house import APIS, INVENTORY, ISSUER, NOW, ORDERS, PEOPLE, House
+from tests.fakes.house import APIS, IDP, INVENTORY, ISSUER, NOW, ORDERS, PEOPLE, House
 from tests.fakes.refused_abroad import PLACE, RULE, Asks, Refused, deny
 
 JKT: Final = "A" * 43
@@ -85,6 +85,9 @@ async def while_nobody_knows_who_was_here(it: House) -> dict[str, Any]:
 REDEEMING: Final[dict[str, Refused]] = {
     "an unknown issuer": Refused.when(
         "bad_subject", 2, accepting(), redeeming(iss="https://idp.other.example"), "https://idp.other.example"
+    ),
+    "an issuer but for a slash": Refused.when(
+        "bad_subject", 2, accepting(), redeeming(iss=f"{IDP}/"), f'did you mean "{IDP}"?'
     ),
     "an issuer that is not trusted for grants": Refused.when(
         "bad_subject",

@@ -102,7 +102,7 @@ async def _rehearsed(
 ) -> tuple[Explanation, Past | None, tuple[str, ...]]:
     from actas.app.outside import outside
     from actas.app.parts import rehearsal
-    from actas.cli.misspelt import NO_WAY, misspelt, ways_abroad
+    from actas.cli.misspelt import NO_WAY, issuer_meant, misspelt, ways_abroad
 
     out = outside(base)
     try:
@@ -110,6 +110,7 @@ async def _rehearsed(
     finally:
         await out.close()
     hints = () if found.granted else tuple(misspelt(client, request, base.catalog))
+    hints = (*hints, *issuer_meant(found.detail, base.catalog))
     if found.reason in NO_WAY:
         hints = (*hints, *ways_abroad(client, request.audience, base.catalog))
     return found, None, hints

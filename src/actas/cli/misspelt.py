@@ -88,10 +88,23 @@ def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:
         open_to_client = {one.api for one in catalog.connections.accepted if one.client == client}
         elsewhere = event.get("reason") == "no_rule" and open_to_client.isdisjoint(words(event.get("apis")))
         unproven = event.get("reason") == "bad_subject" and "subject" not in event
+        yield from issuer_meant(text(event.get("detail")), catalog)
         if elsewhere or unproven or event.get("reason") in (*NO_WAY, "unknown_target"):
             yield from ways_in(client, catalog)
     elif event.get("reason") in NO_WAY:
         yield from ways_abroad(client, words(asked.get("audience")), catalog)
+
+
+def issuer_meant(detail: str, catalog: Catalog) -> Iterator[str]:
+    """Yield which issuer was probably meant by a token of one that nobody trusts: mostly but for a slash.
+
+    Args:
+        detail: why the token was refused.
+        catalog: what is defined.
+    """
+    _, found, issuer = detail.partition("there is no trusted issuer ")
+    if found:
+        yield from _meant(issuer, catalog.issuers)
 
 
 def _stands(one: Connection | Acceptance) -> str:
