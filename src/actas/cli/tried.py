@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, cast
 
@@ -22,6 +23,9 @@ _OF_LEG: Final[dict[str, Ink]] = {
     "no": Ink("✕", "bad"),
     "unreachable": Ink("!", "warn"),
 }
+_NO_CLAIM: Final = re.compile(r"\bclaims\b.*: there is no (\w+)$")
+"""How the sentence ends of an expression over claims of which one was not there (``policy.expression``)."""
+
 _DOES: Final = {1: "give the grant", 2: "redeem it"}
 
 
@@ -103,6 +107,8 @@ def _leg(leg: JsonObject) -> Iterator[Line]:
     )
     if isinstance(decision, dict):
         yield from _decision(decision)
+        if leg["ours"] and (missing := _unsaid(decision)) is not None:
+            yield f"      → say it for their issuer: --claims '{{\"{missing}\": …}}'"
     yield from lines_of_checks(leg["checks"], indent="      ")
 
 
@@ -122,6 +128,12 @@ def _decision(decision: JsonObject) -> Iterator[Line]:
     if isinstance(better, dict):
         scope = " ".join(cast("list[str]", better["scope"]))
         yield ("      ", Ink("Would be granted:  ", "strong"), f'--scope "{scope}"')
+
+
+def _unsaid(decision: JsonObject) -> str | None:
+    """Return the claim that the mapping of an issuer looked for and nobody said, if that is why."""
+    found = _NO_CLAIM.search(str(decision["detail"]))
+    return None if decision["reason"] != "bad_subject" or found is None else found[1]
 
 
 def _rules(rules: Sequence[JsonObject]) -> Iterator[Line]:
