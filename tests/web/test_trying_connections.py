@@ -241,6 +241,7 @@ def test_what_cannot_be_tried_is_said(path: str, body: dict[str, Any], domains: 
         ((GIVES, "--as", "alice", "--there", "nowhere"), 2, "no server is known as 'nowhere'"),
         ((GIVES, "--as", "alice", "--claims", "[1]"), 2, "--claims is not a JSON object"),
         ((GIVES, "--as", "alice", "--claims", "{"), 2, "--claims is not a JSON object"),
+        ((GIVES, "--as", "alice", "--claims", '{"groups": []}'), 2, "is known here"),
     ],
 )
 def test_used_wrongly_it_says_so(words: tuple[str, ...], code: int, said: str, actas: Program) -> None:

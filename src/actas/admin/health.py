@@ -190,7 +190,7 @@ def _redeems(found: Counterpart, grant: GrantWord) -> Check:
         said = "grant_types_supported has no jwt-bearer: it redeems no grants"
         return Check(name="grant", state="bad", says=said, remedy="whoever runs it has to switch that on")
     if grant == "id_jag" and ID_JAG_PROFILE not in found.profiles:
-        said = "it redeems grants, and does not say that these are among them"
+        said = "it redeems grants, and does not say that these are among them: it may refuse one"
         remedy = f"ask whoever runs it; it should list {ID_JAG_PROFILE}"
         return Check(name="grant", state="warn", says=said, remedy=remedy)
     return Check(name="grant", state="good", says="it advertises that it redeems these grants")

@@ -175,8 +175,9 @@ class Trial:
         key = ThrowawayKey()
         if connection.sold is not None and not connection.sold.signed_in:
             raise ValueError(
-                f"{connection.name} sells nothing for a sign-in, and access tokens are not imagined: try it "
-                "with actas explain --for jwt and the token"
+                f"by {connection.name} an access token buys scopes there and a sign-in buys none, and a dry "
+                "run has a sign-in only: show it the token, with actas explain "
+                f"--client {connection.client} --subject @TOKEN --for jwt --to {connection.to.issuer}"
             )
         try:
             subject = await self.imagining.signed_in(connection, asked, key)

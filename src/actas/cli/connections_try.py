@@ -58,11 +58,14 @@ def command(run: Run, /, name: str, who: str, there: str | None, **flags: Any) -
     Of the other side it tells what its metadata says: its issuer, that it takes or gives such grants, its
     keys. With --there, that server decides what it would say to the grant.
 
-    Exits 0 when both sides would say yes, as far as can be known, 1 when one would refuse, 4 when the other
-    could not be reached, 5 when the role is too small.
+    A dry run has the sign-in of a person and no access token: what a connection for plain grants gives for an
+    access token alone is tried with actas explain --for jwt.
+
+    Exits 0 when both sides would say yes, as far as can be known, 1 when one would refuse, 2 when it cannot be tried
+    so, 4 when the other could not be reached, 5 when the role is too small.
     """
     manager = Manager(run)
-    tried = manager.send("POST", at("connections", name, "try"), _asked(who, **flags)).body
+    tried = _tried(manager, name, _asked(who, **flags))
     legs = cast("list[JsonObject]", tried["legs"])
     if there is not None:
         if tried["direction"] != "issue":
@@ -79,6 +82,20 @@ def command(run: Run, /, name: str, who: str, there: str | None, **flags: Any) -
     if outcome == "unreachable":
         message = "the other side could not be reached"
         raise Failure(message, code="unreachable", exit=Exit.UNFINISHED, told=True)
+
+
+def _tried(manager: Manager, name: str, asked: JsonObject) -> JsonObject:
+    """Return what the server says of it.
+
+    Raises:
+        Failure: such a thing cannot be tried (exit 2), or there is no answer.
+    """
+    try:
+        return manager.send("POST", at("connections", name, "try"), asked).body
+    except Failure as refused:
+        if refused.code != "invalid_request":
+            raise
+        raise misused(str(refused)) from refused
 
 
 def _asked(who: str, **flags: Any) -> JsonObject:

@@ -151,7 +151,7 @@ async def test_the_key_of_the_algorithm_that_the_connection_wants_is_looked_for(
     ("changes", "name", "state", "said"),
     [
         ({"grants": frozenset({"authorization_code"})}, "grant", "bad", "it redeems no grants"),
-        ({"profiles": frozenset()}, "grant", "warn", "does not say that these are among them"),
+        ({"profiles": frozenset()}, "grant", "warn", "among them: it may refuse one"),
         ({"token_endpoint": None}, "token endpoint", "bad", "names no token endpoint"),
         ({"ahead": -41.0}, "clock", "warn", "its clock is 41 s behind ours"),
         ({"ahead": 3600.0}, "clock", "warn", "its clock is 3600 s ahead of ours"),

@@ -48,7 +48,9 @@ async def test_what_only_access_tokens_buy_is_not_tried_and_says_how_to() -> Non
     way = plain(sold=ScopeMap(bought=SOLD.bought))
     it = chaining(way)
 
-    with pytest.raises(ValueError, match="actas explain --for jwt"):
+    with pytest.raises(
+        ValueError, match=f"actas explain --client {way.client} .*--for jwt --to {way.to.issuer}"
+    ):
         await trial_of(it, WELL).of(way, Asked(who="alice"))
 
 
