@@ -109,16 +109,26 @@ def _abroad(request: ExchangeRequest, client: Client, connections: ConnectionSto
         there = f"there is no connection of {client.name} to {audience[:200]!r}"
         at = f" with the resource {', '.join(asked)[:200]}" if found else ""
         raise InvalidTarget("no_connection", detail=f"{there}{at}")
-    going = [api for api in fitting if not api.disabled] or fitting[:1]  # of a pause the judge tells
-    if len(going) > 1:
+    going = [api for api in fitting if not api.disabled]
+    if len(going) > 1 or (going and not asked and not _lead_alike(fitting)):
+        # That one of them is paused chooses no other.
+        paused = ", ".join(
+            api.abroad.connection for api in fitting if api.abroad is not None and api.disabled
+        )
+        besides = f" ({paused} paused)" if paused else ""
         raise InvalidTarget(
             "no_connection",
-            detail=f"{client.name} has several connections to {audience[:200]!r}: send resource",
+            detail=f"{client.name} has several connections to {audience[:200]!r}{besides}: send resource",
         )
-    api = going[0]
+    api = going[0] if going else fitting[0]  # of a pause the judge tells
     if api.abroad is not None and api.abroad.mcp and len(asked or api.abroad.resources) != 1:
         detail = f"a grant is for one MCP server, and {audience[:200]!r} has several: send one resource"
         raise InvalidTarget("no_connection", detail=detail)
     if api.abroad is None or not asked:
         return api
     return replace(api, abroad=replace(api.abroad, resources=asked))
+
+
+def _lead_alike(found: list[Api]) -> bool:
+    """Whether connections lead to the same APIs, so that it is nothing to a request which one it goes by."""
+    return len({frozenset(api.abroad.resources) for api in found if api.abroad is not None}) == 1
