@@ -37,7 +37,7 @@ BY_ID: dict[str, Any] = {"match": "sub_id"}
         ({**BY_ID, "sub_id": OPAQUE}, "c-1", ADDRESS, None),
         ({**BY_ID, "sub_id": OPAQUE}, "c-2", ADDRESS, "unknown_person"),
         ({**BY_ID, "sub_id": SAML}, "actas:alice", ADDRESS, None),
-        ({**BY_ID, "sub_id": SAML}, "c-1", ADDRESS, "unknown_person"),
+        ({**BY_ID, "sub_id": SAML}, "c-1", ADDRESS, None),
     ],
     ids=repr,
 )
