@@ -61,7 +61,7 @@ class Manager:
                 f"not signed in at {self.server}" if login is None else "the login has ended",
                 code="not_signed_in",
                 exit=Exit.NOT_ALLOWED,
-                hint="actas login --client NAME, or actas login --device for a person",
+                hint="actas login --client NAME, or actas login --device --client NAME for a person",
             )
         self.login = login
         self._key = holder(run) if login.proves else None
