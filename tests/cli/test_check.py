@@ -34,6 +34,36 @@ def test_the_sample_is_counted_and_its_policy_tests_pass(check: Any) -> None:
     assert check(acme(), "-o", "name").out == "valid\n"
 
 
+def test_connections_of_both_directions_are_counted(check: Any) -> None:
+    tree = acme()
+    named(tree, "issuers", "corp-okta")["accepts"] = ["id_token", "id_jag"]
+    named(tree, "clients", "assistant")["grants"] = ["token_exchange", "jwt_bearer"]
+    there = {"issuer": "https://auth.tickets.example", "client_id": "acme", "scopes": ["tickets:read"]}
+    tree["connections"] = [
+        {
+            "name": "out",
+            "direction": "issue",
+            "client": "assistant",
+            "resource": there,
+            "people": {"groups": ["support"]},
+        },
+        {
+            "name": "in",
+            "direction": "accept",
+            "from": "corp-okta",
+            "client": "assistant",
+            "api": "orders",
+            "scopes": ["orders:read"],
+        },
+    ]
+    ran = check(tree)
+    assert (ran.code, ran.out.split(" · ")[0]) == (
+        0,
+        "✓ 6 clients, 3 APIs, 3 issuers, 7 rules, 2 connections",
+    )
+    assert check(tree, "--json").document["connections"] == 2
+
+
 def test_policy_tests_may_be_left_out_and_may_be_missing(check: Any) -> None:
     assert check(acme(), "--no-tests").out.endswith(" · policy tests left out\n")
     tree = acme()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from tests.fakes.exchanging import EXCHANGE, INVENTORY, TYPE, Exchanging
@@ -97,6 +98,35 @@ def test_every_flag_becomes_its_parameter(acme: Exchanging) -> None:
     assert form["audience"] == ["inventory", "orders"]
     assert form["resource"] == ["https://a.example/x", "https://b.example"]
     assert form["scope"] == ["a b c"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "typ", "declared"),
+    [
+        ({"auth_time": 1, "nonce": "n"}, "JWT", "id_token"),
+        ({"auth_time": 1, "nonce": "n"}, "at+jwt", "access_token"),
+        ({"auth_time": 1, "scope": "orders:read"}, "JWT", "access_token"),
+        ({"acr": "1", "scp": "orders.read", "appid": "web"}, "JWT", "access_token"),
+        ({}, "JWT", "access_token"),
+    ],
+)
+@pytest.mark.parametrize(
+    "wanted", [("--audience", "inventory"), ("--for", "jwt", "--to", "https://a.example")]
+)
+def test_a_token_in_a_file_is_declared_as_what_it_looks_like(
+    acme: Exchanging, claims: dict[str, Any], typ: str, declared: str, wanted: tuple[str, ...]
+) -> None:
+    whole = {"iss": acme.server.issuer, "sub": "alice", "aud": "orders", **claims}
+    (acme.folder / "some.jwt").write_text(forge(whole, key=acme.server.key, headers={"typ": typ}))
+    acme.run("--subject", f"@{acme.folder}/some.jwt", *wanted)
+    assert acme.server.forms[0]["subject_token_type"] == [f"{TYPE}{declared}"]
+
+
+def test_what_is_typed_outweighs_what_a_token_looks_like(acme: Exchanging) -> None:
+    claims = {"iss": acme.server.issuer, "sub": "alice", "aud": "orders", "nonce": "n"}
+    (acme.folder / "some.jwt").write_text(forge(claims, key=acme.server.key, headers={"typ": "JWT"}))
+    acme.run("--subject", f"@{acme.folder}/some.jwt", "--subject-type", "jwt", "--audience", "inventory")
+    assert acme.server.forms[0]["subject_token_type"] == [f"{TYPE}jwt"]
 
 
 def test_in_a_pipe_the_answer_is_the_token(acme: Exchanging) -> None:

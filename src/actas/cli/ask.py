@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from actas.cli.exits import misused
+from actas.cli.look import look
 from actas.cli.tokens import TokenText
 from actas.core.wire import (
     ACCESS_TOKEN,
@@ -38,6 +39,18 @@ REQUESTABLE: Final[dict[str, TokenType]] = {
 
 ABROAD: Final = frozenset({ID_JAG, JWT})
 """What of it is a grant for another domain's server: an identity assertion, or a plain one."""
+
+
+_BY_LOOK: Final[dict[str, TokenType]] = {
+    "access_token": ACCESS_TOKEN,
+    "reference": ACCESS_TOKEN,
+    "id_token": ID_TOKEN,
+    "refresh": REFRESH_TOKEN,
+}
+"""What a token is declared as that can be told by its looks."""
+
+_SAYS_WHAT_IT_ALLOWS: Final = frozenset({"scp", "scopes", "permissions", "appid"})
+"""Claims of access tokens of issuers that give them no ``typ`` of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,19 +151,33 @@ def addressed(
     return named
 
 
+def guessed(text: str) -> TokenType | None:
+    """Return which type of token a text seems to be; None when it could be one or another.
+
+    Nothing follows from it but what is declared: the server judges the token by that, as if it were typed.
+    """
+    seen = look(text)
+    if seen.type == "id_token" and not _SAYS_WHAT_IT_ALLOWS.isdisjoint(seen.claims):
+        return None
+    return _BY_LOOK.get(seen.type)
+
+
 def token_type(word: str | None, text: TokenText, *, flag: str, usual: TokenType = ACCESS_TOKEN) -> TokenType:
     """Return the type to declare a token as.
 
     Args:
-        word: as typed, or None: then what a saved token is known to be, else ``usual``.
+        word: as typed, or None: then what a saved token is known to be, else what it looks like, else
+            ``usual``.
         text: the token.
         flag: the flag, for the message.
 
     Raises:
         Failure: the word is neither a short one nor a URI (exit 2).
     """
+    if word is None and text.saved is not None:
+        return TokenType(text.saved.token_type)
     if word is None:
-        return usual if text.saved is None else TokenType(text.saved.token_type)
+        return guessed(text.value.reveal()) or usual
     if word in SHORT_TYPES:
         return SHORT_TYPES[word]
     if ":" not in word:

@@ -155,6 +155,7 @@ def _answer(loaded: Loaded, results: Sequence[TestResult], *, tested: bool, agai
         "apis": len(definitions.apis),
         "issuers": len(definitions.issuers),
         "rules": len(definitions.rules),
+        "connections": len(definitions.connections) + len(definitions.accepted),
         "warnings": [
             {"place": one.place, "path": one.path, "message": one.message} for one in loaded.warnings
         ],
@@ -189,8 +190,9 @@ def _things(definitions: Definitions) -> str:
         counted(len(definitions.issuers), "issuer"),
         counted(len(definitions.rules), "rule"),
     ]
-    if definitions.connections:
-        things.append(counted(len(definitions.connections), "connection"))
+    connections = len(definitions.connections) + len(definitions.accepted)
+    if connections:
+        things.append(counted(connections, "connection"))
     return ", ".join(things)
 
 

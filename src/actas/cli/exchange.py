@@ -52,10 +52,14 @@ from actas.cli.wire import Answered, Sent
 )
 @click.option("--subject", metavar="TOKEN", help=f"Whom the token speaks about: {TOKEN_HELP}.")
 @click.option(
-    "--subject-type", metavar="TYPE", help="What it is: access, id, jwt, refresh, or a URI.  [access]"
+    "--subject-type",
+    metavar="TYPE",
+    help="What it is: access, id, jwt, refresh, or a URI.  [by its looks, or access]",
 )
 @click.option("--actor", metavar="TOKEN", help="Who uses it, when that is not the client.")
-@click.option("--actor-type", metavar="TYPE", help="What that is: access, id, jwt, or a URI.  [access]")
+@click.option(
+    "--actor-type", metavar="TYPE", help="What that is: access, id, jwt, or a URI.  [by its looks, or access]"
+)
 @click.option(
     "--requested-subject", metavar="WHO", help="Act as this person: --subject is an administrator's then."
 )

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 @click.option("--entry", metavar="ID", help="Go through a past attempt again, by its Actas-Entry.")
 @click.option("--client", metavar="NAME", help="Who would ask.")
 @click.option("--subject", metavar="TOKEN", help=f"The subject token: {TOKEN_HELP}.")
-@click.option("--subject-type", metavar="TYPE", help="access, id, jwt, refresh or a URI.  [access]")
+@click.option(
+    "--subject-type", metavar="TYPE", help="access, id, jwt, refresh or a URI.  [by its looks, or access]"
+)
 @click.option("--actor", metavar="TOKEN", help="The actor token.")
-@click.option("--actor-type", metavar="TYPE", help="access, id, jwt or a URI.  [access]")
+@click.option("--actor-type", metavar="TYPE", help="access, id, jwt or a URI.  [by its looks, or access]")
 @click.option("--audience", metavar="NAME", multiple=True, help="API by name or address; may repeat.")
 @click.option("--resource", metavar="URI", multiple=True, help="API by address; may repeat.")
 @click.option("--scope", metavar="S…", help="Scopes, separated by spaces.")

@@ -56,7 +56,11 @@ class _Id(click.Argument):
 def _shows(command: Any) -> Any:
     flags = (
         click.option("--as", "who", metavar="TOKEN", help=f"Who asks, by a token of theirs: {TOKEN_HELP}."),
-        click.option("--as-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [access]"),
+        click.option(
+            "--as-type",
+            metavar="TYPE",
+            help="What it is: access, id, jwt, or a URI.  [by its looks, or access]",
+        ),
         click.option(
             "--dpop",
             is_flag=False,

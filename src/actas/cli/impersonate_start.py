@@ -46,7 +46,9 @@ from actas.core.person import subject_of
     metavar="TOKEN",
     help=f"The administrator's own token: {TOKEN_HELP}.",
 )
-@click.option("--as-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [access]")
+@click.option(
+    "--as-type", metavar="TYPE", help="What it is: access, id, jwt, or a URI.  [by its looks, or access]"
+)
 @click.option("--reason", metavar="TEXT", help="Why; the person is told.")
 @click.option("--ticket", metavar="ID", help="The ticket that it is about.")
 @click.option("--audience", multiple=True, metavar="NAME|URI", help="API it is for; may repeat.")
