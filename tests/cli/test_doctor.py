@@ -260,6 +260,25 @@ def test_what_comes_after_something_that_does_not_start_is_skipped(
     ] * 4
 
 
+def test_each_fault_of_a_configuration_is_a_line_of_its_own(
+    running: RealServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Never:
+        places = ("actas.yaml:4", "actas.yaml:12")
+        raise ConfigurationFaults(
+            [Fault(place=one, path="issuer", message="must be https") for one in places]
+        )
+
+    monkeypatch.setattr(checkup, "foundation", broken)
+    ran = doctor(running, home=tmp_path)
+    said = [line for line in ran.out.splitlines() if "must be https" in line]
+    assert [line.split()[:3] for line in said] == [
+        ["✕", "configuration", "actas.yaml:4:"],
+        ["✕", "configuration", "actas.yaml:12:"],
+    ]
+    assert ran.out.count("→ the server does not start like this") == 1
+
+
 def test_a_sink_that_takes_nothing_is_found(tmp_path: Path) -> None:
     sinks = [
         {"name": "lake", "file": "../lake.jsonl"},

@@ -156,7 +156,9 @@ class Health:
                 view = await self.keys.look(issuer)
         except TimeoutError:
             said = f"the keys of {issuer.name} did not come within {WITHIN:g} seconds"
-            return Check(name="keys", state="bad", says=said, remedy="actas doctor says more", silent=True)
+            return Check(
+                name="keys", state="bad", says=said, remedy="its grants are refused meanwhile", silent=True
+            )
         return _keys(view)
 
     def _our_key(self, connection: Connection) -> Check:
@@ -220,7 +222,7 @@ def _keys(view: IssuerKeysView) -> Check:
         return Check(name="keys", state="good", says=f"{_counted(view.kids)} in the configuration")
     if not view.kids:
         why = view.error or "; ".join(view.problems[:3]) or "none that verifies was found"
-        remedy = "its grants are refused; actas doctor says more"
+        remedy = "its grants are refused until its keys can be had"
         return Check(name="keys", state="bad", says=f"{view.issuer}: {why}", remedy=remedy, silent=True)
     if view.error:
         remedy = "its grants are taken until the known keys are past their outage_grace"

@@ -9,6 +9,7 @@ import shutil
 import stat
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -62,7 +63,8 @@ async def look_over(draft: Draft, *, dev: bool, clock: Clock) -> AsyncGenerator[
         try:
             base = await stack.enter_async_context(foundation(draft, dev=dev, clock=clock))
         except Exception as problem:  # noqa: BLE001 - whatever it is, that is what was found
-            yield _stops(problem)
+            for result in _stops(problem):
+                yield result
             for name in _LOOKS:
                 yield Result(name=name, state="skipped", says="not looked at: the server does not start")
             return
@@ -73,14 +75,13 @@ async def look_over(draft: Draft, *, dev: bool, clock: Clock) -> AsyncGenerator[
                 yield result
 
 
-def _stops(problem: Exception) -> Result:
-    """Return what keeps a server over these files and this database from starting."""
-    return Result(
-        name="configuration" if isinstance(problem, ConfigurationFaults) else "keys",
-        state="bad",
-        says=str(problem) or type(problem).__name__,
-        remedy="the server does not start like this; actas serve says the same and exits with what it is",
-    )
+def _stops(problem: Exception) -> list[Result]:
+    """Return what keeps a server over these files and this database from starting: each fault by itself."""
+    remedy = "the server does not start like this; actas serve says the same and exits with what it is"
+    if not isinstance(problem, ConfigurationFaults):
+        return [Result(name="keys", state="bad", says=str(problem) or type(problem).__name__, remedy=remedy)]
+    found = [Result(name="configuration", state="bad", says=str(one)) for one in problem.errors]
+    return [*found[:-1], replace(found[-1], remedy=remedy)]
 
 
 async def _looked(base: Foundation, name: str) -> Sequence[Result]:
