@@ -76,6 +76,7 @@ def test_a_pause_that_does_not_hold_is_told_apart(monkeypatch: pytest.MonkeyPatc
     found, said = differs(scene())
     assert found == ["scene 4: a grant while it is paused: granted, not connection_paused"]
     assert "dana paused assistant-to-tickets, and the next grant was given all the same." in said
+    assert "resumed" not in said
 
 
 def test_a_connection_that_stays_paused_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,8 +87,9 @@ def test_a_connection_that_stays_paused_is_told_apart(monkeypatch: pytest.Monkey
             manage(stage, name, path)
 
     monkeypatch.setattr(Stage, "manage", unwilling)
-    found, _ = differs(scene())
+    found, said = differs(scene())
     assert found == ["scene 4: a grant once it is resumed: refused, not granted"]
+    assert "dana resumed it" not in said
 
 
 @pytest.mark.parametrize("silent", ["here", "there"])

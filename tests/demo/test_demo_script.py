@@ -62,6 +62,7 @@ def test_every_scene_shows_what_it_must_and_nothing_is_left_behind(tmp_path: Pat
         r"^   REFUSED  the next grant, \d+ ms after dana paused assistant-to-tickets: connection_paused\."
     )
     assert re.search(paused + r"\n +actas explain --entry x_", out, re.MULTILINE)
+    assert "            dana resumed it, and the grant after that was given." in lines
     joined = re.search(r"^   jti +(\S+)  given\.jti +(\S+)  subject\.token\.jti$", out, re.MULTILINE)
     assert joined is not None
     assert joined[1] == joined[2]

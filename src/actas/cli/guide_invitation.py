@@ -43,10 +43,11 @@ def _across(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
         ('ACTAS_CONFIG="$ACTAS_DEMO/tickets/actas.yaml" actas audit search kind:redemption',),
     )
     yield (
-        'pause the connection, as dana (cat "$ACTAS_DEMO/dana.password")',
+        'pause the connection, which is open, and resume it, as dana (cat "$ACTAS_DEMO/dana.password")',
         (
             "actas login --device --client cli --client-auth none",
             "actas connections pause assistant-to-tickets",
+            "actas connections resume assistant-to-tickets",
         ),
     )
 
@@ -61,7 +62,10 @@ def _ideas(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
     halted = [told.shown.crossed.halt for told in report.scenes if told.shown and told.shown.crossed]
     for halt in halted:
         if halt.entry is not None:
-            yield "why there was no grant while the connection was paused", (explanation(halt.entry),)
+            yield (
+                "why there was no grant while the connection was paused (it is resumed since)",
+                (explanation(halt.entry),),
+            )
     if any(told.scene.number == 2 and told.shown for told in report.scenes):
         yield "take the token apart that inventory accepted", ("actas inspect @demo/scene-2",)
     yield (

@@ -62,6 +62,8 @@ def _explained(entry: str, *, gone: bool) -> tuple[str, Ink]:
 
 def _crossed(crossed: Crossed, *, gone: bool) -> Iterator[Line]:
     yield from _halt(crossed.halt, gone=gone)
+    if crossed.halt.reason is not None and crossed.resumed == "granted":
+        yield f"            {crossed.halt.by} resumed it, and the grant after that was given."
     if crossed.here is not None and crossed.there is not None:
         yield from _side_by_side(crossed.here, crossed.there)
 
