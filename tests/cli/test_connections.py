@@ -86,6 +86,8 @@ def test_a_connection_lives_its_life(server: RealServer, actas: Program) -> None
 
     made = good(actas("connections", "create", "tickets", *TICKETS, "--group", "support"))
     assert made.out == "✓ made the connection tickets: assistant → auth.tickets.example, in support\n"
+    assert made.err.startswith("warning  server: https://auth.tickets.example cannot be asked: "), made.err
+    assert made.err.endswith("\nactas connections show tickets says what to do\n")
     listed = good(actas("connections", "list")).out
     assert listed.splitlines()[0].split("  ")[0] == "NAME"
     for cell in ("assistant → auth.tickets.example", "in support", "tickets:read tickets:comment", "active"):
@@ -115,7 +117,7 @@ def test_a_connection_lives_its_life(server: RealServer, actas: Program) -> None
 
 
 def test_a_connection_that_is_made_paused_stays_so_when_it_is_resumed(actas: Program) -> None:
-    good(actas("connections", "create", "later", *TICKETS, "--everybody", "--paused"))
+    assert good(actas("connections", "create", "later", *TICKETS, "--everybody", "--paused")).err == ""
     assert state(actas, "later") == "paused"
     resumed = good(actas("connections", "resume", "later"))
     assert "its document says disabled" in resumed.out

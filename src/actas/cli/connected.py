@@ -88,7 +88,7 @@ def show(run: Run, /, name: str) -> None:
     manager = Manager(run)
     body = manager.get(at("connections", name)).body
     kind = _kind_of_client(manager, body)
-    checks = _health(manager, name)
+    checks = health_of(manager, name)
     lines: list[Line] = [f"  {drawn(body, kind, ascii=run.out.ascii)}", "", *lines_of(body)]
     run.out.answer(
         Answer(
@@ -206,7 +206,7 @@ def _accepts(document: JsonObject) -> bool:
     return document.get("direction") == "accept"
 
 
-def _health(manager: Manager, name: str) -> list[Json]:
+def health_of(manager: Manager, name: str) -> list[Json]:
     """Return what is found of a connection; nothing of one that is kept, and not in force where we ask."""
     try:
         found = manager.get(at("connections", name, "health")).body["checks"]

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import click
 
-from actas.cli.connected import people_of, way_of
-from actas.cli.exits import misused
+from actas.cli.connected import health_of, people_of, way_of
+from actas.cli.exits import Failure, misused
 from actas.cli.managing import Manager, at
 from actas.cli.objects import told
 from actas.cli.output import Answer, Ink, Line
@@ -108,7 +108,8 @@ _OF_ASSERTIONS: Final = {
 def command(run: Run, /, name: str, **flags: Any) -> None:
     """Make a connection that the console keeps.
 
-    Grants come of it, or are redeemed by it, at once, unless it is made paused. With --direction accept,
+    Grants come of it, or are redeemed by it, at once, unless it is made paused. It is looked over as show
+    does, and what may keep it from working draws warnings. With --direction accept,
     --from is the issuer that is believed, and --everybody all for whom it gives grants. Exits 1 when the name
     is taken, 3 when the connection would not hold, 5 when the role is too small.
     """
@@ -122,6 +123,22 @@ def command(run: Run, /, name: str, **flags: Any) -> None:
         kept = told(body)
         said = (Ink("✓ ", "good"), f"made the connection {name}: {_way(document)}")
     run.out.answer(Answer(kind="actas/Connection", body=kept, name=name, lines=[said]))
+    if not (run.options.dry_run or flags["paused"]):
+        _look_over(run, manager, name)
+
+
+def _look_over(run: Run, manager: Manager, name: str) -> None:
+    """Warn of what keeps a connection from working that was made just now. It is made all the same."""
+    try:
+        checks = health_of(manager, name)
+    except Failure as failed:
+        run.out.warn(f"it could not be looked over: {failed.message}")
+        return
+    troubles = [one for one in checks if isinstance(one, dict) and one["state"] in ("bad", "warn")]
+    for one in troubles:
+        run.out.warn(f"{one['name']}: {one['says']}")
+    if troubles:
+        run.out.talk(Ink(f"actas connections show {name} says what to do", "dim"))
 
 
 def _way(document: JsonObject) -> str:
