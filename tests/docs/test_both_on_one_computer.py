@@ -84,8 +84,8 @@ class Here:
                         stderr=subprocess.STDOUT,
                     )
                 )
-        for port in ("9100", "9200"):
-            address = self.translated(f"http://127.0.0.1:{port}/jwks")
+        for number in ("9100", "9200"):
+            address = self.translated(f"http://127.0.0.1:{number}/jwks")
             _until_it_answers(address)
 
     def stop(self) -> None:

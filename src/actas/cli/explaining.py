@@ -160,7 +160,8 @@ def _conditions(line: RuleLine) -> Iterator[Line]:
 def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
     requested = set(found.requested or ())
     redeems = found.kind in ("redemption", "chained")
-    columns = sorted(table.defines | requested | ((table.holds or frozenset()) if redeems else frozenset()))
+    held = table.holds if redeems and table.holds else frozenset[str]()
+    columns = sorted(table.defines | requested | held)
     if not columns:
         return
     wide = max(22 if redeems else 20, len(table.api.name) + 2)
