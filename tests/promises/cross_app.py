@@ -6,6 +6,7 @@ from tests.promises.row import Requirement, kept, later, on
 
 _JAG = "ID-JAG section "
 _IDC = "Identity chaining section "
+_NO_SAML = "this release reads no SAML, so a person has no assertion to show"
 _SEC = "security 9: cross-app access"
 _SEC_THERE = "security 10: cross-app access, resource side"
 
@@ -108,6 +109,17 @@ ROWS: tuple[Requirement, ...] = on(
         "project policy",
         "tenant and aud_tenant are two claims; each must be what the connection has, also when that is none.",
     ),
+    later(
+        "JAG-80",
+        _JAG + "4.5",
+        "A SAML assertion may be exchanged for a refresh token of this server.",
+        reason=_NO_SAML,
+    ),
+    later(
+        "JAG-81", _JAG + "4.5", "The audience of the assertion is the client that shows it.", reason=_NO_SAML
+    ),
+    later("JAG-82", _JAG + "4.5", "The answer is a refresh token that is called N_A.", reason=_NO_SAML),
+    later("JAG-83", _JAG + "4.5", "A grant is then had for that refresh token.", reason=_NO_SAML),
     kept("JAG-90", _JAG + "5", "What the other server calls the client is kept for each pair of them."),
     kept(
         "JAG-91",
