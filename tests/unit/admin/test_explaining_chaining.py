@@ -206,7 +206,8 @@ def test_policy_tests_say_what_comes_of_plain_grants(tmp_path: Path) -> None:
 async def test_who_redeems_grants_of_one_kind_is_told_of_which_when_the_other_comes() -> None:
     here = redeeming()
     error = await here.turned_away(here.redeeming(here.grant()))
-    assert "not trusted for tokens declared so" in error.detail
+    assert "by its typ it is an ID-JAG" in error.detail
+    assert "plain grants alone are redeemed here" in error.detail
     both = redeeming(issuers=(replace(PARTNER, accepts=PARTNER.accepts | {ID_JAG}),))
     error = await both.turned_away(both.redeeming(both.grant()))
     assert error.detail == "there is no connection by which web redeems grants of corp-idp (ID-JAG)"
