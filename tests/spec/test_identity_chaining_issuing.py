@@ -20,7 +20,7 @@ from tests.fakes.chaining import (
 )
 from tests.fakes.company import CORP, TICKETS, TICKETS_API, connection
 from tests.fakes.crossing import refresh_token
-from tests.fakes.house import ISSUER, NOW
+from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS
 
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT, REFRESH_TOKEN
@@ -240,6 +240,14 @@ async def test_scopes_are_no_more_than_those_of_the_subject_token_buy(
     else:
         body = (await given(it, token, scope=asked)).body
         assert body["scope"] == gets == read(it, str(body["access_token"]))["scope"]
+
+
+@pytest.mark.requirement("IDC-52")
+async def test_where_two_apis_have_one_scope_a_condition_says_of_which_token_it_is_meant() -> None:
+    it = chaining(plain(when=(f'"{ORDERS}" in subject.audience',)))
+    assert (await told(it, held(it, aud=ORDERS, scope="orders:read")))["scope"] == "tickets:read"
+    error = await it.turned_away(asking(it, held(it, aud=INVENTORY, scope="orders:read")))
+    assert error.reason == "no_rule"
 
 
 @pytest.mark.requirement("IDC-13", "IDC-52")
