@@ -29,6 +29,9 @@ _PIECE: Final = 12
 _SHORTEST: Final = 8
 """Characters of a secret that is looked for in sentences: what is shorter may be in any of them."""
 
+_BEFORE: Final = 4
+"""Characters before a client's secret in its header, by which a short one is told from words."""
+
 
 def answering(request: Ask, reply: Answer | Failure) -> Answer | Failure:
     """Return what came back of a request, with what of that must not be shown."""
@@ -44,8 +47,12 @@ def repeats(said: str, answer: Answer) -> bool:
 
 def holds_piece(said: str, answer: Answer) -> bool:
     """Say whether a word, such as a scope, has more of a secret in it than could be chance."""
-    pieces = [said[at : at + _PIECE] for at in range(len(said) - _PIECE + 1)]
-    return any(one in secret for secret in answer.secrets for one in pieces)
+    pieces = {*_pieces(said)}  # so that a long answer costs no more than reading it and the secrets once
+    return bool(pieces) and any(one in pieces for secret in answer.secrets for one in _pieces(secret))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[at : at + _PIECE] for at in range(len(text) - _PIECE + 1))
 
 
 def _secrets(request: Ask) -> Iterator[str]:
@@ -60,5 +67,7 @@ def _secrets(request: Ask) -> Iterator[str]:
             pair = base64.b64decode(said, validate=True).decode("ascii")
         except (binascii.Error, UnicodeDecodeError):
             return
-        yield pair
-        yield unquote_plus(pair.partition(":")[2])
+        # A client's name is no secret: servers tell of it, and call scopes by it.
+        secret = pair.partition(":")[2]
+        yield pair[-len(secret) - _BEFORE :]
+        yield unquote_plus(secret)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable
+from time import process_time
 from typing import Any
 
 import httpx2
@@ -17,7 +18,9 @@ from sdk.tests.attacks.test_shown_token import everything_shown
 from sdk.tests.support import StillWorld
 from sdk.tests.two_servers import OURS, SECRET_THERE, THEIRS, TwoServers, cross, form_of, said
 
+from actas_sdk.echo import answering, holds_piece, repeats
 from actas_sdk.errors import ActasError
+from actas_sdk.flow import Answer, Ask
 
 Quoted = Callable[[httpx2.Request], str]
 THEIR_SECRET = SECRET_THERE.secret
@@ -76,3 +79,41 @@ def test_what_a_server_says_of_its_own_is_shown(still: StillWorld) -> None:
     servers.script.answers[THEIRS] = said({"error": "invalid_grant", "error_description": "used before"}, 400)
     with pytest.raises(ActasError, match="invalid_grant: used before"):
         cross(servers.client("blocking"))
+
+
+def test_what_a_server_says_with_the_name_of_our_client_is_shown(still: StillWorld) -> None:
+    servers = TwoServers(still)
+    servers.settings["client_id"] = "tickets-frontend"
+    sentence = "tickets-frontend may not exchange this"
+    servers.script.answers[OURS] = said({"error": "access_denied", "error_description": sentence}, 400)
+    with pytest.raises(ActasError, match=sentence):
+        cross(servers.client("blocking"), "canary-of-alice-id-token-that-is-long")
+
+
+def test_scopes_called_by_our_client_are_granted() -> None:
+    pair = base64.b64encode(b"tickets-frontend:only-for-there").decode()
+    answer = answer_to({"Authorization": f"Basic {pair}"})
+    assert not holds_piece("tickets-frontend/read tickets-frontend:write", answer)
+    assert holds_piece("tickets-frontend:only-for-there", answer)
+    assert holds_piece("only-for-there", answer)
+
+
+def test_a_short_secret_is_told_by_what_is_before_it() -> None:
+    answer = answer_to({"Authorization": "Basic " + base64.b64encode(b"tickets-frontend:s3cr3t").decode()})
+    assert repeats("you sent tickets-frontend:s3cr3t.", answer)
+
+
+def test_a_long_answer_is_compared_with_a_long_secret_once() -> None:
+    """A hostile server lists scopes that are almost in what it was sent, which an event loop must not wait for."""
+    token = ("a" * 6 + "c" + "a" * 5) * 20_000
+    answer = answer_to({}, b"assertion=" + token.encode())
+    begun = process_time()
+    assert not holds_piece(("a" * 6 + "b" + "a" * 5) * 680, answer)
+    assert process_time() - begun < 2  # comparing each piece with all of it takes several times as long
+
+
+def answer_to(headers: dict[str, str], body: bytes | None = None) -> Answer:
+    ask = Ask(method="POST", url=THEIRS, headers=headers, body=body, largest=1, within=1.0)
+    answer = answering(ask, Answer(url=THEIRS, status=200, headers={}, body=None))
+    assert isinstance(answer, Answer)
+    return answer
