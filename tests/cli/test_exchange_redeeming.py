@@ -9,6 +9,8 @@ from tests.fakes.exchanging import Exchanging
 from tests.fakes.program import Ran
 from tests.fakes.token_server import METADATA, granted, refused
 
+from actas.core.opaque import REFERENCE, REFRESH, Prefix, new_text
+from actas.core.ports import SystemChance
 from actas.crypto import jose
 
 KEY = jose.PrivateKey.generate("ES256")
@@ -126,6 +128,21 @@ def test_what_is_no_grant_is_called_what_it_is_and_not_shown(
     assert "--server" not in ran.err
     assert "--for id-jag" in ran.err
     assert tickets.server.paths == [METADATA]
+
+
+@pytest.mark.parametrize("prefix", [REFRESH, REFERENCE])
+def test_a_token_that_is_no_jwt_and_no_grant_is_not_shown(tickets: Exchanging, prefix: Prefix) -> None:
+    """A refresh token that reaches another company's server by mistake could be used there for weeks."""
+    token = new_text(prefix, SystemChance())
+    ran = redeem(tickets, text=token)
+    assert (ran.code, "this is no grant: it is a re" in ran.err) == (2, True)
+    assert token not in ran.err
+    assert tickets.server.paths == [METADATA]
+
+
+def test_what_is_to_be_typed_for_a_grant_says_its_audience_as_one_word(tickets: Exchanging) -> None:
+    ran = redeem(tickets, text=elsewhere(typ="oauth-id-jag+jwt", aud="https://x.example/;id"))
+    assert (ran.code, "--server 'https://x.example/;id'" in ran.err) == (2, True)
 
 
 @pytest.mark.requirement("JAG-114")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Final
 from urllib.parse import urlsplit
 
 from actas.cli.ask import Wanted
 from actas.cli.chains import texts
 from actas.cli.exits import misused
-from actas.cli.look import look
+from actas.cli.look import Look, look
 from actas.cli.output import Output
 from actas.cli.server import Server
 from actas.cli.wording import clean, listed
 
 _GRANTS: Final = ("id_jag", "jwt_grant", "jwt")
 """What may be a grant, as it looks: a plain one may have any type."""
+
+_UNREADABLE: Final = ("jwe", "xml", "opaque")
+"""What cannot be read, so that nothing tells it from a grant. Tokens of ours that are no JWT are none."""
 
 
 def require_meant_for(wanted: Wanted, server: Server) -> None:
@@ -28,17 +32,23 @@ def require_meant_for(wanted: Wanted, server: Server) -> None:
         return
     seen = look(wanted.subject.text.value.reveal())
     meant = texts(seen.claims.get("aud"))
-    if meant and server.issuer not in meant:
-        there = listed([clean(one) for one in meant])
-        if seen.type not in _GRANTS:
-            told = "typ and claims" if seen.type == "id_token" else "typ"
-            named = "an" if seen.title[0] in "aeiouAEIOU" else "a"
-            raise misused(
-                f"this is no grant: by its {told} it is {named} {seen.title}, for {there}",
-                hint="ask for a grant first: actas exchange --for id-jag --to ISSUER",
-            )
-        hint = f"--server {clean(meant[0])}" if len(meant) == 1 and "://" in meant[0] else None
-        raise misused(f"the grant is for {there}, and not for {server.issuer}", hint=hint)
+    if server.issuer in meant or (not meant and seen.type in (*_GRANTS, *_UNREADABLE)):
+        return
+    there = listed([clean(one) for one in meant])
+    if seen.type not in _GRANTS:
+        raise misused(
+            f"this is no grant: {_called(seen)}{', for ' if there else ''}{there}",
+            hint="ask for a grant first: actas exchange --for id-jag --to ISSUER",
+        )
+    hint = f"--server {quote(clean(meant[0]))}" if len(meant) == 1 and "://" in meant[0] else None
+    raise misused(f"the grant is for {there}, and not for {server.issuer}", hint=hint)
+
+
+def _called(seen: Look) -> str:
+    named = "an" if seen.title[0] in "aeiouAEIOU" else "a"
+    told = "typ and claims" if seen.type == "id_token" else "typ"
+    by = f"by its {told} " if seen.form == "jwt" else ""
+    return f"{by}it is {named} {seen.title}"
 
 
 def tell_of_endpoint(out: Output, server: Server) -> None:
