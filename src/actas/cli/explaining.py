@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _INDENT = " " * 18
 
+_MOST_STRANGE = 12
+"""Columns at most for scopes of a grant that the API has not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
@@ -161,7 +164,8 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
     requested = set(found.requested or ())
     redeems = found.kind in ("redemption", "chained")
     held = table.holds if redeems and table.holds else frozenset[str]()
-    columns = sorted(table.defines | requested | held)
+    strange = sorted(held - table.defines - requested)[:_MOST_STRANGE]  # another server says how many
+    columns = sorted(table.defines | requested | frozenset(strange))
     if not columns:
         return
     wide = max(22 if redeems else 20, len(table.api.name) + 2)

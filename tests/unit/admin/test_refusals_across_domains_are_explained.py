@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from tests.fakes.house import House
 from tests.fakes.refused_abroad import ASKING, PLACE, Refused
-from tests.fakes.refused_grants import REDEEMING
+from tests.fakes.refused_grants import REDEEMING, accepting, redeeming
 
 from actas.admin.explanation import Explanation
 from actas.cli.explaining import Past, document, lines_of
@@ -86,3 +86,12 @@ def test_none_of_the_reasons_of_grants_is_left_out() -> None:
         *("sign_in_again", "key_not_proven", "binding_needed", "client_may_not_exchange", "bad_client_auth"),
         *("malformed_request", "actor_not_allowed", "unknown_profile", "storage_unavailable", "internal"),
     } == reasons
+
+
+async def test_a_grant_that_says_a_thousand_scopes_fills_no_terminal() -> None:
+    many = " ".join(f"strange:{number}" for number in range(600))
+    case = Refused(reason="excess", stage=5, says=(), house=accepting(), asks=redeeming(scope=many))
+    here, _, event = await case.entry()
+    _, text, _ = shown(here, event)
+    (columns,) = (line for line in text.splitlines() if line.lstrip().startswith("orders "))
+    assert columns.count("strange:") == 12
