@@ -62,6 +62,11 @@ class Compact(msgspec.Struct, frozen=True):
     signing_input: bytes
     signature: bytes
 
+    @property
+    def unverified_typ(self) -> str | None:
+        """The ``typ`` of the header, in lower case and without ``application/``, or None when absent."""
+        return self.header.typ
+
     def __repr__(self) -> str:
         return "Compact(…)"
 

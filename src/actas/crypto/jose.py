@@ -107,6 +107,11 @@ class ParsedJws(msgspec.Struct, frozen=True):
         return self.compact.header.kid
 
     @property
+    def unverified_typ(self) -> str | None:
+        """The ``typ`` of the header, in lower case and without ``application/``, or None when absent."""
+        return self.compact.unverified_typ
+
+    @property
     def unverified_algorithm(self) -> VerifyingAlgorithm | HmacAlgorithm:
         """The ``alg`` of the header: one that we know, but the key decides."""
         return self.compact.header.algorithm

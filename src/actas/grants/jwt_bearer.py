@@ -11,8 +11,7 @@ from actas.core.permit import ExchangeRequest, Issued
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_JAG_JWT, JWT_BEARER, JWT_GRANT, GrantType, TokenType
-from actas.crypto import jose
-from actas.crypto.compact import normal_type
+from actas.crypto import compact
 from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of
 
 _OTHERS: Final = (*OF_EXCHANGE, "code", "code_verifier", "redirect_uri", "refresh_token", "device_code")
@@ -54,8 +53,7 @@ def _declared(assertion: Secret) -> TokenType:
     apart; what is no JWT is neither, and is refused where it is proven.
     """
     try:
-        unverified_typ = jose.parse(assertion.reveal()).unverified_header.get("typ")
+        typ = compact.split(assertion.reveal()).unverified_typ  # its claims are read once, where it is proven
     except BadToken:
         return JWT_GRANT
-    said = normal_type(unverified_typ) if isinstance(unverified_typ, str) else None
-    return ID_JAG if said == ID_JAG_JWT else JWT_GRANT
+    return ID_JAG if typ == ID_JAG_JWT else JWT_GRANT

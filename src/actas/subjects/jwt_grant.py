@@ -18,7 +18,6 @@ from actas.core.party import Party, PresentedToken
 from actas.core.ports import Json
 from actas.core.wire import JWT_GRANT, TokenType
 from actas.crypto import jose
-from actas.crypto.compact import normal_type
 from actas.subjects.details import with_details
 from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, OF_GRANTS, Foreign, Look
 from actas.subjects.resident import Residents
@@ -65,8 +64,7 @@ class JwtGrantValidator:
         return OUR_GRANTS if issuer is None or issuer.jwt_grants is None else issuer.jwt_grants
 
     def _look(self, jws: jose.ParsedJws, terms: JwtGrants) -> Look:
-        unverified_typ = jws.unverified_header.get("typ")
-        typed = isinstance(unverified_typ, str) and normal_type(unverified_typ) not in _UNTYPED
+        typed = jws.unverified_typ not in _UNTYPED
         return Look(
             types=terms.types,
             presenters=self._presenters,

@@ -49,8 +49,7 @@ def require_typed_as_grant(
     Raises:
         BadToken: it has another one.
     """
-    known = {one if one is None else normal_type(one) for one in types}
-    if declared in REDEEMED and _typ(jws) not in known:
+    if declared in REDEEMED and _typ(jws) not in {one if one is None else normal_type(one) for one in types}:
         raise BadToken(_instead(issuer, _came(jws)))
 
 
@@ -65,5 +64,4 @@ def _came(jws: jose.ParsedJws) -> str:
 
 
 def _typ(jws: jose.ParsedJws) -> str | None:
-    unverified_typ = jws.unverified_header.get("typ")
-    return normal_type(unverified_typ) if isinstance(unverified_typ, str) else None
+    return jws.unverified_typ
