@@ -15,6 +15,7 @@ from actas.core.abroad import Acceptance, Proposed
 from actas.core.errors import AccessDenied, InvalidGrant, InvalidTarget, OAuthError
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ID_JAG, JWT_BEARER
+from actas.policy.connections import redeeming_rules
 from actas.policy.decide import Policy, Verdict
 
 NONE: Final = frozenset[Proposed]()
@@ -32,15 +33,9 @@ def tried(proposal: Proposal, policy: Policy) -> frozenset[Proposed]:
         return _shared(NONE if api.abroad is None else api.abroad.proposals for api in proposal.targets)
     if proposal.grant_type != JWT_BEARER:
         return NONE
-    client, issuer = proposal.client.name, proposal.subject.issuer_name
-    found = [
-        (rule.spec.apis, rule.spec.proposals)
-        for rule in policy.rules
-        if rule.spec.kind == "redemption"
-        and client in rule.spec.client.names
-        and rule.spec.subject is not None
-        and issuer in rule.spec.subject.issuers
-    ]
+    specs = (rule.spec for rule in policy.rules)
+    ways = redeeming_rules(specs, client=proposal.client.name, issuer=proposal.subject.issuer_name)
+    found = [(one.apis, one.proposals) for one in ways if one.kind == "redemption"]
     return _shared(
         next((proposals for apis, proposals in found if api.name in apis), NONE) for api in proposal.targets
     )

@@ -9,7 +9,7 @@ from actas.core.wire import JWT_BEARER
 from actas.kinds.formats import of_two_formats
 from actas.kinds.kind import Kind
 from actas.kinds.renewal import refused_refresh
-from actas.policy.connections import connection_of, name_of
+from actas.policy.connections import connection_of, redeeming_rules
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
 from actas.policy.match import Situation
@@ -48,18 +48,11 @@ def _paused(proposal: Proposal, verdicts: tuple[Verdict, ...], policy: Policy) -
     """
     if proposal.grant_type != JWT_BEARER:
         return None
+    specs = (rule.spec for rule in policy.rules)
+    theirs = redeeming_rules(specs, client=proposal.client.name, issuer=proposal.subject.issuer_name)
     for api in proposal.targets:
         kinds = {verdict.kind for verdict in verdicts if verdict.api.name == api.name}
-        ways = [
-            rule.spec
-            for rule in policy.rules
-            if rule.spec.name.startswith(name_of(""))
-            and rule.spec.kind in kinds
-            and api.name in rule.spec.apis
-            and proposal.client.name in rule.spec.client.names
-            and rule.spec.subject is not None
-            and proposal.subject.issuer_name in rule.spec.subject.issuers
-        ]
+        ways = [one for one in theirs if one.kind in kinds and api.name in one.apis]
         if ways and all(one.disabled for one in ways):
             names = ", ".join(connection_of(one.name) for one in ways)
             detail = f"the connection {names} is paused"

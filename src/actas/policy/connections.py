@@ -95,6 +95,9 @@ class Connections:
     _redeemed: dict[tuple[str, str, GrantWord], tuple[Acceptance, ...]] = field(
         init=False, repr=False, default_factory=dict[tuple[str, str, GrantWord], tuple[Acceptance, ...]]
     )
+    _unnamed: dict[str, tuple[Acceptance, ...]] = field(
+        init=False, repr=False, default_factory=dict[str, tuple[Acceptance, ...]]
+    )
     _targets: dict[str, Api] = field(init=False, repr=False, default_factory=dict[str, Api])
     _found: dict[tuple[str, str], tuple[Api, ...]] = field(
         init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Api, ...]]
@@ -110,6 +113,8 @@ class Connections:
         for other in self.accepted:
             way = (other.client, other.issuer, other.grant)
             self._redeemed[way] = (*self._redeemed.get(way, ()), other)
+            if other.grant == "jwt" and other.client_claim == "none":
+                self._unnamed[other.issuer] = (*self._unnamed.get(other.issuer, ()), other)
 
     def redeeming(self, client: str, *, issuer: str, grant: GrantWord) -> tuple[Acceptance, ...]:
         """Return by what a client redeems such grants of an issuer, what is paused included."""
@@ -117,8 +122,7 @@ class Connections:
 
     def naming_no_client(self, issuer: str) -> tuple[Acceptance, ...]:
         """Return by what plain grants of an issuer are redeemed that name no client."""
-        plain = [one for one in self.accepted if one.issuer == issuer and one.grant == "jwt"]
-        return tuple([one for one in plain if one.client_claim == "none"])
+        return self._unnamed.get(issuer, ())
 
     def acceptance(self, name: str) -> Acceptance | None:
         """Return that connection, when it is one by which grants are redeemed; else None."""
@@ -160,6 +164,27 @@ def name_of(connection: str) -> str:
 def connection_of(name: str) -> str:
     """Return the connection that a target or a rule of that name is of: the other way round."""
     return name.removeprefix(_PREFIX)
+
+
+def redeeming_rules(rules: Iterable[RuleSpec], *, client: str, issuer: str) -> tuple[RuleSpec, ...]:
+    """Return the rules of the connections by which a client redeems grants of an issuer, of either kind, what
+    is paused included.
+
+    Args:
+        rules: all of a policy.
+        issuer: what the configuration calls it.
+    """
+    return tuple(
+        [
+            rule
+            for rule in rules
+            if rule.kind in ("redemption", "chained")
+            and rule.name.startswith(_PREFIX)
+            and client in rule.client.names
+            and rule.subject is not None
+            and issuer in rule.subject.issuers
+        ]
+    )
 
 
 def target_of(connection: Connection) -> Api:
