@@ -80,7 +80,9 @@ async def test_the_key_of_grants_signs_nothing_that_passes_for_a_token_of_ours(t
     claims = dict(jose.parse(held(it)).unverified_claims)
     forged = jose.sign(claims, key=it.ring.private("grant"), typ=typ)
     for kind in (ACCESS_TOKEN, ID_TOKEN):
-        await it.turned_away(asking(it, forged, subject_token_type=str(kind)))
+        assert (
+            await it.turned_away(asking(it, forged, subject_token_type=str(kind)))
+        ).reason == "bad_subject"
 
 
 # What is not for us, or not what it says.
