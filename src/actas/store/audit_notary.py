@@ -6,16 +6,20 @@ sealed keeps its sealed head in every later checkpoint, so that the loss stays p
 the other streams go on being sealed.
 
 Copies kept elsewhere are brought up to date each time, also after they were away for a while.
+
+Storage is asked in threads, and a thread does not stop when the task that waits for it is cancelled. So what
+takes an office, seals under it and lets go of it is seen to its end first, and cancelled only then: an office
+that nobody knows of would keep every later checkpoint from being made.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from actas.audit.chain import Head, line_hash
 from actas.audit.checkpoint import (
@@ -27,7 +31,7 @@ from actas.audit.checkpoint import (
     sign,
     to_line,
 )
-from actas.audit.kept import Held, LogUnreadable, SealableLog, StreamDamaged, StreamMissing
+from actas.audit.kept import Held, LogUnreadable, Office, SealableLog, StreamDamaged, StreamMissing
 from actas.audit.lifecycle import BrokenStream
 from actas.audit.series import following
 from actas.audit.stream import instant
@@ -35,6 +39,8 @@ from actas.core.ports import Clock
 from actas.crypto.jose import PublicKey
 from actas.keys.ring import KeyRing
 from actas.store.audit_lines import append, whole_lines
+
+T = TypeVar("T")
 
 _TRIES: Final = 50
 _PAUSE: Final = 0.1
@@ -78,18 +84,7 @@ class Notary:
         Raises:
             NotSealed: no audit key, storage that cannot be used, or somebody else is at it for too long.
         """
-        held = await self._hold_pen(sleep)
-        try:
-            before = await asyncio.to_thread(self.last)
-            heads, broken = await asyncio.to_thread(_heads, self._log, before)
-            signed = await sign(following(before, heads=heads, at=instant(self._clock.now())), self._ring)
-            missed = await asyncio.to_thread(self._keep, signed)
-        except (BadCheckpoint, ValueError, LookupError, OSError, LogUnreadable) as problem:
-            raise NotSealed(f"no checkpoint was made: {problem}") from problem
-        finally:
-            await asyncio.to_thread(held.release)
-        self._last = signed
-        return Sealed(signed=signed, broken=broken, missed=missed)
+        return await _to_its_end(self._seal(await self._hold_pen(sleep)))
 
     async def run(
         self,
@@ -110,9 +105,9 @@ class Notary:
                 try:
                     if leader is not None and not await asyncio.to_thread(leader.holds):
                         lost, leader = leader, None
-                        await asyncio.to_thread(lost.release)
+                        await _let_go(lost)
                     if leader is None:
-                        leader = await asyncio.to_thread(self._log.take, "leader")
+                        leader = await self._take("leader")
                     if leader is not None:
                         note(await self.seal_now(sleep=sleep))
                 except NotSealed as problem:
@@ -122,18 +117,41 @@ class Notary:
                 await sleep(every)
         finally:
             if leader is not None:
-                await asyncio.to_thread(leader.release)
+                await _let_go(leader)
 
     async def _hold_pen(self, sleep: Callable[[float], Awaitable[None]]) -> Held:
         for _ in range(_TRIES):
             try:
-                held = await asyncio.to_thread(self._log.take, "pen")
+                held = await self._take("pen")
             except LogUnreadable as problem:
                 raise NotSealed(f"no checkpoint was made: {problem}") from problem
             if held is not None:
                 return held
             await sleep(_PAUSE)
         raise NotSealed("no checkpoint was made: somebody else is making one and does not finish")
+
+    async def _take(self, office: Office) -> Held | None:
+        """Take an office when it is free; one that is taken for nobody, who was cancelled, is let go of."""
+        taking = asyncio.ensure_future(asyncio.to_thread(self._log.take, office))
+        try:
+            return await _to_its_end(taking)
+        except asyncio.CancelledError:
+            if taking.done() and taking.exception() is None and (held := taking.result()) is not None:
+                await _let_go(held)
+            raise
+
+    async def _seal(self, pen: Held) -> Sealed:
+        try:
+            before = await asyncio.to_thread(self.last)
+            heads, broken = await asyncio.to_thread(_heads, self._log, before)
+            signed = await sign(following(before, heads=heads, at=instant(self._clock.now())), self._ring)
+            missed = await asyncio.to_thread(self._keep, signed)
+        except (BadCheckpoint, ValueError, LookupError, OSError, LogUnreadable) as problem:
+            raise NotSealed(f"no checkpoint was made: {problem}") from problem
+        finally:
+            await asyncio.to_thread(pen.release)
+        self._last = signed
+        return Sealed(signed=signed, broken=broken, missed=missed)
 
     def look(self) -> tuple[dict[str, Head], tuple[BrokenStream, ...]]:
         """Return what a checkpoint would seal now, and the streams that lost what was sealed.
@@ -188,6 +206,20 @@ def first_to_verify(lines: Iterable[bytes], keys: Mapping[str, PublicKey]) -> Si
         except BadCheckpoint:
             continue
     return None
+
+
+async def _let_go(held: Held) -> None:
+    await _to_its_end(asyncio.to_thread(held.release))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
+    """Return what work comes to. Who is cancelled meanwhile is so once it has ended."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _heads(
