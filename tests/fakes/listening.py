@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -12,7 +13,7 @@ Reply = tuple[int, Mapping[str, str]] | None
 """Status and headers; None hangs up without one."""
 
 
-class Listening:
+class Listening(ABC):
     """The far end of a post, for as long as it is entered.
 
     Args:
@@ -46,9 +47,9 @@ class Listening:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
+    @abstractmethod
     def posted(self, headers: Mapping[str, str], body: bytes) -> Reply:
         """Say what a post is answered with; the names of ``headers`` are in lower case."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

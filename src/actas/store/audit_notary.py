@@ -15,11 +15,11 @@ that nobody knows of would keep every later checkpoint from being made.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from actas.audit.chain import Head, line_hash
 from actas.audit.checkpoint import (
@@ -35,12 +35,11 @@ from actas.audit.kept import Held, LogUnreadable, Office, SealableLog, StreamDam
 from actas.audit.lifecycle import BrokenStream
 from actas.audit.series import following
 from actas.audit.stream import instant
+from actas.core.ending import taken, to_its_end
 from actas.core.ports import Clock
 from actas.crypto.jose import PublicKey
 from actas.keys.ring import KeyRing
 from actas.store.audit_lines import append, whole_lines
-
-T = TypeVar("T")
 
 _TRIES: Final = 50
 _PAUSE: Final = 0.1
@@ -84,7 +83,7 @@ class Notary:
         Raises:
             NotSealed: no audit key, storage that cannot be used, or somebody else is at it for too long.
         """
-        return await _to_its_end(self._seal(await self._hold_pen(sleep)))
+        return await to_its_end(self._seal(await self._hold_pen(sleep)))
 
     async def run(
         self,
@@ -103,7 +102,8 @@ class Notary:
         try:
             while True:
                 try:
-                    if leader is not None and not await asyncio.to_thread(leader.holds):
+                    # Nobody lets go of an office, which has one connection, while a thread still asks for it.
+                    if leader is not None and not await to_its_end(asyncio.to_thread(leader.holds)):
                         lost, leader = leader, None
                         await _let_go(lost)
                     if leader is None:
@@ -131,14 +131,8 @@ class Notary:
         raise NotSealed("no checkpoint was made: somebody else is making one and does not finish")
 
     async def _take(self, office: Office) -> Held | None:
-        """Take an office when it is free; one that is taken for nobody, who was cancelled, is let go of."""
-        taking = asyncio.ensure_future(asyncio.to_thread(self._log.take, office))
-        try:
-            return await _to_its_end(taking)
-        except asyncio.CancelledError:
-            if taking.done() and taking.exception() is None and (held := taking.result()) is not None:
-                await _let_go(held)
-            raise
+        """Take an office when it is free."""
+        return await taken(asyncio.to_thread(self._log.take, office), give_back=_let_go)
 
     async def _seal(self, pen: Held) -> Sealed:
         try:
@@ -208,18 +202,9 @@ def first_to_verify(lines: Iterable[bytes], keys: Mapping[str, PublicKey]) -> Si
     return None
 
 
-async def _let_go(held: Held) -> None:
-    await _to_its_end(asyncio.to_thread(held.release))
-
-
-async def _to_its_end(work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
-    """Return what work comes to. Who is cancelled meanwhile is so once it has ended."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+async def _let_go(held: Held | None) -> None:
+    if held is not None:
+        await to_its_end(asyncio.to_thread(held.release))
 
 
 def _heads(

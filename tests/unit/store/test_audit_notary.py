@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -273,98 +270,6 @@ async def test_an_office_that_was_lost_is_let_go_of_and_taken_again(
         await Notary(log, ring=RING, clock=FixedClock()).run(every=300, note=notes.append, sleep=nap)
     assert [type(one) for one in notes] == [Sealed] * 3
     assert (held, log.taken) == ([1, 1, 1], 0)
-
-
-class Slow(FolderLog):
-    """A log whose storage does one step only when it is told to."""
-
-    def __init__(self, folder: Path, slow: str) -> None:
-        super().__init__(folder)
-        self.slow = slow
-        self.reached = threading.Event()
-        self.go_on = threading.Event()
-        self.over = threading.Event()
-        self.claims: list[Held] = []  # nothing is let go of because nobody remembers it
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        if name != self.slow:
-            yield
-            return
-        self.reached.set()
-        assert self.go_on.wait(10)
-        yield
-        self.over.set()
-
-    def take(self, office: Office) -> Held | None:
-        with self.step(f"take {office}"):
-            claimed = super().take(office)
-        assert claimed is not None
-        self.claims.append(claimed)
-        return SlowOffice(self, office, claimed)
-
-    def keep_checkpoint(self, line: bytes) -> None:
-        with self.step("keep"):
-            super().keep_checkpoint(line)
-
-
-class SlowOffice:
-    def __init__(self, log: Slow, office: Office, claimed: Held) -> None:
-        self._log = log
-        self._office = office
-        self._claimed = claimed
-
-    def holds(self) -> bool:
-        return self._claimed.holds()
-
-    def release(self) -> None:
-        with self._log.step(f"release {self._office}"):
-            self._claimed.release()
-
-
-STEPS = ("take leader", "take pen", "keep", "release pen")
-
-
-@pytest.mark.parametrize("step", STEPS)
-async def test_whoever_is_stopped_leaves_no_office_taken_and_no_checkpoint_half_made(
-    tmp_path: Path, writer: StreamWriter, step: str
-) -> None:
-    log, notes = Slow(tmp_path, step), list[Sealed | NotSealed]()
-    slow = Notary(log, ring=RING, clock=FixedClock())
-    sealing = asyncio.create_task(slow.run(every=300, note=notes.append, sleep=never))
-    await asyncio.to_thread(log.reached.wait, 10)
-    sealing.cancel()
-    asyncio.get_running_loop().call_later(0.05, log.go_on.set)
-    with pytest.raises(asyncio.CancelledError):
-        await sealing
-    assert await asyncio.to_thread(log.over.wait, 10)
-    made = STEPS.index(step) >= STEPS.index("keep")
-    sealed = await notary(tmp_path).seal_now(sleep=never)
-    assert sealed.signed.checkpoint.number == (2 if made else 1)
-    leader = claim(tmp_path / OFFICES["leader"])
-    assert leader is not None
-    leader.release()
-
-
-async def test_to_be_stopped_while_no_thread_is_free_leaves_no_office_taken(
-    tmp_path: Path, writer: StreamWriter
-) -> None:
-    loop, free = asyncio.get_running_loop(), threading.Event()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        loop.set_default_executor(pool)
-        log = Slow(tmp_path, "keep")
-        sealing = asyncio.create_task(Notary(log, ring=RING, clock=FixedClock()).seal_now(sleep=never))
-        while not log.reached.is_set():
-            await asyncio.sleep(0.001)
-        busy = pool.submit(free.wait, 10)  # takes the only thread before the pen is let go of
-        log.go_on.set()
-        while not busy.running():
-            await asyncio.sleep(0.001)
-        sealing.cancel()
-        loop.call_later(0.05, free.set)
-        with pytest.raises(asyncio.CancelledError):
-            await sealing
-        assert (await notary(tmp_path).seal_now(sleep=never)).signed.checkpoint.number == 2
 
 
 async def test_whatever_goes_wrong_the_next_turn_is_tried(tmp_path: Path) -> None:
