@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.fakes.clock import FixedClock
 from tests.fakes.house import NOW, House, allow, secret_of
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 
 from actas.clients.throttle import MOST_HELD, MOST_NEWS, MOST_WATCHED, Limits, Step, Throttle
 from actas.core.errors import OAuthError, TooManyRequests
@@ -212,7 +212,7 @@ def test_guesses_at_two_nodes_are_counted_together(tmp_path: Path, postgres: str
             assert [node.post(wrong).status for _ in range(2)] == [401, 401]
         right = one.company.own()
         # A right secret would make an end of the count, so what is asked with is wrong.
-        until(lambda: {node.post(wrong).status for node in (one, another)} == {429}, limit=5)
+        until(lambda: {node.post(wrong).status for node in (one, another)} == {429}, limit=SPREAD)
         assert {node.post(right).status for node in (one, another)} == {429}
         assert one.post(right, source="127.0.0.9").status == 200
         assert (one.stop(), another.stop()) == (0, 0)

@@ -17,6 +17,13 @@ from actas.store.marks_postgresql import PostgresqlMarks, open_shared_marks
 from actas.store.memory import MemoryMarks
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a claim wait as long as it takes: that whoever waits too long is refused is tested elsewhere."""
+    for kind in (Marks, PostgresqlMarks):
+        monkeypatch.setattr(kind, "patience", 30.0)
+
+
 class TestMarks(MarkStoreSuite):
     @pytest.fixture
     async def marks(self, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Marks]:

@@ -20,7 +20,7 @@ from typing import Any, Final
 import pytest
 from bench.soak import Plan, Soak, soaking
 from bench.soak_load import GRANTED
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 SOAK: Final = os.environ.get("ACTAS_SOAK") == "1"
@@ -29,9 +29,6 @@ ROUNDS: Final = 100 if SOAK else 3
 
 RATE: Final = 30.0
 """Requests a second: the computer is busy with other tests too."""
-
-BOUND: Final = 5.0
-"""Seconds within which a revocation holds everywhere (REL-21)."""
 
 
 class Disorder:
@@ -136,7 +133,7 @@ def hears_of_a_revocation(first: RealServer, second: RealServer) -> None:
 
     assert active()
     assert post(first, "/revoke", token=token).status == 200
-    until(lambda: not active(), limit=BOUND)
+    until(lambda: not active(), limit=SPREAD)
 
 
 async def disorder(folder: Path, chance: random.Random) -> Soak:

@@ -12,13 +12,10 @@ from typing import Any
 
 import pytest
 from tests.fakes.program import Program, Ran
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 
 from actas.core.wire import REFRESH_TOKEN
 from actas.store.epochs import AHEAD
-
-NOTICED: float = 5.0
-"""Seconds within which every node must know of an epoch."""
 
 
 class Place:
@@ -141,12 +138,12 @@ def test_nodes_that_run_on_the_database_know_of_the_epoch_within_the_bound(place
             done = place.must("db", "restore", str(place.backup), "--replace", "--yes")
             restored_at = time.monotonic()
             for one in (server, other):
-                until(lambda one=one: one.post(hop(one, token)).status != 200, limit=NOTICED)  # type: ignore[misc]
-                assert time.monotonic() - restored_at < NOTICED
+                until(lambda one=one: one.post(hop(one, token)).status != 200, limit=SPREAD)  # type: ignore[misc]
+                assert time.monotonic() - restored_at < SPREAD
                 # All of it is known by the same reading, or by the next one.
-                until(lambda one=one: one.post(company.for_alice(id_token)).status != 200, limit=NOTICED)  # type: ignore[misc]
+                until(lambda one=one: one.post(company.for_alice(id_token)).status != 200, limit=SPREAD)  # type: ignore[misc]
                 assert one.post(unused).status == 401
-                until(lambda one=one: "backup of the database was restored" in one.said, limit=NOTICED)  # type: ignore[misc]
+                until(lambda one=one: "backup of the database was restored" in one.said, limit=SPREAD)  # type: ignore[misc]
             time.sleep(max(0.0, done["since"] + 1 - time.time()))
             later = server.token(company.for_alice(company.id_token()))
             assert other.post(hop(other, later)).status == 200
@@ -275,7 +272,7 @@ def test_refresh_tokens_and_opaque_tokens_from_before_a_restore_are_void(place: 
             server.start()
         else:
             place.must("db", "restore", str(place.backup), "--replace", "--yes")
-            until(lambda: server.post(hop(server, opaque)).status != 200, limit=NOTICED)
+            until(lambda: server.post(hop(server, opaque)).status != 200, limit=SPREAD)
         assert server.post(hop(server, opaque)).status == 400
         for token in (unused, renewed, used):
             reply = server.post(refreshed(server, token))

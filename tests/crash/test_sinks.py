@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.fakes.freezing import frozen
 from tests.fakes.server import RealServer, patiently, until
 from tests.fakes.sinks import delivers, entries_of, lines_of, require_in_order
 
@@ -103,16 +103,13 @@ def test_a_node_that_was_frozen_adds_nothing_when_it_thaws(tmp_path: Path, copy:
     with two_nodes(tmp_path, copy) as nodes:
         ask(nodes[0], 5)
         holder = until_one_delivers(nodes)
-        frozen, other = nodes[holder], nodes[1 - holder]
-        frozen.signal(signal.SIGSTOP)
-        try:
+        before, other = nodes[holder], nodes[1 - holder]
+        with frozen(before):
             ask(other, 5)
             until(lambda: delivers(other), limit=TAKES_OVER, because="the other delivers")
             ask(other, 5)
-        finally:
-            frozen.signal(signal.SIGCONT)
         for _ in patiently(4.0, pause=0.2):
             ask(other)
-        ask(frozen, 5)
+        ask(before, 5)
         require_whole(other, copy)
-        assert not (delivers(frozen) and delivers(other))
+        assert not (delivers(before) and delivers(other))

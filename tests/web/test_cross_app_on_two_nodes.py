@@ -26,18 +26,12 @@ from tests.fakes.between_domains import (
     signing_in,
 )
 from tests.fakes.managing import Managing
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import Reply
 
 from actas.admin.revoking import APART
 
 Nodes = tuple[RealServer, RealServer]
-
-BOUND: Final = 5.0
-"""Seconds: the propagation bound."""
-
-PATIENCE: Final = BOUND + 5.0
-"""The same on a computer that is busy."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -48,7 +42,7 @@ def nodes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         chief = Managing(first, "chief")
         for document in (TO_TICKETS, FROM_CORP):
             assert chief.put(f"/connections/{document['name']}", document).status == 201
-        until(lambda: both_work(second), limit=PATIENCE)
+        until(lambda: both_work(second), limit=SPREAD)
         yield first, second
     if url is not None:
         asyncio.run(postgres.drop_database(url))
@@ -90,10 +84,10 @@ def test_what_is_switched_off_on_one_node_ends_on_the_other(what: str, nodes: No
     try:
         for node in nodes:
             if ends != "redeems":
-                until(lambda node=node: granted(node, token).status != 200, limit=PATIENCE)  # type: ignore[misc]
+                until(lambda node=node: granted(node, token).status != 200, limit=SPREAD)  # type: ignore[misc]
                 assert granted(node, token).status in (400, 401)
             if ends != "issues":  # also of grants that were given before, and not redeemed yet
-                until(lambda node=node: redeemed(node, earlier.pop()).status != 200, limit=PATIENCE)  # type: ignore[misc]
+                until(lambda node=node: redeemed(node, earlier.pop()).status != 200, limit=SPREAD)  # type: ignore[misc]
                 assert redeemed(node, earlier.pop()).status in (400, 401)
         # What has nothing to do with it goes on.
         if ends == "redeems":
@@ -105,7 +99,7 @@ def test_what_is_switched_off_on_one_node_ends_on_the_other(what: str, nodes: No
         at = int(time.time())
     until(lambda: time.time() > at + APART + 1)  # what is made until then is ended too: clocks differ
     for node in nodes:
-        until(lambda node=node: both_work(node), limit=PATIENCE)  # type: ignore[misc]
+        until(lambda node=node: both_work(node), limit=SPREAD)  # type: ignore[misc]
 
 
 ASKING: Final[dict[str, Callable[[RealServer], Reply]]] = {
@@ -125,12 +119,12 @@ def test_a_connection_that_is_deleted_on_one_node_is_gone_on_the_other(
     assert asks(first).status == 200
     assert chief("DELETE", path, match=chief("GET", path).header("etag")).status == 204
     try:
-        until(lambda: asks(first).status == 400, limit=PATIENCE)
+        until(lambda: asks(first).status == 400, limit=SPREAD)
         assert asks(first).reason == "no_connection"
     finally:
         assert chief.put(path, document).status == 201
     for node in nodes:
-        until(lambda node=node: asks(node).status == 200, limit=PATIENCE)  # type: ignore[misc]
+        until(lambda node=node: asks(node).status == 200, limit=SPREAD)  # type: ignore[misc]
 
 
 @pytest.mark.requirement("SEC-60", "REL-19")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.managing import Managing, managed
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 from tests.web.conftest import RELOADED
 
@@ -80,7 +80,7 @@ def test_the_first_connection_of_running_servers_gives_grants_of_every_node(
     for server in servers:
         assert made["kid"] in kids(server)  # at once, whether or not it gives grants yet
     for server in (*servers, *servers, *servers):  # every process of each, sooner or later
-        until(lambda server=server: asked(server).status == 200, limit=10)  # type: ignore[misc]
+        until(lambda server=server: asked(server).status == 200, limit=SPREAD)  # type: ignore[misc]
     for server in servers:
         answer = asked(server)
         assert jose.parse(str(answer.json["access_token"])).unverified_kid == made["kid"]
@@ -109,7 +109,7 @@ def test_the_first_app_that_people_sign_in_to_and_an_api_with_its_own_algorithm_
         return jose.parse(server.token(form)).unverified_algorithm == "EdDSA"
 
     for server in servers:
-        until(lambda server=server: signed(server), limit=10)  # type: ignore[misc]
+        until(lambda server=server: signed(server), limit=SPREAD)  # type: ignore[misc]
 
 
 @pytest.mark.requirement("REL-05")
@@ -130,7 +130,7 @@ def test_an_issuer_that_knows_us_by_a_key_finds_it_when_it_is_the_first(servers:
     first.reload(told=RELOADED)
     (made,) = created(servers, "client")
     for server in (first, other):
-        until(lambda server=server: server.get("/sign-in/keys").status == 200, limit=10)  # type: ignore[misc]
+        until(lambda server=server: server.get("/sign-in/keys").status == 200, limit=SPREAD)  # type: ignore[misc]
         assert [key["kid"] for key in server.get("/sign-in/keys").json["keys"]] == [made["kid"]]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.fakes import postgres
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.wire import ID_TOKEN, SUBJECT
@@ -122,7 +122,7 @@ def test_what_one_node_ends_is_dead_on_the_other(nodes: Nodes) -> None:
     ended = supervise(second, "end", "eve", impersonation=name, reason="done")
     assert (ended.status, ended.json["state"]) == (200, "ended")
     assert not introspected(second, "orders", token)["active"]
-    until(lambda: not introspected(first, "orders", token)["active"], limit=5)
+    until(lambda: not introspected(first, "orders", token)["active"], limit=SPREAD)
     refused = first.post(first.company.exchange("orders", token, audience="inventory", scope=None))
     assert refused.json["error_uri"].rpartition("#")[2] in ("revoked", "impersonation_ended")
     events = {one["event"] for one in second.events() if one.get("impersonation") == name}

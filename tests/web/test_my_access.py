@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.browser import Browser
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.wire import ID_TOKEN
@@ -102,7 +102,7 @@ def test_a_person_sees_who_acts_as_them_and_ends_it_on_every_node(nodes: Nodes) 
     assert "by you" in alice.response.text
     for node in nodes:
         for one in (token, onward):
-            until(lambda node=node, one=one: not active(node, one), limit=5)  # type: ignore[misc]
+            until(lambda node=node, one=one: not active(node, one), limit=SPREAD)  # type: ignore[misc]
     (told,) = [one for one in second.events() if one["event"] == "impersonation:ended"]
     assert told["impersonation"] == name
     assert told["ended_by"] == f"{first.issuer} actas:alice"

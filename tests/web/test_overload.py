@@ -78,7 +78,7 @@ class Rig:
 
     def line(self) -> Line:
         """Return a new connection."""
-        return self._stack.enter_context(Line(self.port, timeout=10))
+        return self._stack.enter_context(Line(self.port, timeout=60))
 
     async def occupied(self) -> list[Line]:
         """Take every place, and return who has them."""
@@ -90,7 +90,7 @@ class Rig:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until it holds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not holds():
                 await asyncio.sleep(0.002)
 
@@ -127,7 +127,7 @@ async def silent(line: Line) -> bool:
     try:
         return await asyncio.to_thread(_peek, line) is None
     finally:
-        line.socket.settimeout(10)
+        line.socket.settimeout(60)
 
 
 def _peek(line: Line) -> bytes | None:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from requests_oauth2client import ClientSecretBasic, OAuth2Client
 from tests.fakes import postgres
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.opaque import REFERENCE, is_whole
@@ -63,7 +63,7 @@ def test_a_token_of_one_node_is_known_on_the_other_at_once_and_exchanged_there(n
     assert (chain["act"]["sub"], chain["act"]["act"]["sub"]) == ("orders", "assistant")
     assert post(first, "/revoke", "assistant", token=token).status == 200
     assert not active(first, child)
-    until(lambda: not active(second, child), limit=5)
+    until(lambda: not active(second, child), limit=SPREAD)
     assert second.post(form).json["error_uri"].endswith("revoked")
 
 

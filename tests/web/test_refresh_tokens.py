@@ -14,7 +14,7 @@ from requests_oauth2client import ClientSecretBasic, OAuth2Client
 from requests_oauthlib import OAuth2Session as OauthlibSession  # type: ignore[import-untyped]
 from tests.fakes import postgres
 from tests.fakes.served import MARK
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.opaque import REFRESH, is_whole
@@ -148,7 +148,7 @@ def test_requests_oauth2client_refreshes_and_revokes(nodes: Nodes) -> None:
     assert client.revoke_refresh_token(again)
     assert not active(first, str(again))
     assert refresh(second, again.refresh_token).json["error"] == "invalid_grant"
-    until(lambda: not active(second, str(again)), limit=5)
+    until(lambda: not active(second, str(again)), limit=SPREAD)
 
 
 @pytest.mark.requirement("REL-19", "REL-23")
@@ -183,7 +183,7 @@ def test_a_copy_that_is_used_on_the_other_node_ends_it_on_both(nodes: Nodes) -> 
         assert refresh(node, two["refresh_token"]).json["error"] == "invalid_grant"
     for access in (one["access_token"], two["access_token"]):
         assert not active(second, access)
-        until(lambda: not active(first, access), limit=5)  # noqa: B023
+        until(lambda: not active(first, access), limit=SPREAD)  # noqa: B023
     event = next(one for one in reversed(second.events()) if one.get("reason") == "refresh_reused")
     assert event["revoked"][0].startswith("token:")
 

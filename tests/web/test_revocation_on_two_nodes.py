@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, Reply, ask, encoded
 
 from actas.core.wire import ACCESS_TOKEN, TOKEN_EXCHANGE
-
-BOUND = 5.0
-"""Seconds: the propagation bound."""
 
 
 def signed_in(server: RealServer) -> str:
@@ -64,7 +61,7 @@ def test_no_race_between_two_nodes_leaves_a_live_child(nodes: tuple[RealServer, 
     until(lambda: len(children) > 20)
     before = len(children)
     assert post(first, "/revoke", "assistant", token=parent).status == 200
-    assert refused.wait(BOUND + 5)
+    assert refused.wait(SPREAD)
     for thread in threads:
         thread.join()
     assert len(children) > before  # the other node had not heard at once: that is the race

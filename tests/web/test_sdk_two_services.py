@@ -21,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI
 from tests.fakes.ports import reserve
 from tests.fakes.served import INVENTORY, ORDERS
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.fakes.wire import FORM, ask, encoded
 
 from actas_sdk import Actas, sync
@@ -190,4 +190,4 @@ def test_what_is_revoked_is_refused_by_a_service_that_is_not_told(shop: Shop) ->
             }
             headers = {"Content-Type": FORM}
             assert ask(server.port, "POST", "/revoke", headers=headers, body=encoded(form)).status == 200
-            until(lambda: http.post("/orders/7/stock").status_code == 401, limit=5.0)
+            until(lambda: http.post("/orders/7/stock").status_code == 401, limit=SPREAD)

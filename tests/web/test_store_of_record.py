@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.served import MARK
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.web.conftest import NOT_RELOADED, RELOADED
 
 
@@ -86,7 +86,7 @@ def test_another_node_follows_without_being_told(server: RealServer) -> None:
         company.named("clients", "nightly")["disabled"] = True
         company.write()
         server.reload(told=RELOADED)
-        until(lambda: other.post(company.own()).status == 401, limit=5)
+        until(lambda: other.post(company.own()).status == 401, limit=SPREAD)
         assert server.post(company.own()).status == 401
         other.company.tree["clients"] = copy.deepcopy(company.tree["clients"])
 
@@ -120,10 +120,10 @@ def test_a_generation_that_a_node_cannot_compile_is_alarmed_and_takes_away_all_t
         company.named("clients", "robot")["disabled"] = True
         company.write()
         server.reload(told=RELOADED)
-        until(lambda: "configuration not put in force" in other.said, limit=10)
+        until(lambda: "configuration not put in force" in other.said, limit=SPREAD)
         assert "LATE_SECRET" in other.said
         assert other.post(company.own()).status == 200
-        until(lambda: other.post(company.asserted()).status == 401, limit=5)
+        until(lambda: other.post(company.asserted()).status == 401, limit=SPREAD)
         refused = last(other, "catalog:refused")
         assert refused["generation"] > refused["in_force"]
         assert other.manage("/readyz?verbose").status == 200

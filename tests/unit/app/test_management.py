@@ -25,7 +25,7 @@ def store() -> StoreOfRecord:
 async def test_tokens_are_issued_while_somebodys_policy_tests_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever may only read brings the rules and the tests, and could make them take minutes."""
     others = threading.Event()
-    monkeypatch.setattr(management, "_tested", lambda *_, at: [{"others were served": others.wait(10)}])
+    monkeypatch.setattr(management, "_tested", lambda *_, at: [{"others were served": others.wait(60)}])
     running = asyncio.create_task(store().tested(NOTHING, NOTHING))
     await asyncio.sleep(0.01)
     others.set()

@@ -124,7 +124,7 @@ async def test_beyond_so_many_at_once_whoever_comes_is_told_to_come_again(
 ) -> None:
     made = PasswordHashes(pepper=PEPPER, cost=CHEAP, at_once=1, waiting=2)
     go = threading.Event()
-    monkeypatch.setattr(PasswordHashes, "_work", lambda *_: (go.wait(10), True))
+    monkeypatch.setattr(PasswordHashes, "_work", lambda *_: (go.wait(60), True))
     tasks = [asyncio.ensure_future(made.check("x", None)) for _ in range(3)]
     await asyncio.sleep(0)
     with pytest.raises(TemporarilyUnavailable) as told:

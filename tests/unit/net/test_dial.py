@@ -29,7 +29,7 @@ async def fetched(tmp_path: Path, answers: Sequence[str], **network: object) -> 
             resolve=ScriptedResolver({"idp.test": [answers]}),
             network=loopback,
             authorities=authority.certificate,
-            time_limit=1.0,
+            time_limit=4.0,
         )
         try:
             await fetch.get_json(idp.jwks_uri)
@@ -119,7 +119,7 @@ async def test_equal_lookups_are_joined_and_a_given_up_one_is_not_lost(
 
     def slow(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
         asked.append(host)
-        go.wait(5)
+        go.wait(60)
         if host == "missing.test":
             raise OSError("no such name")
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC, 0))] * 2
@@ -141,7 +141,7 @@ async def test_equal_lookups_are_joined_and_a_given_up_one_is_not_lost(
 
 async def test_a_lookup_that_never_began_ends_with_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: go.wait(5) and [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: go.wait(60) and [])
     resolver = SystemResolver()
     lookups = [asyncio.create_task(resolver(f"n{number}.test")) for number in range(20)]
     await asyncio.sleep(0)

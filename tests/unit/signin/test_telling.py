@@ -206,7 +206,7 @@ async def test_an_app_that_hangs_keeps_no_other_waiting() -> None:
     await end(sts)
     told = telling(sts, post)
     await told.look()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not logged(sts, "logout:delivered"):
             await asyncio.sleep(0)
     assert logged(sts, "logout:delivered")[0]["client"] == "desk"
@@ -227,7 +227,7 @@ async def test_what_a_process_has_no_place_for_is_left_to_another(monkeypatch: p
     await end(sts)
     busy = telling(sts, post)
     await busy.look()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not post.sent:
             await asyncio.sleep(0)
     await look(telling(sts, post))  # another process

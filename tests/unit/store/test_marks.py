@@ -98,7 +98,7 @@ async def test_claims_in_flight_share_a_transaction(
     claim = MarksFile.claim
 
     def watched(self: MarksFile, claims: list[Claim], *, now: int) -> list[bool | None]:
-        gate.wait(10)
+        gate.wait(60)
         batches.append(len(claims))
         return claim(self, claims, now=now)
 
@@ -152,7 +152,7 @@ async def test_the_end_comes_after_the_last_claim_of_a_batch(
 
     def slow(self: MarksFile, claims: list[Claim], *, now: int) -> list[bool | None]:
         busy.set()
-        gate.wait(10)
+        gate.wait(60)
         return claim(self, claims, now=now)
 
     monkeypatch.setattr(MarksFile, "claim", slow)

@@ -98,7 +98,7 @@ async def test_a_store_that_hangs_refuses_in_time_and_sheds_what_comes_later(
     claim = MarksFile.claim
 
     def hanging(self: MarksFile, claims: list[Claim], *, now: int) -> list[bool | None]:
-        gate.wait(10)
+        gate.wait(60)
         return claim(self, claims, now=now)
 
     monkeypatch.setattr(MarksFile, "claim", hanging)
@@ -162,7 +162,7 @@ def test_a_loop_that_ended_without_closing_leaves_marks_that_refuse(
     gate = threading.Event()
 
     def slow(self: MarksFile, claims: list[Claim], *, now: int) -> list[bool | None]:
-        gate.wait(10)
+        gate.wait(60)
         return [True for _ in claims]
 
     monkeypatch.setattr(MarksFile, "claim", slow)
@@ -177,7 +177,7 @@ def test_a_loop_that_ended_without_closing_leaves_marks_that_refuse(
     marks = asyncio.run(abandoned())
     gate.set()
     marks._queue.put(None)
-    marks._thread.join(10)
+    marks._thread.join(60)
     assert marks._closed
 
 

@@ -36,7 +36,11 @@ def wire(database: str) -> Iterator[Between]:
 
 
 @pytest.fixture
-async def marks(wire: Between, clock: FixedClock) -> AsyncIterator[PostgresqlMarks]:
+async def marks(
+    wire: Between, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[PostgresqlMarks]:
+    # How many wait is looked at here, and not for how long.
+    monkeypatch.setattr(PostgresqlMarks, "patience", 30.0)
     marks = await open_shared_marks(Secret(wire.url), clock=clock)
     yield marks
     await marks.close()

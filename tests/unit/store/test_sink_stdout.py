@@ -75,7 +75,7 @@ async def test_a_delivery_that_was_given_up_is_not_mixed_with_the_next(pipe: tup
         if select.select([reading], [], [], 0)[0]:
             read += os.read(reading, 65536)
     assert read == b"x" * most + b"\n"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await receiver.take(batch(b"one"), confirm=yes)

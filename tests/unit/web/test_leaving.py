@@ -19,7 +19,7 @@ def door() -> Iterator[socket.socket]:
 
 
 def come(door: socket.socket) -> socket.socket:
-    caller = socket.create_connection(door.getsockname(), timeout=5)
+    caller = socket.create_connection(door.getsockname(), timeout=30)
     caller.sendall(b"who is there?")
     return caller
 
@@ -39,7 +39,7 @@ def test_who_has_knocked_is_let_in_and_who_comes_later_is_refused(door: socket.s
     address = door.getsockname()
     door.close()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address, timeout=5)
+        socket.create_connection(address, timeout=30)
     inside[0].sendall(b"a friend")  # the filter is of no consequence for those inside
     assert early[0].recv(100) == b"a friend"
     for one in (*early, *inside, late):

@@ -16,7 +16,7 @@ from actas.audit.chain import EMPTY, extend
 from actas.core.errors import AuditUnavailable
 from actas.core.secret import Secret
 from actas.store.audit import WriterBounds
-from actas.store.audit_postgresql import FreeStream, PostgresqlStream, PostgresqlStreams
+from actas.store.audit_postgresql import LIMIT, FreeStream, PostgresqlStream, PostgresqlStreams
 from actas.store.postgresql import address
 
 
@@ -42,7 +42,7 @@ async def test_it_notices_by_itself_that_the_database_is_back(wire: Between, sta
         began = asyncio.get_running_loop().time()
         with pytest.raises(AuditUnavailable):
             await writer.append(body("x_b"))
-        assert asyncio.get_running_loop().time() == pytest.approx(began, abs=0.2)
+        assert asyncio.get_running_loop().time() - began < LIMIT / 2
     while writer.trouble is not None:
         await asyncio.sleep(0.01)
     await writer.append(body("x_c"))
@@ -85,7 +85,7 @@ async def test_it_comes_back_from_a_connection_that_carries_nothing_any_more(
         wire.forget()
     with pytest.raises(AuditUnavailable):
         await writer.append(body("x_lost"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await patiently(writer, body("x_after")) == "s1"
     assert names(url)[-1] == "x_after"
 
@@ -103,7 +103,7 @@ async def test_taking_a_stream_up_ends_when_its_connection_carries_nothing_any_m
         return await usual(*args, **named)
 
     monkeypatch.setattr(place, moment, cut_off)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with pytest.raises(AuditUnavailable, match="it did not answer within 2 s"):
             await start(wire.url)
 
@@ -132,7 +132,7 @@ async def test_a_session_that_is_left_of_us_is_ended_before_anything_is_conclude
     assert free is not None
     stream = await free.open(sealed=EMPTY)
     lines, head = extend([body("x_a")], stream="s1", head=EMPTY)
-    slow = asyncio.create_task(stream._connection.fetch("SELECT pg_sleep(1.5)"))
+    slow = asyncio.create_task(stream._connection.fetch("SELECT pg_sleep(30)"))
     await asyncio.sleep(0.05)
     again = await stream.again()
     assert isinstance(again, PostgresqlStream)
