@@ -95,6 +95,47 @@ def test_when_the_other_server_is_away_nothing_is_asked_for(servers: TwoServers,
     assert (down.value.server, servers.script.asked(OURS)) == (THERE, 0)
 
 
+@both
+def test_a_plain_grant_is_for_a_server_and_names_no_api(servers: TwoServers, kind: str) -> None:
+    servers.typ = "authorization-grant+jwt"
+    asked: dict[str, Any] = {"grant": "jwt", "resource": None, "subject_type": "access_token"}
+    found = grant(servers.client(kind), "alice-access-token", **asked)
+    assert (found.audience, found.client_id, sorted(found.scopes)) == (THERE, "acme-desk", ["tickets:read"])
+    assert servers.forms(OURS) == [
+        {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": "alice-access-token",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            "requested_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "scope": "tickets:read",
+            "audience": THERE,
+        }
+    ]
+    assert servers.script.asked(THEIRS) == 0
+
+
+@both
+@pytest.mark.parametrize(
+    ("typ", "more"),
+    [("oauth-id-jag+jwt", {"grant": "jwt", "resource": None}), ("authorization-grant+jwt", {})],
+)
+def test_one_kind_of_grant_is_not_taken_for_the_other(
+    servers: TwoServers, kind: str, typ: str, more: dict[str, Any]
+) -> None:
+    servers.typ = typ
+    with pytest.raises(BadAnswer, match="its type is not"):
+        grant(servers.client(kind), **more)
+
+
+@both
+def test_an_id_jag_names_an_api_and_a_plain_grant_none(servers: TwoServers, kind: str) -> None:
+    client = servers.client(kind)
+    for wrong in ({"resource": None}, {"grant": "jwt"}, {"grant": "saml2"}):
+        with pytest.raises(Misconfigured):
+            grant(client, **wrong)
+    assert servers.script.seen == []
+
+
 def test_a_client_with_a_key_gets_grants_that_are_bound_to_it(servers: TwoServers) -> None:
     key = DpopKey.generate()
     assert grant(servers.client("blocking", dpop=key)).reveal()

@@ -46,6 +46,18 @@ def serving(verifier: ActasTokenVerifier, *, middleware: bool = True) -> TestCli
         """Say who calls, from a thread."""
         return current_caller().subject.id
 
+    @server.tool()
+    def write() -> str:
+        """Write a page."""
+        current_caller().require(["pages:write"])
+        return "written"
+
+    @server.resource("pages://secret")
+    def secret() -> str:
+        """Read a page."""
+        current_caller().require(["pages:write"])
+        return "read"
+
     app = server.streamable_http_app(stateless_http=True, json_response=True)
     if middleware:
         app.add_middleware(ActasMiddleware, scopes=[NEEDED])
@@ -87,6 +99,23 @@ def test_a_tool_knows_for_whom_and_by_whom_it_is_called(http: TestClient, fake_a
 def test_a_tool_that_blocks_knows_it_too(http: TestClient, fake_actas: FakeActas) -> None:
     answer = called(http, fake_actas.token("alice", scopes=[NEEDED]), "blocking")
     assert answer.json()["result"]["content"][0]["text"] == "alice"
+
+
+def test_a_scope_that_a_tool_misses_is_told_to_its_client(
+    http: TestClient, fake_actas: FakeActas, caplog: pytest.LogCaptureFixture
+) -> None:
+    less, more = (fake_actas.token("alice", scopes=[NEEDED, *scopes]) for scopes in ([], ["pages:write"]))
+    refused = called(http, less, "write").json()["result"]
+    assert refused["isError"] is True
+    assert refused["content"][0]["text"] == "Error executing tool write: missing scope: pages:write"
+    granted = called(http, more, "write").json()["result"]
+    assert (granted["isError"], granted["content"][0]["text"]) == (False, "written")
+
+    body = {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": "pages://secret"}}
+    told = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {less.reveal()}"}
+    answer = http.post("/mcp", json=body, headers=told).json()
+    assert "missing scope: pages:write" in answer["error"]["message"]
+    assert [one for one in caplog.records if one.exc_info] == []
 
 
 def test_what_is_no_token_for_this_server_is_refused_with_a_challenge(
@@ -251,7 +280,8 @@ def test_a_source_that_cannot_work_is_not_made(servers: TwoServers) -> None:
     client = asking(servers)
     with pytest.raises(NoPerson):
         grant_source(client, None, client_id="acme-desk")
-    for wrong in ({"client_id": ""}, {"client_id": "acme-desk", "scopes": "tickets:read"}):
+    wrongs: list[dict[str, Any]] = [{"client_id": ""}, {"client_id": "acme-desk", "scopes": "tickets:read"}]
+    for wrong in wrongs:
         with pytest.raises(Misconfigured):
             grant_source(client, "alice-id-token", **wrong)
     with pytest.raises(Misconfigured, match="proves no key"):

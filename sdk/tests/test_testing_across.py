@@ -166,6 +166,38 @@ def test_who_does_not_redeem_grants_says_so(fake_actas: FakeActas, tickets: Fake
     assert said["error"] == "unsupported_grant_type"
 
 
+def test_details_are_granted_as_asked_and_remembered(fake_actas: FakeActas, tickets: FakeActas) -> None:
+    read: dict[str, Any] = {"type": "ticket_access", "actions": ["read"]}
+    person = fake_actas.id_token("alice", to="desk")
+    token = crossed(fake_actas, person, scopes=[], authorization_details=[read])
+    assert (token.authorization_details, token.scopes) == ((read,), frozenset())
+    for asked in (fake_actas.exchanges[-1], tickets.exchanges[-1]):
+        assert asked.authorization_details == (read,)
+    verifier = sync.Verifier(THERE, audience=API)
+    tickets.stand_in(verifier)
+    assert verifier.check_token(token.reveal()).claims["authorization_details"] == [read]
+
+
+@both
+def test_a_service_takes_what_it_was_called_with_to_another_company(fake_actas: FakeActas, kind: str) -> None:
+    stock = fake_actas.beyond(
+        THERE, audience=API, client_id="acme-desk", scopes=["tickets:read"], grant="jwt"
+    )
+    plain: dict[str, Any] = {"grant": "jwt", "subject_type": "access_token"}
+    token = crossed(fake_actas, fake_actas.token("alice", via=["assistant"]), kind=kind, **plain)
+    assert [party.id for party in token.chain] == ["alice", "desk", "acme-desk"]
+    verifier = sync.Verifier(THERE, audience=API)
+    stock.stand_in(verifier)
+    assert verifier.check_token(token.reveal(), scopes=["tickets:read"]).subject.id == "alice"
+
+    grant = granted(fake_actas, fake_actas.token("alice"), resource=None, **plain)
+    assert redeemed(stock, grant.reveal()).status_code == 200
+    for wrong in (fake_actas.token("orders", kind="service"), fake_actas.id_token("alice", to="desk")):
+        with pytest.raises(Refused) as refused:
+            crossed(fake_actas, wrong, kind=kind, **plain)
+        assert (refused.value.server, refused.value.reason) == (ISSUER, "bad_subject")
+
+
 class Kept:
     """What one person's MCP client keeps."""
 

@@ -10,7 +10,9 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from sdk.tests.support import ISSUER, NOW, ORDERS, HandMadeIssuer, StillWorld, claims, present, segment
 
 from actas_sdk.errors import AmbiguousToken, InvalidToken, Misconfigured, MissingScope, NoToken
+from actas_sdk.party import sentence
 from actas_sdk.sync import Party
+from actas_sdk.verify import chain_of
 
 
 @pytest.mark.requirement("TX-125")
@@ -46,7 +48,8 @@ def test_members_of_the_chain_have_nothing_that_looks_like_permission(
     caller = present(issuer.verifier(still), issuer.sign(claims()))
 
     for party in caller.chain:
-        assert {name for name in dir(party) if not name.startswith("_")} == {"id", "issuer", "kind", "name"}
+        public = {name for name in dir(party) if not name.startswith("_")}
+        assert public == {"elsewhere", "id", "issuer", "kind", "name"}
 
 
 def test_nobody_acting_means_the_subject_is_calling(issuer: HandMadeIssuer, still: StillWorld) -> None:
@@ -270,3 +273,15 @@ def test_a_signed_payload_that_is_not_an_object_is_refused(issuer: HandMadeIssue
     for payload in (b"[]", b"7", b"\xff", b"", b'{"iss":NaN}'):
         with pytest.raises(InvalidToken):
             issuer.verifier(still).check_token(issuer.sign_raw(payload))
+
+
+def test_an_actor_of_another_company_is_not_taken_for_one_of_the_same_name_here() -> None:
+    said: dict[str, Any] = {
+        "iss": ISSUER, "sub": "alice",
+        "act": {"iss": ISSUER, "sub": "web", "act": {"iss": "https://other.example", "sub": "assistant"}},
+    }  # fmt: skip
+    alice, theirs, ours = chain_of(said)
+    assert (str(ours), ours.elsewhere) == ("web", False)
+    assert (str(theirs), theirs.elsewhere) == ("assistant of https://other.example", True)
+    assert theirs != Party(id="assistant", issuer="https://other.example")
+    assert "assistant of other" in sentence((alice, theirs, ours), scopes=["a"], target="b")

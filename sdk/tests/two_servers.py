@@ -14,12 +14,13 @@ from joserfc.jwk import ECKey
 from sdk.tests.support import ISSUER, METADATA, NOW, Script, StillWorld
 
 from actas_sdk import Actas, ClientSecret, Grant, Token, sync
-from actas_sdk.jws import parse
+from actas_sdk.jws import parse, said_by
 
 THERE = "https://auth.tickets.example"
 API = "https://api.tickets.example"
 OURS, THEIRS = f"{ISSUER}/token", f"{THERE}/token"
 WELL_KNOWN = f"{THERE}/.well-known/oauth-authorization-server"
+DETAILS = "authorization_details"
 ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
 SECRET_THERE = ClientSecret(client_id="acme-desk", secret="only-for-there")
 Client = Actas | sync.Actas
@@ -46,6 +47,7 @@ class TwoServers:
 
     Attributes:
         changed: claims of the grant that are other than they should be; None removes one.
+        told: members of answers that are other than they should be, by the address; None removes one.
         settings: of the clients that are made.
         nonce: a nonce that the other server wants to see, or None.
     """
@@ -54,6 +56,7 @@ class TwoServers:
         self.still = still
         self.key = ECKey.generate_key("P-256")
         self.changed: dict[str, Any] = {}
+        self.told: dict[str, dict[str, Any]] = {OURS: {}, THEIRS: {}}
         self.typ = "oauth-id-jag+jwt"
         self.nonce: str | None = None
         self.used: list[str] = []
@@ -87,13 +90,14 @@ class TwoServers:
             "iat": int(NOW),
             "exp": int(NOW) + 120,
             **({} if key is None else {"cnf": {"jkt": key}}),
+            **({DETAILS: json.loads(form[DETAILS])} if DETAILS in form else {}),
             **self.changed,
         }
         payload = json.dumps({name: value for name, value in claims.items() if value is not None}).encode()
         registry = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
         grant = jws.serialize_compact({"alg": "ES256", "typ": self.typ}, payload, self.key, registry=registry)
-        answer = {"access_token": grant, "token_type": "N_A", "issued_token_type": ID_JAG, "expires_in": 120}
-        return said(answer)
+        answer = {"access_token": grant, "token_type": "N_A", "expires_in": 120}
+        return said({**answer, "issued_token_type": form["requested_token_type"], **self.told[OURS]})
 
     def redeem(self, request: httpx2.Request) -> httpx2.Response:
         assertion = form_of(request)["assertion"]
@@ -106,7 +110,10 @@ class TwoServers:
             if json.loads(proof.unverified_payload).get("nonce") != self.nonce:
                 return said({"error": "use_dpop_nonce"}, 400, **{"DPoP-Nonce": self.nonce})
         answer = {"access_token": f"t{len(self.used)}", "token_type": "DPoP" if bound else "Bearer"}
-        return said({**answer, "expires_in": 600, "scope": "tickets:read"})
+        claims = said_by(assertion)
+        details = {DETAILS: claims[DETAILS]} if DETAILS in claims else {}
+        told = {**answer, "expires_in": 600, "scope": "tickets:read", **details, **self.told[THEIRS]}
+        return said({name: value for name, value in told.items() if value is not None})
 
 
 def cross(client: Client, whom: str | Token | None = "alice-id-token", **more: Any) -> Token:

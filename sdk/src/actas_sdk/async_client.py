@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import httpx2
 
@@ -13,10 +13,11 @@ from actas_sdk.awaiting import Awaiting
 from actas_sdk.caller import Caller
 from actas_sdk.client_base import AskingClient
 from actas_sdk.credentials import Credentials
-from actas_sdk.granting import Grant, GrantKind, wanted_across
+from actas_sdk.granting import Grant, GrantKind, api_named, wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
+from actas_sdk.strict_json import Json
 from actas_sdk.token import Token
 
 __all__ = ["Actas"]
@@ -80,6 +81,7 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         to: str,
         resource: str,
         scopes: Iterable[str] = (),
+        authorization_details: Sequence[Mapping[str, Json]] = (),
         there: Credentials,
         subject_type: str = "id_token",
         grant: GrantKind = "id_jag",
@@ -96,6 +98,9 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
                 same, and lead to https.
             resource: the address of the API there.
             scopes: what the token shall be good for; without any the servers choose.
+            authorization_details: what it shall be good for in JSON (RFC 9396), each with its ``type``, where
+                the connection has templates of them; with some and no scopes it has no scope. What came of
+                them is in `Token.authorization_details`.
             there: how this service proves who it is to the other server: `ClientSecret`, `ClientKey`,
                 `ClientSecretJwt`, `Workload`, or `MutualTls` with ``http=``. Never a secret of ours.
             subject_type: ``id_token``, or ``refresh_token`` for one of the same sign-in; for ``jwt`` also
@@ -108,24 +113,27 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
             Refused: one of the servers says no.
             SignInAgain: the sign-in is too old or too weak.
             Unreachable: no answer, after repeats where they are harmless.
-            BadAnswer: a server answered what it must not: metadata of another issuer, or a grant for another
-                server, another client or another key.
+            BadAnswer: a server answered what it must not: metadata of another issuer, a grant for another
+                server, another client or another key, or nothing of the authorization details.
             Misconfigured: an argument cannot work, or cannot be sent.
         """
         wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, kind=grant)
-        return await self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, kind=grant)))
+        crossed = self._crossed(wanted, to=to, there=there, kind=grant, details=authorization_details)
+        return await self._wire.run(self._core.cross(crossed))
 
     async def grant(
         self,
         whom: Caller | Token | str | None,
         *,
         to: str,
-        resource: str,
+        resource: str | None = None,
         scopes: Iterable[str] = (),
+        authorization_details: Sequence[Mapping[str, Json]] = (),
         client_id: str,
         subject_type: str = "id_token",
+        grant: GrantKind = "id_jag",
     ) -> Grant:
-        """Return a grant for another company's server, for something else to redeem there (ID-JAG).
+        """Return a grant for another company's server, for something else to redeem there.
 
         That is the first half of `cross_app`, which does both and keeps what comes of it. Here nothing is
         kept: each grant is a new one, good once.
@@ -133,17 +141,22 @@ class Actas(Awaiting[Asking], AskingClient[httpx2.AsyncClient, AsyncWire]):
         Args:
             whom: as for `cross_app`.
             to: as for `cross_app`. Nothing is asked for before its metadata has said the same.
-            resource: as for `cross_app`.
+            resource: as for `cross_app`. Left out for a plain grant, which is for the server: who redeems it
+                names an API.
             scopes: as for `cross_app`.
+            authorization_details: as for `cross_app`. What was granted is in `Grant.authorization_details`.
             client_id: who this service is to the other server. A grant that names somebody else is dropped.
             subject_type: as for `cross_app`.
+            grant: as for `cross_app`: ``jwt`` for a plain grant.
 
         Raises:
             NoPerson: and `Refused`, `SignInAgain`, `Unreachable`, `BadAnswer`, `Misconfigured`, as
                 `cross_app`.
         """
-        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
-        return await self._wire.run(self._core.grant(self._granted(wanted, to=to, client_id=client_id)))
+        api = api_named(resource, to=to, kind=grant)
+        wanted = wanted_across(whom, resource=api, scopes=scopes, subject_type=subject_type, kind=grant)
+        asked = self._granted(wanted, to=to, client_id=client_id, kind=grant, details=authorization_details)
+        return await self._wire.run(self._core.grant(asked))
 
     async def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service's own authority, for nobody else's (RFC 6749 section 4.4).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -15,10 +15,11 @@ from actas_sdk.caller import Caller
 from actas_sdk.checking import Checking
 from actas_sdk.client_base import AskingClient
 from actas_sdk.credentials import Credentials
-from actas_sdk.granting import Grant, GrantKind, wanted_across
+from actas_sdk.granting import Grant, GrantKind, api_named, wanted_across
 from actas_sdk.refreshing import RefreshToken, Renewed, refresh_with
 from actas_sdk.requests import Wanted, wanted_for, wanted_own
 from actas_sdk.resource import Resource, described
+from actas_sdk.strict_json import Json
 from actas_sdk.sync_wire import SyncWire
 from actas_sdk.token import Token
 from actas_sdk.verifier_base import CheckingClient
@@ -78,27 +79,33 @@ class Actas(_Blocking[Asking], AskingClient[httpx2.Client, SyncWire]):
         to: str,
         resource: str,
         scopes: Iterable[str] = (),
+        authorization_details: Sequence[Mapping[str, Json]] = (),
         there: Credentials,
         subject_type: str = "id_token",
         grant: GrantKind = "id_jag",
     ) -> Token:
         """Return a token of another company's server: `actas_sdk.Actas.cross_app`, blocking."""
         wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type, kind=grant)
-        return self._wire.run(self._core.cross(self._crossed(wanted, to=to, there=there, kind=grant)))
+        crossed = self._crossed(wanted, to=to, there=there, kind=grant, details=authorization_details)
+        return self._wire.run(self._core.cross(crossed))
 
     def grant(
         self,
         whom: Caller | Token | str | None,
         *,
         to: str,
-        resource: str,
+        resource: str | None = None,
         scopes: Iterable[str] = (),
+        authorization_details: Sequence[Mapping[str, Json]] = (),
         client_id: str,
         subject_type: str = "id_token",
+        grant: GrantKind = "id_jag",
     ) -> Grant:
         """Return a grant for another company's server: `actas_sdk.Actas.grant`, blocking."""
-        wanted = wanted_across(whom, resource=resource, scopes=scopes, subject_type=subject_type)
-        return self._wire.run(self._core.grant(self._granted(wanted, to=to, client_id=client_id)))
+        api = api_named(resource, to=to, kind=grant)
+        wanted = wanted_across(whom, resource=api, scopes=scopes, subject_type=subject_type, kind=grant)
+        asked = self._granted(wanted, to=to, client_id=client_id, kind=grant, details=authorization_details)
+        return self._wire.run(self._core.grant(asked))
 
     def own_token(self, *, to: str, scopes: Iterable[str] = ()) -> Token:
         """Return a token for this service itself: `actas_sdk.Actas.own_token`, blocking."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from actas_sdk.address import issuer_address, loopback_http
@@ -14,7 +14,7 @@ from actas_sdk.dpop import DpopKey
 from actas_sdk.environment import from_environment
 from actas_sdk.errors import Misconfigured
 from actas_sdk.flow import REAL, World
-from actas_sdk.granting import GrantKind, WantedGrant
+from actas_sdk.granting import GrantKind, WantedGrant, details_wanted
 from actas_sdk.issuer import Issuer
 from actas_sdk.keys import SigningKey
 from actas_sdk.requests import Wanted
@@ -101,7 +101,15 @@ class AskingClient(Wired[Http, Wire, Asking]):
         """The name this service is registered under."""
         return self._credentials.client_id
 
-    def _crossed(self, wanted: Wanted, *, to: str, there: Credentials, kind: GrantKind) -> Crossed:
+    def _crossed(
+        self,
+        wanted: Wanted,
+        *,
+        to: str,
+        there: Credentials,
+        kind: GrantKind,
+        details: Sequence[Mapping[str, Json]],
+    ) -> Crossed:
         """Return the token of another server that is wanted.
 
         Raises:
@@ -109,9 +117,18 @@ class AskingClient(Wired[Http, Wire, Asking]):
         """
         secluded(self._credentials, there)
         self._within_reach(to, certificate=isinstance(there, MutualTls))
-        return Crossed(wanted=wanted, to=issuer_address(to), there=there, kind=kind)
+        said = details_wanted(details, kind=kind)
+        return Crossed(wanted=wanted, to=issuer_address(to), there=there, kind=kind, details=said)
 
-    def _granted(self, wanted: Wanted, *, to: str, client_id: str) -> WantedGrant:
+    def _granted(
+        self,
+        wanted: Wanted,
+        *,
+        to: str,
+        client_id: str,
+        kind: GrantKind,
+        details: Sequence[Mapping[str, Json]],
+    ) -> WantedGrant:
         """Return the grant for another server that is wanted.
 
         Raises:
@@ -119,7 +136,8 @@ class AskingClient(Wired[Http, Wire, Asking]):
         """
         require_id(client_id)
         self._within_reach(to)
-        return WantedGrant(wanted=wanted, to=issuer_address(to), client_id=client_id)
+        said = details_wanted(details, kind=kind)
+        return WantedGrant(wanted=wanted, to=issuer_address(to), client_id=client_id, kind=kind, details=said)
 
     def _within_reach(self, to: str, *, certificate: bool = False) -> None:
         """Do nothing if a client of ours may send to ``to`` as well as to our server.

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from actas_sdk.credentials import ClientSecret, ClientSecretJwt, Credentials, Workload, require_id
+from actas_sdk.details import DETAILS
 from actas_sdk.dpop import DpopKey
-from actas_sdk.errors import TOO_OLD, Misconfigured, Refused, SignInAgain
+from actas_sdk.errors import TOO_OLD, BadAnswer, Misconfigured, Refused, SignInAgain
 from actas_sdk.flow import Answer, Flow, World
 from actas_sdk.granting import Grant, Granting, GrantKind, WantedGrant, about
 from actas_sdk.party import Party
@@ -40,23 +41,32 @@ class Crossed:
         to: the issuer identifier of that server.
         there: who this service is to that server.
         kind: which kind of grant is asked for.
+        details: authorization details, as they are sent; nothing for none.
     """
 
     wanted: Wanted
     to: str
     there: Credentials = field(repr=False)
     kind: GrantKind = "id_jag"
+    details: str = ""
 
     @property
     def key(self) -> bytes:
         """What the token is kept under: a digest of everything that decides what it is."""
-        said = json.dumps(["cross-app", self.kind, self.wanted.key.hex(), self.to, self.there.client_id])
+        where = [self.to, self.there.client_id]
+        said = json.dumps(["cross-app", self.kind, self.wanted.key.hex(), *where, self.details])
         return hashlib.sha256(said.encode("utf-8")).digest()
 
     @property
     def grant(self) -> WantedGrant:
         """The grant that it is bought with."""
-        return WantedGrant(wanted=self.wanted, to=self.to, client_id=self.there.client_id, kind=self.kind)
+        return WantedGrant(
+            wanted=self.wanted,
+            to=self.to,
+            client_id=self.there.client_id,
+            kind=self.kind,
+            details=self.details,
+        )
 
     @property
     def at_api(self) -> list[tuple[str, str]]:
@@ -149,9 +159,13 @@ def _token(answer: Answer, *, wanted: Crossed, grant: Grant, asked_at: float, dp
     plain = replace(wanted.wanted, subject=None, subject_type="", scopes=grant.scopes)
     client = Party(id=wanted.there.client_id, issuer=wanted.to)
     try:
-        return token_response(
+        found = token_response(
             answer, wanted=plain, client=client, asked_at=asked_at, dpop=dpop, before=grant.chain
         )
+        if grant.authorization_details and not found.authorization_details:
+            # Whoever grants them says so (ID-JAG section 4.4.1). One that says nothing may be for more.
+            raise BadAnswer(f"{answer.url} gave a token without the {DETAILS} of its grant")
+        return found
     except SignInAgain as problem:
         if problem.needs != TOO_OLD:
             raise

@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 import httpx2
 
+from actas_sdk.details import Details
 from actas_sdk.dpop import members_of, thumbprint
 from actas_sdk.jws import parse, said_by
 from actas_sdk.strict_json import JsonObject
@@ -29,6 +30,7 @@ class Asked:
         to: the API.
         scopes: what it asked for.
         granted: whether it got it.
+        authorization_details: what it asked for in JSON (RFC 9396).
     """
 
     client_id: str
@@ -37,6 +39,7 @@ class Asked:
     to: str
     scopes: frozenset[str]
     granted: bool
+    authorization_details: Details = ()
 
 
 def client_id_of(request: httpx2.Request, form: Mapping[str, str]) -> str:

@@ -14,12 +14,13 @@ from urllib.parse import parse_qsl
 import httpx2
 
 from actas_sdk.address import well_known
+from actas_sdk.details import DETAILS
 from actas_sdk.fake_books import FakeBooks, lineage
-from actas_sdk.fake_crossing import Agreement, granted, redeemed
-from actas_sdk.fake_refusals import Of, refused
+from actas_sdk.fake_crossing import Agreement, granted, kind_asked, redeemed
+from actas_sdk.fake_refusals import refused
 from actas_sdk.fake_requests import Asked, client_id_of, jkt_of
 from actas_sdk.flow import World
-from actas_sdk.granting import ID_JAG
+from actas_sdk.granting import REQUESTED, GrantKind
 from actas_sdk.refreshing import REFRESH_TOKEN
 from actas_sdk.requests import ACCESS_TOKEN
 from actas_sdk.strict_json import Json, JsonObject
@@ -31,7 +32,10 @@ _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ID_JAG_PROFILE: Final = "urn:ietf:params:oauth:grant-profile:id-jag"
 _SIGNED: Final = "token-introspection+jwt"
 _TOLD: Final = frozenset(
-    ("scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss", "jti", "act", "cnf", "sub_profile")
+    (
+        *("scope", "client_id", "exp", "iat", "nbf", "sub", "aud", "iss", "jti", "act", "cnf", "sub_profile"),
+        DETAILS,
+    )
 )
 """What is told of an active token."""
 
@@ -95,10 +99,13 @@ class FakeServer(FakeBooks):
             "response_types_supported": [],
         }
         if self.agreed:
-            about["identity_chaining_requested_token_types_supported"] = [ID_JAG]
+            about["identity_chaining_requested_token_types_supported"] = [
+                name for kind, name in REQUESTED.items() if any(one.kind == kind for one in self.agreed)
+            ]
         if self.redeems is not None:
             about["grant_types_supported"] = [_JWT_BEARER]
-            about["authorization_grant_profiles_supported"] = [_ID_JAG_PROFILE]
+            if self.redeems.kind == "id_jag":  # plain grants are of no profile
+                about["authorization_grant_profiles_supported"] = [_ID_JAG_PROFILE]
             # There is nothing, and clients that know OpenID Connect read no metadata without it.
             about["authorization_endpoint"] = f"{self._base}/authorize"
         return about
@@ -132,13 +139,15 @@ class FakeServer(FakeBooks):
 
     def _token(self, request: httpx2.Request) -> httpx2.Response:
         form = dict(parse_qsl(request.content.decode("ascii"), strict_parsing=True))
-        if form.get("grant_type") == _JWT_BEARER or form.get("requested_token_type") == ID_JAG:
-            return self._cross(request, form)
+        kind = kind_asked(form, self.agreed)
+        if form.get("grant_type") == _JWT_BEARER or kind is not None:
+            return self._cross(request, form, kind)
         begun = self._begun.pop(form.get("refresh_token", ""), None)
         spent = "refresh_reused" if begun is None and "refresh_token" in form else None
         form = {**(begun or {}), **form}
         subject_token = form.get("subject_token")
         subject = None if subject_token is None else self.known(subject_token)
+        spent = "malformed_request" if DETAILS in form else spent  # only grants say such
         refusal = self.refusal or spent or (self.unfit(subject) if begun is None else self.ended(subject))
         to = form.get("resource") or form.get("audience", "")
         asked = Asked(
@@ -169,12 +178,13 @@ class FakeServer(FakeBooks):
             body["refresh_token"] = str(self._kept_for(begun)["access_token"])
         return httpx2.Response(200, json=body, headers={"Cache-Control": "no-store"})
 
-    def _cross(self, request: httpx2.Request, form: Mapping[str, str]) -> httpx2.Response:
+    def _cross(
+        self, request: httpx2.Request, form: Mapping[str, str], kind: GrantKind | None
+    ) -> httpx2.Response:
         """Give a grant for another server, or redeem one of another."""
         who, jkt = client_id_of(request, form), jkt_of(request)
-        of: Of = "redeeming" if form.get("grant_type") == _JWT_BEARER else "grant"
-        if of == "grant":
-            outcome = granted(self, form, client_id=who, jkt=jkt, agreements=self.agreed)
+        if kind is not None and form.get("grant_type") != _JWT_BEARER:
+            outcome = granted(self, form, kind=kind, client_id=who, jkt=jkt, agreements=self.agreed)
         elif self.redeems is None or "assertion" not in form:
             reason = "unknown_grant" if self.redeems is None else "malformed_request"
             return refused(reason, entry=f"x_TEST{len(self.asked)}")
@@ -182,7 +192,7 @@ class FakeServer(FakeBooks):
             outcome = redeemed(self.redeems, form, client_id=who, jkt=jkt)
         self.asked.append(outcome.asked)
         if outcome.refusal is not None:
-            return refused(outcome.refusal, entry=f"x_TEST{len(self.asked)}", of=of)
+            return refused(outcome.refusal, entry=f"x_TEST{len(self.asked)}", of=outcome.of)
         return httpx2.Response(200, json=outcome.body, headers={"Cache-Control": "no-store"})
 
     def _kept_for(self, form: dict[str, str]) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""The first step of cross-app access, without I/O: a grant of our server that another one redeems.
+"""The first step into another domain, without I/O: a grant of our server that another one redeems.
 
 No grant is asked for before the other server has said, under its own name, where it takes them (RFC 8414
 section 3.3): otherwise a false server could collect them. A grant is good once, so none is kept here, and who
@@ -10,13 +10,14 @@ Left to others: redeeming it (`crossing`, or another library), and how a request
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, final
 
 from actas_sdk.address import absolute
 from actas_sdk.caller import Caller
+from actas_sdk.details import DETAILS, Details, details_asked, details_in
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import ActasError, BadAnswer, InvalidToken, Misconfigured
 from actas_sdk.flow import Answer, Flow, World
@@ -26,26 +27,44 @@ from actas_sdk.party import Party
 from actas_sdk.refreshing import REFRESH_TOKEN
 from actas_sdk.requests import TOKEN_TYPE, Wanted, form_of, wanted_for
 from actas_sdk.responses import granted
-from actas_sdk.strict_json import NotStrict, parse_object, text, texts
+from actas_sdk.strict_json import Json, NotStrict, parse_object, text, texts
 from actas_sdk.token import Hidden, Token
 from actas_sdk.token_endpoint import TokenEndpoint, endpoint_of
 from actas_sdk.verify import chain_of
 
-__all__ = ["ID_JAG", "Grant", "GrantKind", "Granting", "WantedGrant", "about", "wanted_across"]
+__all__ = [
+    "ID_JAG",
+    "REQUESTED",
+    "TYPES",
+    "Grant",
+    "GrantKind",
+    "Granting",
+    "WantedGrant",
+    "about",
+    "api_named",
+    "details_wanted",
+    "wanted_across",
+]
 
 ID_JAG: Final = TOKEN_TYPE + "id-jag"
 
 GrantKind = Literal["id_jag", "jwt"]
 """An identity assertion, which tells who signed in; or a plain grant, as identity chaining has it."""
 
-_REQUESTED: Final = {"id_jag": ID_JAG, "jwt": TOKEN_TYPE + "jwt"}
-_TYPES: Final = {"id_jag": "oauth-id-jag+jwt", "jwt": "authorization-grant+jwt"}
+REQUESTED: Final[dict[GrantKind, str]] = {"id_jag": ID_JAG, "jwt": TOKEN_TYPE + "jwt"}
+"""What each is asked for as."""
+
+TYPES: Final[dict[GrantKind, str]] = {"id_jag": "oauth-id-jag+jwt", "jwt": "authorization-grant+jwt"}
+"""What each says that it is, in its header."""
+
 _MOST_SERVERS: Final = 64
+_DOTS_OF_JWE: Final = 4  # RFC 7516 section 7.1: five parts
 
 
 @final
 class Grant(Hidden):
-    """Leave for another server to give out a token of its own (ID-JAG). Good once, there and nowhere else.
+    """Leave for another server to give out a token of its own: an ID-JAG, or a plain grant of identity
+    chaining. Good once, there and nowhere else.
 
     It does not print, format, log, pickle or serialise. No API takes it, ours or theirs.
 
@@ -53,11 +72,22 @@ class Grant(Hidden):
         audience: the issuer identifier of the server that redeems it.
         client_id: who this service is there; nobody else can have it redeemed.
         scopes: what the token that comes of it may do at most.
-        chain: for whom it is, followed by everybody who acts for them, oldest first.
+        authorization_details: likewise, in JSON (RFC 9396), as our server granted them.
+        chain: for whom it is, followed by everybody who acts for them, oldest first. Empty when it is
+            encrypted.
+        encrypted: whether it is encrypted to the server that redeems it, so that nobody else can read it.
         expires_at: seconds since the epoch, or None when our server did not say.
     """
 
-    __slots__ = ("audience", "chain", "client_id", "expires_at", "scopes")
+    __slots__ = (
+        "audience",
+        "authorization_details",
+        "chain",
+        "client_id",
+        "encrypted",
+        "expires_at",
+        "scopes",
+    )
 
     def __init__(
         self,
@@ -68,11 +98,15 @@ class Grant(Hidden):
         scopes: Iterable[str] = (),
         chain: Sequence[Party] = (),
         expires_at: float | None = None,
+        authorization_details: Sequence[Mapping[str, Json]] = (),
+        encrypted: bool = False,
     ) -> None:
         super().__init__(text)
+        self.encrypted = encrypted
         self.audience = audience
         self.client_id = client_id
         self.scopes = frozenset(scopes)
+        self.authorization_details = tuple(authorization_details)
         self.chain = tuple(chain)
         self.expires_at = expires_at
 
@@ -86,20 +120,23 @@ class WantedGrant:
         to: the issuer identifier of the other server.
         client_id: who this service is to that server.
         kind: which kind of grant it is.
+        details: authorization details, as they are sent; nothing for none.
     """
 
     wanted: Wanted
     to: str
     client_id: str
     kind: GrantKind = "id_jag"
+    details: str = ""
 
     @property
     def form(self) -> list[tuple[str, str]]:
         """What is asked at home (ID-JAG section 4.3). A plain grant is for the server, for no API there."""
-        asked = form_of(self.wanted, requested=_REQUESTED[self.kind])
+        asked = form_of(self.wanted, requested=REQUESTED[self.kind])
         if self.kind == "jwt":
             asked = [one for one in asked if one[0] != "resource"]
-        return [*asked, ("audience", self.to)]
+        details = [(DETAILS, self.details)] if self.details else []
+        return [*asked, ("audience", self.to), *details]
 
 
 class Granting:
@@ -161,11 +198,34 @@ def wanted_across(
     """
     declared = REFRESH_TOKEN if subject_type == "refresh_token" else subject_type
     wanted = wanted_for(whom, to=resource, scopes=scopes, subject_type=declared)
-    if kind not in _REQUESTED:
+    if kind not in REQUESTED:
         raise Misconfigured("grant must be id_jag or jwt")
     if not absolute(wanted.to):
         raise Misconfigured("the resource must be the address of an API; its server is named by to=...")
     return wanted
+
+
+def api_named(resource: str | None, *, to: str, kind: GrantKind) -> str:
+    """Return what a grant is asked for: an API of the server ``to``, or of a plain grant the server itself.
+
+    Raises:
+        Misconfigured: an API is missing, or named where nothing would come of it.
+    """
+    if (resource is None) != (kind == "jwt"):
+        raise Misconfigured("an ID-JAG is for an API: name it with resource=...; a plain grant names none")
+    return to if resource is None else resource
+
+
+def details_wanted(details: Sequence[Mapping[str, Json]], *, kind: GrantKind) -> str:
+    """Return authorization details as they are asked for, with a grant that can say them.
+
+    Raises:
+        Misconfigured: it cannot, or they are none.
+    """
+    said = details_asked(details)
+    if said and kind != "id_jag":
+        raise Misconfigured(f"a plain grant says scopes, and no {DETAILS}")
+    return said
 
 
 @contextmanager
@@ -182,26 +242,39 @@ def _grant(answer: Answer, *, wanted: WantedGrant, dpop: DpopKey | None, asked_a
     """Return the grant that our server gave, when it is the one that was asked for.
 
     It is not verified: who redeems it does that. This only finds what could never be redeemed, or not by us.
+    Of one that is encrypted it finds nothing: whether it is for our client and bound to our key shows when it
+    is redeemed, where a token that is not bound as it was asked for is refused (`crossing`).
 
     Raises:
         Refused: the answer is no; `SignInAgain` and `Unreachable` likewise.
         BadAnswer: the answer breaks its specification, or the grant is for another server, another client
             or another key (ID-JAG sections 3.1 and 9.8).
     """
-    given = granted(answer, wanted=wanted.wanted, kind=_REQUESTED[wanted.kind], scheme="N_A")
+    given = granted(answer, wanted=wanted.wanted, kind=REQUESTED[wanted.kind], scheme="N_A")
+    if wanted.kind == "id_jag" and given.text.count(".") == _DOTS_OF_JWE:
+        return Grant(
+            given.text,
+            audience=wanted.to,
+            client_id=wanted.client_id,
+            scopes=given.scopes,
+            expires_at=None if given.life is None else asked_at + given.life,
+            # Whether it says them is not to be seen: the token that comes of it has to.
+            authorization_details=given.details or _asked(wanted),
+            encrypted=True,
+        )
     try:
         jws = parse(given.text)
-        if (jws.typ or "").lower().removeprefix("application/") != _TYPES[wanted.kind]:
-            raise NotStrict(f"its type is not {_TYPES[wanted.kind]}")
+        if (jws.typ or "").lower().removeprefix("application/") != TYPES[wanted.kind]:
+            raise NotStrict(f"its type is not {TYPES[wanted.kind]}")
         claims = parse_object(jws.unverified_payload)
         if texts(claims, "aud") != (wanted.to,):
             raise NotStrict("it is for another server than was asked for")
         if text(claims, "client_id") != wanted.client_id:
             raise NotStrict("it names another client than this service is there")
-        cnf = claims.get("cnf")
-        bound = cnf.get("jkt") if isinstance(cnf, dict) else cnf
-        if bound != (None if dpop is None else dpop.thumbprint):
+        if _bound(claims) != (None if dpop is None else dpop.thumbprint):
             raise NotStrict("it is not bound to our key, or to one that is not ours")
+        if wanted.details and not claims.get(DETAILS):
+            raise NotStrict(f"{DETAILS} were asked for, and it says none")
         return Grant(
             given.text,
             audience=wanted.to,
@@ -209,6 +282,17 @@ def _grant(answer: Answer, *, wanted: WantedGrant, dpop: DpopKey | None, asked_a
             scopes=given.scopes,
             chain=chain_of(claims),
             expires_at=None if given.life is None else asked_at + given.life,
+            # The answer says them when they are not those that were asked for (ID-JAG section 4.3.4).
+            authorization_details=given.details or _asked(wanted),
         )
     except (InvalidToken, NotStrict) as fault:
         raise BadAnswer(f"the grant of {answer.url}: {fault}") from None
+
+
+def _bound(claims: Mapping[str, Json]) -> Json:
+    cnf = claims.get("cnf")
+    return cnf.get("jkt") if isinstance(cnf, dict) else cnf
+
+
+def _asked(wanted: WantedGrant) -> Details:
+    return details_in(wanted.details) if wanted.details else ()

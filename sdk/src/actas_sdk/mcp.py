@@ -17,22 +17,25 @@ so that it gets only grants that are bound to none.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Literal, Self
 
 import httpx2
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from pydantic import Field, PrivateAttr
 
 from actas_sdk.async_client import Actas
 from actas_sdk.async_verifier import Verifier
 from actas_sdk.caller import Caller
 from actas_sdk.credentials import Credentials, require_id
-from actas_sdk.errors import InvalidToken, Misconfigured, NoPerson
+from actas_sdk.details import details_asked
+from actas_sdk.errors import InvalidToken, Misconfigured, MissingScope, NoPerson
 from actas_sdk.flow import REAL, World
 from actas_sdk.jws import ASYMMETRIC
 from actas_sdk.keys import SigningKey
@@ -44,6 +47,27 @@ from actas_sdk.token import Token
 __all__ = ["ActasMiddleware", "ActasTokenVerifier", "Caller", "current_caller", "grant_source"]
 
 _log = logging.getLogger("actas_sdk")
+
+
+class _MissingHere(MissingScope, ToolError, ResourceError):
+    """A scope is missing: what the MCP SDK tells a client, while of any other error it tells nothing."""
+
+
+class _CallerHere(Caller):
+    """Who calls a tool, a resource or a prompt of an MCP server."""
+
+    __slots__ = ()
+
+    def require(self, scopes: Iterable[str]) -> None:
+        """Do nothing if the token carries every one of ``scopes``.
+
+        Raises:
+            MissingScope: it does not; the client is told which.
+        """
+        try:
+            super().require(scopes)
+        except MissingScope as missing:
+            raise _MissingHere(scopes=missing.scopes, missing=missing.missing) from None
 
 
 class _Checked(AccessToken):
@@ -69,7 +93,8 @@ class _Checked(AccessToken):
             # An answer about a reference token need not say whose it is. Sessions are told apart by it.
             claims={"iss": issuer, **caller.claims},
         )
-        checked._caller = caller
+        told = {field.name: getattr(caller, field.name) for field in dataclasses.fields(Caller)}
+        checked._caller = _CallerHere(**told)
         return checked
 
 
@@ -184,6 +209,9 @@ class ActasTokenVerifier:
 def current_caller() -> Caller:
     """Return who calls the tool, resource or prompt that is running.
 
+    What its `Caller.require` misses, the client of a tool or a resource is told: ``is_error``, and the scopes
+    in its text.
+
     Raises:
         NoPerson: nobody does: this is no request that `ActasTokenVerifier` has let in.
     """
@@ -199,6 +227,7 @@ def grant_source(
     *,
     client_id: str,
     scopes: Iterable[str] = (),
+    authorization_details: Sequence[Mapping[str, Json]] = (),
     subject_type: str = "id_token",
 ) -> Callable[[str, str], Coroutine[Any, Any, str]]:
     """Return what ``IdentityAssertionOAuthProvider`` takes as ``assertion_provider``: grants for one person.
@@ -212,6 +241,7 @@ def grant_source(
         whom: the person's ID token, as this service got it at the sign-in.
         client_id: who this service is to the other server: what the provider has as ``client_id``.
         scopes: what the grant shall be good for; without any our server chooses.
+        authorization_details: likewise, as for `Actas.cross_app`.
         subject_type: ``id_token``, or ``refresh_token`` for one of the same sign-in.
 
     Returns:
@@ -224,7 +254,8 @@ def grant_source(
     """
     if actas.dpop_key is not None:
         raise Misconfigured("the MCP SDK proves no key: a grant that is bound to one could not be redeemed")
-    person, asked = held(whom), scope_set(scopes)
+    person, asked, details = held(whom), scope_set(scopes), tuple(authorization_details)
+    details_asked(details)
     require_id(client_id)
 
     async def source(audience: str, resource: str) -> str:
@@ -233,6 +264,7 @@ def grant_source(
             to=audience,
             resource=resource,
             scopes=asked,
+            authorization_details=details,
             client_id=client_id,
             subject_type=subject_type,
         )

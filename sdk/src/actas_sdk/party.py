@@ -30,22 +30,27 @@ class Party:
     """A person, a service, an agent or an app.
 
     Attributes:
-        id: what the issuer calls it. ``str()`` of a party is its id.
+        id: what the issuer calls it. ``str()`` of a party is its id; of one of another company it names
+            that company as well, so that it is never taken for one of the same name here.
         kind: what it is, or None when the token does not say.
         issuer: who vouches for the id, or None when the token does not say.
+        elsewhere: whether another issuer vouches for it than for the token: compare `issuer`, too.
     """
 
     id: str
     kind: PartyKind | None = None
     issuer: str | None = None
+    elsewhere: bool = False
 
     @property
     def name(self) -> str:
-        """The short name: of an e-mail address, the part before the ``@``."""
-        return _printable(self.id.split("@", 1)[0] or self.id)
+        """The short name: of an e-mail address, the part before the ``@``; then whose it is, if not ours."""
+        short = self.id.split("@", 1)[0] or self.id
+        whose = f" of {host_label(self.issuer)}" if self.elsewhere and self.issuer else ""
+        return _printable(short + whose)
 
     def __str__(self) -> str:
-        return self.id
+        return f"{self.id} of {self.issuer}" if self.elsewhere else self.id
 
 
 def sentence(chain: Sequence[Party], *, scopes: Iterable[str], target: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
+from actas_sdk.details import Details, details_said
 from actas_sdk.dpop import DpopKey
 from actas_sdk.echo import holds_piece, repeats
 from actas_sdk.errors import (
@@ -129,6 +130,7 @@ def token(
         chain=_chain_said(given.text) or (*before, client),
         expires_at=None if given.life is None else asked_at + given.life,
         key=dpop,
+        authorization_details=given.details or (),
     )
 
 
@@ -137,11 +139,13 @@ class Granted(NamedTuple):
 
     Attributes:
         life: seconds from when it was asked for; None when nobody said.
+        details: the authorization details; None when nothing was said of them.
     """
 
     text: str
     life: int | None
     scopes: frozenset[str]
+    details: Details | None
 
 
 def granted(answer: Answer, *, wanted: Wanted, kind: str, scheme: str) -> Granted:
@@ -167,7 +171,8 @@ def granted(answer: Answer, *, wanted: Wanted, kind: str, scheme: str) -> Grante
             raise NotStrict(f"token_type is not {scheme}")
         if wanted.subject is not None and text(document, "issued_token_type") != kind:
             raise NotStrict("issued_token_type is not what was asked for")
-        return Granted(value, _life(document), _scopes(document, answer, asked=wanted.scopes))
+        scopes = _scopes(document, answer, asked=wanted.scopes)
+        return Granted(value, _life(document), scopes, details_said(document, answer))
     except NotStrict as fault:
         raise BadAnswer(f"the token answer of {answer.url}: {fault}") from None
 

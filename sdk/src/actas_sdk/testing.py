@@ -31,6 +31,7 @@ from actas_sdk.fake_crossing import Agreement
 from actas_sdk.fake_requests import Asked
 from actas_sdk.fake_server import FakeServer
 from actas_sdk.flow import REAL, World
+from actas_sdk.granting import GrantKind
 from actas_sdk.party import KINDS, Party, PartyKind
 from actas_sdk.strict_json import Json, JsonObject
 from actas_sdk.token import Token
@@ -178,8 +179,16 @@ class FakeActas:
         said |= {"aud": to, "auth_time": said["iat"], "exp": now + life}
         return Token(self._server.sign(said, typ="JWT"), audience=to, expires_at=now + life)
 
-    def beyond(self, issuer: str, *, audience: str, client_id: str, scopes: Iterable[str] = ()) -> FakeActas:
-        """Return the server of another company, for whose API this one gives grants from now on (ID-JAG).
+    def beyond(
+        self,
+        issuer: str,
+        *,
+        audience: str,
+        client_id: str,
+        scopes: Iterable[str] = (),
+        grant: GrantKind = "id_jag",
+    ) -> FakeActas:
+        """Return the server of another company, for whose API this one gives grants from now on.
 
         Both are behind one `transport`, and whoever this one stands in for reaches the other. It redeems each
         grant once, records what it was asked, and refuses on command, as this one does.
@@ -189,6 +198,7 @@ class FakeActas:
             audience: the address of the API there; its tokens are for that.
             client_id: who your service is to it.
             scopes: what a grant is good for when nobody asks for a scope.
+            grant: which grants: ``id_jag``, which `id_token` buys, or ``jwt``, which `token` buys too.
 
         Raises:
             ValueError: there is such a server already.
@@ -202,6 +212,7 @@ class FakeActas:
             audience=audience,
             client_id=client_id,
             scopes=frozenset(scopes),
+            kind=grant,
         )
         self._server.agreed.append(agreed)
         other._server.redeems = agreed
@@ -277,7 +288,7 @@ def _begun(said: JsonObject, *parties: str) -> str:
 def _acting(actors: Iterable[Party], *, issuer: str) -> JsonObject:
     act: JsonObject = {}
     for actor in actors:
-        act = {"act": {"iss": issuer, **_named(actor), **act}}
+        act = {"act": {"iss": actor.issuer or issuer, **_named(actor), **act}}
     return act
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NoReturn, Self, final
 
 from actas_sdk.dpop import DpopKey
 from actas_sdk.errors import Misconfigured
 from actas_sdk.party import Party, sentence
+from actas_sdk.strict_json import Json
 
 __all__ = ["Hidden", "Token"]
 
@@ -54,13 +55,15 @@ class Token(Hidden):
     Attributes:
         audience: the API it is for, as it was asked for.
         scopes: what it may do there.
+        authorization_details: what it may do there, as its server said in JSON (RFC 9396); empty when it said
+            nothing of it.
         chain: the subject followed by every actor, oldest first; empty when nobody is known.
         expires_at: seconds since the epoch, or None when the server did not say.
         scheme: ``Bearer``; ``DPoP`` when it is bound to a key of this service; ``bound`` when it is bound to
             somebody else's, so that this service can pass it on to be exchanged but not use it.
     """
 
-    __slots__ = ("_key", "audience", "chain", "expires_at", "scheme", "scopes")
+    __slots__ = ("_key", "audience", "authorization_details", "chain", "expires_at", "scheme", "scopes")
 
     def __init__(
         self,
@@ -72,12 +75,14 @@ class Token(Hidden):
         expires_at: float | None = None,
         scheme: Literal["Bearer", "bound"] = "Bearer",
         key: DpopKey | None = None,
+        authorization_details: Sequence[Mapping[str, Json]] = (),
     ) -> None:
         super().__init__(text)
         self._key = key
         self.scheme: Literal["Bearer", "DPoP", "bound"] = scheme if key is None else "DPoP"
         self.audience = audience
         self.scopes = frozenset(scopes)
+        self.authorization_details = tuple(authorization_details)
         self.chain = tuple(chain)
         self.expires_at = expires_at
 

@@ -238,17 +238,18 @@ def chain_of(claims: Mapping[str, Json]) -> tuple[Party, ...]:
         inner = level["act"]
         if not isinstance(inner, dict) or len(newest_first) == _MOST_ACTORS:
             raise NotStrict("act is not an object, or there are too many of them")
-        newest_first.append(_party(inner))
+        newest_first.append(_party(inner, home=text_or_none(claims, "iss")))
         level = inner
-    return (_party(claims), *reversed(newest_first))
+    return (_party(claims, home=None), *reversed(newest_first))
 
 
-def _party(level: Mapping[str, Json]) -> Party:
-    profile = text_or_none(level, "sub_profile")
+def _party(level: Mapping[str, Json], *, home: str | None) -> Party:
+    profile, issuer = text_or_none(level, "sub_profile"), text_or_none(level, "iss")
     return Party(
         id=text(level, "sub"),
         kind=None if profile is None else KINDS.get(profile),
-        issuer=text_or_none(level, "iss"),
+        issuer=issuer,
+        elsewhere=issuer is not None and home is not None and issuer != home,
     )
 
 
