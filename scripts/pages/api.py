@@ -57,7 +57,9 @@ def make() -> str:
         table(("Role", "Scope", "May", "Changes"), roles),
         "Each role holds what the one before it does. Nobody changes a client that holds a higher role, "
         "nor the issuer by whose tokens such a client authenticates; disabling that issuer is open to an "
-        "operator.",
+        "operator. A `client_secret` by which another server knows this one (`redeem` of a connection, "
+        "`sign_in` of an issuer) is sent there: which one it is, and the addresses beside it, an owner says; "
+        "the rest of such an object, and `private_key_jwt`, are open to an operator.",
         "## Routes",
         table(("Method", "Path", "Role", "Says"), routes),
         "## Changing objects",

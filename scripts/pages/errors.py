@@ -33,7 +33,7 @@ from actas.core.errors import (
     UnsupportedGrantType,
     UseDpopNonce,
 )
-from actas.core.errors_of_cross_app import InvalidAuthorizationDetails
+from actas.core.errors_of_cross_app import BadGateway, InvalidAuthorizationDetails
 from actas.core.errors_of_registering import (
     InvalidClientMetadata,
     InvalidRedirectUri,
@@ -114,7 +114,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "bad_provider_answer": (AccessDenied,),
     "forged_form": (AccessDenied,),
     "not_signed_in": (LoginRequired,),
-    "not_consented": (ConsentRequired,),
+    "not_consented": (ConsentRequired, InvalidGrant),
     "denied_by_person": (AccessDenied,),
     "push_required": (InvalidRequest,),
     "request_gone": (InvalidRequest,),
@@ -123,11 +123,19 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "device_expired": (DeviceExpired,),
     "pkce_missing": (InvalidRequest,),
     "no_connection": (InvalidTarget, InvalidGrant),
+    "several_connections": (InvalidTarget,),
     "connection_paused": (InvalidTarget, InvalidGrant, AccessDenied),
-    "person_not_nameable": (InvalidGrant,),
+    "person_not_nameable": (InvalidGrant, InvalidTarget),
     "grant_reused": (InvalidGrant,),
+    "refused_there": (InvalidTarget, InvalidScope),
+    "not_known_there": (BadGateway,),
+    "bad_answer_there": (BadGateway,),
+    "unbound_there": (BadGateway,),
     "bad_details": (InvalidAuthorizationDetails, InvalidGrant),
     "wrong_tenant": (InvalidGrant,),
+    "encryption_missing": (InvalidGrant,),
+    "encryption_untried": (InvalidGrant,),
+    "no_encryption_key": (InvalidTarget,),
     "unknown_person": (InvalidGrant,),
     "unknown_user_code": (AccessDenied,),
     "too_many_devices": (TooManyRequests,),

@@ -75,7 +75,7 @@ rule names, so that a rule by group holds at the next hop as well.
 """
 
 SEEN: Final[dict[str, str]] = {
-    "subject.id": "its name here, the `sub` of the new token",
+    "subject.id": "its name here, the `sub` of the new token; a deny is asked under each that they have",
     "subject.issuer": "the configured name of its issuer; `actas` for a token of ours",
     "subject.iss": "the `iss` of whoever first vouched for it",
     "subject.sub": "its name there",

@@ -20,10 +20,11 @@ from actas.clients.dpop import ProofChecker
 from actas.clients.throttle import Throttle
 from actas.core.client import Client
 from actas.core.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
+from actas.core.issued import Issued
 from actas.core.lineage import Lineage, Marking
 from actas.core.params import Params
 from actas.core.party import Caller, Identity, Party
-from actas.core.permit import Issued, Permit, Proposal, Refusal
+from actas.core.permit import ExchangeRequest, Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
 from actas.core.target import ApiStore
 from actas.core.tracing import UNTRACED, Tracing
@@ -33,6 +34,7 @@ from actas.kinds.fulfilment import Fulfilment
 from actas.kinds.judge import judge
 from actas.kinds.kind import Kind
 from actas.kinds.recording import record_judgement
+from actas.kinds.redeeming import Ready, Redeems
 from actas.kinds.redemption import as_granted
 from actas.kinds.renewal import again, renewed
 from actas.kinds.servers import typed_by_target
@@ -73,6 +75,7 @@ class Exchange:
         audit: step 6.
         marking: makes the marks by which what is issued can be revoked.
         throttle: makes guessing at tokens slow.
+        redeeming: redeems grants for clients that have no way to the server, after step 6.
         fresh: raises when what this process knows of the shared state may be out of date.
         tracing: follows requests and their steps.
     """
@@ -93,6 +96,7 @@ class Exchange:
         audit: AuditLog,
         marking: Marking,
         throttle: Throttle,
+        redeeming: Redeems,
         fresh: Callable[[], None],
         tracing: Tracing = UNTRACED,
     ) -> None:
@@ -113,6 +117,7 @@ class Exchange:
         self._audit = audit
         self._marking = marking
         self._throttle = throttle
+        self._redeeming = redeeming
         self._fresh = fresh
         self._tracing = tracing
         self._parties: dict[str, Party] = {}
@@ -135,10 +140,7 @@ class Exchange:
         trail = self._audit.open(caller.address)
         try:
             # 1. Parse. Nothing is believed yet.
-            form = trail.form = Params.parse(body)
-            grant = self._grant(form)
-            request = trail.request = grant.parse(form)
-            self._fresh()
+            form, grant, request = self._parsed(body, trail)
             # 2. Who is calling, and which key does it prove to hold?
             proof = self._proofs.read(caller)
             client = await self._authenticated(form, caller, grant, trail)
@@ -164,14 +166,17 @@ class Exchange:
             )
             permit = self._decide(renewed(proposal, renewal), trail)
             # 5. Do it.
-            issued = trail.issued = await self._perform(permit)
+            there, issued = await self._perform(permit, trail)
             # 6. Write it down. If this fails, nothing leaves.
             receipt = await self._audit.close(trail)
         except Exception as exc:
             raise await self._refused(trail, exc) from exc
         await self._fulfilment.settle(permit)
-        # 7. Answer.
-        return Answer(grant.respond(issued), trail.entry, receipt)
+        # 7. Answer: with what was made, or where the client has no way with it, with what came of it there.
+        if there is None:
+            return Answer(grant.respond(issued), trail.entry, receipt)
+        came = await self._redeeming.redeem(permit, issued, at=there, trail=trail, receipt=receipt)
+        return Answer(came.body, came.entry, receipt)
 
     async def _refused(self, trail: Trail, exc: Exception) -> OAuthError:
         """Every exception ends as a refusal, and a refusal takes the same road to the minutes (SEC-04)."""
@@ -185,6 +190,13 @@ class Exchange:
     async def turn_away(self, caller: Caller, error: OAuthError) -> OAuthError:
         """Record a request that is not even a form, and return what to tell the caller."""
         return await refused(self._audit, self._audit.open(caller.address), error)
+
+    def _parsed(self, body: bytes, trail: Trail) -> tuple[Params, Grant, ExchangeRequest]:
+        form = trail.form = Params.parse(body)
+        grant = self._grant(form)
+        request = trail.request = grant.parse(form)
+        self._fresh()
+        return form, grant, request
 
     def _grant(self, form: Params) -> Grant:
         asked = form.require("grant_type")
@@ -220,9 +232,11 @@ class Exchange:
                 self._parties[client.name] = known
         return known
 
-    async def _perform(self, permit: Permit) -> Issued:
+    async def _perform(self, permit: Permit, trail: Trail) -> tuple[Ready | None, Issued]:
+        there = None if permit.abroad is None else await self._redeeming.ready(permit)
         with self._tracing.step("actas.sign"):
-            return await self._fulfilment.perform(permit)
+            issued = trail.issued = await self._fulfilment.perform(permit)
+        return there, issued
 
     def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
         with self._tracing.step("actas.policy"):

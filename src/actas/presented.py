@@ -148,9 +148,13 @@ class Presented:
     async def _bad(self, bad: BadToken, role: Role, grant: Grant, trail: Trail) -> OAuthError:
         """Do what a bad token calls for, and return the refusal."""
         client = trail.client
-        if bad.why in ("forged", "bad_code"):
+        if bad.told is not None:
+            trail.told = {**trail.told, role: bad.told}
+        elif bad.why in ("forged", "bad_code"):
+            # Whoever has a genuine token guesses at nothing, whomever it speaks of.
             self._throttle.failed("failed_tokens", "" if client is None else client.name, trail.source)
-        requested = None if trail.request is None else trail.request.requested
+        request = trail.request
+        requested = None if request is None or request.redeemed else request.requested
         error = as_called(grant.token_error, grant_type=grant.grant_type, requested=requested)
         refusal = bad.refusal(role, error)
         if isinstance(bad, Spent) and client is not None and is_copy(bad, client=client, proven=trail.proven):

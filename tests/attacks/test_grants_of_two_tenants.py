@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import GRANTING, NOW, PEOPLE, REDEEMERS, acceptance
-from tests.fakes.house import ORDERS, House, claims_of
+from tests.fakes.house import IDP, ORDERS, House, claims_of
 
 from actas.core.errors import OAuthError
 from actas.core.person import subject_from, subject_in_tenant
@@ -63,7 +63,7 @@ async def test_the_same_sub_of_two_tenants_is_two_people_to_us_and_to_every_api(
 async def test_who_was_here_in_one_tenant_was_not_here_in_another() -> None:
     here = shared()
     known = (await redeemed(here, "web", tenant="a"))["sub"]
-    assert await here.known.was_here(known)
+    assert await here.known.was_here(known, IDP)
     closed = house(acceptance("b", client="helpdesk", tenant="b", match="subject"))
     closed.known_store = here.known_store
     with pytest.raises(OAuthError):

@@ -8,6 +8,7 @@ that is believed may still not move one of its own people to somebody else's acc
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from actas.core.naming import Called, SubjectId
 from actas.core.party import Identity
 from actas.crypto import jose
 from actas.subjects.revoked import mark_of_party
+from actas.web.errors import ErrorWriter
 
 ENTITY = "https://idp.acme.example/saml"
 SAML = SubjectId(format="saml-nameid", who=Called(known_as="corp"), fixed={"issuer": ENTITY})
@@ -103,7 +105,7 @@ async def test_one_issuer_names_nobody_by_what_another_calls_them() -> None:
 async def test_who_is_locked_out_or_gone_is_nobody() -> None:
     here = house()
     error = await refused(here, nameid("bob"))
-    assert "disabled" in error.detail
+    assert (error.reason, "disabled" in error.detail) == ("unknown_person", True)
     gone = house(ALICE, CAROL)
     assert (await refused(gone, nameid("bob"))).reason == "unknown_person"
 
@@ -132,3 +134,69 @@ async def test_a_forged_grant_names_nobody() -> None:
     assert (await refused(house(), nameid("alice"), key=PARTNER_KEY)).reason == "bad_subject"
     stranger = {"iss": "https://partner.example", "key": IDP_KEY}
     assert (await refused(house(), nameid("alice"), **stranger)).reason == "bad_subject"
+
+
+@pytest.mark.requirement("JAG-5", "SEC-62")
+async def test_of_grants_that_come_at_once_and_contradict_each_other_one_is_believed() -> None:
+    here = house()
+    find = here.known_store.find
+
+    async def slowly(subject: str) -> Any:
+        found = await find(subject)
+        await asyncio.sleep(0)  # what was read is out of date by now, where others go on
+        return found
+
+    here.known_store.find = slowly  # type: ignore[method-assign]
+    names = ["alice", "carol"] * 6
+    answers = await asyncio.gather(
+        *[redeemed(here, nameid(name), jti=f"{at}") for at, name in enumerate(names)], return_exceptions=True
+    )
+    told = {one for one in answers if isinstance(one, str)}
+    assert told in ({"actas:alice"}, {"actas:carol"})
+    (first,) = told
+    assert [one for one in answers if isinstance(one, str)] == [first] * 6
+    others = [one for one in answers if isinstance(one, OAuthError)]
+    assert [(one.code, one.reason) for one in others] == [("invalid_grant", "unknown_person")] * 6
+    assert all("before" in one.detail for one in others)
+    # None of those is used up, as it would not be if it had come later.
+    assert {one["reason"] for one in here.writer.events if one["outcome"] == "refused"} == {"unknown_person"}
+
+
+NAMED_HERE = acceptance(match="aud_sub")
+
+
+@pytest.mark.requirement("SEC-62")
+@pytest.mark.parametrize(
+    ("accepted", "locked_out", "nobody"),
+    [
+        (NAMED_HERE, {"aud_sub": "actas:bob"}, {"aud_sub": "actas:nobody"}),
+        (acceptance(match="sub_id", sub_id=SAML), {"sub_id": nameid("bob")}, {"sub_id": nameid("nobody")}),
+        (
+            acceptance(match="email"),
+            {"email": "bob@acme.example"},
+            {"email": "nobody@acme.example"},
+        ),
+    ],
+    ids=["aud_sub", "sub_id", "email"],
+)
+async def test_no_issuer_finds_out_who_is_locked_out_here(
+    accepted: Any, locked_out: dict[str, Any], nobody: dict[str, Any]
+) -> None:
+    here = House(
+        issuers=(GRANTING,),
+        clients=REDEEMERS,
+        people=(ALICE, structs.replace(BOB, email="bob@acme.example")),
+        accepted=(accepted,),
+        clock=FixedClock(NOW),
+    )
+    outside = ErrorWriter(docs="https://docs.example/errors", issuer=ISSUER, dev=False)
+    told, kept = [], []
+    for at in range(24):  # and it is not told by when guessing is stopped
+        grant = here.grant(jti=f"{at}", **(locked_out if at % 2 else nobody))
+        error = await here.turned_away(here.redeeming(grant))
+        headers = [(name, value) for name, value in outside.headers(error) if name != b"actas-entry"]
+        told.append((error.status, outside.encoded(error), headers))
+        kept.append(here.writer.events[-1]["detail"])
+    assert told == told[:1] * 24
+    # Whoever reads the log sees which of the two it was.
+    assert all(("disabled" in detail) == bool(at % 2) for at, detail in enumerate(kept))

@@ -105,14 +105,16 @@ async def test_a_resource_that_names_no_api_is_not_as_if_there_were_none(resourc
         {"Aud_Sub": "actas:bob"},
         {"Sub_Id": {"format": "opaque", "id": "x"}},
         {"Authorization_Details": [{"type": "x"}]},
+        {"Requested_cnf": {"jkt": "x"}},
+        {"REQUESTED_CNF": None},
     ],
     ids=repr,
 )
 async def test_a_claim_in_other_letters_is_not_passed_over(claims: dict[str, Any]) -> None:
     here = house()
-    assert (await refused(here, here.grant(**claims))).reason == "bad_subject"
+    assert (await refused(here, saying(here.grant(), **claims))).reason == "bad_subject"
     plain = redeeming(chained())
-    assert (await refused(plain, grant(plain, **claims))).reason == "bad_subject"
+    assert (await refused(plain, saying(grant(plain), **claims))).reason == "bad_subject"
 
 
 # Who is known from then on.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
-from scripts.pages.events import ATTEMPT, COMMON, LINK, OTHERS
+from scripts.pages.attempts import ATTEMPT
+from scripts.pages.events import COMMON, LINK, OTHERS
 from tests.fakes.program import Stream
 
 from actas.cli.entries import line, lines
@@ -31,6 +32,10 @@ ACTING: Final = {
     "why": {"reason": "a broken page", "ticket": "HELP-1"}, "apis": ["orders"], "scope": "orders:read",
     "until": 1_795_000_600,
 }  # fmt: skip
+THERE: Final = {
+    "connection": "web-to-tickets", "issuer": "https://auth.tickets.example", "client_id": "acme-actas",
+    "resources": ["https://api.tickets.example"], "redeems": True,
+}  # fmt: skip
 TOLD: Final = {"impersonation": "i-1", "administrator": DANA, "subject": ALICE, "what": "start",
                "recipient": "subject"}  # fmt: skip
 OPERATED: Final = {"sink": "siem", "operator": "ops", "why": "CHG-7"}
@@ -50,6 +55,16 @@ SAID: Final[dict[EventName, tuple[dict[str, Any], str]]] = {
     "exchange:refused": (
         refused("excess", client=ORDERS, subject=ALICE, apis=["inventory"]),
         "● alice ━━ ■ orders ──✕ inventory     excess",
+    ),
+    "abroad:granted": (
+        {"outcome": "granted", "client": WEB, "subject": ALICE, "abroad": THERE, "apis": [],
+         "redeemed": {"entry": "x_01M7", "jti": "g-1", "came": {"scope": "tickets:read"}}},
+        "● alice ━━ ■ web ══ ◆ auth.tickets.example ══ ▭ api     tickets:read",
+    ),
+    "abroad:refused": (
+        refused("refused_there", client=WEB, subject=ALICE, abroad=THERE,
+                redeemed={"entry": "x_01M7", "jti": "g-1", "said": {"error": "invalid_scope"}}),
+        "● alice ━━ ■ web ══ ◆ auth.tickets.example ══✕ api     refused_there",
     ),
     "exchange:refused_many": (
         {"source": FROM, "counted": 12, "reasons": {"expired": 12}}, f"12 more from {FROM}: expired 12"
@@ -217,7 +232,7 @@ def test_the_terminal_says_who_did_what_at_which_app(event: EventName) -> None:
     entry = {"id": "x_01M8", "at": "2026-11-25T15:42:00.123Z", "event": event, **members}
     _, _, shown = said(entry).partition("x_01M8")
     shown = shown.strip()
-    if not event.startswith("exchange:") or event == "exchange:refused_many":
+    if not event.startswith(("exchange:", "abroad:")) or event == "exchange:refused_many":
         assert shown.startswith(f"{event}  ")
         shown = shown.removeprefix(f"{event}  ")
         assert sentence in whole(entry)

@@ -64,11 +64,24 @@ def test_what_came_of_it_is_drawn_from_the_server_that_vouches(tickets: Exchangi
     assert ran.out.splitlines() == [
         f"granted  access token for {API}, 2 m",
         "",
-        "  ◆ sts.home.example ══ ● alice ━━ ■ orders ── ▭ api     tickets:read",
+        "  ◆ sts.home.example ══ ● alice ── ▭ api     tickets:read",
         "",
         "  entry x_01JD7Q8M · saved nowhere (use --save or --raw)",
     ]
     assert redeem(tickets, "--json").document["token"]["scheme"] == "Bearer"
+
+
+def test_whoever_acts_in_the_token_is_drawn_and_nobody_else(tickets: Exchanging) -> None:
+    bot = {"iss": HOME, "sub": "assistant", "sub_profile": "ai_agent"}
+    act = {"iss": tickets.server.issuer, "sub": "orders", "sub_profile": "ai_agent", "act": bot}
+    token = tickets.token(sub="home:actas:alice", aud=API, client_id="orders", scope="tickets:read", act=act)
+    tickets.server.answer = granted(token, issued_token_type=..., scope="tickets:read")
+    text = grant(tickets, act=bot)
+    ran = redeem(tickets, terminal=True, environ=PLAIN, text=text)
+    drawn = "  ◆ sts.home.example ══ ● alice ━━ ⬢ assistant ━━ ⬢ orders ── ▭ api     tickets:read"
+    assert drawn in ran.out.splitlines()
+    chain = redeem(tickets, "--json", text=text).document["chain"]
+    assert [(one["kind"], one["id"]) for one in chain][-2:] == [("agent", "assistant"), ("agent", "orders")]
 
 
 def test_it_is_kept_and_bound_like_any_token(tickets: Exchanging) -> None:
@@ -86,6 +99,7 @@ def test_a_grant_that_is_not_taken_is_drawn_with_what_explains_it(acme: Exchangi
     ran = redeem(acme, terminal=True, environ=PLAIN)
     assert (ran.code, ran.out) == (1, "")
     assert f"REFUSED  invalid_grant, {reason}" in ran.err
+    assert f"why, on the computer of {acme.server.issuer}: actas explain " in ran.err
     assert "◆ sts.home.example ══ ● alice ━━ ■ orders ──✕ api" in ran.err
     assert "--entry x_01JD7Q8P" in ran.err
     assert redeem(acme, "--json").document["reason"] == reason
@@ -183,6 +197,7 @@ def test_the_grant_is_masked_where_the_request_is_shown(tickets: Exchanging) -> 
         ("--requested-subject", "alice"),
         ("--reason", "why"),
         ("--ticket", "T-1"),
+        ("--detail", '{"type":"x"}'),
     ],
 )
 def test_flags_of_another_request_are_refused(acme: Exchanging, words: tuple[str, ...]) -> None:

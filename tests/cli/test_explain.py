@@ -77,7 +77,7 @@ def test_a_key_that_would_be_proven_is_taken_into_account(binding: Program, tmp_
     mine = SigningKey.generate()
     (tmp_path / "mine.jwk").write_text(json.dumps(mine.private_jwk()))
     named = binding(*OWN, "--dpop", str(tmp_path / "mine.jwk"))
-    assert f"bound to the DPoP key {Prover(mine).jkt[:8]}…" in named.out
+    assert f"bound to the DPoP key {Prover(mine).jkt[:8]}..." in named.out
 
 
 def test_a_certificate_that_would_be_shown_is_taken_into_account(binding: Program, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_certificate_that_would_be_shown_is_taken_into_account(binding: Progra
     assert binding(*OWN).code == 1
     shown = binding(*OWN, "--certificate", str(owned.file))
     assert shown.code == 0
-    assert f"bound to the certificate {x5t(owned.der)[:8]}…" in shown.out
+    assert f"bound to the certificate {x5t(owned.der)[:8]}..." in shown.out
 
 
 @pytest.mark.parametrize("content", [None, "nonsense", "-----BEGIN CERTIFICATE-----\nx"])

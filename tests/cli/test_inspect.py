@@ -259,6 +259,9 @@ def test_an_id_token_is_known_and_its_person_shown(actas: Program, jwks: str) ->
     assert ran.code == 0
     assert ran.out.startswith("ID token · ES256 · key 2026-11-a\n")
     assert "  ●  alice@acme.example      person\n  │\n  ▭  acme-web" in ran.out
+    assert ran.out.endswith("\nalice signed in to acme-web.\n")
+    told = actas("inspect", "-", "--jwks", jwks, "--json", stdin=identity).document
+    assert told["sentence"] == "alice signed in to acme-web."
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,22 @@ CASES = {
         "(o) alice == <a> assistant // <> auth.tickets.example // [ ] tickets     tickets:read",
         "assistant may tell auth.tickets.example that it asks for alice: tickets:read.",
     ),
+    "a_token_of_another_server": (
+        Chain(
+            stations=(
+                ALICE,
+                acting(),
+                Station(kind="issuer", id="https://auth.tickets.example", by="crossing"),
+            ),
+            targets=("https://tickets.example",),
+            scopes=("tickets:read",),
+            by="crossing",
+            theirs=True,
+        ),
+        "● alice ━━ ⬢ assistant ══ ◆ auth.tickets.example ══ ▭ tickets     tickets:read",
+        "(o) alice == <a> assistant // <> auth.tickets.example // [ ] tickets     tickets:read",
+        "assistant may use tickets:read at tickets, acting for alice, by a token of auth.tickets.example.",
+    ),
     "on_the_word_of_a_partner": (
         Chain(
             stations=(

@@ -94,6 +94,9 @@ def test_servers_are_known_by_name(server: RealServer, tmp_path: Path) -> None:
     assert good(actas("whoami")).out.startswith("eye")
     good(actas("context", "use", "other"))
     assert actas("whoami", "--json").error["message"] == "not signed in at https://other.example"
+    assert good(actas("whoami", "-s", "acme")).out.startswith("eye")
+    nowhere = actas("whoami", "-s", "nowhere", "--json")
+    assert (nowhere.code, "no server is known by that name" in nowhere.error["message"]) == (2, True)
     good(actas("context", "remove", "other"))
     assert actas("context", "use", "other").code == 2
     assert actas("context", "add", "plain", "http://plain.example").code == 2
@@ -301,3 +304,10 @@ def test_the_policy_tests_that_are_kept_are_run(actas: Program) -> None:
     assert ran.code == 1
     assert "nightly counts" in ran.out
     good(actas("rules", "enable", "own-counts"))
+
+
+def test_what_a_file_keeps_would_not_be_deleted_either(actas: Program) -> None:
+    for flag in ("--dry-run", "--yes"):
+        ran = actas("clients", "delete", "desk", flag)
+        assert (ran.code, "take it out there first" in ran.err, ran.out) == (1, True, ""), flag
+        assert "would be deleted" not in ran.err

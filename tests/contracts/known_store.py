@@ -54,3 +54,23 @@ class KnownStoreSuite:
         come = [kept(place=f"p{number}") for number in range(8)]
         await asyncio.gather(*[(store, other)[at % 2].keep(one) for at, one in enumerate(come)])
         assert await store.find("okta:a-17") in come
+
+    async def test_of_several_that_replace_the_same_one_does(
+        self, store: KnownStore, other: KnownStore
+    ) -> None:
+        for place, before in (("first", None), ("second", "first")):
+            come = [kept(place=f"{place}", origin_mark=f"{number}") for number in range(8)]
+            done = await asyncio.gather(
+                *[(store, other)[at % 2].replace(one, place=before) for at, one in enumerate(come)]
+            )
+            assert done.count(True) == 1
+            assert await other.find("okta:a-17") == come[done.index(True)]
+
+    @pytest.mark.parametrize("seen", [None, "another", ""])
+    async def test_nobody_is_replaced_whom_nobody_looked_at(
+        self, store: KnownStore, other: KnownStore, seen: str | None
+    ) -> None:
+        assert await store.replace(kept(), place=seen) is (seen is None)
+        await store.keep(kept())
+        assert not await other.replace(kept(place="q"), place=seen)
+        assert await store.find("okta:a-17") == kept()

@@ -189,3 +189,24 @@ class SinkStoreSuite:
         await other.retry("lake")
         with pytest.raises(Fenced):
             await tenure.during(asyncio.sleep(3600))
+
+    @pytest.mark.requirement("REL-22")
+    async def test_a_lease_that_is_taken_for_one_who_is_stopped_is_let_go_of(
+        self, store: SqlSinks, other: SqlSinks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        take, is_taken, go_on = store.take, asyncio.Event(), asyncio.Event()
+
+        async def slowly(sink: str, *, holder: str, seen: tuple[int, int] | None) -> int | None:
+            fence = await take(sink, holder=holder, seen=seen)
+            is_taken.set()
+            await go_on.wait()
+            return fence
+
+        monkeypatch.setattr(store, "take", slowly)
+        holding = asyncio.create_task(Tenure(store, "lake", me="a").hold())
+        await is_taken.wait()
+        holding.cancel()
+        asyncio.get_running_loop().call_soon(go_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await holding
+        assert await Tenure(other, "lake", me="b").hold()

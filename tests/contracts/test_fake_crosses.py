@@ -13,13 +13,14 @@ import pytest
 from tests.fakes.wire import FORM, ask
 from tests.web.test_cross_app import API, SECRET, Domains, arranged
 
-from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_JAG_PROFILE, ID_TOKEN, JWT_BEARER, TOKEN_EXCHANGE
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_JAG_PROFILE, ID_TOKEN, JWT, JWT_BEARER, TOKEN_EXCHANGE
 from actas_sdk import DpopKey
 from actas_sdk.jws import parse, said_by
 from actas_sdk.testing import FakeActas
 
 ELSEWHERE = "https://evil.example"
 STRANGER = "the-secret-of-a-stranger-at-tickets"
+DETAIL: dict[str, Any] = {"type": "ticket", "actions": ["read"]}
 OF_A_GRANT = {
     "iss",
     "sub",
@@ -129,7 +130,11 @@ class Real(Pair):
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     domains = arranged(tmp_path_factory.mktemp("contract"))
     there = domains.tickets.company
-    there.tree["connections"][0]["scopes"] = ["tickets:read", "tickets:comment"]
+    there.tree["connections"][0] |= {
+        "scopes": ["tickets:read", "tickets:comment"],
+        "authorization_details": [DETAIL],
+    }
+    domains.home.company.tree["connections"][0]["resource"]["authorization_details"] = [DETAIL]
     there.environ["STRANGER_SECRET"] = STRANGER
     there.tree["clients"].append(
         {**there.named("clients", "acme-desk"), "name": "stranger"}
@@ -161,9 +166,10 @@ def test_both_say_what_they_do(pair: Pair) -> None:
 def test_a_grant_is_for_that_server_that_client_and_that_api(pair: Pair) -> None:
     status, answer = pair.grant()
     grant = said_by(answer.pop("access_token"))
+    assert 0 < answer.pop("expires_in") <= 300  # as long as the token that buys it, when that ends sooner
     assert (status, answer) == (
         200,
-        {"issued_token_type": str(ID_JAG), "token_type": "N_A", "expires_in": 300, "scope": "tickets:read"},
+        {"issued_token_type": str(ID_JAG), "token_type": "N_A", "scope": "tickets:read"},
     )
     assert (grant["iss"], grant["aud"], grant["client_id"]) == (pair.home, pair.there, "acme-desk")
     assert (grant["resource"], grant["scope"], grant["sub_profile"]) == (API, "tickets:read", "user")
@@ -246,3 +252,40 @@ def test_a_bound_grant_wants_its_key(pair: Pair) -> None:
     assert said_by(bound["access_token"])["cnf"] == {"jkt": key.thumbprint}
     loose = pair.redeem(pair.given(), key)[1]
     assert said_by(loose["access_token"])["cnf"] == {"jkt": key.thumbprint}
+
+
+def test_details_are_said_by_grant_answer_and_token(pair: Pair) -> None:
+    status, answer = pair.grant(authorization_details=json.dumps([DETAIL]))
+    assert (status, answer["authorization_details"], answer["scope"]) == (200, [DETAIL], "tickets:read")
+    assert said_by(answer["access_token"])["authorization_details"] == [DETAIL]
+    status, came = pair.redeem(answer["access_token"])
+    assert (status, came["authorization_details"], came["scope"]) == (200, [DETAIL], "tickets:read")
+    assert said_by(came["access_token"])["authorization_details"] == [DETAIL]
+
+
+def test_details_without_a_scope_ask_for_none(pair: Pair) -> None:
+    status, answer = pair.grant(authorization_details=json.dumps([DETAIL]), scope=None)
+    assert (status, answer["authorization_details"], "scope" in answer) == (200, [DETAIL], False)
+    assert "scope" not in said_by(answer["access_token"])
+    status, came = pair.redeem(answer["access_token"])
+    assert (status, came["authorization_details"], "scope" in came) == (200, [DETAIL], False)
+    assert "scope" not in said_by(came["access_token"])
+
+
+@pytest.mark.parametrize("wrong", ["x", "{}", "[]", "[1]", '[{"actions":[]}]', '[{"type":"x","type":"y"}]'])
+def test_what_is_no_list_of_details_gives_no_grant(pair: Pair, wrong: str) -> None:
+    answer = pair.grant(authorization_details=wrong)
+    assert no(answer) == (400, "invalid_authorization_details", "bad_details")
+
+
+def test_details_are_asked_for_with_a_grant_and_nowhere_else(pair: Pair) -> None:
+    details = json.dumps([DETAIL])
+    answer = pair.redeem(pair.given(), authorization_details=details)
+    assert no(answer) == (400, "invalid_request", "malformed_request")
+    answer = pair.grant(requested_token_type=str(ACCESS_TOKEN), authorization_details=details)
+    assert no(answer) == (400, "invalid_request", "malformed_request")
+
+
+def test_a_server_that_gives_id_jags_gives_no_plain_grants(pair: Pair) -> None:
+    answer = pair.grant(requested_token_type=str(JWT), resource=None)
+    assert no(answer) == (400, "invalid_target", "no_connection")

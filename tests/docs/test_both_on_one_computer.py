@@ -1,4 +1,4 @@
-"""The guide to cross-app access, followed on one computer: its two files, and what it says to type there.
+"""The guides between domains, followed on one computer: their two files, and what they say to type there.
 
 Each command is the one that is printed. Only the ports are others, and who signs in does it at once.
 """
@@ -24,25 +24,28 @@ from tests.fakes.ports import Port, reserve
 from tests.fakes.program import Program, Ran
 
 PAGE = ROOT / "docs" / "guides" / "cross-app-access.md"
+PLAIN = ROOT / "docs" / "guides" / "take-a-token-to-another-domain.md"
 NAMES = {
     "https://sts.acme.example": "http://127.0.0.1:9100",
     "https://auth.tickets.example": "http://127.0.0.1:9200",
+    "https://auth.stock.example": "http://127.0.0.1:9200",
 }
 PORTS = ("9100", "9101", "9200", "9201")
 _STARTING = 40.0
 
 
-def printed(language: str, holding: str) -> Block:
-    """The one block of the page that holds a text."""
-    (found,) = [one for one in blocks_of(PAGE) if one.language == language and holding in one.text]
+def printed(language: str, holding: str, page: Path = PAGE) -> Block:
+    """The one block of a page that holds a text."""
+    (found,) = [one for one in blocks_of(page) if one.language == language and holding in one.text]
     return found
 
 
 class Here:
     """Both companies in a folder, as the page says to put them there, on ports that are free."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, page: Path) -> None:
         self.folder = folder
+        self.page = page
         self.held: dict[str, Port] = {one: reserve() for one in PORTS}
         self.servers: list[subprocess.Popen[bytes]] = []
         self.actas = Program(folder / "home", environ={"ACTAS_TIMEOUT": "20"}, now=time.time())
@@ -57,7 +60,7 @@ class Here:
             ("ours", "actas.yaml", "issuer: http://127.0.0.1:9100\n"),
             ("theirs", "theirs.yaml", "issuer: http://127.0.0.1:9200\n"),
         ):
-            (whole,) = [one.text for one in blocks_of(PAGE) if one.about == file]
+            (whole,) = [one.text for one in blocks_of(self.page) if one.about == file]
             for one, other in NAMES.items():
                 whole = whole.replace(one, other)
             server = printed("yaml", f"{issuer}  listen:").text
@@ -65,7 +68,7 @@ class Here:
             assert server in whole
             (self.folder / name).mkdir()
             (self.folder / name / "actas.yaml").write_text(self.translated(whole), encoding="utf-8")
-        secrets = printed("bash", "token_urlsafe").text
+        secrets = printed("bash", "token_urlsafe", self.page).text
         subprocess.run(["bash", "-c", secrets], cwd=self.folder, check=True, timeout=30)
 
     def start(self) -> None:
@@ -94,29 +97,29 @@ class Here:
         for one in self.servers:
             one.wait(timeout=30)
 
-    def types(self, command: str, *, person: str | None = None) -> Ran:
-        """Type one command of the page; a person answers for it at a browser."""
+    def types(self, command: str, *, person: str | None = None, at: str = "ours") -> Ran:
+        """Type one command of the page; a person answers for it at a browser of one of the servers."""
         words = shlex.split(self.translated(command))
         assert words[0] == "actas"
-        self.actas.meanwhile = [] if person is None else [lambda: self._say_yes(person)]
+        self.actas.meanwhile = [] if person is None else [lambda: self._say_yes(person, at)]
         self.actas.now = time.time()
         ran = self.actas(*words[1:])
         assert ran.code == 0, (command, ran.err)
         return ran
 
-    def _say_yes(self, person: str) -> None:
+    def _say_yes(self, person: str, at: str) -> None:
         found = re.search(r"type the code ([A-Z]{4}-[A-Z]{4})", self.actas.err.getvalue())
         assert found is not None
-        browser = Browser(self.translated("http://127.0.0.1:9100"))
+        browser = Browser(self.translated(f"http://127.0.0.1:{'9100' if at == 'ours' else '9200'}"))
         browser.get("/device")
         browser.send(user_code=found[1])
-        browser.sign_in(person, (self.folder / "ours" / f"{person}.secret").read_text().strip())
+        browser.sign_in(person, (self.folder / at / f"{person}.secret").read_text().strip())
         browser.send(decision="allow")
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
-    both = Here(tmp_path)
+def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
+    both = Here(tmp_path, getattr(request, "param", PAGE))
     monkeypatch.chdir(tmp_path)
     both.write()
     try:
@@ -134,17 +137,35 @@ def test_both_files_run_beside_each_other_and_alice_gets_in_until_dana_pauses_it
     here.types(typed[1], person="alice")
     for command in typed[2:-1]:
         here.types(command)
-    assert "acting for acme:actas:alice." in here.types(typed[-1]).out
+    assert "acting for acme:actas:alice, who asked through assistant." in here.types(typed[-1]).out
 
     pausing = printed("console", "connections pause assistant-to-tickets").text
     login, pause, *said = pausing.replace("https://sts.acme.example", server).splitlines()
     here.types(login.removeprefix("$ "), person="dana")
+    here.types("actas login --device --client cli --server http://127.0.0.1:9200", person="omar", at="theirs")
+    known, tried = printed("bash", "context add").text.splitlines()
+    here.types(known)
+    assert here.types(tried).out.startswith("GRANTED  both sides would say yes\n")
     paused = here.types(pause.removeprefix("$ ")).out.replace(
         here.translated("127.0.0.1:9200"), "auth.tickets.example"
     )
     assert paused.splitlines() == said
     words = shlex.split(here.translated(typed[2]))
     assert "connection_paused" in here.actas(*words[1:]).err
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("here", [PLAIN], indirect=True)
+def test_the_files_for_plain_grants_run_too_and_a_token_is_taken_to_the_other_domain(here: Here) -> None:
+    typed = printed("bash", "--for jwt", PLAIN).text.replace("\\\n", " ").splitlines()
+    word, server = here.translated(typed[0]).removeprefix("export ").split("=")
+    here.actas.environ[word] = server
+    here.types(typed[1], person="alice")
+    for command in typed[2:-1]:
+        here.types(command)
+    said = here.types(typed[-1]).out
+    assert "acme-orders" in said
+    assert "stock:read" in said
 
 
 def _until_it_answers(address: str) -> None:

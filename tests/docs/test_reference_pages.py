@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from scripts.pages import commands, errors, events, rules
+from scripts.pages import attempts, commands, errors, events, rules
 from scripts.reference_pages import FOLDER, PAGES, is_current
 from tests.fakes.company import (
     GRANTING,
@@ -21,6 +21,7 @@ from tests.fakes.company import (
     acceptance,
     connection,
 )
+from tests.fakes.encrypting import sealed
 from tests.fakes.house import INVENTORY, ISSUER, NOW, ORDERS, ORDERS_TO_INVENTORY, RULES, House
 from tests.fakes.prover import Prover
 
@@ -201,25 +202,28 @@ async def written(house: House) -> list[dict[str, Any]]:
     grant = {"requested_token_type": str(ID_JAG), "audience": TICKETS, "scope": "tickets:read"}
     await house.refused("web", alice, subject_token_type=str(ID_TOKEN), **grant)
     await house.post(house.redeeming(house.grant(authorization_details=[{"type": "order"}]), resource=ORDERS))
+    await house.turned_away(house.redeeming(sealed(house.grant(jti="another")), resource=ORDERS))
+    ended = house.id_token(iat=NOW - 900, exp=NOW - 600)
+    await house.refused("assistant", ended, subject_token_type=str(ID_TOKEN), audience="orders")
     return [event for event in house.writer.events if event["event"].startswith("exchange:")]
 
 
 async def test_every_member_of_an_attempt_is_documented() -> None:
     house = house_of_entries()
     entries = await written(house)
-    known = events.ATTEMPT.keys() | events.COMMON.keys()
+    known = attempts.ATTEMPT.keys() | events.COMMON.keys()
     assert sorted({name for entry in entries for name in entry} - known) == []
     parties = [entry[role] for entry in entries for role in ("subject", "actor") if role in entry]
-    assert sorted({name for party in parties for name in party} - events.PARTY.keys()) == []
+    assert sorted({name for party in parties for name in party} - attempts.PARTY.keys()) == []
 
 
 async def test_every_documented_member_of_an_attempt_is_written() -> None:
     house = house_of_entries()
     entries = await written(house)
     seen = {name for entry in entries for name in entry}
-    assert sorted((events.ATTEMPT.keys() | events.COMMON.keys()) - seen) == []
+    assert sorted((attempts.ATTEMPT.keys() | events.COMMON.keys()) - seen) == []
     parties = [entry[role] for entry in entries for role in ("subject", "actor") if role in entry]
-    assert sorted(events.PARTY.keys() - {name for party in parties for name in party}) == []
+    assert sorted(attempts.PARTY.keys() - {name for party in parties for name in party}) == []
 
 
 def names_in_expressions() -> set[str]:

@@ -244,7 +244,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     Guard(
         name="somebody acts as the subject already",
         reason="no_rule",
-        naming="no rule",
+        naming="",  # a connection says that nobody may
         trip=trips.acted_as_already,
     ),
     Guard(
@@ -325,7 +325,7 @@ GUARDS: Final[tuple[Guard, ...]] = (
     Guard(
         name="no rule",
         reason="no_rule",
-        naming="no rule",
+        naming="",  # a connection says which of its conditions did not hold
         trip=trips.no_rule,
     ),
     Guard(

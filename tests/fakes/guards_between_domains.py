@@ -148,13 +148,20 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         trip=trips.only("chaining", trips.of_our_own(act={
             "iss": ISSUER, "sub": "orders", "act": {"iss": ISSUER, "sub": "web"},
         })),
-        check=chaining.client_is_new_or_acts_already,
+        check=checks.actor_is_new,
     ),
     Guard(
         name="the person acts for themselves there",
         reason="actor_not_allowed",
         naming="in the chain already",
         trip=trips.only("chained", trips.subject(act={"iss": IDP, "sub": "id-alice"})),
+        check=checks.actor_is_new,
+    ),
+    Guard(
+        name="the person acts for themselves in an ID-JAG",
+        reason="actor_not_allowed",
+        naming="in the chain already",
+        trip=trips.only("redemption", trips.subject(act={"iss": IDP, "sub": "id-alice"})),
         check=checks.actor_is_new,
     ),
     Guard(
@@ -188,7 +195,7 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
     Guard(
         name="somebody whom nobody knows",
         reason="no_rule",
-        naming="no rule",
+        naming="was never here",
         trip=trips.accepted(match="subject"),
     ),
     Guard(
@@ -202,6 +209,12 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         reason="wrong_tenant",
         naming="as aud_tenant",
         trip=trips.accepted(aud_tenant="ours"),
+    ),
+    Guard(
+        name="grant in the open where it must be encrypted",
+        reason="encryption_missing",
+        naming="is not encrypted",
+        trip=trips.only("redemption", trips.accepted(must_encrypt=True)),
     ),
     Guard(
         name="grant with no sub_id where people are found by it",
@@ -263,7 +276,7 @@ BETWEEN_DOMAINS: Final[tuple[Guard, ...]] = (
         reason="actor_not_allowed",
         naming="no longer be the current one",
         trip=trips.only("cross_app", trips.of_a_chain(trips.somebody_acts_already)),
-        check=checks.no_chain_would_be_lost,
+        check=cross_app.no_chain_but_its_own_agent,
     ),
     Guard(
         name="signed in too long ago",

@@ -89,6 +89,7 @@ from actas.subjects.revoked import mark_of_party
 from actas.subjects.spent import Spending
 from actas.subjects.validator import Validators
 from actas.trust.registry import TrustedIssuer
+from tests.fakes.agreeing import agreed
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import (
     APIS,
@@ -118,6 +119,7 @@ from tests.fakes.company import (
     signing_in,
 )
 from tests.fakes.desks import OPAQUE_KEY, Desks
+from tests.fakes.encrypting import OneRecipient
 from tests.fakes.house_clients import NONCE_KEY, know_clients
 from tests.fakes.in_memory import (
     FreshFollower,
@@ -127,6 +129,7 @@ from tests.fakes.in_memory import (
     SetMarks,
 )
 from tests.fakes.published import Published
+from tests.fakes.redeeming import TheirServer, redeeming_of
 from tests.fakes.ring import FakeRing
 from tests.fakes.visits import claims_of
 
@@ -174,6 +177,7 @@ class House(Desks):
     kinds: Sequence[Kind] = KINDS
     follower: FreshFollower = field(default_factory=FreshFollower)
     meter: Meter = UNMETERED
+    recipients: OneRecipient = field(default_factory=OneRecipient)
     nonce_required: bool = False
     revoked: ListedRevocations = field(default_factory=ListedRevocations)
     published: KeySource = field(default_factory=InlineKeys)
@@ -183,6 +187,7 @@ class House(Desks):
     auditors: Collection[str] = ()
     impersonating: Impersonating = field(default_factory=Impersonating)
     administrators: Administrators = field(default_factory=Administrators)
+    there: TheirServer = field(default_factory=TheirServer)
     published_clients: Published = field(default_factory=Published)
     throttle: Throttle = field(init=False)
     authenticator: ClientAuthenticator = field(init=False)
@@ -313,12 +318,9 @@ class House(Desks):
         own_id_tokens = OwnIdTokens(
             issuer=ISSUER, keys=self.ring, live=live, revocations=self.revoked, clock=self.clock
         )
+        ways = self.catalog.connections
         residents = Residents(
-            ourselves=ISSUER,
-            people=self.catalog,
-            known=self.known,
-            ways=self.catalog.connections,
-            marking=self.ring,
+            ourselves=ISSUER, people=self.catalog, known=self.known, ways=ways, marking=self.ring
         )
         self.validators = Validators(
             [
@@ -326,8 +328,8 @@ class House(Desks):
                 IdTokenValidator(foreign, own_id_tokens),
                 ForeignJwtValidator(foreign),
                 RefreshTokenValidator(self.renewals),
-                IdJagValidator(foreign, residents),
-                JwtGrantValidator(foreign, residents, self.catalog.connections),
+                IdJagValidator(foreign, residents, self.ring),
+                JwtGrantValidator(foreign, residents, ways),
             ]
         )
 
@@ -348,6 +350,7 @@ class House(Desks):
                     keys=self.ring,
                     pairwise_key=OPAQUE_KEY,
                     chance=self.chance,
+                    recipients=self.recipients,
                 )
                 for grants in (IdJagIssuer, AuthorizationGrantIssuer)
             ],
@@ -356,6 +359,7 @@ class House(Desks):
             serves=Serving(issuer=ISSUER, clients=self.catalog, store=self.apps, marking=self.ring),
             begins=self.acting,
             spends=Spending(self.marks),
+            agrees=agreed(self),
             welcomes=self.known,
             adds=self.about,
         )
@@ -390,6 +394,7 @@ class House(Desks):
             audit=self.minutes,
             marking=self.ring,
             throttle=self.throttle,
+            redeeming=redeeming_of(self),
             fresh=self.follower.require_fresh,
             tracing=self.tracing,
         )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -22,9 +23,18 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+LEAVING = 30.0
+"""Seconds that sessions of a database have to end before it is copied."""
+
 NAMED = "ACTAS_TEST_DATABASE_URL"
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)
 """The same in every process of one run, so that they share one server."""
+
+_PAUSE = 0.05
+_SESSIONS = (
+    "SELECT pid, application_name, backend_type, state, left(query, 200) AS query"
+    " FROM pg_stat_activity WHERE datname = $1"
+)
 
 
 @lru_cache(maxsize=1)
@@ -132,10 +142,29 @@ async def create_database() -> str:
 
 
 async def copy_database(url: str) -> str:
-    """Return the address of a copy of a database that nobody is connected to."""
-    name = f"actas_{secrets.token_hex(8)}"
-    await _run(f'CREATE DATABASE "{name}" TEMPLATE "{urlsplit(url).path[1:]}"')
+    """Return the address of a copy of a database, once nobody is connected to it any more.
+
+    Whoever closed a connection a moment ago is still there until the server has noticed.
+    """
+    name, original = f"actas_{secrets.token_hex(8)}", urlsplit(url).path[1:]
+    await _left(original)
+    await _run(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
     return _renamed(server(), name)
+
+
+async def _left(name: str) -> None:
+    """Return when nobody is connected to a database; who still is after a while is named."""
+    there: list[str] = []
+    connection = await asyncpg.connect(server())
+    try:
+        for _ in range(round(LEAVING / _PAUSE)):
+            there = [str(dict(one)) for one in await connection.fetch(_SESSIONS, name)]
+            if not there:
+                return
+            await asyncio.sleep(_PAUSE)
+    finally:
+        await connection.close()
+    raise AssertionError(f"{LEAVING:.0f} s later there still are at {name}: {'; '.join(there)}")
 
 
 async def drop_database(url: str) -> None:

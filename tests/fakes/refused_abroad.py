@@ -169,7 +169,12 @@ ASKING: Final[dict[str, Refused]] = {
         TICKETS,
     ),
     "several connections": Refused.when(
-        "no_connection", 1, leading(WIKI), asking(), "several connections", TICKETS
+        "several_connections",
+        1,
+        leading(WIKI),
+        asking(),
+        f"web has several connections to '{TICKETS}', send the resource of one: web-to-tickets (",
+        "; wiki (https://api.wiki.example)",
     ),
     "several audiences": Refused.when(
         "malformed_request",
@@ -202,8 +207,7 @@ ASKING: Final[dict[str, Refused]] = {
         asking(),
         "connection:web-to-tickets",
         PLACE,
-        "support",
-        "sales",
+        "is for the groups support, and the groups of actas:alice are sales",
     ),
     "not one of the people": Refused.when(
         "no_rule",
@@ -212,8 +216,7 @@ ASKING: Final[dict[str, Refused]] = {
         asking(),
         "connection:web-to-tickets",
         PLACE,
-        "actas:olga",
-        "actas:alice",
+        "Why:               the connection web-to-tickets is for actas:olga, and not for actas:alice",
     ),
     "people of another issuer": Refused.when(
         "no_rule",
@@ -222,8 +225,7 @@ ASKING: Final[dict[str, Refused]] = {
         asking(),
         "connection:web-to-tickets",
         PLACE,
-        "corp-idp",
-        "actas",
+        "the connection web-to-tickets is for people of corp-idp",
     ),
     "a condition": Refused.when(
         "no_rule",
@@ -241,7 +243,7 @@ ASKING: Final[dict[str, Refused]] = {
         asking(),
         "connection:web-to-tickets",
         PLACE,
-        'subject.claims.acr == "mfa"',
+        'a condition of the connection web-to-tickets does not hold: subject.claims.acr == "mfa"',
         "pwd",
     ),
     "a condition that cannot be evaluated": Refused.when(

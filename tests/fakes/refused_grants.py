@@ -18,6 +18,8 @@ from tests.fakes.refused_abroad import PLACE, RULE, Asks, Refused, deny
 
 JKT: Final = "A" * 43
 
+WRONG_CLIENT: Final = "Why:               the grant names the client helpdesk, and web redeems it"
+
 
 def redeeming(who: str = "web", parameters: dict[str, Any] | None = None, **grant: Any) -> Asks:
     """A client redeems a grant that says so."""
@@ -144,15 +146,14 @@ REDEEMING: Final[dict[str, Refused]] = {
         "https://as.other.example",
     ),
     "a grant for another client, people matched by address": Refused.when(
-        "wrong_audience", 2, accepting(), redeeming(client_id="helpdesk"), "helpdesk", "web"
+        "wrong_audience", 2, accepting(), redeeming(client_id="helpdesk"), WRONG_CLIENT
     ),
     "a grant for another client, people matched by name": Refused.when(
         "wrong_audience",
         2,
         accepting(match="subject", unknown="create"),
         redeeming(client_id="helpdesk"),
-        "helpdesk",
-        "web",
+        WRONG_CLIENT,
     ),
     "another client with a connection presents it": Refused.when(
         "wrong_audience",
@@ -168,7 +169,18 @@ REDEEMING: Final[dict[str, Refused]] = {
     "no exp": Refused.when("bad_subject", 2, accepting(), redeeming(exp=None), "exp"),
     "a claim of ID tokens": Refused.when("bad_subject", 2, accepting(), redeeming(nonce="n"), "nonce"),
     "an expired one": Refused.when(
-        "expired", 2, accepting(), redeeming(exp=NOW - 60, iat=NOW - 90), "expired"
+        "expired",
+        2,
+        accepting(),
+        redeeming(exp=NOW - 60, iat=NOW - 90),
+        "it ended 1 m ago, and lived 30 s",
+    ),
+    "one that ended while clocks may differ": Refused.when(
+        "expired",
+        2,
+        accepting(),
+        redeeming(exp=NOW - 24, iat=NOW - 144),
+        "Why:               the grant ended 24 s ago, and lived 2 m",
     ),
     "a second time": Refused.when("grant_reused", 2, accepting(), a_second_time, "redeemed before"),
     "of our own": Refused.when("bad_subject", 2, accepting(), of_our_own, "this server"),
@@ -235,10 +247,15 @@ REDEEMING: Final[dict[str, Refused]] = {
         "connection:web-from-corp",
         PLACE,
         "subject.known",
-        "corp-idp:id-alice",
+        "Why:               corp-idp:id-alice was never here, and the connection web-from-corp lets nobody new in",
     ),
     "a person who is disabled": Refused.when(
-        "bad_subject", 2, accepting(match="aud_sub"), redeeming(aud_sub="actas:bob"), "actas:bob", "disabled"
+        "unknown_person",
+        2,
+        accepting(match="aud_sub"),
+        redeeming(aud_sub="actas:bob"),
+        "actas:bob",
+        "disabled",
     ),
     "not in the groups": Refused.when(
         "no_rule",
@@ -247,8 +264,8 @@ REDEEMING: Final[dict[str, Refused]] = {
         redeeming(),
         "connection:web-from-corp",
         PLACE,
-        "platform",
-        "support",
+        "Why:               the connection web-from-corp is for the groups platform, and the groups of "
+        "actas:alice are support",
     ),
     "not one of the people": Refused.when(
         "no_rule",
@@ -257,8 +274,7 @@ REDEEMING: Final[dict[str, Refused]] = {
         redeeming(),
         "connection:web-from-corp",
         PLACE,
-        "actas:olga",
-        "actas:alice",
+        "Why:               the connection web-from-corp is for actas:olga, and not for actas:alice",
     ),
     "a condition": Refused.when(
         "no_rule",
@@ -267,8 +283,8 @@ REDEEMING: Final[dict[str, Refused]] = {
         redeeming(),
         "connection:web-from-corp",
         PLACE,
-        'subject.claims.email == "x"',
-        "alice@acme.example",
+        'Why:               a condition of the connection web-from-corp does not hold: subject.claims.email == "x"',
+        "(saw subject.claims.email = 'alice@acme.example')",
     ),
     "denied by a rule": Refused.when(
         "denied_by_rule",
@@ -304,13 +320,24 @@ REDEEMING: Final[dict[str, Refused]] = {
         "https://api.other.example",
     ),
     "a resource that the connection is not for": Refused.when(
-        "no_rule", 4, accepting(), redeeming(resource=INVENTORY), "inventory"
+        "no_rule",
+        4,
+        accepting(),
+        redeeming(resource=INVENTORY),
+        "no connection lets web redeem grants of corp-idp for inventory; its connections for them lead to orders",
+    ),
+    "no resource, and scopes of two APIs": Refused.when(
+        "excess",
+        5,
+        accepting(acceptance("stock-from-corp", api="inventory", scopes=frozenset({"stock:read"}))),
+        redeeming(scope="orders:read stock:read"),
+        "one token would be for inventory, orders together: name one as resource, such as",
     ),
     "a resource that is no name": Refused.when(
         "bad_subject", 2, accepting(), redeeming(resource=[7]), "resource"
     ),
     "a key that is not proven": Refused.when(
-        "key_not_proven", 2, accepting(), redeeming(cnf={"jkt": JKT}), "DPoP"
+        "key_not_proven", 2, accepting(), redeeming(cnf={"jkt": JKT}), "the DPoP key AAAAAAAA...;"
     ),
     "another key": Refused.when(
         "key_not_proven", 2, accepting(), redeeming(cnf={"jkt": JKT}), "key", proves=True

@@ -11,7 +11,9 @@ from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto import jose
+from actas.crypto.jwe import Encrypted
 from actas.keys.ring import KeyInfo, Purpose
+from tests.fakes.encrypting import OURS, Keeps
 
 _KEYS: dict[tuple[str, str], jose.PrivateKey] = {}
 
@@ -26,6 +28,7 @@ class FakeRing:
     """Satisfies ``keys.ring.KeyRing``."""
 
     def __init__(self, *algorithms: SigningAlgorithm) -> None:
+        self.decrypting = Keeps(*OURS.values())
         self.default: SigningAlgorithm = algorithms[0] if algorithms else "ES256"
         self._keys: dict[tuple[str, str], jose.PrivateKey] = {("audit", "ES256"): _key("audit", "ES256")}
         for algorithm in algorithms or ("ES256",):
@@ -45,6 +48,9 @@ class FakeRing:
         algorithm: SigningAlgorithm | None = None,
     ) -> Secret:
         return Secret(jose.sign(claims, key=self._keys[purpose, algorithm or self.default], typ=typ))
+
+    async def decrypt(self, token: Encrypted) -> str:
+        return await self.decrypting.decrypt(token)
 
     def public_key(self, kid: str, *, purpose: Purpose) -> jose.PublicKey | None:
         for (known, _), key in self._keys.items():

@@ -9,7 +9,7 @@ from actas.crypto import jose
 from actas.keys.kept import StoredKey
 from actas.keys.life import CACHE_TIME, LEAST_AHEAD, Timetable
 from actas.keys.local import LocalKeyRing
-from actas.keys.ring import KeyInfo
+from actas.keys.ring import KeyInfo, Slot
 from actas.keys.rotation import Change, Rotation
 from actas.keys.store import Kept, KeyStore
 from actas.store.memory import MemoryKeyStore
@@ -79,12 +79,15 @@ class Node:
         self.ring, self.rotation, self.store = ring, rotation, store
 
     @classmethod
-    async def start(cls, shared: KeyStore, clock: Time) -> Node:
-        store = Cut(shared)
-        ring = await LocalKeyRing.open(store, sealer=sealer(), clock=clock, algorithm="ES256")
-        rotation = Rotation(
-            store, sealer=sealer(), clock=clock, timetable=TABLE, used={("token", "ES256")}, record=recorded
-        )
+    async def start(cls, shared: KeyStore, clock: Time, *more: Slot) -> Node:
+        """Start one.
+
+        Args:
+            more: what there are keys for besides tokens.
+        """
+        store, used = Cut(shared), {("token", "ES256"), *more}
+        ring = await LocalKeyRing.open(store, sealer=sealer(), clock=clock, algorithm="ES256", used=used)
+        rotation = Rotation(store, sealer=sealer(), clock=clock, timetable=TABLE, used=used, record=recorded)
         return cls(ring, rotation, store)
 
     async def look(self) -> tuple[Change, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,9 +59,6 @@ def ask(url: str, statement: str) -> list[Any]:
 
 
 def run(job: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, in a thread of its own."""
-    ended: list[T] = []
-    thread = threading.Thread(target=lambda: ended.append(asyncio.run(job)))
-    thread.start()
-    thread.join()
-    return ended[0]
+    """Run a coroutine to its end, in a thread of its own; what it raises is raised here."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, job).result()

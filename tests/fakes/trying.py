@@ -47,7 +47,7 @@ def imagined(it: House, key: ThrowawayKey) -> Validators:
     )
     own = OwnIdTokens(issuer=ISSUER, keys=key, live=live, **shared)
     grants = (
-        IdJagValidator(foreign, residents),
+        IdJagValidator(foreign, residents, key),
         JwtGrantValidator(foreign, residents, it.catalog.connections),
     )
     return Validators([IdTokenValidator(foreign, own), *grants])
@@ -80,6 +80,7 @@ def trial_of(it: House, others: Any) -> Trial:
             connections=it.catalog.connections,
             issuers=issuers,
             counterparts=others,
+            recipients=it.recipients,
             keys=others,
             own=it.ring.keys,
             published=it.ring.published,
@@ -90,7 +91,14 @@ def trial_of(it: House, others: Any) -> Trial:
 
 def _grants(it: House) -> Iterator[IdJagIssuer]:
     for kind in (IdJagIssuer, AuthorizationGrantIssuer):
-        yield kind(issuer=ISSUER, people=it.catalog, keys=it.ring, pairwise_key=OPAQUE_KEY, chance=it.chance)
+        yield kind(
+            issuer=ISSUER,
+            people=it.catalog,
+            keys=it.ring,
+            pairwise_key=OPAQUE_KEY,
+            chance=it.chance,
+            recipients=it.recipients,
+        )
 
 
 async def legs(

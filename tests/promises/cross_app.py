@@ -24,7 +24,12 @@ ROWS: tuple[Requirement, ...] = on(
         "sub and sub_id are said of one person; a sub that meant somebody here is not taken for another.",
     ),
     kept("JAG-6", _JAG + "3.1", "Beside the claims of the specification it has none that could be mistaken."),
-    kept("JAG-7", _JAG + "4.3.4", "It lives five minutes at most, and no longer than what it came from."),
+    kept(
+        "JAG-7",
+        _JAG + "4.3.4",
+        "It lives five minutes at most, and no longer than what it came from; one that lives longer is taken "
+        "of nobody unless the registration of its issuer says so.",
+    ),
     kept("JAG-8", _JAG + "3.2.1", "A saml-nameid has the members that the NameID has, and no other."),
     kept("JAG-20", _JAG + "4.3", "It is given by token exchange, to who asks for this type of token."),
     kept(
@@ -168,11 +173,10 @@ ROWS: tuple[Requirement, ...] = on(
         "proposal 123, not in -04",
         "Where a connection tries resource_in_answers, they say it, and one of another server is an invalid_target.",
     ),
-    later(
+    kept(
         "JAG-153",
         "proposal 102, not in -04",
-        "A grant may be encrypted to the server that redeems it.",
-        reason="A proposal that wants keys that decrypt, which this server has none of; encrypted grants are neither given nor taken.",
+        "Where a connection tries encryption, a grant is signed and then encrypted to a key of the server that redeems it, and taken so.",
     ),
     kept("JAG-154", "project policy", "It is about people only."),
     kept("IDC-15", _IDC + "2.3.2", "A target that is unknown, or not the client's, is an invalid_target."),
@@ -264,7 +268,7 @@ ROWS: tuple[Requirement, ...] = on(
     kept("JAG-75", _JAG + "9.1", "Clients that prove nothing redeem nothing."),
     kept("JAG-76", "project policy", "Errors are 400 with an OAuth code, and 401 for invalid_client only."),
     kept("JAG-102", _JAG + "9.8", "A bound grant wants a proof of that key, which then binds the token."),
-    kept("JAG-103", _JAG + "9.8", "A bound grant without proof is an invalid_grant."),
+    kept("JAG-103", _JAG + "9.8", "A bound grant without proof is an invalid_grant, whatever else is wrong."),
     kept("JAG-104", _JAG + "9.8", "A proof without a bound grant is checked and binds the token."),
     kept("JAG-105", _JAG + "9.8", "Where the API wants bound tokens, neither is an invalid_grant."),
     kept("JAG-106", "project policy", "The grant type jwt-dpop of the draft's example is taken as well."),
@@ -366,6 +370,7 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "SEC-62",
         _SEC_THERE,
-        "People are found by issuer, tenant and subject, or as the connection says; strangers only where it does.",
+        "People are found by issuer, tenant and subject, or as the connection says; strangers only where it does. "
+        "Consent that a client requires still applies.",
     ),
 )

@@ -12,6 +12,7 @@ from tests.fakes.house import ISSUER, KINDS, NOW
 from tests.fakes.worlds import ASKED_BY_TOKENS, Maker, party_of_permit
 
 from actas.core.lineage import Lineage
+from actas.core.party import Actor, Identity
 from actas.core.permit import Permit, Proposal
 from actas.core.wire import TOKEN_EXCHANGE
 from actas.kinds.judge import judge
@@ -22,6 +23,10 @@ from actas.subjects.itself import party_of
 numbers = st.integers(0, 2**48)
 EXAMPLES = 400
 often = settings(max_examples=EXAMPLES, deadline=None, database=None)
+
+
+def _identities(actors: tuple[Actor, ...]) -> list[Identity]:
+    return [actor.identity for actor in actors]
 
 
 def assert_narrow(proposal: Proposal, permit: Permit, rules: tuple[RuleSpec, ...]) -> None:
@@ -96,17 +101,20 @@ def test_no_permit_loses_or_repeats_an_actor(number: int) -> None:
     permit = world.judge().permit
     if permit is None:
         return
-    before = world.proposal.subject.actors
-    assert permit.subject == world.proposal.subject.identity
-    assert permit.actors[len(permit.actors) - len(before) :] == before
-    if permit.kind != "delegation":
-        assert permit.actors == before
-        return
+    proposal, itself = world.proposal, world.proposal.itself
+    before = proposal.subject.actors
+    assert permit.subject == proposal.subject.identity
+    assert _identities(permit.actors)[len(permit.actors) - len(before) :] == _identities(before)
     added = permit.actors[: len(permit.actors) - len(before)]
-    assert added == (world.proposal.acting.as_actor(), *world.proposal.acting.actors)
-    identities = [actor.identity for actor in added]
+    named = itself.kind == "agent" and permit.subject_kind in ("person", "unknown")
+    if permit.kind == "delegation":
+        assert permit.actors[0] == proposal.acting.as_actor()
+        assert not named or itself.identity in _identities(permit.actors)
+    else:
+        assert added == ((itself.as_actor(),) if named and permit.kind == "translation" else ())
+    identities = _identities(added)
     assert len(identities) == len(set(identities))
-    assert not set(identities) & {permit.subject, *(actor.identity for actor in before)}
+    assert not set(identities) & {permit.subject, *_identities(before)}
     assert len(permit.actors) <= min(10, world.defaults.max_depth)
 
 
@@ -196,6 +204,7 @@ def test_nothing_grows_along_a_chain_of_exchanges(number: int) -> None:
         if following is not None:
             assert_narrow(proposal, following, rules)
             assert following.expires_at <= permit.expires_at
-            assert following.actors[len(following.actors) - len(permit.actors) :] == permit.actors
+            kept = following.actors[len(following.actors) - len(permit.actors) :]
+            assert _identities(kept) == _identities(permit.actors)
             assert (following.subject, following.txn) == (permit.subject, permit.txn)
         permit = following

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actas.clients.authenticator import Credentials
+from actas.core.issued import Issued
 from actas.core.party import Caller, PresentedToken
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.secret import Secret
 from actas.core.wire import ACCESS_TOKEN, JWT, TOKEN_EXCHANGE
 

@@ -185,7 +185,7 @@ async def test_of_several_connections_to_a_server_the_resource_says_which() -> N
     claims = await told(it, resource=OTHER_API)
     assert (claims["client_id"], claims["scope"], claims["resource"]) == ("files-app", "read", OTHER_API)
     error = await refused(it)
-    assert (error.code, error.reason) == ("invalid_target", "no_connection")
+    assert (error.code, error.reason) == ("invalid_target", "several_connections")
     error = await refused(it, resource=[TICKETS_API, OTHER_API])
     assert (error.code, error.reason) == ("invalid_target", "no_connection")
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
+from tests.fakes.company import IDP
 from tests.fakes.refused_grants import accepting
 
 from actas.core.errors import AuditUnavailable, OAuthError, StoreUnavailable
@@ -27,7 +28,7 @@ async def test_nobody_is_kept_before_the_entry_that_tells_of_them_is_written() -
     here.known.remember = remember  # type: ignore[method-assign]
     await here.post(here.redeeming(here.grant()))
     assert seen == [[NEW]]
-    assert await here.known.was_here(NEW)
+    assert await here.known.was_here(NEW, IDP)
 
 
 @pytest.mark.requirement("JAG-65", "REL-01", "REL-02")
@@ -44,9 +45,9 @@ async def test_nobody_becomes_known_by_a_grant_that_could_not_be_written_down(
         with pytest.raises(OAuthError) as refused:
             await here.post(here.redeeming(here.grant()))
     assert refused.value.reason == "audit_unavailable"
-    assert not await here.known.was_here(NEW)
+    assert not await here.known.was_here(NEW, IDP)
     strict = accepting(**{**LETS_IN, "unknown": "refuse"})()
-    assert not await strict.known.was_here(NEW)
+    assert not await strict.known.was_here(NEW, IDP)
 
 
 @pytest.mark.requirement("JAG-65", "REL-19")
@@ -62,7 +63,7 @@ async def test_somebody_who_could_not_be_kept_becomes_known_by_their_next_grant(
         broken.setattr(here.known_store, "keep", keep)
         assert (await here.post(here.redeeming(here.grant()))).body["access_token"]
     assert [(one["who"], one["detail"]) for one in said] == [(NEW, "it is away")]
-    assert not await here.known.was_here(NEW)
+    assert not await here.known.was_here(NEW, IDP)
     await here.post(here.redeeming(here.grant(jti="grant-2")))
     assert [one["created"] for one in here.writer.events] == [NEW, NEW]
-    assert await here.known.was_here(NEW)
+    assert await here.known.was_here(NEW, IDP)

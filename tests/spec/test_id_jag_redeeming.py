@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from tests.fakes.clock import FixedClock
 from tests.fakes.company import GRANTING, PEOPLE, REDEEMERS, acceptance
-from tests.fakes.house import APIS, IDP_KEY, INVENTORY, ISSUER, NOW, ORDERS, House, claims_of
+from tests.fakes.house import APIS, IDP, IDP_KEY, INVENTORY, ISSUER, NOW, ORDERS, House, claims_of
 from tests.fakes.prover import Prover
 
 from actas.core.errors import InvalidGrant, InvalidScope, OAuthError, StoreUnavailable
@@ -259,7 +259,7 @@ async def test_people_are_who_the_connection_says_and_nobody_else() -> None:
     claims = claims_of(await lets.post(lets.redeeming(lets.grant())))
     assert claims["sub"] == "corp-idp:id-alice"
     assert lets.writer.events[-1]["created"] == "corp-idp:id-alice"
-    assert await lets.known.was_here("corp-idp:id-alice")
+    assert await lets.known.was_here("corp-idp:id-alice", IDP)
     await lets.post(lets.redeeming(lets.grant(jti="grant-2")))
     assert "created" not in lets.writer.events[-1]
     named = house(acceptance(match="aud_sub"))
@@ -296,7 +296,7 @@ async def test_an_address_of_two_people_is_nobodys() -> None:
     assert (await refused(here, here.grant())).reason == "unknown_person"
 
 
-@pytest.mark.requirement("JAG-134", "IDC-56")
+@pytest.mark.requirement("JAG-134", "IDC-56", "SEC-49")
 async def test_who_acted_there_stays_in_the_chain_and_what_is_unknown_is_ignored() -> None:
     here = house(acceptance(tenant="t-1", aud_tenant="t-2"))
     grant = here.grant(
@@ -304,7 +304,8 @@ async def test_who_acted_there_stays_in_the_chain_and_what_is_unknown_is_ignored
         sub_id={"format": "opaque", "id": "x"}, amr=["mfa"], acr="mfa", auth_time=NOW - 10,
     )  # fmt: skip
     claims = claims_of(await here.post(here.redeeming(grant)))
-    assert claims["act"] == {"iss": GRANTING.issuer, "sub": "wlp-1", "sub_profile": "ai_agent"}
+    there = {"iss": GRANTING.issuer, "sub": "wlp-1", "sub_profile": "ai_agent"}
+    assert claims["act"] == {"iss": ISSUER, "sub": "web", "sub_profile": "web_app", "act": there}
     assert "tenant" not in claims
 
 
@@ -358,7 +359,7 @@ async def test_a_grant_stands_nowhere_in_the_log() -> None:
 async def test_a_token_that_comes_of_a_grant_lives_ten_minutes_at_most() -> None:
     here = house(
         acceptance(lifetime=3600),
-        issuers=(replace(GRANTING, max_life=7200),),
+        issuers=(replace(GRANTING, max_life=7200, longest_id_jag=7200),),
         apis=[replace(one, lifetime=3600) for one in APIS],
     )
     answer = await here.post(here.redeeming(here.grant(exp=NOW + 7000)))

@@ -46,6 +46,15 @@ async def test_a_refresh_token_of_a_sign_in_is_as_good_and_stays_as_it_is() -> N
     assert (await it.post(refreshed(it, token))).body["refresh_token"] != token
 
 
+@pytest.mark.requirement("JAG-24", "SEC-53")
+@pytest.mark.parametrize("told_of", [True, False])
+async def test_an_agents_own_refresh_token_gives_a_grant_as_its_id_token_does(told_of: bool) -> None:
+    it = crossing(connections=[connection(client="assistant", names_agents=told_of)])
+    grant = await told(it, await refresh_token(it, "assistant"), "assistant", **SHOWN)
+    assert grant.get("act") == (await told(it, who="assistant")).get("act")
+    assert ("act" in grant) is told_of
+
+
 @pytest.mark.requirement("JAG-34")
 async def test_a_refresh_token_that_another_followed_is_refused_and_ends_the_sign_in() -> None:
     it = crossing()

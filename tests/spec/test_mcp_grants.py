@@ -121,6 +121,21 @@ async def test_its_scopes_are_those_that_request_and_grant_both_have(
         assert (await here.post(here.redeeming(grant, scope=asked))).body["scope"] == given
 
 
+@pytest.mark.requirement("JAG-69", "JAG-125")
+async def test_what_its_connection_does_not_list_is_left_out_and_the_answer_says_so() -> None:
+    here = house(acceptance(scopes=frozenset({"orders:read"})))
+    both = "orders:read orders:write"
+    answer = await here.post(here.redeeming(here.grant(scope=both), scope=both))
+    assert (answer.body["scope"], claims_of(answer)["scope"]) == ("orders:read", "orders:read")
+    error = await turned_away(here, here.grant(scope=both, jti="g-2"), scope="orders:write")
+    assert (error.code, error.reason) == ("invalid_grant", "excess")
+    assert "not available on this path: orders:write" in error.detail
+    # Somewhere else a request for more than there is, is refused as ever.
+    plain = house(acceptance(scopes=frozenset({"orders:read"})), apis=APIS)
+    error = await turned_away(plain, plain.grant(scope=both), scope=both)
+    assert (error.code, error.reason) == ("invalid_scope", "excess")
+
+
 @pytest.mark.requirement("JAG-128")
 async def test_an_api_is_no_mcp_server_unless_somebody_says_so() -> None:
     assert {api.kind for api in APIS} == {"api"}
@@ -138,7 +153,8 @@ async def test_a_grant_for_another_domains_mcp_servers_is_for_one_of_them() -> N
     for asked in (None, [resource, ANOTHER], f"{resource}/", "https://mcp.tickets.example", "urn:one"):
         more: dict[str, Any] = {} if asked is None else {"resource": asked}
         error = await refused(here, **more)
-        assert (error.code, error.reason) == ("invalid_target", "no_connection")
+        reason = "several_connections" if asked is None or ANOTHER in asked else "no_connection"
+        assert (error.code, error.reason) == ("invalid_target", reason)
     alone = crossing(connections=[connection(mcp=True, resources=(resource,))])
     assert (await told(alone))["resource"] == resource
     plain = crossing(connections=[connection(resources=(resource, ANOTHER))])

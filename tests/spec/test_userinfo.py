@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -99,6 +100,17 @@ async def test_an_app_hears_what_the_scopes_open(method: str) -> None:
 
 
 @pytest.mark.requirement("OP-60")
+async def test_the_agent_that_somebody_signs_in_to_is_named_in_its_token_and_hears_the_same() -> None:
+    agents = tuple(replace(one, kind="agent") if one.name == "web" else one for one in APPS)
+    asking = Asking(clients=agents)
+    token = await asking.token()
+    actor = jose.parse(token).unverified_claims["act"]
+    assert isinstance(actor, dict)
+    assert actor["sub"] == "web"
+    assert (await asking.ask(token)).json["name"] == "Alice"
+
+
+@pytest.mark.requirement("OP-60")
 @pytest.mark.parametrize(
     ("scope", "heard"),
     [
@@ -185,6 +197,18 @@ REFUSED: Final[dict[str, dict[str, Any]]] = {
     "for another API": {"aud": ORDERS},
     "for this server, by another address": {"aud": ISSUER},
     "somebody acts for the person": {"act": {"iss": ISSUER, "sub": "web"}},
+    "another agent acts for the person": {
+        "act": {"iss": ISSUER, "sub": "assistant", "sub_profile": "ai_agent"}
+    },
+    "an agent of another issuer does": {"act": {"iss": IDP, "sub": "web", "sub_profile": "ai_agent"}},
+    "somebody acts before the agent": {
+        "act": {
+            "iss": ISSUER,
+            "sub": "web",
+            "sub_profile": "ai_agent",
+            "act": {"iss": ISSUER, "sub": "orders"},
+        }
+    },
     "somebody may act for the person": {"may_act": {"iss": ISSUER, "sub": "web"}},
     "of no sign-in": {"auth_time": None, "acr": None, "amr": None},
     "of a client": {"sub": "web", "sub_profile": "service"},

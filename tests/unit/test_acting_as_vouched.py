@@ -93,7 +93,7 @@ async def test_who_was_here_when_this_server_was_called_otherwise_is_unknown_unt
     elsewhere = mark_of_party(house.ring, Identity("https://sts.before.example", BLAKE))
     house.known_store.kept[BLAKE] = replace(house.known_store.kept[BLAKE], mark=elsewhere)
     assert await house.known.find(BLAKE) is None
-    assert not await house.known.was_here(BLAKE)
+    assert not await house.known.was_here(BLAKE, OKTA.issuer)
     await house.known.remember(seen())
     assert await house.known.find(BLAKE) is not None
 

@@ -65,9 +65,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for name, issuer in (("desk-to-theirs", theirs.issuer), ("desk-elsewhere", ELSEWHERE)):
         resource = {**leading["resource"], "issuer": issuer}
         home.tree["connections"].append({**leading, "name": name, "resource": resource})
-    tickets.tree["issuers"].append(
-        {"name": "theirs", "type": "oidc", "issuer": theirs.issuer, "accepts": ["id_jag"]}
-    )
+    accepts = {"accepts": ["id_jag"], "id_jag_max_life": "1h"}
+    tickets.tree["issuers"].append({"name": "theirs", "type": "oidc", "issuer": theirs.issuer, **accepts})
     taking = tickets.named("connections", "acme-desk-to-tickets")
     tickets.tree["connections"].append({**taking, "name": "from-theirs", "from": "theirs"})
     with theirs, it.home, it.tickets:
@@ -183,3 +182,5 @@ def test_one_that_lives_for_an_hour_gives_no_longer_access_and_one_without_scope
     assert world.domains.redeemed(silent, status=400)["error"] == "invalid_scope"
     grant = world.theirs.grant(*honest, expires_in=3600, claims={"scope": "tickets:read"})
     assert world.domains.redeemed(grant)["expires_in"] <= 600
+    longer = world.theirs.grant(*honest, expires_in=3700, claims={"scope": "tickets:read"})
+    assert world.domains.redeemed(longer, status=400)["error"] == "invalid_grant"

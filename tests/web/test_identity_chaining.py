@@ -150,3 +150,15 @@ def test_the_sdk_takes_what_it_holds_to_an_api_of_another_company(domains: Domai
             return await one.cross_app(token, grant="jwt", **asked)
 
     assert asyncio.run(awaited()).chain == came.chain
+
+
+@pytest.mark.requirement("IDC-10", "IDC-30")
+def test_the_sdk_gets_a_plain_grant_that_something_else_redeems(domains: Domains) -> None:
+    token = domains.signed_in()["access_token"]
+    settings: dict[str, Any] = {"client_id": "desk", "client_secret": domains.home.company.secrets["desk"]}
+    asked: dict[str, Any] = {"to": domains.tickets.issuer, "client_id": "acme-desk", "grant": "jwt"}
+    with sync.Actas(domains.home.issuer, **settings) as actas:
+        grant = actas.grant(token, subject_type="access_token", **asked)
+        assert (grant.audience, sorted(grant.scopes)) == (domains.tickets.issuer, ["tickets:read"])
+        assert [one.id for one in grant.chain] == ["actas:alice", "desk"]
+    assert claims_of(domains.redeemed(grant.reveal())["access_token"])["aud"] == API

@@ -87,7 +87,7 @@ async def test_each_trouble_of_another_server_is_named_and_none_holds_the_answer
         eye = await asyncio.to_thread(Managing, domains.home, "eye")
         began = time.monotonic()
         reply = await asyncio.to_thread(eye, "GET", "/connections-health")
-        assert time.monotonic() - began < 9
+        assert time.monotonic() - began < 20
         found = {one["connection"]: one for one in json.loads(reply.body)["connections"]}
         assert found[GIVES]["sound"] is True
         for name, (_, code, check, said) in HOSTILE.items():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -30,7 +30,7 @@ from mcp.shared.auth import (
 from tests.fakes.browser import Browser
 from tests.fakes.mcp_served import NEEDED, ServedMcp
 from tests.fakes.program import Program
-from tests.fakes.server import RealServer, until
+from tests.fakes.server import SPREAD, RealServer, until
 from tests.web.conftest import RELOADED
 from tests.web.test_cross_app import PASSWORD, SECRET, Domains, arranged
 from tests.web.test_signing_in import CALLBACK, claims_of
@@ -38,9 +38,6 @@ from tests.web.test_signing_in import CALLBACK, claims_of
 from actas.admin.revoking import APART
 from actas_sdk import Actas, Refused
 from actas_sdk.mcp import grant_source
-
-BOUND: Final = 5.0
-"""Seconds: the propagation bound."""
 
 
 class Kept:
@@ -336,7 +333,7 @@ def test_what_somebody_has_is_ended_at_the_resource_side_within_seconds(
     ran = actas("revoke", "--subject", "actas:al", "--reason", "HELP-311", "--yes")
     assert ran.code == 0, ran.err
     ended = time.time()
-    until(lambda: companies.called(token).status_code == 401, limit=BOUND, because="it is refused")
+    until(lambda: companies.called(token).status_code == 401, limit=SPREAD, because="it is refused")
     until(lambda: time.time() > ended + APART + 1, because="what is issued now is issued later")
     assert companies.who(companies.domains.signed_in()["id_token"])["subject"] == "actas:al"
 
@@ -346,7 +343,7 @@ def test_who_is_switched_off_at_the_resource_side_is_out_at_once_and_stays_out(c
     person, kept, token = companies.domains.signed_in()["id_token"], Kept(), companies.token()
     assert companies.called(token).status_code == 200
     with configured(companies.domains.tickets, "users", disabled=True):
-        until(lambda: companies.called(token).status_code == 401, limit=BOUND, because="it is refused")
+        until(lambda: companies.called(token).status_code == 401, limit=SPREAD, because="it is refused")
         with pytest.raises(BaseExceptionGroup) as group:
             companies.who(person, kept)
         refused = only(group.value)

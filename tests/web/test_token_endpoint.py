@@ -96,9 +96,10 @@ def test_an_assertion_works_once_over_the_wire(server: RealServer) -> None:
 def test_an_answer_does_not_wait_for_an_acknowledgement(server: RealServer) -> None:
     """A caller acknowledges late, up to 40 ms; a server that waits for that is slow however fast it is."""
     with Line(server.port) as line:
-        taken = [_seconds(line) for _ in range(60)]
-    # The first acknowledgements of a connection come at once.
-    assert min(taken[-20:]) < 0.03
+        for _ in range(40):  # the first acknowledgements of a connection come at once
+            _seconds(line)
+        # On a busy computer many an answer is late for other reasons; one that is not will do.
+        assert any(_seconds(line) < 0.03 for _ in range(200))
 
 
 def _seconds(line: Line) -> float:

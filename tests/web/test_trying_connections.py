@@ -44,17 +44,18 @@ def decision(found: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("JAG-35", "JAG-111", "JAG-114")
-def test_both_sides_would_say_yes_as_far_as_the_other_says_itself(
-    domains: TwoDomains, actas: Program
-) -> None:
+def test_what_the_other_side_was_not_asked_is_not_known(domains: TwoDomains, actas: Program) -> None:
     ran = actas(*ALICE, "--scope", "tickets:read")
+    there = domains.tickets.issuer.removeprefix("http://")
     assert (ran.code, ran.out.splitlines()[0]) == (
         0,
-        "GRANTED  both sides would say yes, as far as can be known",
+        f"YES HERE  our side would say yes; what {there} decides is not known",
     ), ran.err
+    assert f"2 ? {there} says nothing against it; whether it would redeem it is not known" in ran.out
+    assert "--there CONTEXT asks it" in ran.out
     assert "would give the grant   actas.yaml:" in ran.out
     found = document(actas(*ALICE, "--scope", "tickets:read", "--json"))
-    assert (found["outcome"], found["refused_by"], found["direction"]) == ("granted", [], "issue")
+    assert (found["outcome"], found["refused_by"], found["direction"]) == ("undecided", [], "issue")
     assert decision(found, 1)["scope"] == ["tickets:read"]
     assert found["legs"][1]["decision"] is None
     assert states(found["legs"][1]["checks"]) == dict.fromkeys(
@@ -77,6 +78,8 @@ def test_the_other_server_decides_its_side_where_one_may_ask_it(domains: TwoDoma
     assert found["legs"][1]["place"].startswith("actas.yaml:")
     ran = actas(*there)
     assert (ran.code, ran.out.splitlines()[0]) == (0, "GRANTED  both sides would say yes")
+    assert "The token would have: scope tickets:read; tickets:comment would be left out" in ran.out
+    assert "--there CONTEXT" not in ran.out
 
     no = actas(*there, "--scope", "tickets:comment", "--json")
     found = document(no)
@@ -126,7 +129,7 @@ def test_grants_of_theirs_are_tried_where_they_are_redeemed(domains: TwoDomains,
     actas = program(tmp_path, domains.tickets)
     ran = actas("connections", "try", TAKES, "--as", "actas:alice", "--json")
     found = document(ran)
-    assert (ran.code, found["outcome"], found["direction"]) == (0, "granted", "accept")
+    assert (ran.code, found["outcome"], found["direction"]) == (0, "undecided", "accept")
     assert states(found["legs"][0]["checks"]) == dict.fromkeys(("keys", "issuer", "grant", "clock"), "good")
     assert decision(found, 2)["exchange"] == "redemption"
     no = actas("connections", "try", TAKES, "--as", "actas:alice", "--scope", "tickets:comment")

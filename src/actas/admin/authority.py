@@ -4,7 +4,7 @@ One table, and one question of every change, however it is asked for: object by 
 change how an administrator is known, may become one. Of a client that holds a role, that is its document, and
 the issuer by whose tokens it authenticates; of people, the app that they manage with, which gets tokens of
 theirs, and the issuer that says who is in a group. Users, their groups and what they sign in with are changed
-by owners, above whom there is nobody.
+by owners, above whom there is nobody. So is what this server sends elsewhere to be known there (``sent``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from actas.admin.entrance import require
 from actas.admin.objects import AdminWay, Change, Kept, ObjectKind, Snapshot
 from actas.admin.record import Author
 from actas.admin.refusals import NotAccepted
+from actas.admin.sent import PLACES, authorise_sending, sent_secret
 from actas.core.administrators import ROLES, Role, covers
 from actas.core.errors import InsufficientScope
 
@@ -47,6 +48,7 @@ def authorise(author: Author, changes: Iterable[Change], kept: Snapshot) -> None
     for change in changes:
         kind, _ = change.key
         require(author, CHANGES[kind], doing=f"a change of {kind}")
+        authorise_sending(author, change)
         for who, held in _who_could_be(change, kept):
             if not covers(author.role, held):
                 raise InsufficientScope(
@@ -101,7 +103,7 @@ def _vouches(issuer: str, auth: object) -> bool:
     return (found.get("method"), found.get("issuer")) == ("workload", issuer)
 
 
-def refuse_unsafe(kind: str, name: str, document: Mapping[str, Any]) -> None:
+def refuse_unsafe(kind: ObjectKind, name: str, document: Mapping[str, Any]) -> None:
     """Refuse what only a file on the server's own computer may say.
 
     A secret never comes in a document. And a path leads to the files of every node: those beside its own
@@ -113,13 +115,11 @@ def refuse_unsafe(kind: str, name: str, document: Mapping[str, Any]) -> None:
     auth = document.get("auth")
     secret: object = cast("dict[str, Any]", auth).get("secret") if isinstance(auth, dict) else None
     many = cast("list[object]", secret) if isinstance(secret, list) else [secret]
+    written = "a secret is written in it; use { env: … }, { file: … }"
     if any(isinstance(one, str) for one in many):
-        raise _unsafe(
-            kind,
-            name,
-            "auth.secret",
-            "a secret is written in it; use { env: … }, { file: … } or { generated: true }",
-        )
+        raise _unsafe(kind, name, "auth.secret", f"{written} or {{ generated: true }}")
+    if isinstance(sent_secret(kind, document), str):
+        raise _unsafe(kind, name, f"{PLACES[kind]}.client_secret", f"{written} or private_key_jwt")
     for path, file in _files(document, ""):
         if file.startswith("/") or ".." in file.split("/"):
             raise _unsafe(kind, name, path, "must be a path within the folder of the server's own files")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from actas.admin.told_of_parties import actor_text, chain_text, client_text, party_text
 from actas.core.errors import OAuthError
-from actas.core.party import OURSELVES, Party
 from actas.core.permit import Permit, Proposal, Refusal
-from actas.core.wire import ACCESS_TOKEN, SUBJECT
+from actas.core.spans import span
+from actas.core.wire import JWT_BEARER
 from actas.kinds.judge import Judgement
 from actas.kinds.kind import Kind
 from actas.policy.decide import Policy
@@ -81,23 +82,32 @@ class Explanation:
     proposal: Proposal | None = None
     permit: Permit | None = None
 
+    @property
+    def redeems(self) -> bool:
+        """Whether a grant of another domain was to be redeemed, whether or not a kind was chosen for it."""
+        return self.proposal is not None and self.proposal.grant_type == JWT_BEARER
 
-def explain_early(error: OAuthError, *, stage: int, passed: Sequence[str], policy: str) -> Explanation:
+
+def explain_early(
+    error: OAuthError, *, stage: int, passed: Mapping[int, str], policy: str, whose: str = ""
+) -> Explanation:
     """Explain a refusal that came before the rules were asked.
 
     Args:
         error: the refusal.
         stage: the number of the stage that refused.
-        passed: the texts of the stages before it.
+        passed: the texts of those that were passed, by number: a grant that is redeemed is proven before it
+            is known what it is for.
         policy: the version of the policy.
+        whose: whose token was refused, where that much is proven.
     """
-    texts = [*passed[: stage - 1], error.detail]
+    texts = {**passed, stage: f"{whose}: {error.detail}" if whose else error.detail}
     stages = tuple(
         Stage(
             number=number,
             name=name,
-            passed=True if number < stage else False if number == stage else None,
-            text=texts[number - 1] if number <= len(texts) else "not reached",
+            passed=number != stage if number in texts else None,
+            text=texts.get(number, "not reached"),
         )
         for number, name in enumerate(STAGES, 1)
     )
@@ -181,6 +191,10 @@ def _stage_of(refusal: Refusal, proposal: Proposal) -> int:
         return 5 if refusal.error.code == "invalid_scope" else 4
     if refusal.reason == "sign_in_again":  # of the administrator, when somebody acts as another
         return 2 if proposal.named is None else 3
+    if refusal.reason == "expired":
+        for party, stage in ((proposal.subject, 2), (proposal.actor, 3)):
+            if party is not None and party is not proposal.itself and party.expires_at <= int(proposal.at):
+                return stage
     return _STAGE_OF.get(refusal.reason, 4)
 
 
@@ -190,49 +204,36 @@ def _stages(judgement: Judgement, lines: Sequence[RuleLine]) -> tuple[Stage, ...
     for refusal in judgement.refusals:
         refused.setdefault(_stage_of(refusal, proposal), refusal.detail)
     found = (
-        _client_text(proposal),
-        _party_text(proposal.subject, proposal.at),
-        _actor_text(proposal),
+        client_text(proposal),
+        party_text(proposal.subject, proposal.at),
+        actor_text(proposal),
         _rules_text(lines, proposal.scope),
         _scopes_text(judgement),
-        f"{len(judgement.actors)} actors of at most {judgement.depth_limit}",
+        chain_text(judgement),
         _lifetime_text(judgement),
     )
+    unopened = _unopened(judgement)
     return tuple(
         Stage(
             number=number,
             name=name,
-            passed=number not in refused,
-            text=refused.get(number, found[number - 1]),
+            passed=None if number in unopened else number not in refused,
+            text=unopened.get(number) or refused.get(number, found[number - 1]),
         )
         for number, name in enumerate(STAGES, 1)
     )
 
 
-def _client_text(proposal: Proposal) -> str:
-    targets = ", ".join(
-        api.name if api.abroad is None else f"{api.audience}, by the connection {api.abroad.connection}"
-        for api in proposal.targets
-    )
-    return f"{proposal.client.name} ({proposal.client.kind}) may ask for {targets}"
-
-
-def _party_text(party: Party, at: float) -> str:
-    if party.token_type == SUBJECT:
-        return f"{party.identity.subject}, who is only named"
-    if party.expires_at == 0:
-        return f"{party.identity.subject} itself"
-    token = "access token of ours" if party.issuer_name == OURSELVES else f"token of {party.issuer_name}"
-    if party.token_type != ACCESS_TOKEN:
-        token = f"{str(party.token_type).rpartition(':')[2]} of {party.issuer_name}"
-    left = span(party.expires_at - int(at))
-    return f"{party.identity.subject}, {token} for {', '.join(party.audience)}, {left} left"
-
-
-def _actor_text(proposal: Proposal) -> str:
-    if proposal.actor is not None:
-        return _party_text(proposal.actor, proposal.at)
-    return f"none sent, so {proposal.client.name} itself is who acts"
+def _unopened(judgement: Judgement) -> dict[int, str]:
+    """Return what is said of stages that mean nothing where a connection did not open, by number."""
+    proposal = judgement.situation.proposal
+    if judgement.kind is not None or not (
+        proposal.grant_type == JWT_BEARER or any(api.abroad is not None for api in proposal.targets)
+    ):
+        return {}
+    paused = any(one.reason == "connection_paused" for one in judgement.refusals)
+    said = "not reached: it is paused" if paused else "not reached: no connection opened"
+    return dict.fromkeys((4, 5, 6, 7) if paused else (5, 6, 7), said)
 
 
 def _concerns(line: RuleLine, requested: frozenset[str] | None) -> bool:
@@ -263,13 +264,3 @@ def _lifetime_text(judgement: Judgement) -> str:
     if proposal.subject is not proposal.itself and judgement.lifetime >= left:
         return f"{span(judgement.lifetime)}: what the subject token has left{tied}"
     return f"{span(judgement.lifetime)}: the shortest of rule, API and default{tied}"
-
-
-def span(seconds: int) -> str:
-    """Return a span of seconds for people: ``1 m 41 s``."""
-    if seconds <= 0:
-        return "0 s"
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "m"), (rest, "s")]
-    return " ".join(f"{amount} {unit}" for amount, unit in parts if amount)

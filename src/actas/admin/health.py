@@ -9,14 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
-from actas.core.abroad import Acceptance, GrantWord
+from actas.admin.finding import Check
+from actas.admin.health_here import beside, credential, our_key
+from actas.admin.health_of_encryption import decrypting, reached, unreached, unwanted
+from actas.core.abroad import Abroad, Acceptance, GrantWord
 from actas.core.ports import MOST_DRIFT, FetchFailed, JsonObject
 from actas.core.wire import ID_JAG, ID_JAG_PROFILE, JWT, JWT_BEARER, SigningAlgorithm
 from actas.keys.ring import KeyInfo
 from actas.policy.connections import Connection, Connections
 from actas.trust.counterpart import Counterpart, NotTheirs
+from actas.trust.recipients import NoRecipient, Recipient
+from actas.trust.redeemers import endpoint_of
 from actas.trust.registry import TrustedIssuer
 from actas.trust.shelf import STALE
 from actas.trust.view import IssuerKeysView
@@ -30,36 +35,17 @@ ALTOGETHER: Final = 8.0
 AT_ONCE: Final = 16
 """Connections that are looked at at a time."""
 
-State = Literal["good", "warn", "bad", "skipped"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """What came of one look.
-
-    Attributes:
-        name: at what.
-        state: ``bad`` keeps the connection from working, ``warn`` may, ``skipped`` could not be looked at.
-        says: what was found, in a sentence.
-        remedy: what to do; empty when nothing is.
-        silent: whether nobody answered who was asked.
-    """
-
-    name: str
-    state: State
-    says: str
-    remedy: str = ""
-    silent: bool = False
-
-    def document(self) -> JsonObject:
-        """Return it for programs."""
-        return {"name": self.name, "state": self.state, "says": self.says, "remedy": self.remedy}
-
 
 class Describes(Protocol):
     """Asks other domains' servers what they are (``trust.counterpart``)."""
 
     async def describe(self, issuer: str) -> Counterpart: ...
+
+
+class FindsRecipients(Protocol):
+    """Finds the keys of other domains' servers to which grants are encrypted (``trust.recipients``)."""
+
+    async def find(self, issuer: str, *, hosts: frozenset[str]) -> Recipient: ...
 
 
 class Looks(Protocol):
@@ -81,6 +67,7 @@ class Health:
     connections: Connections
     issuers: Mapping[str, TrustedIssuer]
     counterparts: Describes
+    recipients: FindsRecipients
     keys: Looks
     own: Callable[[], Sequence[KeyInfo]]
     published: Callable[[], JsonObject]
@@ -90,7 +77,10 @@ class Health:
         """Return what is found of one connection."""
         if isinstance(connection, Connection):
             theirs = await self.server_there(connection)
-            return (self._our_key(connection), *theirs)
+            own = self.own()
+            key = our_key(own, self.published, algorithm=connection.algorithm or self.algorithm)
+            ourselves = () if connection.ourselves is None else (credential(own, connection.ourselves),)
+            return (key, *ourselves, *theirs, *beside(connection, self.connections))
         return await self.issuer_there(connection)
 
     async def every(self) -> dict[str, tuple[Check, ...]]:
@@ -118,7 +108,9 @@ class Health:
         found = await self._asked(connection.to.issuer, remedy)
         if isinstance(found, Check):
             return (found,)
-        return (_itself(found), _redeems(found, connection.to.grant), _takes(found), *_clock(found))
+        takes = _takes(found) if connection.ourselves is None else _reached(found, connection)
+        encryption = await self._encryption(found, connection.to)
+        return (_itself(found), _redeems(found, connection.to.grant), takes, *encryption, *_clock(found))
 
     async def issuer_there(self, accepted: Acceptance) -> tuple[Check, ...]:
         """Return what is found of the issuer whose grants are redeemed here."""
@@ -129,10 +121,24 @@ class Health:
                 issuer.issuer, "issuer must be what that server calls itself, character for character"
             ),
         )
+        ours = decrypting(self.own()) if "encryption" in accepted.proposals else ()
         if isinstance(found, Check):
-            return (keys, found if issuer.kind == "oidc" else _not_needed(found))
+            return (keys, found if issuer.kind == "oidc" else _not_needed(found), *ours)
         # It is there, so that keys which are missing are no silence of its.
-        return (replace(keys, silent=False), _itself(found), _gives(found, accepted.grant), *_clock(found))
+        gives = _gives(found, accepted.grant)
+        return (replace(keys, silent=False), _itself(found), gives, *ours, *_clock(found))
+
+    async def _encryption(self, found: Counterpart, to: Abroad) -> tuple[Check, ...]:
+        """Return whether a grant can be encrypted to the other server, where that is tried or asked for."""
+        if to.grant != "id_jag" or "encryption" not in to.proposals:
+            return unwanted(found) if to.grant == "id_jag" else ()
+        try:
+            async with asyncio.timeout(WITHIN):
+                return (reached(await self.recipients.find(to.issuer, hosts=to.key_hosts)),)
+        except NoRecipient as none:
+            return (unreached(none.detail, silent=none.away),)
+        except TimeoutError:
+            return (unreached(f"its key set did not come within {WITHIN:g} seconds", silent=True),)
 
     async def _asked(self, issuer: str, remedy: str) -> Counterpart | Check:
         try:
@@ -161,27 +167,6 @@ class Health:
             )
         return _keys(view)
 
-    def _our_key(self, connection: Connection) -> Check:
-        algorithm = connection.algorithm or self.algorithm
-        active = [one for one in self.own() if one.slot == ("grant", algorithm) and one.state == "active"]
-        if not active:
-            return Check(
-                name="our key",
-                state="bad",
-                says=f"there is no {algorithm} key that signs grants yet",
-                remedy="a server makes it when it starts with a connection in its configuration",
-            )
-        listed = self.published().get("keys")
-        many = listed if isinstance(listed, list) else []
-        kids = [one.get("kid") for one in many if isinstance(one, dict)]
-        if active[0].kid not in kids:
-            said = f"{active[0].kid} signs grants and is not in our key set"
-            return Check(
-                name="our key", state="bad", says=said, remedy="restart this node; its log says more"
-            )
-        said = f"{active[0].kid} ({algorithm}) signs grants and is published"
-        return Check(name="our key", state="good", says=said)
-
 
 def _itself(found: Counterpart) -> Check:
     return Check(name="issuer", state="good", says=f"{found.address} says exactly the issuer on record")
@@ -203,6 +188,19 @@ def _takes(found: Counterpart) -> Check:
         said = "it names no token endpoint to which a client would send a grant"
         return Check(name="token endpoint", state="bad", says=said, remedy="whoever runs it has to mend that")
     return Check(name="token endpoint", state="good", says=found.token_endpoint)
+
+
+def _reached(found: Counterpart, connection: Connection) -> Check:
+    """Look at where grants would be sent for clients: at an address on record, or nowhere."""
+    try:
+        return Check(
+            name="token endpoint",
+            state="good",
+            says=endpoint_of(found, connection.to.issuer, connection.hosts),
+        )
+    except NotTheirs as elsewhere:
+        remedy = "list its host in redeem.hosts, if it is theirs"
+        return Check(name="token endpoint", state="bad", says=elsewhere.detail, remedy=remedy)
 
 
 def _gives(found: Counterpart, grant: GrantWord) -> Check:

@@ -21,6 +21,8 @@ from actas.core.ports import Json
 from actas.core.secret import Secret
 from actas.core.wire import GRANT_JWT, ID_JAG, ID_JAG_JWT, ID_TOKEN, JWT_GRANT, TokenType
 from actas.crypto import base64url, jose
+from actas.crypto.encryption_key import DecryptingKey
+from actas.crypto.jwe import Encrypted
 from actas.crypto.key import PrivateKey, PublicKey
 from actas.keys.ring import Purpose
 from actas.subjects.validator import Validators
@@ -37,6 +39,7 @@ class ThrowawayKey:
 
     def __init__(self) -> None:
         self._key = PrivateKey.generate("ES256")
+        self._decrypting: DecryptingKey | None = None
 
     def sign(self, claims: Mapping[str, Json], kind: TokenType, *, typ: str | None = None) -> PresentedToken:
         """Return an imagined token of a kind, as it would be presented.
@@ -66,6 +69,21 @@ class ThrowawayKey:
     def public_key(self, kid: str, *, purpose: Purpose) -> PublicKey | None:
         """Implements ``subjects.own_id_token.OwnKeys``: of ours it stands in for those of ID tokens alone."""
         return self._found(kid, self._key.algorithm) if purpose == "id_token" else None
+
+    def seal(self, token: PresentedToken) -> PresentedToken:
+        """Return an imagined grant as it would come encrypted to us."""
+        self._decrypting = key = DecryptingKey.generate("ECDH-ES+A256KW")
+        text = key.public.encrypt(
+            token.value.reveal(), typ=ID_JAG_JWT, algorithm=key.algorithm, content="A256GCM"
+        )
+        return PresentedToken(token.type, Secret(text), token.role)
+
+    async def decrypt(self, token: Encrypted) -> str:
+        """Implements ``subjects.id_jag.Decrypts``."""
+        key = self._decrypting
+        if key is None or key.kid != token.header.kid:
+            raise BadToken("it is encrypted to no key of this dry run")
+        return key.decrypt(token)
 
     def digest(self, token: str) -> str:
         """Return what a token is named by, in no log."""

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import msgspec
 
-from actas.core.abroad import GrantWord, Match
+from actas.core.abroad import Acceptance
 from actas.core.claims import parse_scope
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import Confirmation
 from actas.core.impersonation import Form, NamedPerson
 from actas.core.lineage import Lineage
-from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Party
-from actas.core.person import People, Person, VouchedPerson, subject_of
+from actas.core.party import ANY_CLIENT, OURSELVES, Actor, Identity, MayAct, Otherwise, Party
+from actas.core.person import People, Person, VouchedPerson, also_known, subject_of, told_apart
 from actas.core.sign_in import Authorization, SignIn
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, JWT_GRANT, TokenType
 from actas.policy.cases import AskedToken
@@ -66,7 +66,9 @@ def party_from_event(document: Mapping[str, Any], *, at: int) -> Party:
         confirmation=confirmation_from_event(document.get("cnf")),
         lineage=Lineage(),
         known=bool(document.get("known", True)),
+        otherwise=_otherwise(document.get("otherwise")),
         details=tuple(document.get("authorization_details", ())),
+        encrypted_to=document.get("encrypted_to"),
     )
 
 
@@ -128,15 +130,24 @@ def confirmation_from_event(cnf: Mapping[str, str] | None) -> Confirmation | Non
     return None if cnf is None else Confirmation(jkt=cnf.get("jkt"), x5t=cnf.get("x5t#S256"))
 
 
+def _otherwise(document: Mapping[str, Sequence[str]] | None) -> Otherwise | None:
+    if document is None:
+        return None
+    return Otherwise(tuple(document.get("names", ())), tuple(document.get("groups", ())))
+
+
 def _presenters(names: Sequence[str] | None) -> frozenset[str] | None:
     if names is None:
         return None
     return ANY_CLIENT if list(names) == ["*"] else frozenset(names)
 
 
-def actors_from_event(members: Sequence[Mapping[str, str]]) -> tuple[Actor, ...]:
+def actors_from_event(members: Sequence[Mapping[str, Any]]) -> tuple[Actor, ...]:
     """Return the members of a chain that an event speaks of, in its order."""
-    return tuple(Actor(Identity(one["iss"], one["sub"]), cast("PartyKind", one["kind"])) for one in members)
+    return tuple(
+        Actor(Identity(one["iss"], one["sub"]), cast("PartyKind", one["kind"]), tuple(one.get("names", ())))
+        for one in members
+    )
 
 
 def _type_from(issuer: TrustedIssuer | None) -> TokenType:
@@ -174,7 +185,7 @@ def party_from_case(
     iss = ourselves if issuer is None else issuer.issuer
     return Party(
         identity=identity,
-        origin=Identity(iss, user if ours else asked.user),
+        origin=Identity(iss, user if ours else told_apart(asked.user)),
         kind=kind,
         issuer_name=asked.issuer,
         origin_name=asked.issuer,
@@ -197,29 +208,32 @@ def party_from_case(
 
 
 def party_of_grant(
-    party: Party, *, known: bool, match: Match, grant: GrantWord, ourselves: str, people: Mapping[str, Person]
+    party: Party, accepted: Acceptance, *, known: bool, ourselves: str, people: Mapping[str, Person]
 ) -> Party:
     """Return whom a grant of another domain tells of in a policy test, as ``subjects.resident`` does.
 
     Args:
         party: as ``party_from_case`` gives them.
+        accepted: says which kind of grant it is, and how they are matched: by their ``sub`` there, or else a
+            user of ours, whose name the test says. That it is encrypted where that must be is taken for
+            granted.
         known: whether they were here before.
-        match: how they are matched: by their ``sub`` there, or else a user of ours, whose name the test says.
-        grant: which kind of grant it is.
         people: by name.
     """
-    person = None if match == "subject" else people[party.origin.subject]
-    party, there = in_tenant(party)
+    person = None if accepted.match == "subject" else people[party.origin.subject]
+    theirs, there = in_tenant(party)
     here = there if person is None else person.subject
-    return msgspec.structs.replace(
-        party,
+    named = msgspec.structs.replace(
+        theirs,
         identity=Identity(ourselves, here),
-        token_type=ID_JAG if grant == "id_jag" else JWT_GRANT,
+        token_type=ID_JAG if accepted.grant == "id_jag" else JWT_GRANT,
         audience=(ourselves,),
         token_id="test",
         groups=party.groups if person is None else person.groups,
         known=known or person is not None,
+        encrypted_to="test" if accepted.must_encrypt else None,
     )
+    return also_known(named, party)
 
 
 def person_from_case(

@@ -177,9 +177,8 @@ class PolicyTester:
     def _told_of(self, party: Party, test: PolicyTest, accepted: Acceptance) -> Party:
         return party_of_grant(
             party,
+            accepted,
             known=test.subject is None or test.subject.known,
-            match=accepted.match,
-            grant=accepted.grant,
             ourselves=self.ourselves,
             people=self.people,
         )

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
+from actas.admin.entries import as_it_was, early, whose_of
 from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
 from actas.admin.made_up import (
     authorization_from_event,
@@ -59,16 +60,6 @@ from actas.subjects.itself import party_of
 from actas.subjects.named import LookedUp
 from actas.subjects.validator import Validators
 
-_AFTERWARDS: Final = {"person_not_nameable": 7, "grant_reused": 2, "storage_unavailable": 7, "internal": 7}
-"""Reasons of what is refused after the rules allowed it, and the number of the stage that each is told at."""
-
-
-_OF_A_GRANT: Final = (
-    *("bad_subject", "expired", "revoked", "wrong_audience", "unknown_person"),
-    *("upstream_down", "storage_unavailable"),
-)
-"""Why a grant of another domain that is redeemed is not believed."""
-
 
 class NotExplainable(Exception):
     """An entry of the minutes cannot be put before the policy again. The message says why."""
@@ -105,23 +96,25 @@ class Rehearsal:
             request: what would be asked.
             proven: the keys that it would prove to hold.
         """
-        stage, passed = 1, list[str]()
+        stage, passed = 1, dict[int, str]()
         try:
             client = self._client(client_name, request.grant_type)
             request = typed_by_target(request, client, self.apis, self.connections)
-            passed.append(f"{client.name} ({client.kind})")
+            passed[1] = f"{client.name} ({client.kind})"
             asserted = None
             if request.grant_type == JWT_BEARER:  # the grant itself says what it is for
                 stage = 2
                 asserted = await self._prove(request.subject, request)
                 stage = 1
+                if asserted is not None:
+                    passed[2] = whose_of(asserted)
             wanted = as_granted(request, asserted, client, self.connections)
             targets = targets_of(wanted, client, self.apis, self.connections)
             stage = 2
             itself = self._itself(client)
             looked = await self.named(request.named)
             subject = asserted or await self._prove(request.subject, request) or looked.party or itself
-            passed.append(subject.identity.subject)
+            passed[2] = subject.identity.subject
             stage = 3
             actor = await self._prove(request.actor, request)
         except OAuthError as refused:
@@ -145,9 +138,9 @@ class Rehearsal:
         if event.get("outcome") not in ("granted", "refused"):
             raise NotExplainable(f"{event.get('id')} is {event.get('event')}, which is not an attempt")
         if "policy" not in event or _is_of_the_sign_in(event):
-            return self._early(event)
+            return early(event, policy=self.policy.version)
         found = self.of_proposal(self._proposal_of(event))
-        return _as_it_was(found, event) if event.get("reason") in _AFTERWARDS else found
+        return as_it_was(found, event)
 
     def of_proposal(self, proposal: Proposal) -> Explanation:
         """Explain a proposal."""
@@ -191,7 +184,9 @@ class Rehearsal:
         if len(targets) != len(found):
             gone = "a connection" if "abroad" in event else "an API"
             raise NotExplainable(f"{gone} that was asked for no longer exists")
-        asked = tuple(str(one) for one in event.get("asked", {}).get("resource", ()))
+        abroad, said = event.get("abroad", {}), event.get("asked", {})  # of what we redeem the first has them
+        named = abroad.get("resources", ()) if abroad.get("redeems") else said.get("resource", ())
+        asked = tuple(str(one) for one in named)
         return tuple(self._as_asked(api, asked) for api in targets)
 
     def _as_asked(self, api: Api, asked: tuple[str, ...]) -> Api:
@@ -209,20 +204,12 @@ class Rehearsal:
     async def _prove(self, token: PresentedToken | None, request: ExchangeRequest) -> Party | None:
         if token is None:
             return None
-        error = as_called(InvalidRequest, grant_type=request.grant_type, requested=request.requested)
+        requested = None if request.redeemed else request.requested
+        error = as_called(InvalidRequest, grant_type=request.grant_type, requested=requested)
         try:
             return await self.subjects.prove(token)
         except BadToken as bad:
             raise bad.refusal(token.role, error) from bad
-
-    def _early(self, event: Mapping[str, Any]) -> Explanation:
-        error = InvalidRequest(event["reason"], detail=str(event.get("detail", "")))
-        stage = 1 if "client" not in event or "apis" not in event else 2 if "subject" not in event else 3
-        if "client" in event and event.get("grant") == JWT_BEARER and event["reason"] in _OF_A_GRANT:
-            stage = 2  # it is proven first, and says what it is for
-        passed = [f"{event.get('client', {}).get('name')}", str(event.get("subject", {}).get("sub"))]
-        early = explain_early(error, stage=stage, passed=passed, policy=self.policy.version)
-        return replace(early, error=str(event.get("error", early.error)))
 
     def _proposal_of(self, event: Mapping[str, Any]) -> Proposal:
         client = self.clients.client(str(event["client"]["name"]))
@@ -268,24 +255,3 @@ def _signed_in(event: Mapping[str, Any]) -> bool:
 def _is_of_the_sign_in(event: Mapping[str, Any]) -> bool:
     """Whether it was refused for what the person had been asked, of which the entry tells no more."""
     return _signed_in(event) and event.get("reason") in ("bad_code", "unknown_target")
-
-
-def _as_it_was(found: Explanation, event: Mapping[str, Any]) -> Explanation:
-    """Tell as it was what was refused after the rules allowed it: none has addresses, or what was used, or
-    what a store or a key did then.
-    """
-    if not found.granted:
-        return found
-    detail = str(event.get("detail", ""))
-    at = _AFTERWARDS[str(event["reason"])]
-    return replace(
-        found,
-        granted=False,
-        error=str(event.get("error")),
-        reason=str(event["reason"]),
-        detail=detail,
-        stages=tuple(
-            replace(one, passed=False, text=detail) if one.number == at else one for one in found.stages
-        ),
-        permit=None,
-    )

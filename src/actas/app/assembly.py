@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from actas.app.duties import begin
+from actas.app.duties import begin, end
 from actas.app.epoch_watch import EpochWatch
 from actas.app.following import following, require_time
 from actas.app.foundation import Foundation
@@ -184,9 +184,8 @@ class Assembly:
     async def close(self) -> None:
         """End the duties, and write what was counted."""
         await self._keeper.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
+        await self.steward.close()
         with contextlib.suppress(AuditUnavailable):
             await self.shared.minutes.write_counts(math.inf)
 

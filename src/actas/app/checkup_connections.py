@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from actas.admin.health import Check
+from actas.admin.finding import Check
 from actas.app.connections import health
 from actas.app.finding import Result
 from actas.app.foundation import Foundation

@@ -19,7 +19,8 @@ def _signing(base: Foundation) -> Iterator[Result]:
     now = base.clock.now()
     held = base.ring.keys()
     for key in [one for one in held if one.state == "active"]:
-        what = f"{key.kid} ({key.algorithm}) signs {SIGNED[key.purpose]}"
+        does = "decrypts" if key.purpose == "encryption" else "signs"
+        what = f"{key.kid} ({key.algorithm}) {does} {SIGNED[key.purpose]}"
         age = (now - key.created_at) / DAY
         late = now - rotates_at(key, base.rotation.timetable) if key.purpose != "audit" else 0.0
         if late > DAY:

@@ -25,6 +25,7 @@ def health(base: Foundation, out: Outside) -> Health:
         connections=base.catalog.connections,
         issuers=base.definitions.issuers,
         counterparts=out.counterparts,
+        recipients=out.recipients,
         keys=out.keys,
         own=base.ring.keys,
         published=base.ring.published,
@@ -49,7 +50,7 @@ def trial(base: Foundation, out: Outside) -> Trial:
             chance=SystemChance(),
             clock=base.clock,
         ),
-        grants={one.token_type: one for one in grants_abroad(base)},
+        grants={one.token_type: one for one in grants_abroad(base, out.recipients)},
         health=health(base, out),
     )
 
@@ -70,5 +71,5 @@ def _imagined(base: Foundation, key: ThrowawayKey) -> Validators:
         issuer=base.issuer, keys=key, live=live(base), revocations=base.revoked, clock=base.clock
     )
     here = residents(base)
-    grants = (IdJagValidator(foreign, here), JwtGrantValidator(foreign, here, base.catalog.connections))
+    grants = (IdJagValidator(foreign, here, key), JwtGrantValidator(foreign, here, base.catalog.connections))
     return Validators([IdTokenValidator(foreign, own), *grants])

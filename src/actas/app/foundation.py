@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from actas.core.secret import Secret
 from actas.keys.local import LocalKeyRing
 from actas.keys.rotation import Rotation
 from actas.settings.definitions import Definitions
-from actas.settings.faults import Fault
-from actas.settings.load import Draft
+from actas.settings.faults import ConfigurationFaults, Fault
+from actas.settings.load import Draft, Loaded
 from actas.store.audit_folder import FolderLog
 from actas.store.audit_notary import Notary
 from actas.store.audit_postgresql_log import PostgresqlLog
@@ -51,6 +51,8 @@ class Foundation:
         kept: what the store of record keeps, with what the files change about it.
         changes: that, which is not committed yet.
         adopt: whether the files take over objects that the console keeps.
+        bare: whether the catalog is empty, because neither the files nor what is kept hold: only what is
+            beside it, such as the log and our own keys, is there (``kept_foundation``).
         shared_log: the URL of the database that keeps the audit log; None when files of this node do.
         revoked: what was revoked, as it was when the foundation was opened; a serving process follows it.
         opaque: keeps what opaque tokens stand for.
@@ -71,6 +73,7 @@ class Foundation:
     kept: Snapshot
     changes: tuple[Change, ...]
     adopt: bool
+    bare: bool = False
     shared_log: Secret | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -199,24 +202,60 @@ async def foundation(
         keys = await open_keys(database, whole.keys, draft.server, clock=clock, create=create, dev=dev)
         stack.callback(keys.ring.close)
         changes = lay(pepper=keys.ring.secret_pepper)
-        registered = await open_registered(database, clock=clock, marking=keys.ring)
         loaded = whole.compile(pepper=keys.ring.secret_pepper, extra_checks=[findings])
-        yield Foundation(
-            definitions=loaded.definitions,
-            warnings=loaded.warnings,
-            catalog=catalog_of(loaded.definitions, registered),
-            keys=keys,
-            database=database,
-            revoked=await open_revocations(database, clock=clock),
-            opaque=SqlOpaqueTokens(database, clock=clock),
-            registered=registered,
-            clock=clock,
-            dev=dev,
-            files=draft,
-            kept=kept.after(changes),
-            changes=changes,
-            adopt=adopt,
-        )
+        base = await _standing(loaded, keys, database, files=draft, kept=kept.after(changes), clock=clock)
+        yield replace(base, dev=dev, changes=changes, adopt=adopt)
+
+
+@contextlib.asynccontextmanager
+async def kept_foundation(settings: Draft, *, dev: bool, objects: bool) -> AsyncGenerator[Foundation]:
+    """Open what a server stands on whose files do not hold, to read its log: the settings that could be read,
+    and the objects that the store of record has in force.
+
+    Args:
+        settings: a draft without objects (``settings.apart``).
+        objects: whether the settings are whole, so that the objects in force are decided with as they were.
+
+    Raises:
+        NotStartedYet: there are no keys.
+        EnvelopeKeyRefused, KeysUnusable, KeyServiceFailed: our own keys cannot be used.
+        StoreUnavailable: the database cannot be used, or its schema is older and not to be changed.
+    """
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_open(settings, clock=clock, create=False, migrate=False))
+        kept = await SqlConfiguration(database).read()
+        keys = await open_keys(database, settings.keys, settings.server, clock=clock, create=False, dev=dev)
+        stack.callback(keys.ring.close)
+        loaded = None
+        if objects:
+            with contextlib.suppress(ConfigurationFaults):
+                loaded = settings.beside(kept.in_force).compile(pepper=None, extra_checks=[findings])
+        known = loaded or settings.compile(pepper=None)
+        base = await _standing(known, keys, database, files=settings, kept=kept, clock=clock)
+        yield replace(base, dev=dev, bare=loaded is None)
+
+
+async def _standing(
+    loaded: Loaded, keys: OwnKeys, database: Database, *, files: Draft, kept: Snapshot, clock: Clock
+) -> Foundation:
+    registered = await open_registered(database, clock=clock, marking=keys.ring)
+    return Foundation(
+        definitions=loaded.definitions,
+        warnings=loaded.warnings,
+        catalog=catalog_of(loaded.definitions, registered),
+        keys=keys,
+        database=database,
+        revoked=await open_revocations(database, clock=clock),
+        opaque=SqlOpaqueTokens(database, clock=clock),
+        registered=registered,
+        clock=clock,
+        dev=False,
+        files=files,
+        kept=kept,
+        changes=(),
+        adopt=False,
+    )
 
 
 @contextlib.asynccontextmanager

@@ -91,5 +91,6 @@ def _upstream_open(out: Outside) -> Mapping[Labels, float]:
         for one in keys.snapshot()
         if not one.inline
     ]
+    found += [(f"server {issuer}", float(is_open)) for issuer, is_open in out.redeemers.open().items()]
     # The open ones first: what is beyond the metric's bound is not shown.
     return {(name,): value for name, value in sorted(found, key=lambda one: (-one[1], one[0]))}

@@ -18,6 +18,8 @@ from actas.signin.registering import PER_HOUR, PER_SOURCE
 from actas.trust.counterpart import Counterparts
 from actas.trust.jwks import IssuerKeys
 from actas.trust.provider import Providers
+from actas.trust.recipients import Recipients
+from actas.trust.redeemers import Redeemers
 
 _log = structlog.get_logger("actas")
 
@@ -31,6 +33,9 @@ class Outside:
         client_keys: of clients that publish them; kept apart, for an issuer may have a client's name.
         providers: where people sign in at issuers.
         counterparts: what other domains' servers say of themselves.
+        redeemers: at which of them grants are redeemed for clients, and where.
+        recipients: their keys to which grants are encrypted.
+        in_force: the configuration in force; None before the first one is.
         tracing: follows requests.
         documents: of clients that publish what they are; None until they are asked for, as ``registrations``:
             how often clients may register themselves.
@@ -41,9 +46,12 @@ class Outside:
     client_keys: IssuerKeys
     providers: Providers
     counterparts: Counterparts
+    redeemers: Redeemers
+    recipients: Recipients
     tracing: Tracing = UNTRACED
     documents: ClientDocuments | None = None
     registrations: Budget | None = None
+    in_force: Foundation | None = None
 
     def troubles(self) -> tuple[str, ...]:
         """What is wrong with asking issuers and clients, in sentences that say who does not answer."""
@@ -51,11 +59,13 @@ class Outside:
         about_keys = tuple(
             f"{whose} {view.trouble}" for whose, keys in sides for view in keys.snapshot() if view.trouble
         )
-        return (*about_keys, *self.providers.troubles())
+        return (*about_keys, *self.providers.troubles(), *self.redeemers.troubles())
 
     def keep_only(self, base: Foundation) -> None:
-        """Drop the keys of whoever is not trusted under a configuration."""
-        definitions = base.definitions
+        """Drop the keys of whoever is not trusted under a configuration, which is in force from now on."""
+        self.in_force, definitions = base, base.definitions
+        redeeming = {(one.to.issuer, one.name) for one in definitions.connections if one.to.redeems}
+        self.redeemers.keep_only(redeeming)
         issuers = [one for one in definitions.issuers.values() if not one.disabled]
         self.keys.keep_only({one.name for one in issuers})
         self.providers.keep_only({one.name for one in issuers if one.sign_in is not None})
@@ -95,6 +105,7 @@ class Outside:
         await self.keys.aclose()
         await self.client_keys.aclose()
         await self.providers.aclose()
+        await self.recipients.aclose()
         await self.counterparts.aclose()
         self.fetch.close()
 
@@ -122,4 +133,6 @@ def outside(base: Foundation, meter: Meter = UNMETERED) -> Outside:
         whose="client",
     )
     providers, counterparts = Providers(fetch, base.clock), Counterparts(fetch, base.clock)
-    return Outside(fetch, keys, client_keys, providers, counterparts, following)
+    redeemers = Redeemers(counterparts, base.clock)
+    recipients = Recipients(fetch, counterparts, base.clock)
+    return Outside(fetch, keys, client_keys, providers, counterparts, redeemers, recipients, following)

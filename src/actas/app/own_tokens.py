@@ -20,6 +20,7 @@ from actas.keys.opaque import OpaqueTexts, OpaqueTokens
 from actas.keys.refresh import RefreshTokens
 from actas.kinds.fulfilment import Mint
 from actas.kinds.impersonations import Impersonations
+from actas.signin.agreed import Agreed
 from actas.signin.consents import Consents
 from actas.signin.served import Serving
 from actas.signin.sessions import Sessions
@@ -36,16 +37,18 @@ from actas.subjects.reference_token import ReferenceTokens
 from actas.subjects.refresh_token import Renewals
 from actas.subjects.resident import Residents
 from actas.subjects.spent import Spending
+from actas.trust.recipients import Recipients
 
 _CURSORS: Final = b"actas: cursors of pages"
 
 
-def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
+def mint(base: Foundation, minutes: Minutes, marks: MarkStore, *, recipients: Recipients) -> Mint:
     """Return what makes tokens under a configuration.
 
     Args:
         minutes: has it first when somebody begins to act as somebody else.
         marks: remembers which grants were redeemed.
+        recipients: finds what grants are encrypted to.
     """
     refresh = RefreshTokenIssuer(
         issuer=base.issuer, tokens=_refresh_tokens(base), marking=base.ring, chance=SystemChance()
@@ -54,18 +57,19 @@ def mint(base: Foundation, minutes: Minutes, marks: MarkStore) -> Mint:
         AccessTokenIssuer(issuer=base.issuer, keys=base.ring, chance=SystemChance()),
         ReferenceTokenIssuer(issuer=base.issuer, tokens=_opaque_tokens(base), marking=base.ring),
         refresh,
-        *grants_abroad(base),
+        *grants_abroad(base, recipients),
         follows=refresh,
         tells=IdTokenIssuer(issuer=base.issuer, clients=base.catalog, keys=base.ring, chance=SystemChance()),
         serves=Serving(issuer=base.issuer, clients=base.catalog, store=base.session_apps, marking=base.ring),
         begins=impersonations(base, minutes),
         spends=Spending(marks),
+        agrees=Agreed(consents(base)),
         welcomes=known_people(base),
         adds=about(base),
     )
 
 
-def grants_abroad(base: Foundation) -> Iterator[IdJagIssuer]:
+def grants_abroad(base: Foundation, recipients: Recipients) -> Iterator[IdJagIssuer]:
     """Yield what makes grants for other domains' servers, of either kind."""
     for kind in (IdJagIssuer, AuthorizationGrantIssuer):
         yield kind(
@@ -74,6 +78,7 @@ def grants_abroad(base: Foundation) -> Iterator[IdJagIssuer]:
             keys=base.ring,
             pairwise_key=base.ring.opaque_key,
             chance=SystemChance(),
+            recipients=recipients,
         )
 
 

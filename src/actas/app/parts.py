@@ -18,6 +18,7 @@ from actas.app.own_tokens import (
     renewals,
     residents,
 )
+from actas.app.redeeming import redeeming
 from actas.app.reserve import Reserve
 from actas.audit.log import Minutes
 from actas.clients.assertion import AssertedClient, AssertionCheck
@@ -104,7 +105,7 @@ def validators(base: Foundation, out: Outside) -> Validators:
             IdTokenValidator(foreign, own_id_tokens(base)),
             ForeignJwtValidator(foreign),
             RefreshTokenValidator(renewals(base)),
-            IdJagValidator(foreign, residents(base)),
+            IdJagValidator(foreign, residents(base), base.ring),
             JwtGrantValidator(foreign, residents(base), base.catalog.connections),
         ]
     )
@@ -214,7 +215,7 @@ def proofs(base: Foundation, shared: Shared, *, path: str = "/token") -> ProofCh
 def exchange(base: Foundation, shared: Shared) -> Exchange:
     """Return the pipeline over a configuration."""
     subjects = validators(base, shared.out)
-    made = mint(base, shared.minutes, once(base, shared))
+    made = mint(base, shared.minutes, once(base, shared), recipients=shared.out.recipients)
     return Exchange(
         issuer=base.issuer,
         grants=[
@@ -244,6 +245,7 @@ def exchange(base: Foundation, shared: Shared) -> Exchange:
         audit=shared.minutes,
         marking=base.ring,
         throttle=shared.throttle,
+        redeeming=redeeming(base, shared),
         fresh=shared.require_issuing,
         tracing=shared.out.tracing,
     )

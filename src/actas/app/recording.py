@@ -14,5 +14,6 @@ async def write_waiting(outbox: Outbox, minutes: Minutes, *, clock: Clock) -> No
         AuditUnavailable: one could not be written; it waits.
         StoreUnavailable: the database failed.
     """
-    for record in await outbox.take(now=clock.now()):
-        await write_kept(minutes, record, kept=outbox)
+    async with outbox.turn:
+        for record in await outbox.take(now=clock.now()):
+            await write_kept(minutes, record, kept=outbox)

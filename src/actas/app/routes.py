@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Final, get_args
 
 from actas.app.client_registration import registering
 from actas.app.desks import feed, introspection, revocation, supervision
+from actas.app.elsewhere import keys_for_issuers
 from actas.app.foundation import Foundation
 from actas.app.management import management
 from actas.app.parts import Shared, nonces
@@ -23,8 +24,10 @@ from actas.core.wire import (
     JWT,
     JWT_BEARER,
     REFRESH,
+    EncryptionAlgorithm,
     GrantType,
 )
+from actas.crypto.jwe import CONTENT
 from actas.crypto.proof import PROOF_ALGORITHMS
 from actas.exchange import Exchange
 from actas.keys.life import CACHE_TIME
@@ -122,6 +125,7 @@ def _endpoints(
         f"{prefix}/impersonations": _supervised(base, shared, admission),
         f"{prefix}/errors": ErrorsPage(),
         **signing_in(base, shared, prefix=prefix, admission=admission),
+        **{f"{prefix}{path}": keys for path, keys in keys_for_issuers(base, shared).items()},
         f"{prefix}{BELOW}": management(base, shared, steward, prefix=prefix),
         **_for_apps(base, shared, prefix=prefix, admission=admission),
         **dict.fromkeys(paths.values(), about),
@@ -232,10 +236,18 @@ def _signing_in(base: Foundation) -> SigningIn | None:
 def _chaining(base: Foundation) -> Chaining | None:
     """Return what is published of grants between domains; None while no connection leads anywhere."""
     connections = base.catalog.connections
-    given = {one.to.grant for one in connections.every}
+    given = {one.to.grant for one in connections.every if not one.to.redeems}
     requested = tuple(kind for word, kind in (("id_jag", ID_JAG), ("jwt", JWT)) if word in given)
-    profiles = (ID_JAG_PROFILE,) if any(one.grant == "id_jag" for one in connections.accepted) else ()
-    return Chaining(requested=requested, profiles=profiles) if requested or profiles else None
+    taken = [one for one in connections.accepted if one.grant == "id_jag"]
+    if not requested and not taken:
+        return None
+    tried = any("encryption" in one.proposals for one in taken)
+    return Chaining(
+        requested=requested,
+        profiles=(ID_JAG_PROFILE,) if taken else (),
+        encryption=(get_args(EncryptionAlgorithm), tuple(str(one) for one in CONTENT)) if tried else None,
+        encryption_required=tried and all(one.must_encrypt for one in taken),
+    )
 
 
 def _grants(base: Foundation, pipeline: Exchange) -> set[GrantType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 
-from actas.app.elsewhere import elsewhere, keys_for_issuers
+from actas.app.elsewhere import elsewhere
 from actas.app.foundation import Foundation
 from actas.app.own_tokens import (
     codes,
@@ -93,7 +93,6 @@ def signing_in(
         **desk.endpoints(),
         **mine.endpoints(),
         **away.endpoints(),
-        **keys_for_issuers(base, shared),
         **kit.proof.endpoints(own, keeping),
     }
     on_devices = base.catalog.used_by_apps(DEVICE_CODE)

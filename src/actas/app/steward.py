@@ -20,6 +20,7 @@ import structlog
 from actas.admin.objects import Change, Snapshot
 from actas.admin.record import FILES, Author, parts_of
 from actas.admin.revoking import Revoking
+from actas.app.duties import end
 from actas.app.house import House
 from actas.app.key_making import Result, require_keys, require_known_keys, with_keys
 from actas.app.minutes import write_waiting
@@ -184,17 +185,19 @@ class Steward:
             await self._settle(kept.generation)
             await self._take_away(kept)
             self._loading = asyncio.create_task(self._load())
-        done, _ = await asyncio.wait([self._loading], timeout=PATIENCE)
-        for loading in done:
+        for loading in (await asyncio.wait([self._loading], timeout=PATIENCE))[0]:
             loading.result()
+
+    async def close(self) -> None:
+        """Put nothing in force any more: neither the database nor the log is there for long."""
+        await end([] if self._loading is None else [self._loading])
 
     async def _take_away(self, kept: Snapshot) -> None:
         """Let nothing happen any more that the kept configuration has switched off or removed."""
         async with self._switching:
             if kept.generation <= self.generation:
                 return
-            prepared = await asyncio.to_thread(without_what_ended, self._house.base, kept)
-            if prepared is not None:
+            if prepared := await asyncio.to_thread(without_what_ended, self._house.base, kept):
                 await self._house.put_in_force(prepared, generation=self.generation)
 
     def forget(self) -> None:

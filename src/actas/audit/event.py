@@ -12,15 +12,18 @@ from typing import Any, Final
 
 import msgspec
 
+from actas.audit.abroad import add_abroad
 from actas.audit.details import harmless_details
 from actas.audit.harmless import harmless
 from actas.audit.stream import instant
+from actas.audit.told import told_document
 from actas.audit.trail import Trail
 from actas.core.confirmation import NO_KEY
 from actas.core.events import EventName
 from actas.core.impersonation import NO_REASON, Impersonation
+from actas.core.issued import Issued
 from actas.core.party import ANY_CLIENT, Actor, Party
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import Json
 from actas.core.records import Record
 from actas.core.redaction import without_secrets, without_tokens
@@ -93,11 +96,7 @@ def _add_question(event: dict[str, Any], trail: Trail) -> None:
         event["asked"] = _asked(trail.request) if known else _asked_by_stranger(trail.request)
     if trail.targets:
         event["apis"] = [api.name for api in trail.targets]
-    if (to := trail.abroad) is not None:  # with the ``jti`` of the grant, both logs are joined (IDC-58)
-        there = {"connection": to.connection, "issuer": to.issuer, "client_id": to.client_id}
-        event["abroad"] = {**there, "resources": list(to.resources)}
-        if to.grant == "jwt":  # what it tells of who acts; the chain of the entry is whole
-            event["abroad"] |= {"grant": to.grant, "chain": to.chain}
+    add_abroad(event, trail.abroad, trail.redeemed)
 
 
 def _add_impersonation(event: dict[str, Any], trail: Trail) -> None:
@@ -138,6 +137,8 @@ def _add_parties(event: dict[str, Any], trail: Trail) -> None:
             event[role] = party_document(party, trail.claims.get(role, _NO_CLAIMS))
             if party.digest is not None:
                 parents.append({"role": role, "jti": party.token_id, "digest": party.digest})
+        elif (told := trail.told.get(role)) is not None:
+            event[role] = told_document(told)
     if parents:
         event["parents"] = parents
 
@@ -188,8 +189,12 @@ def party_document(party: Party, claims: Mapping[str, Json]) -> dict[str, Any]:
     if party.presenters is not None:
         document["presenters"] = ["*"] if party.presenters is ANY_CLIENT else sorted(party.presenters)
     _add_standing(document, party)
+    if party.otherwise is not None:
+        document["otherwise"] = msgspec.to_builtins(party.otherwise)
     if party.details:
         document["authorization_details"] = harmless_details(party.details)
+    if party.encrypted_to is not None:
+        document["encrypted_to"] = party.encrypted_to
     if claims:
         document["claims"] = dict(claims)
     return document
@@ -204,7 +209,7 @@ def _add_standing(document: dict[str, Any], party: Party) -> None:
     if party.groups:
         document["groups"] = list(party.groups)
     if party.actors:
-        document["actors"] = chain_document(party.actors)
+        document["actors"] = chain_document(party.actors, named=True)
     if party.may_act is not None:
         document["may_act"] = dict(party.may_act.members)
     if not party.known:
@@ -227,9 +232,9 @@ def person_document(issuer: str, subject: str) -> dict[str, Any]:
     return {"iss": issuer, "sub": subject, "kind": "person"}
 
 
-def chain_document(chain: tuple[Actor, ...]) -> list[dict[str, str]]:
-    """Return the members of a chain, in the order given."""
-    return [party_of_chain(member) for member in chain]
+def chain_document(chain: tuple[Actor, ...], *, named: bool = False) -> list[dict[str, Any]]:
+    """Return the members of a chain, in the order given; ``named`` with what else they are called."""
+    return [party_of_chain(one) | ({"names": [*one.names]} if named and one.names else {}) for one in chain]
 
 
 def party_of_chain(member: Actor) -> dict[str, str]:
@@ -289,4 +294,6 @@ def _given(issued: Issued, actors: tuple[Actor, ...]) -> dict[str, Any]:
         given["cnf"] = issued.confirmation.claim()
     if issued.details:
         given["authorization_details"] = harmless_details(issued.details)
+    if issued.encrypted_to is not None:
+        given["encrypted_to"] = issued.encrypted_to
     return given

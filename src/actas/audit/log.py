@@ -130,6 +130,10 @@ class Minutes:
         """
         return await self.write(event, self.draw_up(event, **members).body)
 
+    def settled(self, receipt: Receipt) -> None:
+        """Note that it is known what became of what an entry gave, though no answer has it (REL-03)."""
+        self._writer.delivered(receipt)
+
     def draw_up(self, event: EventName, **members: Any) -> Record:
         """Return an event that is not an attempt, to be written with ``write``."""
         return draw_up(event, now=self._clock.now(), chance=self._chance, **members)

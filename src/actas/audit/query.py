@@ -161,7 +161,7 @@ def terms_of(event: JsonObject) -> set[tuple[str, str]]:
         for value in _list(event.get(many)):
             _put(found, field, value)
     _put(found, "connection", _member(event, "abroad", "connection"))
-    scope = _get(event.get("given"), "scope")
+    scope = _get(event.get("given"), "scope") or _get(_get(event.get("redeemed"), "came"), "scope")
     for value in scope.split() if isinstance(scope, str) else _list(scope):
         _put(found, "scope", value)
     _put(found, "key", _get(event.get("given"), "key"))
@@ -188,6 +188,9 @@ def matches(terms: Sequence[Term], event: JsonObject) -> bool:
 def mentions(event: JsonObject) -> Iterator[Mention]:
     """Yield the tokens that an entry names, the given one first; parents are followed by ``lineage``."""
     yield from _mention("given", event.get("given"))
+    redeemed = event.get("redeemed")  # the grant, as the entry has it in which it was given
+    yield from _mention("parent", redeemed)
+    yield from _mention("given", _get(redeemed, "came"))
     parents = _list(event.get("parents"))
     for parent in parents:
         yield from _mention("parent", parent)

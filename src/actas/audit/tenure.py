@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from actas.audit.sinks import LEASE, RENEW, TAKEN_AFTER, Fenced, SinkStore
+from actas.core.ending import taken, to_its_end
 from actas.core.errors import StoreUnavailable
 
 T = TypeVar("T")
@@ -73,7 +74,8 @@ class Tenure:
             if now - self._seen_at < TAKEN_AFTER:
                 return False
         began = self._monotonic()
-        self._fence = await self._store.take(self._sink, holder=self._me, seen=seen)
+        taking = self._store.take(self._sink, holder=self._me, seen=seen)
+        self._fence = await taken(taking, give_back=self._give_back)
         self._renewed_at, self._seen = began, None
         return self._fence is not None
 
@@ -120,6 +122,9 @@ class Tenure:
             StoreUnavailable: it could not be written; the others find out by themselves.
         """
         fence, self._fence = self._fence, None
+        await to_its_end(self._give_back(fence))
+
+    async def _give_back(self, fence: int | None) -> None:
         if fence is not None:
             await self._store.release(self._sink, fence=fence)
 

@@ -12,23 +12,27 @@ from typing import Final, Literal
 
 import msgspec
 
-from actas.core.abroad import Abroad
+from actas.core.abroad import Abroad, Redeemed
 from actas.core.client import Client
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.errors import OAuthError
 from actas.core.impersonation import Impersonation
+from actas.core.issued import Issued
 from actas.core.params import Params
 from actas.core.party import Actor, Caller, Party
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import Json
 from actas.core.target import Api
+from actas.core.told import Told
 from actas.core.wire import AuthMethod
 
 _NO_CLAIMS: Final[Mapping[str, Mapping[str, Json]]] = MappingProxyType({})
+_NOTHING_TOLD: Final[Mapping[str, Told]] = MappingProxyType({})
 
 
 Door = Literal[
     "exchange",
+    "abroad",
     "introspection",
     "revocation",
     "userinfo",
@@ -64,8 +68,10 @@ class Trail(msgspec.Struct):
         asked_as: what it named, when no client is registered under that; for administrators to see.
         impersonation: the impersonation that its subject token was made under.
         revoked: what was revoked, each as ``token:ID``.
+        told: what is proven of a token that was refused, by the role that it was presented in.
         claims: the subject's and the actor's claims that the policy may look at, by role.
         newcomer: who is known here from now on, when it is granted.
+        redeemed: the grant that was redeemed for the client, and what came of it.
     """
 
     entry: str
@@ -85,6 +91,7 @@ class Trail(msgspec.Struct):
     targets: tuple[Api, ...] = ()
     subject: Party | None = None
     actor: Party | None = None
+    told: Mapping[str, Told] = _NOTHING_TOLD
     impersonation: Impersonation | None = None
     kind: str | None = None
     chain: tuple[Actor, ...] = ()
@@ -96,6 +103,17 @@ class Trail(msgspec.Struct):
     newcomer: str | None = None
     revoked: tuple[str, ...] = ()
     refused: OAuthError | None = None
+    redeemed: Redeemed | None = None
+
+    def follow(self, earlier: Trail) -> None:
+        """Be about what an earlier attempt was about, which was granted: who asked for what, and why it may
+        be.
+        """
+        self.request, self.client, self.method = earlier.request, earlier.client, earlier.method
+        self.trace, self.proven, self.targets = earlier.trace, earlier.proven, earlier.targets
+        self.subject, self.actor, self.impersonation = earlier.subject, earlier.actor, earlier.impersonation
+        self.kind, self.chain, self.claims = earlier.kind, earlier.chain, earlier.claims
+        self.rules, self.policy = earlier.rules, earlier.policy
 
     @property
     def abroad(self) -> Abroad | None:

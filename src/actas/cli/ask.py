@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
 from actas.cli.exits import misused
 from actas.cli.look import look
 from actas.cli.tokens import TokenText
+from actas.core.details import Details
 from actas.core.wire import (
     ACCESS_TOKEN,
     CLIENT_CREDENTIALS,
@@ -72,6 +74,7 @@ class Wanted:
         requested: what kind of token it shall be.
         whom: the person that the subject wants to act as, when the subject is an administrator.
         reason: why; ``ticket`` likewise.
+        details: the authorization details that a grant shall say (RFC 9396).
         redeems: whether ``subject`` is a grant of another domain, which says everything itself.
     """
 
@@ -85,6 +88,7 @@ class Wanted:
     reason: str | None = None
     ticket: str | None = None
     redeems: bool = False
+    details: Details = ()
 
     @property
     def named(self) -> str | None:
@@ -120,13 +124,16 @@ class Wanted:
         fields += [("resource", one) for one in self.resource]
         if self.scope:
             fields.append(("scope", " ".join(self.scope)))
+        if self.details:
+            fields.append(("authorization_details", json.dumps(self.details)))
         return tuple(fields)
 
 
 def addressed(
     requested: TokenType, *, to: str | None, audience: tuple[str, ...], resource: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """Return what the token shall be for: of a grant for another domain, the issuer of its server alone.
+    """Return what the token shall be for: of a grant for another domain, the issuer of its server alone. Of
+    an access token that is one of another server, for which the grant is redeemed here.
 
     Args:
         requested: what kind of token it shall be.
@@ -138,11 +145,11 @@ def addressed(
         Failure: the flags do not go together (exit 2).
     """
     if requested not in ABROAD:
-        if to is not None:
+        if to is not None and requested != ACCESS_TOKEN:
             raise misused(
                 "--to names another domain's server", hint="--for id-jag or jwt, or else --audience"
             )
-        return audience
+        return (*(() if to is None else (to,)), *audience)
     named = (*(() if to is None else (to,)), *audience)
     if requested == JWT and not named and resource:
         return ()

@@ -18,7 +18,7 @@ from actas.cli.audit_cursor import Cursor, cursor_text
 from actas.cli.busy import busy
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.exits import Exit, Failure, misused
-from actas.cli.minutes import Moment, When, read_query, read_terms, refusals
+from actas.cli.minutes import Moment, When, log_alone, read_query, read_terms, refusals
 from actas.cli.output import Answer
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -108,7 +108,7 @@ def command(
         return _asked(base, part, cast("FormatName", form), query)
 
     with refusals():
-        _write(run, on_foundation(run, config, dev=dev, job=job), out, form)
+        _write(run, on_foundation(run, config, dev=dev, job=job, broken=log_alone), out, form)
 
 
 def _write(run: Run, asked: _Asked, out: str | None, form: str) -> None:

@@ -10,7 +10,16 @@ import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.exits import Exit, Failure
-from actas.cli.minutes import Moment, When, event_of, read_query, read_terms, refusals, tell
+from actas.cli.minutes import (
+    Moment,
+    When,
+    event_of,
+    log_alone,
+    read_query,
+    read_terms,
+    refusals,
+    tell,
+)
 from actas.cli.run import Run
 from actas.cli.tree import command as make
 
@@ -73,7 +82,7 @@ def command(
         )
 
     with refusals():
-        found, following = page(on_foundation(run, config, dev=dev, job=job), limit)
+        found, following = page(on_foundation(run, config, dev=dev, job=job, broken=log_alone), limit)
     tell(run, [event_of(one) for one in found], empty="nothing was found", following=following)
     if following is not None:
         run.out.talk(f"there are more: --until {following}")

@@ -12,7 +12,7 @@ from actas.cli.amounts import entries
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.entries import KIND, document, line, lines, titled
 from actas.cli.exits import Exit, Failure
-from actas.cli.minutes import event_of, read_query, refusals
+from actas.cli.minutes import event_of, log_alone, read_query, refusals
 from actas.cli.output import Answer, Ink, Line, Output
 from actas.cli.recorded import moment
 from actas.cli.run import Run
@@ -62,7 +62,7 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, entry: str) -> N
 
     with refusals():
         try:
-            shown = on_foundation(run, config, dev=dev, job=job)
+            shown = on_foundation(run, config, dev=dev, job=job, broken=log_alone)
         except OSError as problem:
             raise Failure(str(problem), code="unreadable", exit=Exit.UNFINISHED) from problem
     if shown is None:

@@ -10,7 +10,7 @@ import click
 
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
 from actas.cli.entries import DAMAGED, document, line
-from actas.cli.minutes import event_of, read_query, read_terms, refusals, tell
+from actas.cli.minutes import event_of, log_alone, read_query, read_terms, refusals, tell
 from actas.cli.recorded import Event, text
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -55,7 +55,7 @@ def command(
     async def job(base: Foundation) -> tuple[KeptLog, str]:
         return base.audit_log, "" if query is None else query.text(base.ring.digest)
 
-    log, wanted = on_foundation(run, config, dev=dev, job=job)
+    log, wanted = on_foundation(run, config, dev=dev, job=job, broken=log_alone)
     with refusals(), log.held():
         terms = read_terms(wanted)
         found, seen, follower = _last(log, wanted, number)

@@ -13,6 +13,7 @@ import click
 from actas.cli.busy import busy
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation, paths_of
 from actas.cli.exits import Exit, Failure, misused
+from actas.cli.minutes import log_alone
 from actas.cli.output import Answer
 from actas.cli.run import Run
 from actas.cli.tree import command as make
@@ -128,7 +129,7 @@ def _question(
     configured = bool(config) or any(os.path.lexists(one) for one in paths_of(run, config))
     if file is not None and (keys is not None or not configured):
         return Question(log=Path(file), keys=keys, copies=copies)
-    log, ring, kept = on_foundation(run, config, dev=dev, job=_own)
+    log, ring, kept = on_foundation(run, config, dev=dev, job=_own, broken=log_alone)
     if file is not None:
         return Question(log=Path(file), keys=ring, copies=copies)
     for path in kept:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from actas.cli.ask import ABROAD
 from actas.cli.dpop import Holder
 from actas.cli.exits import Exit, Failure
+from actas.cli.look import look
+from actas.cli.output import Output
 from actas.cli.verdict import Granted, Refused
 from actas.cli.wire import Answered
 from actas.core.wire import ACCESS_TOKEN
 
 
-def require_bound(granted: Granted, key: Holder | None) -> None:
-    """Return when what was to be bound to a key is. Of a grant, nothing but itself says so (JAG-101).
+def require_bound(granted: Granted, key: Holder | None, out: Output) -> None:
+    """Return when what was to be bound to a key is. Of a grant, nothing but itself says so (JAG-101), and of
+    one that is encrypted not even that: then it is said that nobody can tell yet.
 
     Raises:
         Failure: it is a bearer token, or a grant that is bound to no key or another (exit 6). Whoever asks
             for less than that does not say --dpop.
     """
     if key is None:
+        return
+    if granted.type in ABROAD and look(granted.token.reveal()).form == "jwe":
+        out.warn("the grant is encrypted: whether it is bound to the key shows when it is redeemed")
         return
     if granted.type in ABROAD and _key_of(granted) != key.key.public.thumbprint:
         raise Failure("the grant is not bound to the key", code="not_bound", exit=Exit.PROTOCOL)

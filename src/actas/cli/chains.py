@@ -7,6 +7,7 @@ well formed is judged by ``findings`` and by the server.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from actas.cli.line import Chain, Kind, Station
@@ -15,6 +16,10 @@ from actas.subjects.chain import kind_of
 
 MOST_ACTORS: Final = 32
 """Actors that are drawn. No token that names more than ten is read anywhere."""
+
+
+GRANTS: Final = frozenset({"id_jag", "jwt_grant"})
+"""What is a grant for another domain's server, as tokens look (``look``)."""
 
 
 def chain_of(claims: Mapping[str, Json], *, person: bool = False) -> Chain:
@@ -28,6 +33,33 @@ def chain_of(claims: Mapping[str, Json], *, person: bool = False) -> Chain:
         stations=(_subject(claims, person=person, alone=not actors), *actors),
         targets=texts(claims.get("aud")),
         scopes=scopes_of(claims),
+    )
+
+
+def named_by_grant(claims: Mapping[str, Json]) -> Chain:
+    """Return whom a grant for another domain's server names, and that server.
+
+    Its subject is a person, also where nothing says so: an ID-JAG is given for people alone (ID-JAG section
+    1), and so are plain grants, which tell of them only what their connection lists.
+    """
+    chain = chain_of(claims)
+    subject, *actors = chain.stations
+    kind: Kind = kind_of(claims)
+    subject = replace(subject, kind="person" if kind == "unknown" else kind, current=False)
+    return replace(chain, stations=(subject, *actors))
+
+
+def chain_of_grant(claims: Mapping[str, Json]) -> Chain:
+    """Return the chain of a grant, which is used nowhere: the server that it is for is told of its parties,
+    and decides. Where the grant tells of nobody who acts, that is the client, by its name there.
+    """
+    named = named_by_grant(claims)
+    stations = named.stations
+    if len(stations) == 1 and isinstance(claims.get("client_id"), str):
+        stations = (*stations, Station(kind="service", id=_text(claims.get("client_id")), current=True))
+    servers = tuple(Station(kind="issuer", id=one, by="crossing") for one in named.targets)
+    return replace(
+        named, stations=(*stations, *servers), targets=texts(claims.get("resource")), by="crossing"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -53,7 +54,8 @@ def command(
     """Check a configuration as the server reads it, and run its policy tests.
 
     Every fault is told with its file and line. Client secrets that are not on this computer draw a warning.
-    Nothing is changed.
+    Where the data folder has a database, the files are also laid over what the console keeps there, as at a
+    start; otherwise one line says that this was not looked at. Nothing is changed, and the server may run.
 
     Exits 0, 1 when a policy test fails, 3 when there are faults.
     """
@@ -106,10 +108,30 @@ def _load(run: Run, config: Sequence[str], *, dev: bool, strict: bool) -> Loaded
         raise invalid(run, broken.faults) from broken
     for warning in loaded.warnings[len(draft.warnings) :]:
         run.out.aside(f"warning: {warning}")
+    _lay_over_what_is_kept(run, draft)
     if strict and loaded.warnings:
         message = f"{counted(len(loaded.warnings), 'warning')}, which --strict takes as errors."
         raise Failure(message, code="warnings", exit=Exit.CONFIGURATION)
     return loaded
+
+
+def _lay_over_what_is_kept(run: Run, draft: Draft) -> None:
+    """Return when the files hold together with what the console keeps, or say that this was not looked at.
+
+    Raises:
+        Failure: a server would not start like this; every fault was told (exit 3).
+    """
+    from actas.app.kept_beside import NotLookedAt, beside_what_is_kept, kept_beside
+    from actas.core.ports import SystemClock
+    from actas.settings.faults import ConfigurationFaults
+
+    clock = SystemClock()
+    try:
+        beside_what_is_kept(draft, asyncio.run(kept_beside(draft, clock=clock)), clock=clock)
+    except NotLookedAt as why:
+        run.out.talk(Ink(f"what the console keeps was not looked at: {why}", "dim"))
+    except ConfigurationFaults as broken:
+        raise invalid(run, broken.faults) from broken
 
 
 def _require_keys(draft: Draft) -> None:

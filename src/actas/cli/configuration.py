@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -16,7 +17,7 @@ from actas.cli.run import Run
 
 if TYPE_CHECKING:
     from actas.app.foundation import Foundation
-    from actas.settings.faults import Fault
+    from actas.settings.faults import ConfigurationFaults, Fault
     from actas.settings.load import Draft
     from actas.settings.references import SecretsMode
 
@@ -25,6 +26,11 @@ DEFAULT: Final = "actas.yaml"
 _ENVELOPE: Final = (
     "keys.envelope must be the very key that this data folder was made with: restore it from its backup; "
     "a new one opens nothing. To change to another, name the old one as keys.previous_envelope"
+)
+
+_OF_THE_CONSOLE: Final = (
+    "what is of the console is changed or deleted there while the server runs; while it does not start, "
+    "write it into the files under the same name, as it should be, and start once with actas serve --adopt"
 )
 
 T = TypeVar("T")
@@ -93,11 +99,19 @@ def read_draft(
     try:
         draft = read(paths, dev=dev, environ=environ, secrets=secrets, alone=alone)
     except ConfigurationFaults as broken:
-        hint = None if config or all(os.path.lexists(one) for one in paths) else _where(run, paths[0])
-        raise invalid(run, broken.faults, hint=hint, reads_only=reads_only) from broken
+        raise _refused(run, config, broken, reads_only=reads_only) from broken
     for warning in draft.warnings:
         run.out.aside(f"warning: {warning}")
     return draft
+
+
+def _refused(
+    run: Run, config: Sequence[str], broken: ConfigurationFaults, *, reads_only: bool = True
+) -> Failure:
+    """Tell every fault of a configuration, and return the failure to raise."""
+    paths = [Path(one) for one in paths_of(run, config)]
+    hint = None if config or all(os.path.lexists(one) for one in paths) else _where(run, paths[0])
+    return invalid(run, broken.faults, hint=hint, reads_only=reads_only)
 
 
 def _where(run: Run, path: Path) -> str:
@@ -125,7 +139,9 @@ def invalid(
         f"{count} in the configuration." if reads_only else f"{count}. Nothing was changed.",
         code="configuration",
         exit=Exit.CONFIGURATION,
-        hint="--dev, or ACTAS_DEV=1, allows http on this computer" if _wants_dev(errors) else hint,
+        hint="--dev, or ACTAS_DEV=1, allows http on this computer"
+        if _wants_dev(errors)
+        else hint or (_OF_THE_CONSOLE if _is_of_the_console(errors) else None),
         more={
             "faults": [
                 {"place": one.place, "path": one.path, "message": one.message, "severity": one.severity}
@@ -136,46 +152,85 @@ def invalid(
 
 
 def on_foundation(
-    run: Run, config: Sequence[str], *, dev: bool, job: Callable[[Foundation], Awaitable[T]]
+    run: Run,
+    config: Sequence[str],
+    *,
+    dev: bool,
+    job: Callable[[Foundation], Awaitable[T]],
+    broken: Callable[[Foundation], str] | None = None,
 ) -> T:
     """Run ``job`` over the configuration and the data folder of this computer.
+
+    Args:
+        broken: for what is needed most when somebody has just broken the configuration: the job then runs
+            over what can be read of it (``kept_foundation``), and this says what that means for the answer,
+            in the rest of a sentence. Without it, a configuration that does not hold is refused.
 
     Raises:
         Failure: the configuration does not hold, or the data folder cannot be used.
     """
-    from actas.app.foundation import foundation
+    from actas.app.foundation import foundation, kept_foundation
     from actas.app.own_keys import NotStartedYet
     from actas.cli.logs import held_back
     from actas.settings.faults import ConfigurationFaults
+    from actas.settings.load import read
 
     dev = is_dev(run, dev=dev)
-    draft = read_draft(
-        run,
-        config,
-        dev=dev,
-        environ=run.world.environ,
-        secrets="ignored",
-        reads_only=True,
-        alone=False,
-    )
+    paths = paths_of(run, config)
 
-    async def over() -> T:
-        async with foundation(draft, dev=dev) as base:
+    async def over(opened: AbstractAsyncContextManager[Foundation], *, whole: bool) -> T:
+        async with opened as base:
+            if broken is not None and not whole:
+                check = run.out.runnable("actas check")
+                run.out.warn(f"the configuration does not hold ({check} says why): {broken(base)}")
             return await job(base)
 
     with refusals(), held_back(run.world.stderr, verbose=run.options.verbose > 0):
         try:
-            return asyncio.run(over())
+            draft = read(paths, dev=dev, environ=run.world.environ, secrets="ignored", alone=False)
+            for warning in draft.warnings:
+                run.out.aside(f"warning: {warning}")
+            return asyncio.run(over(foundation(draft, dev=dev), whole=True))
         except NotStartedYet as never:
-            raise Failure(
-                str(never), code="not_started", exit=Exit.UNFINISHED, hint="actas serve makes it"
-            ) from never
-        except ConfigurationFaults as broken:
-            raise invalid(run, broken.faults, reads_only=True) from broken
+            raise _not_started(never) from never
+        except ConfigurationFaults as faults:
+            settings, whole = _settings(run, paths, dev=dev) if broken is not None else (None, False)
+            if settings is None:
+                raise _refused(run, config, faults) from faults
+        try:
+            return asyncio.run(over(kept_foundation(settings, dev=dev, objects=whole), whole=False))
+        except NotStartedYet as never:
+            raise _not_started(never) from never
+
+
+def _settings(run: Run, paths: Sequence[str], *, dev: bool) -> tuple[Draft | None, bool]:
+    """Return what can be read of a configuration that does not hold, and whether that is all its settings;
+    None when it does not even say where the log is.
+    """
+    from actas.settings.apart import where_the_log_is, without_objects
+    from actas.settings.faults import ConfigurationFaults
+    from actas.settings.load import read
+
+    for only, whole in ((without_objects, True), (where_the_log_is, False)):
+        with contextlib.suppress(ConfigurationFaults):
+            environ = run.world.environ
+            draft = read(paths, dev=dev, environ=environ, secrets="ignored", alone=False, only=only)
+            return draft, whole
+    return None, False
+
+
+def _not_started(never: Exception) -> Failure:
+    return Failure(str(never), code="not_started", exit=Exit.UNFINISHED, hint="actas serve makes it")
 
 
 def _wants_dev(errors: Sequence[Fault]) -> bool:
     return any("outside --dev" in fault.message for fault in errors)
+
+
+def _is_of_the_console(errors: Sequence[Fault]) -> bool:
+    from actas.settings.objects import CONSOLE
+
+    return any(one.place == CONSOLE or f"({CONSOLE})" in one.message for one in errors)
 
 
 @contextlib.contextmanager

@@ -71,7 +71,10 @@ def listing(run: Run, /, managed: str | None) -> None:
 @make(
     examples=(
         ("for people", "actas connections show assistant-to-tickets"),
-        ("as it would stand in a file", "actas connections show assistant-to-tickets -o yaml"),
+        (
+            "for programs, with who keeps it and whether it can work",
+            "actas connections show assistant-to-tickets -o yaml",
+        ),
     ),
     dry_run="harmless",
 )
@@ -83,7 +86,8 @@ def show(run: Run, /, name: str) -> None:
     For the last the server looks at its own key and asks the other side what it says of itself: its issuer,
     that it takes or gives such grants, and what time it is there.
 
-    Exits 1 when there is none of that name.
+    What would stand in a file is its document alone: actas export writes that. Exits 1 when there is none of
+    that name.
     """
     manager = Manager(run)
     body = manager.get(at("connections", name)).body
@@ -142,7 +146,8 @@ def _switch(verb: str, *, disabled: bool) -> Command:
             lines.append(f"  {beyond.format(server=server_of(document))}")
         elif said == _PAUSED:
             lines.append("  its document says disabled, which is taken out there")
-        run.out.answer(Answer(kind="actas/Connection", body=told(body), name=name, lines=lines))
+        shown: list[Line] = [] if run.options.dry_run else lines  # how it stands is not what would be
+        run.out.answer(Answer(kind="actas/Connection", body=told(body), name=name, lines=shown))
 
     return command
 
@@ -150,6 +155,7 @@ def _switch(verb: str, *, disabled: bool) -> Command:
 def way_of(document: JsonObject) -> str:
     """Return which way a connection leads: from the client to the other server, or from there to it."""
     kind = ", plain grants" if document.get("grant") == "jwt" else ""
+    kind += ", redeemed for it" if "redeem" in document else ""
     return f"{document.get('client')} {'←' if _accepts(document) else '→'} {server_of(document)}{kind}"
 
 

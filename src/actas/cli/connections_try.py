@@ -61,8 +61,8 @@ def command(run: Run, /, name: str, who: str, there: str | None, **flags: Any) -
     A dry run has the sign-in of a person and no access token: what a connection for plain grants gives for an
     access token alone is tried with actas explain --for jwt.
 
-    Exits 0 when both sides would say yes, as far as can be known, 1 when one would refuse, 2 when it cannot
-    be tried so, 4 when the other could not be reached, 5 when the role is too small.
+    Exits 0 when our side would say yes and nothing is known against it on the other, 1 when one would
+    refuse, 2 when it cannot be tried so, 4 when the other could not be reached, 5 when the role is too small.
     """
     manager = Manager(run)
     tried = _tried(manager, name, _asked(who, **flags))

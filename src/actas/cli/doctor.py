@@ -62,7 +62,7 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, local: bool) -> 
     be asked does not answer.
     """
     if run.options.server is not None and not config and not local:
-        _tell(run, [*_from_outside(run, run.options.server)])
+        _tell(run, [*_from_outside(run, run.server())])
         return
     dev = is_dev(run, dev=dev)
     draft = read_draft(

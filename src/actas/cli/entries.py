@@ -122,6 +122,8 @@ def _attempt(event: Event) -> Iterator[tuple[str, str]]:
             yield role, _party(party)
     if given := member(event, "given"):
         yield "given", _token(given)
+    if redeemed := member(event, "redeemed"):
+        yield from _redeemed(redeemed)
     if created := text(event.get("created")):
         yield "created", f"{created}, who is known here from now on"
     if rules := words(event.get("rules")):
@@ -129,6 +131,23 @@ def _attempt(event: Event) -> Iterator[tuple[str, str]]:
         yield "rules", f"{listed(rules)}{f', {kind}' if kind else ''}"
     if policy := text(event.get("policy")):
         yield "policy", policy
+
+
+def _redeemed(one: Event) -> Iterator[tuple[str, str]]:
+    """What came of a grant that this server redeemed for its client."""
+    yield "grant", f"jti {text(one.get('jti'))} · given in {text(one.get('entry'))}"
+    if came := member(one, "came"):
+        life = whole(came.get("expires_in"))
+        said = [f"a {text(came.get('token_type'))} token of {text(one.get('server'))}"]
+        said += [text(came.get("scope")) or "no scope", *([] if life is None else [duration(life)])]
+        yield "came", " · ".join(said)
+        if dropped := words(came.get("dropped")):
+            yield "dropped", f"{listed(dropped)}, which the client does not get"
+    if answer := member(one, "said"):
+        spoke = ": ".join(
+            [clean(text(answer.get(name))) for name in ("error", "description") if name in answer]
+        )
+        yield "it said", spoke or f"status {answer.get('status')}"
 
 
 def _question(event: Event) -> Iterator[tuple[str, str]]:
@@ -150,6 +169,8 @@ def _question(event: Event) -> Iterator[tuple[str, str]]:
     if abroad := member(event, "abroad"):
         there = f"{text(abroad.get('issuer'))}, which knows the client as {text(abroad.get('client_id'))}"
         yield "connection", f"{text(abroad.get('connection'))} · {there}"
+        if abroad.get("redeems") is True:
+            yield "redeemed", "by this server, for the client, which gets no grant"
         if chain := text(abroad.get("chain")):
             yield "told there", f"a plain grant; of who acts: {_TOLD.get(chain, chain)}"
 

@@ -24,6 +24,7 @@ from actas.cli.tree import command as make
 from actas.cli.values import Words
 from actas.cli.verdict import Granted, Refused, read_answer
 from actas.cli.wire import Answered, Sent
+from actas.core.wire import ACCESS_TOKEN
 
 
 @make(
@@ -76,6 +77,7 @@ from actas.cli.wire import Answered, Sent
     help="A token for an API, one that does it again, or a grant for another domain: an ID-JAG, or a plain "
     "JWT.  [access]",
 )
+@click.option("--detail", multiple=True, metavar="JSON", help="For id-jag: a detail (RFC 9396); may repeat.")
 @click.option("--to", metavar="ISSUER", help="The other domain's server that the grant is for.")
 @click.option("--redeem", metavar="TOKEN", help="A grant of another domain, redeemed at --server.")
 @client_flags
@@ -125,10 +127,11 @@ def perform(run: Run, typed: Flags) -> None:
     _show(run, typed, sent, answered, wanted, client=who.client)
     answer = read_answer(answered, wanted, client=who.client, issuer=server.issuer)
     if isinstance(answer, Refused):
-        _refuse(run, answer, hint=about_keys(answer, answered, key))
+        elsewhere = server.issuer if wanted.redeems else ""
+        _refuse(run, answer, hint=about_keys(answer, answered, key), elsewhere=elsewhere)
     else:
-        require_bound(answer, key)
-        saved = None if name is None else _keep(run, name, answer, server, ask)
+        require_bound(answer, key, run.out)
+        saved = None if name is None else _keep(run, name, answer, server, ask, to=typed.to)
         _give(run, answer, wanted, raw=typed.raw, saved=saved)
 
 
@@ -154,15 +157,29 @@ def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted
         run.out.aside()
 
 
-def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask) -> str:
-    """Save the token with the keys its issuer has now, and return what to call it."""
-    keys = fetch_keys(server, ask)
-    if keys is None:
-        run.out.warn(f"the keys of {server.issuer} cannot be had, so inspect cannot check @{name} by itself")
+def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask, *, to: str | None) -> str:
+    """Save the token with the keys its issuer has now, and return what to call it.
+
+    Args:
+        to: another domain's server that was named, or None. A token of that, for which the grant was redeemed
+            here, is kept as its: our keys say nothing of it.
+    """
+    theirs = (
+        to if to is not None and granted.type == ACCESS_TOKEN and granted.issuer != server.issuer else None
+    )
+    if theirs is not None:
+        run.out.warn(f"@{name} is a token of {theirs}: inspect checks it with --jwks and the keys of that")
+        keys = None
+    else:
+        keys = fetch_keys(server, ask)
+        if keys is None:
+            run.out.warn(
+                f"the keys of {server.issuer} cannot be had, so inspect cannot check @{name} by itself"
+            )
     saved = SavedToken(
         token=granted.token,
         token_type=granted.type,
-        issuer=server.issuer,
+        issuer=theirs or server.issuer,
         jwks=keys,
         saved_at=int(run.now),
     )
@@ -193,11 +210,12 @@ def _give(run: Run, granted: Granted, wanted: Wanted, *, raw: bool, saved: str |
     )
 
 
-def _refuse(run: Run, refused: Refused, *, hint: str | None) -> None:
+def _refuse(run: Run, refused: Refused, *, hint: str | None, elsewhere: str) -> None:
     """Print a refusal: for programs a document, for people a drawing on stderr, so that a pipe stays empty.
 
     Args:
         hint: what would help, better than the usual one.
+        elsewhere: the server of another domain that refuses; empty for one's own.
 
     Raises:
         Failure: always.
@@ -205,6 +223,6 @@ def _refuse(run: Run, refused: Refused, *, hint: str | None) -> None:
     if refused.by_policy and run.out.structured:
         run.out.document("actas/Exchange", refused_document(refused))
     elif refused.by_policy:
-        for line in refused_lines(refused, ascii=run.out.ascii, again=run.options.again):
+        for line in refused_lines(refused, ascii=run.out.ascii, again=run.options.again, elsewhere=elsewhere):
             run.out.aside(line)
     raise failure_of(refused, hint=hint, drawn=refused.by_policy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actas.cli.ask import REQUESTABLE, TypedToken, Wanted, addressed, token_type
 from actas.cli.asking import ClientAuth
+from actas.cli.details import details_for
 from actas.cli.exits import misused
 from actas.cli.tokens import TokenArguments
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, SUBJECT, TokenType
@@ -39,6 +40,7 @@ class Flags:
     ticket: str | None = None
     to: str | None = None
     redeem: str | None = None
+    detail: tuple[str, ...] = ()
 
 
 def wanted_of(typed: Flags, tokens: TokenArguments) -> Wanted:
@@ -93,6 +95,7 @@ def _exchanged(typed: Flags, tokens: TokenArguments) -> Wanted:
         whom=typed.requested_subject,
         reason=typed.reason,
         ticket=typed.ticket,
+        details=details_for(requested, typed.detail),
     )
 
 
@@ -126,6 +129,7 @@ def _redeemed(typed: Flags, tokens: TokenArguments, argument: str) -> Wanted:
         (typed.ticket, "--ticket"),
         (typed.to, "--to"),
         (typed.own or None, "--own"),
+        (typed.detail or None, "--detail"),
         (None if typed.requested == "access" else typed.requested, "--for"),
     )
     for said, flag in others:

@@ -9,6 +9,7 @@ import click
 
 from actas.cli.ask import REQUESTABLE, addressed, token_type
 from actas.cli.configuration import configuration_flag, dev_flag, on_foundation
+from actas.cli.details import details_for
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.run import Run
 from actas.cli.tokens import TOKEN_HELP, TokenArguments
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from actas.core.confirmation import Confirmation
     from actas.core.party import PresentedToken
     from actas.core.permit import ExchangeRequest
+    from actas.core.ports import JsonObject
 
 
 @make(
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--audience", metavar="NAME", multiple=True, help="API by name or address; may repeat.")
 @click.option("--resource", metavar="URI", multiple=True, help="API by address; may repeat.")
 @click.option("--scope", metavar="S…", help="Scopes, separated by spaces.")
+@click.option("--detail", multiple=True, metavar="JSON", help="For id-jag: a detail (RFC 9396); may repeat.")
 @click.option(
     "--for",
     "requested",
@@ -71,7 +74,9 @@ def command(
 
     Runs on the computer of the server, over its configuration and data folder: it shows every stage, every
     condition with the values it saw, and the smallest change that would have been granted. With --entry, the
-    outcome is the one that was written down, and the stages are those of the rules in force now.
+    outcome is the one that was written down, and the stages are those of the rules in force now. While the
+    configuration does not hold, --entry goes by the one that the server took last, or else by what was
+    written down, and says so.
 
     Exits 0 when it is or was granted, 1 when it is or was refused or the entry cannot be explained, 3 when
     the configuration does not hold, 4 when the data folder cannot be used, 7 when the entry is not what was
@@ -84,7 +89,9 @@ def command(
     if entry == "":
         raise misused("--entry is empty", hint="the id is in the header Actas-Entry of the answer")
     if entry is not None:
-        found, past, hints = on_foundation(run, config, dev=dev, job=lambda base: _past(base, entry))
+        found, past, hints = on_foundation(
+            run, config, dev=dev, job=lambda base: _past(base, entry), broken=_goes_by
+        )
     else:
         request = _request(run, **flags)
         proven = _proven(run, dpop=flags["dpop"], certificate=flags["certificate"])
@@ -97,6 +104,13 @@ def command(
     if not (found.granted if past is None else past.granted):
         reason = found.reason if past is None else past.reason
         raise Failure(found.detail or "refused", code=reason or "refused", exit=Exit.NO, told=True)
+
+
+def _goes_by(base: Foundation) -> str:
+    """Say by what an entry is explained while the configuration does not hold."""
+    if base.bare:
+        return "this is what was written down, and no more"
+    return "this goes by the one that the server took last"
 
 
 async def _rehearsed(
@@ -119,10 +133,8 @@ async def _rehearsed(
 
 
 async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past | None, tuple[str, ...]]:
-    from actas.admin.rehearsal import NotExplainable
-    from actas.app.outside import outside
-    from actas.app.parts import rehearsal
     from actas.audit.checkpoint import ring_keys
+    from actas.cli.aforetime import before
     from actas.cli.explaining import Past
     from actas.cli.misspelt import ways_of_entry
     from actas.cli.standing import standing
@@ -137,13 +149,7 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past | None,
             hint="actas audit search finds entries",
         )
     event = line.event
-    out = outside(base)
-    try:
-        found = rehearsal(base, out).of_event(event)
-    except NotExplainable as cannot:
-        raise Failure(str(cannot), code="not_explainable", exit=Exit.NO) from cannot
-    finally:
-        await out.close()
+    found = await _of_event(base, event)
     place = standing(
         base.audit_log,
         stream=line.stream,
@@ -152,11 +158,34 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past | None,
         keys=ring_keys(base.ring),
     )
     past = Past.of(event, entry=entry, policy=found.policy, broken=place.broken)
-    return found, past, tuple(ways_of_entry(event, base.catalog))
+    ways = () if base.bare else ways_of_entry(event, base.catalog)
+    return found, past, (*before(base.audit_log, event), *ways)
+
+
+async def _of_event(base: Foundation, event: JsonObject) -> Explanation:
+    """Explain an entry: by the rules of now, or as it was written where there are none to go by.
+
+    Raises:
+        Failure: it is no attempt, or its client or API no longer exists.
+    """
+    from actas.admin.rehearsal import NotExplainable
+    from actas.app.outside import outside
+    from actas.app.parts import rehearsal
+    from actas.cli.explaining import written_down
+
+    out = outside(base)
+    try:
+        found = rehearsal(base, out).of_event(event) if not base.bare else written_down(event)
+    except NotExplainable as cannot:
+        raise Failure(str(cannot), code="not_explainable", exit=Exit.NO) from cannot
+    finally:
+        await out.close()
+    return found
 
 
 def _request(run: Run, **flags: Any) -> ExchangeRequest:
     from actas.core.claims import parse_scope
+    from actas.core.details import BadDetails, details_from
     from actas.core.permit import ExchangeRequest
     from actas.core.wire import CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 
@@ -169,6 +198,11 @@ def _request(run: Run, **flags: Any) -> ExchangeRequest:
         raise misused("--scope is not a list of scopes separated by single spaces")
     requested = REQUESTABLE[flags["requested"]]
     audience = addressed(requested, to=flags["to"], audience=flags["audience"], resource=flags["resource"])
+    details = details_for(requested, flags["detail"])
+    try:
+        details = details_from([*details]) if details else ()
+    except BadDetails as bad:
+        raise misused(f"--detail: {bad}") from None
     arguments = TokenArguments(run)
     return ExchangeRequest(
         grant_type=CLIENT_CREDENTIALS if flags["own"] else TOKEN_EXCHANGE,
@@ -178,6 +212,7 @@ def _request(run: Run, **flags: Any) -> ExchangeRequest:
         audience=audience,
         resource=flags["resource"],
         scope=scope,
+        details=details,
     )
 
 

@@ -52,7 +52,8 @@ class Past:
             policy: the version of the policy in force now.
         """
         granted = event.get("outcome") == "granted"
-        kind, scope = text(event.get("kind")), text(member(event, "given").get("scope"))
+        given = member(event, "given") or member(member(event, "redeemed"), "came")
+        kind, scope = text(event.get("kind")), text(given.get("scope"))
         reason = text(event.get("reason"))
         return cls(
             entry=entry,
@@ -68,6 +69,35 @@ class Past:
     def differs(self, found: Explanation) -> bool:
         """Whether it ended otherwise than it would now."""
         return (self.granted, self.reason) != (found.granted, found.reason)
+
+
+def written_down(event: Event) -> Explanation:
+    """Return what an entry says by itself, where there are no rules to decide it by again.
+
+    Raises:
+        NotExplainable: it is no attempt.
+    """
+    from actas.admin.explanation import Explanation
+    from actas.admin.rehearsal import NotExplainable
+
+    if event.get("outcome") not in ("granted", "refused"):
+        raise NotExplainable(f"{event.get('id')} is {event.get('event')}, which is not an attempt")
+    granted = event["outcome"] == "granted"
+    return Explanation(
+        granted=granted,
+        kind=text(event.get("kind")) or None,
+        error=None if granted else text(event.get("error")),
+        reason=None if granted else text(event.get("reason")),
+        detail="" if granted else text(event.get("detail")),
+        stages=(),
+        rules=(),
+        tables=(),
+        requested=None,
+        scopes=tuple(text(member(event, "given").get("scope")).split()) if granted else (),
+        near_miss=None,
+        suggestion=None,
+        policy=text(event.get("policy")),
+    )
 
 
 def show(
@@ -125,7 +155,7 @@ def lines_of(
                 near = found.near_miss
                 yield (f"{_INDENT}nearest: {near.name}", Ink(f"   {near.place}".rstrip(), "dim"))
                 yield from _conditions(found.near_miss)
-        if stage.name == "scopes":
+        if stage.name == "scopes" and found.reason != "connection_paused":  # a pause leaves nothing
             for table in found.tables:
                 yield from _table(table, found)
     yield ""
@@ -162,7 +192,7 @@ def _conditions(line: RuleLine) -> Iterator[Line]:
 
 def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
     requested = set(found.requested or ())
-    redeems = found.kind in ("redemption", "chained")
+    redeems = found.redeems
     held = table.holds if redeems and table.holds else frozenset[str]()
     strange = sorted(held - table.defines - requested)[:_MOST_STRANGE]  # another server says how many
     columns = sorted(table.defines | requested | frozenset(strange))
@@ -170,16 +200,16 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
         return
     wide = max(22 if redeems else 20, len(table.api.name) + 2)
     yield f"{_INDENT}{table.api.name:<{wide}}{'  '.join(columns)}"
+    left = frozenset(found.scopes) if found.granted else table.leaves & (requested or table.leaves)
+    if found.reason == "not_consented":  # nobody is given a part of what they agreed to
+        left = frozenset[str]()
     rows = (
-        ("the API defines", table.defines),
-        *_bought(table, redeems=redeems),
-        ("the client may ask", table.may_ask),
+        *((("the API defines", table.defines),) if table.api.abroad is None else ()),
+        *_bought(table, found),
+        *((("the client may ask", table.may_ask),) if table.api.abroad is None else ()),
         ("no rule denies", frozenset(columns) - table.denied),
         ("asked for", frozenset(requested) if found.requested is not None else table.leaves),
-        (
-            "would be granted",
-            frozenset(found.scopes) if found.granted else table.leaves & (requested or table.leaves),
-        ),
+        ("would be granted", left),
     )
     for title, scopes in rows:
         pieces: list[str | Ink] = [f"{_INDENT}{title:<{wide}}"]
@@ -189,13 +219,22 @@ def _table(table: ScopeTable, found: Explanation) -> Iterator[Line]:
         yield pieces
 
 
-def _bought(table: ScopeTable, *, redeems: bool) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield what the subject token buys; where that is at most what it holds, that and what a rule says."""
+def _bought(table: ScopeTable, found: Explanation) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield what the subject token buys; where that is at most what it holds, that and what a rule says.
+
+    Of an API of another domain this server knows no more than what the connection lists.
+    """
+    if table.api.abroad is not None:
+        yield "the connection lists", table.defines
+        if table.buys != table.defines:
+            yield "the token buys", table.buys
+        return
     if table.holds is None or table.lets is None:
         yield "the token buys", table.buys
         return
-    yield "the grant says" if redeems else "the token holds", table.holds
-    yield "the connection lists" if redeems else "the rule sells", table.lets
+    yield "the grant says" if found.redeems else "the token holds", table.holds
+    if found.kind is not None:  # where none opened, none lists anything
+        yield "the connection lists" if found.redeems else "the rule sells", table.lets
 
 
 def _endings(found: Explanation, shown: Sequence[RuleLine], hints: Sequence[str]) -> Iterator[Line]:

@@ -27,7 +27,7 @@ _SAID: Final = frozenset(
             "cnf",
             "act",
         ),
-        *("email", "email_verified", "auth_time", "acr", "amr"),
+        *("email", "email_verified", "auth_time", "acr", "amr", "authorization_details"),
     }
 )
 """Claims that the lines tell of already, or that the answer does."""

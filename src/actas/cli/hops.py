@@ -36,13 +36,19 @@ def _redeemed(
     stations: tuple[Station, ...], acting: Station, wanted: Wanted, claims: Mapping[str, Json]
 ) -> Chain:
     """Return the chain of a grant that is redeemed: whoever vouches stands before the person (RFC 7523)."""
-    first, *actors = stations
-    vouching = claims.get("iss")
-    if isinstance(vouching, str):
-        stations = (Station(kind="issuer", id=vouching), replace(first, by="crossing"), *actors)
+    stations = _vouched(stations, claims)
     targets = wanted.targets or texts(claims.get("resource"))
     scopes = wanted.scope or scopes_of(claims)
     return Chain(stations=(*stations, acting), targets=targets, scopes=scopes, outcome="refused")
+
+
+def _vouched(stations: tuple[Station, ...], grant: Mapping[str, Json]) -> tuple[Station, ...]:
+    """Return the stations with whoever vouches for the person before them, as the grant says."""
+    first, *actors = stations
+    vouching = grant.get("iss")
+    if not isinstance(vouching, str):
+        return stations
+    return (Station(kind="issuer", id=vouching), replace(first, by="crossing"), *actors)
 
 
 def granted_chain(
@@ -60,9 +66,10 @@ def granted_chain(
         return _granted_abroad(claims, wanted, client=client, scope=scope)
     if not claims:
         return replace(asked_chain(wanted, client=client), outcome="granted", scopes=scope)
-    if wanted.redeems:
-        asked = asked_chain(wanted, client=client)
-        return replace(asked, outcome="granted", targets=texts(claims.get("aud")), scopes=scope)
+    if wanted.redeems and wanted.subject is not None:  # whoever acts in the token, and nobody who does not
+        chain, person = chain_of(claims), _subject_stations(wanted)[:1]
+        grant = look(wanted.subject.text.value.reveal()).claims
+        return replace(chain, stations=_vouched((*person, *chain.stations[1:]), grant), scopes=scope)
     chain = replace(chain_of(claims), scopes=scope)
     if len(wanted.targets) == len(chain.targets) == 1 and "://" not in wanted.targets[0]:
         chain = replace(chain, targets=wanted.targets)  # the name under which it was asked for

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from actas.cli.chains import chain_of, parties
+from actas.cli.chains import GRANTS, chain_of, chain_of_grant, parties, texts
 from actas.cli.exits import Exit, Failure, misused
 from actas.cli.findings import Check, Finding, Question, Result, findings
 from actas.cli.keysets import Keys, keys_from, keys_of
@@ -16,7 +16,7 @@ from actas.cli.line import vertical
 from actas.cli.look import Look, look
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.run import Run
-from actas.cli.sentence import sentence
+from actas.cli.sentence import sentence, signed_in
 from actas.cli.tokens import TokenArguments, TokenText
 from actas.cli.tree import command as make
 from actas.cli.values import Instant
@@ -99,16 +99,18 @@ def _answer(run: Run, seen: Look, found: tuple[Finding, ...], *, claims: bool) -
     }
     lines: list[Line] = [_head(seen), *(_shown(one) for one in found)]
     if seen.form == "jwt":
-        chain = chain_of(seen.claims, person=seen.type == "id_token")
+        grant, identity = seen.type in GRANTS, seen.type == "id_token"
+        chain = chain_of_grant(seen.claims) if grant else chain_of(seen.claims, person=identity)
+        said = signed_in(chain) if identity else sentence(chain)
         body |= {
             "issuer": seen.claims.get("iss"),
             "chain": parties(chain),
-            "audience": list(chain.targets),
+            "audience": list(texts(seen.claims.get("aud"))),
             "scope": list(chain.scopes),
-            "sentence": sentence(chain),
+            "sentence": said,
         }
         lines += ["", *vertical(chain, ascii=run.out.ascii), ""]
-        lines.append(sentence(chain) if _is_proven(found) else f"Unproven: {sentence(chain)}")
+        lines.append(said if _is_proven(found) else f"Unproven: {said}")
     if seen.header:
         body |= {"header": dict(seen.header), "claims": dict(seen.claims)}
     if claims:
@@ -126,7 +128,7 @@ def _head(seen: Look) -> Line:
     if seen.form == "jwt":
         return f"{seen.title} · {seen.algorithm} · key {seen.kid}"
     if seen.form == "jwe":
-        return f"{seen.title} · {seen.algorithm}"
+        return f"{seen.title} · {seen.algorithm} · to key {seen.kid}"
     return f"{seen.title}, {seen.length} characters"
 
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 def command(run: Run, /, config: tuple[str, ...], *, dev: bool, audit_jwks: bool, everything: bool) -> None:
     """List the keys of this server, newest first.
 
-    A key is prepared (published, not yet used), active (it signs), retired (still published) or gone.
+    A key is prepared (published, not yet used), active (it signs), retired (still published) or gone. One
+    that decrypts is published while it is active alone, and decrypts until it is gone.
 
     Exits 0, 3 when the configuration does not hold, 4 when the data folder cannot be used.
     """
@@ -49,7 +50,7 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, audit_jwks: bool
         run.out.text(json.dumps(on_foundation(run, config, dev=dev, job=_audit_keys), indent=2))
         return
     keys, timetable = on_foundation(run, config, dev=dev, job=_keys)
-    shown = [key for key in keys if everything or key.published]
+    shown = [key for key in keys if everything or key.kept]
     run.out.listing(
         Listing(
             kind="actas/Key",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 USES: Final[dict[str, tuple[Purpose, ...]]] = {
     "sig": ("token", "id_token", "grant", "client"),
     "audit": ("audit",),
+    "enc": ("encryption",),
 }
 
 _AT_ONCE: Final = (
@@ -32,6 +33,7 @@ _AT_ONCE: Final = (
     examples=(
         ("publish a new key now, and let it sign when everybody knows it", "actas keys rotate"),
         ("the key that seals the audit log", "actas keys rotate --use audit"),
+        ("the keys that decrypt grants for this server", "actas keys rotate --use enc"),
     ),
     dry_run="rehearses",
 )
@@ -46,7 +48,9 @@ def command(run: Run, /, config: tuple[str, ...], *, dev: bool, use: str, at_onc
 
     It is published now and signs after keys.signing.publish_ahead; the old one stays published for
     keys.signing.keep_after. Running servers follow by themselves. They also do this every
-    keys.signing.rotate_every, except for the key of the audit log.
+    keys.signing.rotate_every, except for the key of the audit log. With --use enc it goes the other way
+    round: the new key is published after keys.signing.publish_ahead, when every node has it, and the old one
+    decrypts for keys.signing.keep_after without being published.
 
     Exits 0, 1 when a change is under way already, 2 when --now needs --yes, 3 when the configuration does
     not hold, 4 when the data folder cannot be used.

@@ -22,6 +22,7 @@ PURPOSES: Final = {
     "client": "shows issuers who we are",
     "grant": "signs grants for other servers",
     "audit": "seals the audit log",
+    "encryption": "decrypts grants for us",
 }
 
 _WHEN_COLUMNS: Final = 18
@@ -65,7 +66,7 @@ def _next(key: KeyInfo, timetable: Timetable) -> tuple[int | None, str]:
 
     match key.state:
         case "prepared":
-            return key.activate_at, "signs"
+            return key.activate_at, "is published" if key.purpose == "encryption" else "signs"
         case "active" if key.purpose != "audit":
             return rotates_at(key, timetable), "is followed"
         case "retired":
@@ -91,6 +92,9 @@ def timetable_lines(changes: Sequence[Change], base: Foundation, *, rehearsed: b
     lines: list[Line] = []
     for change in changes:
         key = change.key
+        if key.purpose == "encryption":
+            lines += _decrypting_lines(change, base, signing.get(key.slot, ""), rehearsed=rehearsed)
+            continue
         name = f"{key.algorithm} key that {PURPOSES[key.purpose]}"
         kid = "(made when it is done)" if rehearsed and change.event != "keys:removed" else key.kid
         match change.event:
@@ -117,6 +121,34 @@ def timetable_lines(changes: Sequence[Change], base: Foundation, *, rehearsed: b
                 ]
             case _:
                 lines += [f"{name}: {key.kid}", _line("now", _removed(key))]
+    return lines
+
+
+def _decrypting_lines(change: Change, base: Foundation, old: str, *, rehearsed: bool) -> list[Line]:
+    """Return what was changed of a key that decrypts: it is published later than one that signs, and reads on
+    when it no longer is.
+    """
+    key = change.key
+    kid = "(made when it is done)" if rehearsed and change.event != "keys:removed" else key.kid
+    lines: list[Line] = [f"{key.algorithm} key that {PURPOSES[key.purpose]}: {kid}"]
+    match change.event:
+        case "keys:prepared":
+            published = key.activate_at or 0
+            kept = published + base.rotation.timetable.keep_after
+            lines += [
+                _line("now", "not yet published; every node learns it"),
+                _line(when(published), f"published; {old} leaves the key set and still decrypts"),
+                _line(when(kept), f"{old} decrypts no more"),
+            ]
+        case "keys:activated" | "keys:created":
+            lines.append(_line("now", "published"))
+        case "keys:retired":
+            lines += [
+                _line("now", "out of the key set, still decrypts"),
+                _line(when(key.remove_at or 0), "decrypts no more; what was encrypted to it is long expired"),
+            ]
+        case _:
+            lines.append(_line("now", "out of the key set, and decrypts no more"))
     return lines
 
 

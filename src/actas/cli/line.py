@@ -48,6 +48,7 @@ class Chain:
         scopes: what may be done there; what was asked for when it was refused.
         outcome: whether the last hop was made.
         by: how the hop to the target is made.
+        theirs: whether the token is one of the server that stands last, and no grant that it is told by.
     """
 
     stations: tuple[Station, ...]
@@ -55,6 +56,7 @@ class Chain:
     scopes: tuple[str, ...] = ()
     outcome: Literal["granted", "refused"] = "granted"
     by: Manner = "delegation"
+    theirs: bool = False
 
     @property
     def parties(self) -> tuple[Station, ...]:

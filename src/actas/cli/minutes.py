@@ -23,6 +23,7 @@ from actas.cli.wording import listed
 from actas.core.ports import JsonObject
 
 if TYPE_CHECKING:
+    from actas.app.foundation import Foundation
     from actas.audit.query import Term
     from actas.store.audit_search import Found
 
@@ -156,6 +157,11 @@ def tell(run: Run, events: Sequence[Event], *, empty: str, following: str | None
         run.out.line(line(event, ascii=run.out.ascii))
     if not events:
         run.out.talk(empty)
+
+
+def log_alone(_base: Foundation) -> str:
+    """Say what a configuration that does not hold means for whoever reads the log: nothing."""
+    return "the log is read without it"
 
 
 @contextlib.contextmanager

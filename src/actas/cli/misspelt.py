@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from actas.policy.connections import Connection
     from actas.store.catalog import Catalog
 
-NO_WAY: Final = ("no_connection", "connection_paused")
+NO_WAY: Final = ("no_connection", "several_connections", "connection_paused")
 """The refusals of a grant for another domain, or of another one's, that connections explain."""
 
 _MOST: Final = 5

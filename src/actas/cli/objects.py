@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, cast
 
 import click
 
+from actas.cli.exits import Exit, Failure
 from actas.cli.managing import Manager, at, tag
 from actas.cli.output import Answer, Line, Listing
 from actas.cli.run import Run
@@ -89,10 +90,12 @@ def shows(kind: str, beside: Callable[[Manager, JsonObject], Beside | None] | No
     @make(
         examples=(
             ("for people", f"actas {kind} show {sample}"),
-            ("as it would stand in a file", f"actas {kind} show {sample} -o yaml"),
+            ("for programs, with who keeps it and its version", f"actas {kind} show {sample} -o yaml"),
         ),
         dry_run="harmless",
-        help=f"Show one of the {_words(kind)}, as it is kept.\n\nExits 1 when there is none of that name.",
+        help=f"Show one of the {_words(kind)}, as it is kept.\n\n"
+        "What would stand in a file is its document alone: actas export writes that. Exits 1 when there is "
+        "none of that name.",
     )
     @click.argument("name")
     @click.pass_obj
@@ -157,6 +160,9 @@ def deletes(kind: str) -> Command:
         seen = manager.get(at(kind, name))
         spent = ", and the name is never given again" if lasting else ""
         if run.options.dry_run:
+            if seen.body["kept_by"] == "file" and seen.body["in_force"] is True:
+                message = f"{name} is kept by {keeper(seen.body)}; take it out there first"
+                raise Failure(message, code="conflict", exit=Exit.NO)
             run.out.talk(f"{name} would be deleted{spent}")
         else:
             make_sure(run, [f"{name} will be deleted at {manager.server}{spent}."], yes=yes)

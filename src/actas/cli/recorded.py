@@ -27,7 +27,7 @@ _KINDS: Final[dict[str, Kind]] = {"person": "person", "agent": "agent", "service
 def chain_of_event(event: Event) -> Chain | None:
     """Return the chain that was granted or refused; None when nobody is known, or no chain was asked for."""
     name = text(event.get("event"))
-    if name and not name.startswith("exchange:"):
+    if name and not name.startswith(("exchange:", "abroad:")):
         return None  # elsewhere nobody gets what they may do anything by
     granted = event.get("outcome") == "granted"
     if not granted and event.get("outcome") != "refused":
@@ -39,13 +39,15 @@ def chain_of_event(event: Event) -> Chain | None:
     abroad = member(event, "abroad")
     if abroad:
         stations = _towards(stations, event, abroad)
-    scope = member(event, "given" if granted else "asked").get("scope")
+    given = member(event, "given") or member(member(event, "redeemed"), "came")
+    scope = (given if granted else member(event, "asked")).get("scope")
     return Chain(
         stations=stations,
         targets=words(abroad.get("resources")) if abroad else _targets(event),
         scopes=tuple(text(scope).split()),
         outcome="granted" if granted else "refused",
         by="crossing" if abroad else "delegation",
+        theirs=name.startswith("abroad:"),
     )
 
 

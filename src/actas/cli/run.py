@@ -132,9 +132,13 @@ class Run:
         return self.world.environ.get(name) or None
 
     def server(self) -> str:
-        """Return the address of the server: flag, ``ACTAS_SERVER``, ``ACTAS_ISSUER``, context, here."""
+        """Return the address of the server: flag, ``ACTAS_SERVER``, ``ACTAS_ISSUER``, context, here.
+
+        Raises:
+            Failure: the flag is neither an address nor a server that is known by name (exit 2).
+        """
         found = (
-            self.options.server
+            self._named(self.options.server)
             or self.variable("ACTAS_SERVER")
             or self.variable("ACTAS_ISSUER")
             or self._context()
@@ -142,6 +146,18 @@ class Run:
         )
         if found.startswith("http://") and self.variable("ACTAS_DEV") != "1":
             self.options.dev = True  # only a server that was started so is at such an address
+        return found
+
+    def _named(self, said: str | None) -> str | None:
+        """Return the address that the flag says, itself or by the name of a context."""
+        if not said or "://" in said:
+            return said
+        from actas.cli.logins import contexts
+
+        found = contexts(self.home).servers.get(said)
+        if found is None:
+            message = f"--server {said} is no address, and no server is known by that name"
+            raise misused(message, hint="as https://sts.acme.example; actas context list says the names")
         return found
 
     def _context(self) -> str | None:

@@ -14,7 +14,8 @@ def sentence(chain: Chain) -> str:
         return f"{_may('nobody', chain)}."
     *others, using = chain.stations
     if others and using.kind == "issuer":
-        return _telling(chain, parties, called[using])
+        told = _handed_on if chain.theirs else _telling
+        return told(chain, parties, called[using])
     if others and using.by == "impersonation":
         return _impersonating(chain, parties)
     clauses = [_may(parties[-1], chain), *_for_whom(parties, itself=using.current and using.kind != "person")]
@@ -23,6 +24,17 @@ def sentence(chain: Chain) -> str:
         vouching = chain.stations.index(chain.parties[0]) > 0
         clauses.append(f"{'on the word of' if vouching else 'by way of'} {listed(issuers)}")
     return f"{', '.join(clauses)}."
+
+
+def signed_in(chain: Chain) -> str:
+    """Return the sentence of an ID token. It buys nothing by itself: it tells an app who signed in (OpenID
+    Connect Core section 2).
+    """
+    called = dict(zip(chain.stations, names(chain), strict=True))
+    subject, *acting = [called[station] for station in chain.parties]
+    where = listed(target_names(chain))
+    told = f"{subject} signed in to {where}" if where else f"{subject} signed in"
+    return f"{told}, and {listed(acting)} acted for them." if acting else f"{told}."
 
 
 def _for_whom(parties: list[str], *, itself: bool) -> list[str]:
@@ -48,6 +60,13 @@ def _telling(chain: Chain, parties: list[str], server: str) -> str:
     what = f"that it asks for {before[0]}" if before else "of itself"
     scopes = listed([clean(scope) for scope in chain.scopes])
     return f"{asking} {word} {server} {what}{f': {scopes}' if scopes else ''}."
+
+
+def _handed_on(chain: Chain, parties: list[str], server: str) -> str:
+    """A token of another domain's server, which it gave us for the client."""
+    using = parties[-1]
+    for_whom = _for_whom(parties, itself=len(parties) == 1)
+    return f"{', '.join([_may(using, chain), *for_whom, f'by a token of {server}'])}."
 
 
 def _may(who: str, chain: Chain) -> str:

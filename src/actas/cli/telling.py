@@ -7,6 +7,7 @@ from typing import Final
 
 from actas.cli.ask import Wanted
 from actas.cli.chains import parties
+from actas.cli.details import detail_lines
 from actas.cli.exits import Failure
 from actas.cli.grants import taken_apart
 from actas.cli.line import horizontal
@@ -44,6 +45,8 @@ def granted_document(granted: Granted, *, shown: str, saved: str | None) -> dict
         "chain": granted.named,
         "sentence": sentence(granted.chain),
     }
+    if granted.details:
+        document["authorization_details"] = [*granted.details]
     if granted.grant:
         document["grant"] = dict(granted.grant)
     if granted.impersonation is not None:
@@ -71,6 +74,7 @@ def granted_lines(
         "",
         f"  {horizontal(granted.chain, ascii=ascii)}",
         *([f"  not granted: {listed(left_out)}"] if left_out else []),
+        *(f"  may        {one}" for one in detail_lines(granted.details)),
         *(("", *taken_apart(granted.grant)) if granted.grant else ()),
         "",
         f"  {entry}{keeping}",
@@ -96,16 +100,19 @@ def refused_lines(
     *,
     ascii: bool,  # noqa: A002 - the flag's word
     again: str = "",
+    elsewhere: str = "",
 ) -> Sequence[Line]:
     """Return what people are told of a refused exchange.
 
     Args:
         again: the flags that commands on the server's computer need.
+        elsewhere: the server of another domain that refuses: its log is on its own computer.
     """
     words = refused.error if refused.reason is None else f"{refused.error}, {refused.reason}"
     why = ""
     if refused.entry:
-        why = f"entry {refused.entry} · why: {repeated(explanation(refused.entry), again)}"
+        where = f", on the computer of {clean(elsewhere)}" if elsewhere else ""
+        why = f"entry {refused.entry} · why{where}: {repeated(explanation(refused.entry), again)}"
     return (
         (Ink("REFUSED", "bad"), f"  {words}"),
         "",

@@ -78,7 +78,7 @@ def _global_flags() -> list[click.Option]:
     return [
         _flag(
             *("-s", "--server"),
-            metavar="URL",
+            metavar="URL|CONTEXT",
             help="Server to ask: ACTAS_SERVER, ACTAS_ISSUER, the context, else http://127.0.0.1:8693.",
         ),
         _flag("-o", "--output", "format", type=click.Choice(FORMATS), help="Form of the answer."),

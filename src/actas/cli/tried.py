@@ -10,7 +10,7 @@ from actas.cli.output import Ink, Line
 from actas.cli.wording import duration, short_issuer
 from actas.core.ports import Json, JsonObject
 
-Outcome = Literal["granted", "refused", "unreachable"]
+Outcome = Literal["granted", "undecided", "refused", "unreachable"]
 
 MARKS: Final[dict[str, Ink]] = {
     "good": Ink("✓", "good"),
@@ -26,13 +26,18 @@ _OF_LEG: Final[dict[str, Ink]] = {
 _NO_CLAIM: Final = re.compile(r"\bclaims\b.*: there is no (\w+)$")
 """How the sentence ends of an expression over claims of which one was not there (``policy.expression``)."""
 
+_UNDECIDED: Final = Ink("?", "warn")
 _DOES: Final = {1: "give the grant", 2: "redeem it"}
 
 
 def outcome_of(legs: Sequence[JsonObject]) -> Outcome:
-    """Return what both sides come to."""
+    """Return what both sides come to; ``undecided`` is a yes of ours beside a server that was not asked."""
     said = [leg["says"] for leg in legs]
-    return "refused" if "no" in said else "unreachable" if "unreachable" in said else "granted"
+    if "no" in said:
+        return "refused"
+    if "unreachable" in said:
+        return "unreachable"
+    return "granted" if all(leg["decision"] for leg in legs) else "undecided"
 
 
 def blamed(legs: Sequence[JsonObject]) -> list[JsonObject]:
@@ -54,12 +59,16 @@ def lines_of_trial(tried: JsonObject, legs: Sequence[JsonObject], *, decided_the
         yield from _leg(leg)
         if leg["ours"] and _reason(leg) == "connection_paused":
             yield f"      → actas connections resume {tried['connection']}"
-        if decided_there and leg["number"] == 2 and leg["decision"] is None:
-            yield "      · not asked what it would say: there would be no grant"
+        if leg["number"] == 2 and leg["decision"] is None:
+            if decided_there:
+                yield "      · not asked what it would say: there would be no grant"
+            elif leg["says"] == "yes":
+                yield "      → --there CONTEXT asks it, where it is an Actas in which you hold a role too"
     grant = tried["grant"]
     if isinstance(grant, dict):
         yield ""
         yield f"The grant would say:  {_told_by(grant)}"
+        yield from _left(grant, legs[1]["decision"])
 
 
 def lines_of_checks(checks: Json, *, indent: str) -> Iterator[Line]:
@@ -80,8 +89,10 @@ def _reason(leg: JsonObject) -> Json:
 def _headline(legs: Sequence[JsonObject]) -> Line:
     match outcome_of(legs):
         case "granted":
-            known = "" if all(leg["decision"] for leg in legs) else ", as far as can be known"
-            return (Ink("GRANTED", "good"), f"  both sides would say yes{known}")
+            return (Ink("GRANTED", "good"), "  both sides would say yes")
+        case "undecided":
+            other = " and ".join(short_issuer(str(leg["server"])) for leg in legs if not leg["ours"])
+            return (Ink("YES HERE", "good"), f"  our side would say yes; what {other} decides is not known")
         case "refused":
             sides = " and ".join(short_issuer(str(leg["server"])) for leg in blamed(legs))
             return (Ink("REFUSED", "bad"), f"  by {sides}")
@@ -95,16 +106,12 @@ def _headline(legs: Sequence[JsonObject]) -> Line:
 def _leg(leg: JsonObject) -> Iterator[Line]:
     says, number = str(leg["says"]), cast("int", leg["number"])
     would = {"yes": "would", "no": "would not", "unreachable": "cannot say whether it would"}[says]
-    decision = leg["decision"]
+    decision, mark, does = leg["decision"], _OF_LEG[says], _DOES[number]
     if says == "yes" and decision is None:
-        would = "says nothing against it: it would"
+        mark = _UNDECIDED
+        would, does = "says nothing against it; whether it would", f"{_DOES[number]} is not known"
     place = f"   {leg['place']}" if leg["place"] else ""
-    yield (
-        f"  {number} ",
-        _OF_LEG[says],
-        f" {short_issuer(str(leg['server']))} {would} {_DOES[number]}",
-        Ink(place, "dim"),
-    )
+    yield (f"  {number} ", mark, f" {short_issuer(str(leg['server']))} {would} {does}", Ink(place, "dim"))
     if isinstance(decision, dict):
         yield from _decision(decision)
         if leg["ours"] and (missing := _unsaid(decision)) is not None:
@@ -156,6 +163,16 @@ def _rules(rules: Sequence[JsonObject]) -> Iterator[Line]:
                 )
         if rule["effect"] == "denies" and rule["matched"] and rule["reason"]:
             yield f'          "{rule["reason"]}"'
+
+
+def _left(grant: JsonObject, decision: Json) -> Iterator[Line]:
+    """Yield what a token would have that comes of a grant, where somebody decided it."""
+    if not isinstance(decision, dict) or decision["outcome"] != "granted":
+        return
+    left = cast("list[str]", decision["scope"])
+    dropped = [one for one in str(grant.get("scope", "")).split() if one not in left]
+    less = f"; {' '.join(dropped)} would be left out" if dropped else ""
+    yield f"The token would have: scope {' '.join(left) or '(none)'}{less}"
 
 
 def _told_by(grant: JsonObject) -> str:

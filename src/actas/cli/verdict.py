@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from actas.cli.ask import ABROAD, Wanted
-from actas.cli.chains import chain_of, parties, texts
+from actas.cli.chains import chain_of, named_by_grant, parties, texts
+from actas.cli.details import details_said
 from actas.cli.exits import Exit, Failure
 from actas.cli.hops import asked_chain, granted_chain
 from actas.cli.line import Chain
 from actas.cli.look import look
 from actas.cli.wire import Answered
+from actas.core.details import Details
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
 
@@ -42,6 +44,7 @@ POLICY_REASONS: Final = frozenset(
         "impersonation_ended",
         "impersonated",
         "no_connection",
+        "several_connections",
         "connection_paused",
         "person_not_nameable",
         "sign_in_again",
@@ -64,6 +67,8 @@ class Granted:
         entry: the audit entry, or None when the server sends none.
         impersonation: the id of the impersonation that it is of, or None.
         grant: what a grant for another domain's server says; empty for every other token.
+        details: the authorization details that were granted (RFC 9396).
+        issuer: whose it says that it is; None when it cannot be read. Nobody has proven that.
     """
 
     token: Secret
@@ -77,6 +82,8 @@ class Granted:
     entry: str | None
     impersonation: str | None = None
     grant: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    details: Details = ()
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +189,7 @@ def _granted(
     seen = look(token)
     # RFC 6749 section 5.1: a server that leaves scope out gave exactly what was asked for.
     given = tuple(scope.split()) if isinstance(scope, str) else wanted.scope
+    names = named_by_grant if wanted.requested in ABROAD else chain_of
     return Granted(
         token=Secret(token),
         type=wanted.requested,
@@ -190,10 +198,12 @@ def _granted(
         scope=given,
         audience=texts(seen.claims.get("aud")) or wanted.targets,
         chain=granted_chain(seen.claims, wanted, client=client, issuer=issuer, scope=given),
-        named=parties(chain_of(seen.claims)) if seen.claims else [],
+        named=parties(names(seen.claims)) if seen.claims else [],
         entry=_entry(answered),
         impersonation=_impersonation(document),
         grant=seen.claims if wanted.requested in ABROAD else {},
+        details=details_said(document.get("authorization_details")) or wanted.details,
+        issuer=said if isinstance(said := seen.claims.get("iss"), str) else None,
     )
 
 

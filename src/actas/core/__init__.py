@@ -7,5 +7,5 @@ steps, in the order in which trust grows. ``abroad`` is what connections say of 
 what people are called there, ``details`` authorization details, ``wording`` what an error is called between
 domains, and ``resource_metadata`` what the keeper of an API publishes about it. ``events`` names what can
 happen, ``metrics`` what is counted; ``places`` what a request at work occupies, ``pacing`` how long to
-wait; ``ports`` what we ask of the world.
+wait, ``ending`` what is not broken off; ``ports`` what we ask of the world.
 """

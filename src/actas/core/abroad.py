@@ -38,11 +38,14 @@ names for that one server."""
 ClientClaim = Literal["client_id", "none"]
 """Whether a plain grant names its client: it must, or its issuer names none and the connection says so."""
 
+REQUESTED_KEY: Final = "requested_cnf"
+"""The claim of a grant that says to which key its client wants the token bound (IDC-61)."""
+
 IdentifyBy = Literal["subject", "pairwise", "email"]
 """What the other server knows a person by: our own ``sub``, one for that server alone, or the address."""
 
 
-Proposed = Literal["access_denied", "certificate_binding", "resource_in_answers"]
+Proposed = Literal["access_denied", "certificate_binding", "encryption", "resource_in_answers"]
 """Proposals to the draft that are not in it (-04), by what they do; they may change, or go."""
 
 _NOBODY: Final = SubjectId(format="opaque")
@@ -69,8 +72,11 @@ class Abroad:
         tells: what a plain grant tells of how they signed in: of ``auth_time``, ``acr`` and ``amr``.
         mcp: whether its APIs are MCP servers: a grant is for one of them.
         proposals: what is tried with it that the draft does not have.
+        key_hosts: hosts besides the issuer's own at which the keys may be to which grants are encrypted.
         tenant: ours that the grant is of, and ``aud_tenant`` theirs that it is for; None for none.
         aud_sub: what that server itself calls people; ``sub_id`` what others do; None when that is not said.
+        redeems: whether this server redeems what it gives for its client, as ``client_id``, and gives that
+            what comes of it: the client never sees a grant (IDC-60).
     """
 
     connection: str
@@ -88,10 +94,12 @@ class Abroad:
     tells: frozenset[str] = frozenset()
     mcp: bool = False
     proposals: frozenset[Proposed] = frozenset()
+    key_hosts: frozenset[str] = frozenset()
     tenant: str | None = None
     aud_tenant: str | None = None
     aud_sub: Called | None = None
     sub_id: SubjectId | None = None
+    redeems: bool = False
 
     @property
     def naming_claims(self) -> tuple[str, ...]:
@@ -112,6 +120,33 @@ class GrantAbroad:
     to: Abroad
     told: Mapping[str, Json] = field(default_factory=dict[str, Json])
     called: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeemed:
+    """A grant that we redeemed for a client, and what is known of what came of it: never a token.
+
+    Attributes:
+        entry: the entry in which the grant was given; ``jti`` and ``grant``, its digest, are as there.
+        server: the issuer identifier of who was asked.
+        digest: of the token that came; None when none did.
+        scheme: how that is presented.
+        scope: what it allows.
+        expires_in: for how many seconds, if the server said so.
+        dropped: what else the answer held, by name.
+        said: what the server said that gave none, made harmless.
+    """
+
+    entry: str
+    jti: str
+    grant: str
+    server: str
+    digest: str | None = None
+    scheme: str = ""
+    scope: frozenset[str] = frozenset()
+    expires_in: int | None = None
+    dropped: tuple[str, ...] = ()
+    said: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
 
 
 Match = Literal["subject", "email", "aud_sub", "sub_id"]
@@ -142,6 +177,7 @@ class Acceptance:
             names of those that may be missing.
         honours_key: whether a token is bound to the key that a plain grant asks for (``requested_cnf``).
         proposals: what is tried with it that the draft does not have.
+        must_encrypt: whether a grant must be encrypted to us.
         tenant: at the issuer, that a grant must be of, and ``aud_tenant`` ours that it must be for; None: it
             must name none.
         sub_id: how grants name people, for ``match`` by it.
@@ -166,6 +202,7 @@ class Acceptance:
     optional: frozenset[str] = frozenset()
     honours_key: bool = False
     proposals: frozenset[Proposed] = frozenset()
+    must_encrypt: bool = False
     tenant: str | None = None
     aud_tenant: str | None = None
     sub_id: SubjectId | None = None

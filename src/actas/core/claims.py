@@ -154,8 +154,18 @@ def parse_scope(text: str) -> frozenset[str] | None:
     return frozenset(text.split(" "))
 
 
+BIGGEST: Final = 2**53
+"""What every reader of JSON takes for the same number is below this (RFC 8259 section 6)."""
+
+
 def is_claim(value: object) -> TypeGuard[Json]:
-    """Whether ``value`` can stand in a token: text, finite numbers, true and false, and lists of them."""
+    """Whether ``value`` can stand in a token: text, numbers, true and false, and lists of them.
+
+    A number that not every reader of JSON takes for the same one cannot (RFC 8259 section 6): two of them
+    could become one, and the one of somebody else.
+    """
     if isinstance(value, list):
         return all(is_claim(member) for member in cast("list[object]", value))
-    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return math.isfinite(value) and abs(value) < BIGGEST
+    return isinstance(value, str | bool)

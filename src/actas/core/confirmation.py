@@ -42,8 +42,8 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def words(self) -> str:
         """What is proven or bound, for people: the kind of key and the start of its digest."""
-        found = [f"DPoP key {self.jkt[:8]}…"] if self.jkt is not None else []
-        found += [f"certificate {self.x5t[:8]}…"] if self.x5t is not None else []
+        found = [f"DPoP key {self.jkt[:8]}..."] if self.jkt is not None else []
+        found += [f"certificate {self.x5t[:8]}..."] if self.x5t is not None else []
         return " and ".join(found) or "no key"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from actas.core.claims import is_name
+from actas.core.claims import BIGGEST, is_name
 from actas.core.ports import Json, JsonObject
 
 Details = tuple[JsonObject, ...]
@@ -27,9 +27,6 @@ _DEEPEST: Final = 4
 
 _WIDEST: Final = 32
 """Members of one object, entries of one list."""
-
-_BIGGEST: Final = 2**53
-"""What every reader of JSON takes for the same number is below this (RFC 8259 section 6)."""
 
 
 class BadDetails(ValueError):
@@ -88,7 +85,7 @@ def _require_sound(value: Json, depth: int) -> None:
     elif isinstance(value, str):
         if not is_name(value):
             raise BadDetails("one of them has a text that is empty, too long or has control characters")
-    elif value is None or (not isinstance(value, bool) and abs(value) >= _BIGGEST):
+    elif value is None or (not isinstance(value, bool) and abs(value) >= BIGGEST):
         raise BadDetails("one of them has a null, or a number that is too large")
 
 

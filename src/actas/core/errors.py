@@ -19,7 +19,7 @@ The tree::
     ├── ApprovalPending        400 authorization_pending
     ├── TemporarilyUnavailable 503 temporarily_unavailable
     ├── TooManyRequests        429 temporarily_unavailable
-    └── ServerError            500 server_error
+    └── ServerError            500 server_error; core.errors_of_cross_app has that of other servers
     BadToken                   a token that did not survive its validator; the grant says which
                                OAuthError that becomes (RFC 8693 section 2.2.2 against RFC 7521)
     StoreUnavailable           a store could not answer; the request is refused, nothing is guessed
@@ -33,11 +33,14 @@ minutes and to administrators.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from actas.core.ports import Json
 from actas.core.reasons import REASONS, Reason
 from actas.core.wire import ErrorCode
+
+if TYPE_CHECKING:
+    from actas.core.told import Told
 
 
 class OAuthError(Exception):
@@ -238,19 +241,19 @@ class BadToken(Exception):
         why: ``forged`` covers everything that makes the token not what it claims to be.
         detail: what administrators see; never contains the token.
         impersonation: the id of the impersonation that it was made under, when that much is proven.
+
+    Attributes:
+        claims: all that it says, once its signature was proven; None before.
+        told: of whom it speaks and who made it, likewise. Such a token is no guess at another one.
     """
 
-    def __init__(
-        self,
-        detail: str,
-        *,
-        why: BadTokenWhy = "forged",
-        impersonation: str | None = None,
-    ) -> None:
+    def __init__(self, detail: str, *, why: BadTokenWhy = "forged", impersonation: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.impersonation = impersonation
         self.why: BadTokenWhy = why
+        self.claims: Mapping[str, Json] | None = None
+        self.told: Told | None = None
 
     def refusal(self, role: Literal["subject", "actor"], error: type[OAuthError]) -> OAuthError:
         """Return what the caller is told.

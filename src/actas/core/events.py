@@ -11,6 +11,8 @@ EventName = Literal[
     "exchange:granted",
     "exchange:refused",
     "exchange:refused_many",
+    "abroad:granted",
+    "abroad:refused",
     "impersonation:requested",
     "impersonation:approved",
     "impersonation:rejected",
@@ -70,6 +72,11 @@ EVENTS: Final[dict[EventName, str]] = {
     "exchange:refused": "A request at the token endpoint was refused, with the reason and the decision.",
     "exchange:refused_many": "Refusals before authentication from one source beyond the first hundred in a "
     "minute, counted rather than written one by one.",
+    "abroad:granted": "Another domain's server gave a token for a grant that this server redeemed for its "
+    "client, which gets it. Written before the token left; the grant has an entry of its own, which this one "
+    "names.",
+    "abroad:refused": "A grant that this server redeemed for its client brought no token that may be handed "
+    "on, with the reason and what the other server said.",
     "impersonation:requested": "Somebody wants to act as a person, and somebody else has to approve it "
     "first.",
     "impersonation:approved": "A second person approved that somebody acts as a person. It has not begun "

@@ -108,6 +108,13 @@ EXCHANGE_DURATION: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
     most=24,
 )
+REDEEMED_THERE: Final = Counter(
+    name="redeemed_abroad_total",
+    help="Grants that were redeemed for a client at another domain's server, by connection and how it ended: "
+    "granted, or why not.",
+    labels=("connection", "outcome"),
+    most=200,
+)
 CHAIN_ACTORS: Final = Histogram(
     name="chain_actors",
     help="Actors that a granted token names.",
@@ -231,6 +238,7 @@ BUILD_INFO: Final = Gauge(
 METRICS: Final[tuple[Metric, ...]] = (
     EXCHANGES,
     EXCHANGE_DURATION,
+    REDEEMED_THERE,
     CHAIN_ACTORS,
     RULE_MATCHES,
     CLIENT_AUTH_FAILURES,

@@ -48,16 +48,30 @@ class Actor(msgspec.Struct, frozen=True):
     Attributes:
         identity: the issuer that vouches and the name it uses.
         kind: what it is, as far as that issuer said.
+        names: what else somebody is called who came by a grant (``Otherwise``); no ``act`` says it.
     """
 
     identity: Identity
     kind: PartyKind = "unknown"
+    names: tuple[str, ...] = ()
 
 
 class MayAct(msgspec.Struct, frozen=True):
     """The ``may_act`` claim of a proven token (RFC 8693 section 4.4): its identity members only."""
 
     members: Mapping[str, str]
+
+
+class Otherwise(msgspec.Struct, frozen=True):
+    """Who somebody is by another token of their issuer. Only denies look at it.
+
+    Attributes:
+        names: what else they are called here.
+        groups: the groups they are in there beside those they have here.
+    """
+
+    names: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 class Party(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +103,11 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         lineage: what it comes from, itself and this party included.
         known: whether somebody whom another domain vouches for in a grant was here before, or is one of ours.
         matched: what it is kept under whom a grant was matched to, so that it stays the same; or None.
+        otherwise: what else somebody is called who came by a grant, or None.
         details: the authorization details of a grant that is redeemed, and of a token of ours that came of
             one.
+        encrypted_to: the key of ours to which it came encrypted, or None. Anybody can do that: it proves
+            nothing.
     """
 
     identity: Identity
@@ -117,7 +134,9 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     confirmation: Confirmation | None = None
     known: bool = True
     matched: str | None = None
+    otherwise: Otherwise | None = None
     details: Details = ()
+    encrypted_to: str | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -129,6 +148,15 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         """The authorization details of a grant; of no other token are they carried on."""
         return () if self.is_ours else self.details
 
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether nobody acts for the subject but the agent that it gave this very token of ours to."""
+        if not self.actors:
+            return True
+        agent, *others = self.actors
+        own = agent.kind == "agent" and agent.identity == Identity(self.identity.issuer, self.client_id or "")
+        return own and not others and self.is_ours
+
     def names_presenter(self, client_name: str) -> bool:
         """Whether the issuer's registration lets this client present the token."""
         presenters = self.presenters
@@ -136,7 +164,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
 
     def as_actor(self) -> Actor:
         """This party as a member of a chain."""
-        return Actor(self.identity, self.kind)
+        return Actor(self.identity, self.kind, () if self.otherwise is None else self.otherwise.names)
 
 
 def is_impersonated(party: Party) -> bool:

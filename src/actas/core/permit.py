@@ -1,7 +1,7 @@
-"""What was asked, what may be decided on, what was decided, what was made.
+"""What was asked, what may be decided on, what was decided.
 
-``ExchangeRequest`` -> ``Proposal`` -> ``Permit`` or ``Refusal`` -> ``Issued``. The permit is the only
-thing step 5 sees: what is minted follows from what was decided, never from what was asked.
+``ExchangeRequest`` -> ``Proposal`` -> ``Permit`` or ``Refusal``, and then ``Issued`` (``core.issued``). The
+permit is the only thing step 5 sees: what is minted follows from what was decided, never from what was asked.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import NamedTuple
 import msgspec
 
 from actas.core.abroad import GrantAbroad
+from actas.core.agreement import Agreement
 from actas.core.client import Client, PartyKind
 from actas.core.confirmation import NO_KEY, Confirmation
 from actas.core.details import Details
 from actas.core.errors import OAuthError
 from actas.core.family import Family, Renewal
-from actas.core.impersonation import NO_REASON, Begun, Named, NamedPerson, Wanted, Why
+from actas.core.impersonation import NO_REASON, Named, NamedPerson, Wanted, Why
 from actas.core.lineage import Lineage
-from actas.core.party import Actor, Identity, Party, PresentedToken
+from actas.core.party import Actor, Identity, Otherwise, Party, PresentedToken
 from actas.core.person import VouchedPerson
 from actas.core.ports import Json
 from actas.core.reasons import Reason
@@ -58,6 +59,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
         named: whom an administrator wants to act as; ``actor`` is the administrator's token then, if any.
         why: the reason that is given, and the ticket.
         untyped: whether no type of token was asked for, so that what it is for may say it (IDC-14).
+        redeemed: whether the grant is redeemed for the client, which asked for an access token.
         target_error: what a target is called that is none of ours; None for what it usually is.
         details: the authorization details that are asked for (RFC 9396).
     """
@@ -75,6 +77,7 @@ class ExchangeRequest(msgspec.Struct, frozen=True, kw_only=True):
     named: Named | None = None
     why: Why = NO_REASON
     untyped: bool = False
+    redeemed: bool = False
     target_error: type[OAuthError] | None = None
     details: Details = ()
 
@@ -160,10 +163,11 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         rules: the names of the rules that allowed it.
         policy: the version of the policy that decided.
         kind: the kind of exchange.
-        actors: the chain of the new token, newest first.
+        actors: the chain of the new token, newest first; with their other names as far as denies ask.
         expires_at: when it ends, seconds since the epoch; never later than any parent.
         not_after: the earliest end of its parents, for the re-reading.
         groups: the subject's groups that some rule may ask for at a later hop.
+        otherwise: what else the subject is called, as far as a deny may ask for it at a later hop.
         claims: claims the rules add; never a reserved one.
         txn: the root of the lineage, or None to start one.
         confirmation: the key of the requester that the token is bound to, or None.
@@ -176,6 +180,8 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
         impersonation: the impersonation that has to run first, or None.
         single: the token that is used up by it, or None.
         newcomer: who is known here from now on, or None.
+        matched: whom of ours somebody's grants mean, from before the token is made on; or None.
+        agreement: what the person has to have agreed to before, or None.
         details: the authorization details that are granted.
         abroad: for a grant for another domain's server, what that is told; or None.
         resource: the resources that the answer names; empty when it names none.
@@ -198,6 +204,7 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     not_after: int | None = None
     algorithm: SigningAlgorithm | None = None
     groups: tuple[str, ...] = ()
+    otherwise: Otherwise | None = None
     claims: Mapping[str, Json] = msgspec.field(default_factory=dict[str, Json])
     txn: str | None = None
     confirmation: Confirmation | None = None
@@ -210,6 +217,8 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     abroad: GrantAbroad | None = None
     single: Single | None = None
     newcomer: VouchedPerson | None = None
+    matched: VouchedPerson | None = None
+    agreement: Agreement | None = None
     resource: tuple[str, ...] = ()
     details: Details = ()
 
@@ -240,57 +249,3 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Decision = Permit | Refusal
-
-
-class Refreshed(msgspec.Struct, frozen=True, kw_only=True):
-    """A refresh token that comes with another token.
-
-    Attributes:
-        token: it.
-        digest: its keyed digest.
-        expires_at: its end when it is not used, seconds since the epoch.
-        instead_of: what was used, so that it can be put back while nobody has seen its successor; None for
-            the first of a family.
-    """
-
-    token: Secret
-    digest: str
-    expires_at: int
-    instead_of: Renewal | None = None
-
-
-class Issued(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made.
-
-    Attributes:
-        id: its ``jti``.
-        digest: keyed digest of the token, for the minutes.
-        key: the ``kid`` of the key that signed it, so that everything a key signed can be found (REL-07);
-            None when it is not signed.
-        bearer: False answers ``token_type`` ``N_A`` (RFC 8693 section 2.2.1).
-        txn: the root of its lineage.
-        confirmation: the key that it is bound to, or None.
-        refresh: the refresh token that comes with it, or None.
-        id_token: the ID token that comes with it, or None.
-        begun: the impersonation that it begins, or is one more token of, or None.
-        resource: the resources that the answer names; empty when it names none.
-        details: the authorization details that it carries.
-    """
-
-    id: str
-    token: Secret
-    digest: str
-    key: str | None
-    token_type: TokenType
-    issued_at: int
-    expires_at: int
-    scope: frozenset[str]
-    audience: tuple[str, ...]
-    txn: str
-    bearer: bool = True
-    confirmation: Confirmation | None = None
-    refresh: Refreshed | None = None
-    id_token: Secret | None = None
-    begun: Begun | None = None
-    resource: tuple[str, ...] = ()
-    details: Details = ()

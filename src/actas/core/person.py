@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actas.core.party import OURSELVES, Identity
+from actas.core.party import OURSELVES, Identity, Otherwise, Party
 from actas.core.secret import Secret
 
 
@@ -102,6 +102,14 @@ def subject_from(issuer_name: str, sub: str) -> str:
     return f"{issuer_name}:~{sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
+def told_apart(sub: str) -> str:
+    """Return the ``sub`` of somebody as it stands beside their issuer (``sub_id``): theirs as it is, unless
+    it begins like a digest. Of one that does the digest stands there, so that nobody has that of a tenant's
+    person (``subject_in_tenant``) for a ``sub``.
+    """
+    return sub if not sub.startswith("~") else subject_from("", sub).removeprefix(":")
+
+
 def subject_in_tenant(issuer_name: str, tenant: str, sub: str) -> str:
     """Return the ``sub`` here of somebody whom a tenant of an issuer vouches for (SEC-62).
 
@@ -109,3 +117,29 @@ def subject_in_tenant(issuer_name: str, tenant: str, sub: str) -> str:
     between them is in no ``sub`` and no tenant: the person is nobody whom the issuer names without a tenant.
     """
     return subject_from(issuer_name, f"{tenant}\n{sub}")
+
+
+def names_of(party: Party) -> tuple[str, ...]:
+    """Return what we call a party: as it came, and as somebody whom its issuer vouches for.
+
+    Only denies ask for more than the first: it is what tokens say.
+    """
+    name, sub = party.origin_name, party.origin.subject
+    if party.origin == party.identity or name == OURSELVES:
+        return (party.identity.subject,)
+    # What begins like a digest is one (``told_apart``, ``subject_in_tenant``).
+    theirs = f"{name}:{sub}" if sub.startswith("~") else subject_from(name, sub)
+    return tuple(dict.fromkeys((party.identity.subject, theirs)))
+
+
+def also_known(party: Party, came: Party) -> Party:
+    """Return somebody who came by a grant, and who they are otherwise: for denies (``policy.faces``).
+
+    Args:
+        came: the same, as their issuer's registration names them and groups them.
+    """
+    others = [*dict.fromkeys((*names_of(party), came.identity.subject))][1:]
+    groups = tuple([one for one in came.groups if one not in party.groups])
+    if not others and not groups:
+        return party
+    return msgspec.structs.replace(party, otherwise=Otherwise(tuple(others), groups))

@@ -196,9 +196,11 @@ REASONS: Final[dict[Reason, ReasonText]] = {
     "upstream_down": ReasonText(
         sentence="A party this request depends on cannot be reached. Try again later.",
         meaning="The keys of the token's issuer could not be fetched, and none are known that may still be "
-        "used.",
+        "used. Or another domain's server, at which a grant is redeemed for the client (`redeem` of a "
+        "connection), did not answer; whether it gave a token, nobody here knows then.",
         causes="The issuer is down, or a firewall stands between: since before its keys were first fetched, "
-        "or for longer than its `outage_grace`.",
+        "or for longer than its `outage_grace`. A server that failed three times is asked by one request at "
+        "a time until it answers.",
         remedy="Try again; `actas explain --entry ID` names the issuer, the failure and since when, and "
         "`/readyz?verbose` names every issuer that does not answer.",
     ),

@@ -16,8 +16,9 @@ OF_MANAGING: Final[dict[Reason, ReasonText]] = {
     "role_too_small": ReasonText(
         sentence="The role is too small for this.",
         meaning="Every route of the management API wants a role, and nobody changes more than they hold.",
-        causes="An auditor changes something, or an operator changes a client that holds a higher role.",
-        remedy="actas whoami says the role; an owner changes who holds one.",
+        causes="An auditor changes something, an operator changes a client that holds a higher role, or says "
+        "which secret is sent to which server.",
+        remedy="actas whoami says the role; an owner changes who holds one. The detail says what else helps.",
     ),
     "not_found": ReasonText(
         sentence="There is nothing of that name.",

@@ -98,9 +98,12 @@ OF_SIGNING_IN: Final[dict[Reason, ReasonText]] = {
     ),
     "not_consented": ReasonText(
         sentence="The person has not yet been asked whether the app may do that.",
-        meaning="The app asked not to show any page (`prompt=none`), and somebody must be asked first.",
-        causes="Scopes or APIs that were not asked for before, a consent that was withdrawn.",
-        remedy="Ask again without `prompt=none`.",
+        meaning="The app asked not to show any page (`prompt=none`), or redeemed a grant of another server "
+        "while its `sign_in.consent` is `always`; and somebody must be asked first.",
+        causes="Scopes or APIs that were not asked for before, a consent that was withdrawn; authorization "
+        "details of a grant, of which no consent tells.",
+        remedy="Ask again without `prompt=none`; before a grant, have the person sign in to the app, and get "
+        "another grant.",
     ),
     "denied_by_person": ReasonText(
         sentence="The person who was asked said no.",

@@ -133,6 +133,18 @@ TokenFormat = Literal["jwt", "reference"]
 SigningAlgorithm = Literal["ES256", "RS256", "EdDSA"]
 """What our own keys sign with."""
 
+EncryptionAlgorithm = Literal["ECDH-ES+A256KW", "RSA-OAEP-256"]
+"""By what our own keys that decrypt are reached (RFC 7518 section 4). They never sign."""
+
+RecipientAlgorithm = Literal["ECDH-ES+A256KW", "ECDH-ES+A128KW", "ECDH-ES", "RSA-OAEP-256"]
+"""By what another server's key may be reached, the preferred first: those of ours, and what is as good."""
+
+ContentEncryption = Literal["A256GCM", "A128GCM", "A256CBC-HS512", "A128CBC-HS256"]
+"""What content is encrypted with for another server, the preferred first (RFC 7518 section 5)."""
+
+KeyAlgorithm = SigningAlgorithm | EncryptionAlgorithm
+"""What a key of ours is for: it signs, or it decrypts, and never does the other."""
+
 VerifyingAlgorithm = Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"]
 """What a trusted issuer or a client may sign with. Symmetric algorithms and ``none`` never are."""
 

@@ -19,6 +19,7 @@ import msgspec
 from actas.core.claims import instant
 from actas.core.errors import BadToken
 from actas.core.ports import Json, JsonObject
+from actas.core.spans import span
 from actas.core.wire import HmacAlgorithm, VerifyingAlgorithm
 from actas.crypto import base64url
 from actas.crypto.compact import (
@@ -55,6 +56,9 @@ SignedClaims = NewType("SignedClaims", JsonObject)
 MAX_LEEWAY: Final = 60
 """The most seconds that clocks may differ (SEC-19)."""
 
+LEEWAY: Final = 30
+"""Seconds that the clocks of others may differ from ours, and that one is set by meanwhile."""
+
 KNOWN_CLAIMS: Final = frozenset(
     (
         "iss",
@@ -75,6 +79,7 @@ KNOWN_CLAIMS: Final = frozenset(
         "txn",
         "lineage",
         "sub_id",
+        "otherwise",
         "format",
         "sub_profile",
         "auth_time",
@@ -146,7 +151,7 @@ def verify(
     types: frozenset[str | None],
     issuer: str,
     now: float,
-    leeway: int = 30,
+    leeway: int = LEEWAY,
     max_life: int | None = None,
     max_age: int | None = None,
 ) -> SignedClaims:
@@ -182,7 +187,11 @@ def verify(
     claims = jws.unverified_claims
     if claims.get("iss") != issuer:
         raise BadToken("the claim iss is not the issuer the key belongs to")
-    _check_times(claims, now=now, leeway=leeway, max_life=max_life, max_age=max_age)
+    try:
+        _check_times(claims, now=now, leeway=leeway, max_life=max_life, max_age=max_age)
+    except BadToken as bad:
+        bad.claims = dict(claims)  # it is genuine, and whose it is can be said
+        raise
     return SignedClaims(dict(claims))
 
 
@@ -202,7 +211,8 @@ def _check_times(
     expires_at = instant(claims, "exp")
     issued_at = instant(claims, "iat")
     if expires_at + leeway <= now:
-        raise BadToken(f"the token has expired, {int(now - expires_at)} s ago", why="expired")
+        lived, ago = span(int(expires_at - issued_at)), span(int(now - expires_at))
+        raise BadToken(f"the token has expired: it ended {ago} ago, and lived {lived}", why="expired")
     if issued_at - leeway > now:
         raise BadToken("the claim iat is in the future", why="expired")
     if "nbf" in claims and instant(claims, "nbf") - leeway > now:
@@ -210,7 +220,8 @@ def _check_times(
     if expires_at <= issued_at:
         raise BadToken("the token ends before it begins", why="expired")
     if max_life is not None and expires_at - issued_at > max_life:
-        raise BadToken("the token lives longer than its issuer's tokens may", why="expired")
+        lives, most = span(int(expires_at - issued_at)), span(max_life)
+        raise BadToken(f"the token lives {lives}, and its issuer's tokens may {most}", why="expired")
     if max_age is not None and now - issued_at > max_age + leeway:
         raise BadToken("the token is older than its issuer's tokens may be", why="expired")
 

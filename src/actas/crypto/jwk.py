@@ -20,7 +20,9 @@ from actas.crypto.signature import BadKey, VerifyingMaterial, WeakKey
 
 ALGORITHMS: Final[tuple[VerifyingAlgorithm, ...]] = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
 
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members that no public key has."""
+
 _CURVES: Final[dict[str, ec.EllipticCurve]] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1()}
 _CURVE_NAMES: Final = {"secp256r1": "P-256", "secp384r1": "P-384"}
 # What each kind of key can be used for, most usual first.
@@ -48,7 +50,7 @@ def read_algorithm(jwk: Mapping[str, Json], *, allowed: Collection[str] | None) 
     kty = jwk.get("kty")
     if kty == "oct":
         raise WeakKey("a symmetric key is no public key")
-    if not _PRIVATE.isdisjoint(jwk):
+    if not PRIVATE.isdisjoint(jwk):
         raise BadKey("the key has private members; only its public half belongs here")
     if kty not in ("EC", "RSA", "OKP"):
         raise BadKey("the key type is missing or is not EC, RSA or OKP")

@@ -1,6 +1,7 @@
-"""Private JWKs: how a client's own key is written in a file (RFC 7517). The only importer of joserfc.
+"""Private JWKs: how a client's own key is written in a file (RFC 7517).
 
-Never for keys of the server, which rest sealed (``seal``) and have no such form.
+Beside ``encryption_key`` the only importer of joserfc. Never for keys of the server, which rest sealed
+(``seal``) and have no such form.
 """
 
 from __future__ import annotations

@@ -274,7 +274,7 @@ SCENES: Final = (
             chain=(_ALICE, _ASSISTANT, ("issuer", AUTH_TICKETS)),
             target=TICKETS,
             scopes=("tickets:read",),
-            answered="acme:alice@acme.example through assistant",
+            answered="acme:alice@acme.example through acme-assistant",
         ),
         play=_reaches_elsewhere,
         again=renew_there,

@@ -6,8 +6,9 @@ import re
 from typing import Final
 
 from actas.core.errors import InvalidGrant, OAuthError
+from actas.core.issued import Issued
 from actas.core.params import Params
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
 from actas.core.sign_in import PresentedCode

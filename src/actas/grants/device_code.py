@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from actas.core.errors import InvalidGrant, OAuthError
+from actas.core.issued import Issued
 from actas.core.params import Params
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, DEVICE_CODE, GrantType
 from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of

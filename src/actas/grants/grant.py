@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from actas.core.claims import is_name, parse_scope
 from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError
+from actas.core.issued import Issued
 from actas.core.params import Params
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import JsonObject
 from actas.core.target import MAX_TARGETS
 from actas.core.wire import GrantType

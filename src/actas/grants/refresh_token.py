@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from actas.core.errors import InvalidGrant, OAuthError
+from actas.core.issued import Issued
 from actas.core.params import Params
 from actas.core.party import PresentedToken
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, REFRESH, REFRESH_TOKEN, GrantType
 from actas.grants.grant import OF_EXCHANGE, require_without, scope_of, success, targets_of

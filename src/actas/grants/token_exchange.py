@@ -6,9 +6,10 @@ from collections.abc import Collection
 from typing import Literal
 
 from actas.core.errors import InvalidRequest, OAuthError
+from actas.core.issued import Issued
 from actas.core.params import Params
 from actas.core.party import PresentedToken
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.ports import JsonObject
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, TOKEN_EXCHANGE, GrantType, TokenType
 from actas.grants.details import details_of

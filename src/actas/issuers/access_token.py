@@ -8,7 +8,8 @@ is proven once for each key, when the ring loads it.
 from __future__ import annotations
 
 from actas.core.errors import InvalidRequest
-from actas.core.permit import Issued, Permit
+from actas.core.issued import Issued
+from actas.core.permit import Permit
 from actas.core.ports import Chance, JsonObject
 from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenFormat, TokenType
 from actas.crypto import jose

@@ -8,7 +8,7 @@ from actas.core.client import PartyKind
 from actas.core.lineage import CLAIM, Lineage, Marking
 from actas.core.party import Actor, Identity
 from actas.core.permit import Permit
-from actas.core.ports import JsonObject
+from actas.core.ports import Json, JsonObject
 from actas.issuers.issuer import MintedWrong
 
 PROFILE_OF: Final[dict[PartyKind, str]] = {
@@ -53,6 +53,8 @@ def claims_of(permit: Permit, *, issuer: str, token_id: str, marking: Marking) -
         claims["sub_id"] = _subject_identifier(permit.origin)
     if permit.groups:
         claims["groups"] = [*permit.groups]
+    if otherwise := _otherwise(permit):
+        claims["otherwise"] = otherwise
     if permit.confirmation is not None:
         claims["cnf"] = permit.confirmation.claim()
     if permit.authorization is not None:
@@ -90,6 +92,19 @@ def act_of(actors: tuple[Actor, ...]) -> JsonObject:
     if act is None:
         raise ValueError("a chain of nobody")
     return act
+
+
+def _otherwise(permit: Permit) -> JsonObject:
+    """Return what else the subject and who acted are called, for the denies of a later hop (policy.faces)."""
+    found: JsonObject = {}
+    if permit.otherwise is not None:
+        found = {"names": [*permit.otherwise.names], "groups": [*permit.otherwise.groups]}
+    actors: list[Json] = [
+        {"iss": one.identity.issuer, "sub": one.identity.subject, "names": [*one.names]}
+        for one in permit.actors
+        if one.names
+    ]
+    return {**found, "actors": actors} if actors else found
 
 
 def _subject_identifier(origin: Identity) -> JsonObject:

@@ -7,24 +7,33 @@ token of nobody's here: nothing that reads tokens of ours knows its ``typ`` or i
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
-from actas.core.abroad import Abroad, GrantAbroad, GrantWord
+from actas.core.abroad import REQUESTED_KEY, Abroad, GrantAbroad, GrantWord
 from actas.core.confirmation import Confirmation
-from actas.core.errors import InvalidGrant, InvalidRequest
+from actas.core.errors import InvalidRequest, InvalidTarget, TemporarilyUnavailable
+from actas.core.issued import Issued
 from actas.core.party import Actor
-from actas.core.permit import Issued, Permit
+from actas.core.permit import Permit
 from actas.core.person import People, Person
 from actas.core.ports import Chance, JsonObject
+from actas.core.secret import Secret
 from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenFormat, TokenType
 from actas.crypto import base64url, jose
 from actas.crypto.keyed import keyed_digest
 from actas.issuers.claims import PROFILE_OF, act_of, require_sane
 from actas.issuers.issuer import MintedWrong
-from actas.issuers.naming import identifiers
+from actas.issuers.naming import identifiers, nameless
 from actas.keys.ring import KeyRing
+from actas.trust.recipients import NoRecipient, Recipient
 
 _PAIRWISE: Final = b"actas: pairwise names of people"
+
+
+class Encrypts(Protocol):
+    """Finds the keys of other servers to which grants are encrypted (``trust.recipients``)."""
+
+    async def find(self, issuer: str, *, hosts: frozenset[str]) -> Recipient: ...
 
 
 class IdJagIssuer:
@@ -36,16 +45,25 @@ class IdJagIssuer:
         keys: signs.
         pairwise_key: under which people's names for one server alone are made.
         chance: makes ``jti``.
+        recipients: finds what grants are encrypted to, where a connection tries that.
     """
 
     def __init__(
-        self, *, issuer: str, people: People, keys: KeyRing, pairwise_key: bytes, chance: Chance
+        self,
+        *,
+        issuer: str,
+        people: People,
+        keys: KeyRing,
+        pairwise_key: bytes,
+        chance: Chance,
+        recipients: Encrypts,
     ) -> None:
         self._issuer = issuer
         self._people = people
         self._keys = keys
         self._pairwise = keyed_digest(_PAIRWISE, key=pairwise_key)
         self._chance = chance
+        self._recipients = recipients
 
     typ: ClassVar[str] = ID_JAG_JWT
     grant: ClassVar[GrantWord] = "id_jag"
@@ -61,6 +79,7 @@ class IdJagIssuer:
     async def issue(self, permit: Permit) -> Issued:
         token_id = self._chance.token(16)
         claims = self._claims(permit, token_id)
+        recipient = await self._recipient(permit.abroad)  # first: nothing is signed that cannot leave
         try:
             token = await self._keys.sign(claims, typ=self.typ, purpose="grant", algorithm=permit.algorithm)
         except ValueError as too_much:
@@ -71,9 +90,12 @@ class IdJagIssuer:
         if jws.unverified_claims != claims or jws.unverified_header.get("typ") != self.typ:
             raise MintedWrong("the claims are not those that were signed")
         require_sane(permit)
+        if recipient is not None:
+            key, algorithm, content = recipient
+            text = key.encrypt(text, typ=self.typ, algorithm=algorithm, content=content)
         return Issued(
             id=token_id,
-            token=token,
+            token=Secret(text),
             digest=self._keys.digest(text),
             key=jws.unverified_kid,
             token_type=self.token_type,
@@ -85,16 +107,33 @@ class IdJagIssuer:
             bearer=False,
             confirmation=bound_to(permit),
             details=permit.details,
+            encrypted_to=None if recipient is None else recipient.key.kid,
         )
+
+    async def _recipient(self, grant: GrantAbroad | None) -> Recipient | None:
+        """Return to whom the grant is encrypted; None where its connection does not try that (JAG-153).
+
+        Raises:
+            TemporarilyUnavailable: the other server cannot be asked, and no key of it is known.
+            InvalidTarget: it has none. A grant that its client could read is not given instead.
+        """
+        if grant is None or "encryption" not in grant.to.proposals:
+            return None
+        try:
+            return await self._recipients.find(grant.to.issuer, hosts=grant.to.key_hosts)
+        except NoRecipient as none:
+            if none.away:
+                raise TemporarilyUnavailable("upstream_down", detail=none.detail, retry_after=5) from none
+            raise InvalidTarget("no_encryption_key", detail=none.detail) from none
 
     def foretold(self, permit: Permit) -> JsonObject:
         """Return what a grant would say, but for its ``jti`` and the key that it is bound to: for dry runs.
 
         Raises:
-            InvalidGrant: the person has no name by which that server knows people.
+            OAuthError: the person has no name by which that server knows people.
         """
         claims = self._claims(permit, "")
-        return {name: value for name, value in claims.items() if name not in ("jti", "cnf")}
+        return {name: value for name, value in claims.items() if name not in ("jti", "cnf", REQUESTED_KEY)}
 
     def _claims(self, permit: Permit, token_id: str) -> JsonObject:
         grant = permit.abroad
@@ -119,6 +158,8 @@ class IdJagIssuer:
         key = bound_to(permit)
         if key is not None:
             claims["cnf"] = key.claim()
+        elif grant.to.redeems and permit.confirmation is not None:
+            claims[REQUESTED_KEY] = permit.confirmation.claim()
         actors = self._told_of(permit.actors, grant.to)
         if actors:
             claims["act"] = act_of(actors)
@@ -156,7 +197,7 @@ class IdJagIssuer:
                 detail = (
                     f"{permit.subject.subject} has no verified address, and {to.connection} names people so"
                 )
-                raise InvalidGrant("person_not_nameable", detail=detail)
+                raise nameless(to, detail)
             return email
         if to.identify_by == "pairwise":
             whom = f"{to.issuer}\n{permit.subject.subject}".encode()
@@ -166,9 +207,12 @@ class IdJagIssuer:
 
 def bound_to(permit: Permit) -> Confirmation | None:
     """Return the key that a grant is bound to: one that a DPoP proof showed (JAG-100), and a certificate only
-    where the connection tries that (JAG-151). Never both.
+    where the connection tries that (JAG-151). Never both. One that we redeem is bound to none: we cannot
+    prove the key of its client, for which the grant asks instead (IDC-61).
     """
     key, grant = permit.confirmation, permit.abroad
+    if grant is not None and grant.to.redeems:
+        return None
     if key is None or key.jkt is not None:
         return key
     return key if grant is not None and "certificate_binding" in grant.to.proposals else None

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from actas.core.client import LONGEST_ID_TOKEN, Client, SignInTerms
+from actas.core.issued import Issued
 from actas.core.lineage import CLAIM, Lineage
-from actas.core.permit import Issued, Permit
+from actas.core.permit import Permit
 from actas.core.ports import Chance, JsonObject
 from actas.core.secret import Secret
 from actas.core.sign_in import OPENID

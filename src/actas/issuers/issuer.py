@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from actas.core.client import Client
-from actas.core.permit import Issued, Permit
+from actas.core.issued import Issued
+from actas.core.permit import Permit
 from actas.core.wire import TokenFormat, TokenType
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import msgspec
 
 from actas.core.errors import InvalidRequest
+from actas.core.issued import Issued
 from actas.core.lineage import Marking
 from actas.core.opaque import REFERENCE, is_whole
-from actas.core.permit import Issued, Permit
+from actas.core.permit import Permit
 from actas.core.wire import ACCESS_TOKEN, TokenFormat, TokenType
 from actas.crypto.compact import MAX_TOKEN_BYTES
 from actas.issuers.claims import claims_of, require_sane

@@ -13,8 +13,9 @@ import msgspec
 
 from actas.core.errors import InvalidGrant, InvalidRequest, StoreUnavailable
 from actas.core.family import Family
+from actas.core.issued import Issued, Refreshed
 from actas.core.lineage import Lineage, Marking
-from actas.core.permit import Issued, Permit, Refreshed
+from actas.core.permit import Permit
 from actas.core.ports import Chance
 from actas.core.wire import REFRESH_TOKEN, TokenFormat, TokenType
 from actas.issuers.issuer import MintedWrong

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from actas.core.ports import JsonObject
-from actas.core.wire import SigningAlgorithm
+from actas.core.ports import Json, JsonObject
+from actas.core.wire import KeyAlgorithm, SigningAlgorithm
+from actas.crypto.encryption_key import DecryptingKey, EncryptingKey
 from actas.crypto.jose import PrivateKey, PublicKey
 from actas.crypto.seal import Sealer
 from actas.keys.kept import KeysUnusable, StoredKey, take_key, take_public
@@ -29,8 +30,8 @@ class HeldKey:
     """
 
     info: KeyInfo
-    key: PrivateKey | None
-    public: PublicKey | None
+    key: PrivateKey | DecryptingKey | None
+    public: PublicKey | EncryptingKey | None
 
 
 def hold(stored: Sequence[StoredKey], known: Sequence[HeldKey], *, sealer: Sealer) -> tuple[HeldKey, ...]:
@@ -68,13 +69,14 @@ class Faces:
     Attributes:
         signing: the key that signs, by purpose and algorithm; None stands for the default.
         public: the key that verifies, by purpose and ``kid``.
+        decrypting: the key that decrypts, by ``kid``, and ``encrypting`` what is encrypted to now.
         infos: every key, newest first.
 
     Raises:
         KeysUnusable: two active keys are for the same.
     """
 
-    __slots__ = ("_waiting", "held", "infos", "public", "signing", "since")
+    __slots__ = ("_waiting", "decrypting", "encrypting", "held", "infos", "public", "signing", "since")
 
     def __init__(
         self,
@@ -90,12 +92,17 @@ class Faces:
         self.public = {
             (one.info.purpose, one.info.kid): one.public
             for one in self.held
-            if one.public is not None and (one.info.published or one.info.purpose == "audit")
+            if isinstance(one.public, PublicKey) and (one.info.published or one.info.purpose == "audit")
         }
-        self.signing: dict[tuple[Purpose, SigningAlgorithm | None], PrivateKey] = {}
-        self._waiting: dict[tuple[Purpose, SigningAlgorithm | None], KeyInfo] = {}
+        self.decrypting = {one.info.kid: one.key for one in self.held if isinstance(one.key, DecryptingKey)}
+        self.encrypting = tuple(
+            one.public for one in self.held if isinstance(one.public, EncryptingKey) and one.info.published
+        )
+        self.signing: dict[tuple[Purpose, KeyAlgorithm | None], PrivateKey] = {}
+        self._waiting: dict[tuple[Purpose, KeyAlgorithm | None], KeyInfo] = {}
         for active in (one for one in self.held if one.info.state == "active"):
-            self._choose(active, now=now)
+            if active.info.purpose != "encryption":
+                self._choose(active, now=now)
         for purpose, default in defaults.items():
             if (purpose, default) in self.signing:
                 self.signing[purpose, None] = self.signing[purpose, default]
@@ -112,7 +119,9 @@ class Faces:
             key=lambda one: -(one.info.retire_at or 0),
         )
         for one in (active, *before):
-            if one.key is not None and may_sign(one.info, since=self.since[one.info.kid], now=now):
+            if isinstance(one.key, PrivateKey) and may_sign(
+                one.info, since=self.since[one.info.kid], now=now
+            ):
                 self.signing[slot] = one.key
                 return
         self._waiting[slot] = active.info
@@ -134,4 +143,7 @@ class Faces:
 
     def jwks(self, *purposes: Purpose) -> JsonObject:
         """Return the JWK set of purposes: public members only."""
-        return {"keys": [key.jwk() for (one, _), key in self.public.items() if one in purposes]}
+        keys: list[Json] = [key.jwk() for (one, _), key in self.public.items() if one in purposes]
+        if "encryption" in purposes:
+            keys += [key.jwk() for key in self.encrypting]
+        return {"keys": keys}

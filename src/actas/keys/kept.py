@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, fields, replace
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import msgspec
 
-from actas.core.wire import SigningAlgorithm
+from actas.core.wire import KeyAlgorithm, SigningAlgorithm
+from actas.crypto.encryption_key import ENCRYPTION_ALGORITHMS, DecryptingKey
 from actas.crypto.jose import BadKey, PrivateKey, PublicKey
 from actas.crypto.json import BadJson, read_object
+from actas.crypto.jwe import read_encrypted
 from actas.crypto.seal import SealBroken, Sealer, SealKeySpent, place_of
 from actas.keys.ring import KeyInfo, Purpose
 
@@ -30,7 +32,7 @@ _TRIAL: Final = b"actas: does this key sign what it verifies?"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKey(KeyInfo):
-    """A signing key as it is kept.
+    """A key of ours as it is kept.
 
     Attributes:
         public_jwk: the public half as JSON, for people who look at the database; never relied upon.
@@ -86,7 +88,7 @@ class KeysUnusable(Exception):
 
 
 def make_key(
-    purpose: Purpose, algorithm: SigningAlgorithm, *, sealer: Sealer, at: int, ahead: int | None = None
+    purpose: Purpose, algorithm: KeyAlgorithm, *, sealer: Sealer, at: int, ahead: int | None = None
 ) -> StoredKey:
     """Make a new key, ready to be kept. Slow for RSA.
 
@@ -98,9 +100,9 @@ def make_key(
     Raises:
         KeysUnusable: the envelope key may seal no more.
     """
-    key = PrivateKey.generate(algorithm)
+    key = _generated(algorithm)
     while key.kid.startswith("-"):  # where somebody types it, it would be an option
-        key = PrivateKey.generate(algorithm)
+        key = _generated(algorithm)
     return StoredKey(
         kid=key.kid,
         purpose=purpose,
@@ -114,26 +116,50 @@ def make_key(
     )
 
 
-def take_key(stored: StoredKey, *, sealer: Sealer) -> PrivateKey:
+def take_key(stored: StoredKey, *, sealer: Sealer) -> PrivateKey | DecryptingKey:
     """Return the private key of a row, once it has proved to be what the row says and to work.
 
+    What it is read as follows from what it is for: a key that signs is never read as one that decrypts, nor
+    the other way round (SEC-91).
+
     Raises:
-        KeysUnusable: it does not open, is another key than the row names, is weak, or does not sign.
+        KeysUnusable: it does not open, is another key than the row names, is weak, or does not do what it is
+            for.
     """
     who = f"the {stored.purpose} key {stored.kid}"
+    kind = DecryptingKey if stored.purpose == "encryption" else PrivateKey
     try:
-        key = PrivateKey.from_bytes(
-            sealer.open(stored.sealed, bound_to=_key_place(stored.kid, stored.purpose))
-        )
+        key = kind.from_bytes(sealer.open(stored.sealed, bound_to=_key_place(stored.kid, stored.purpose)))
         shown = read_object(stored.public_jwk.encode(), max_bytes=_MOST_JWK_BYTES)
     except (SealBroken, BadKey, BadJson) as problem:
         raise KeysUnusable(f"{who} cannot be used: {problem}") from problem
     if key.kid != stored.kid or key.algorithm != stored.algorithm or shown != key.public.jwk():
         raise KeysUnusable(f"{who} is not the key that its row describes: the row was changed")
+    _require_working(key, who)
+    return key
+
+
+def _generated(algorithm: KeyAlgorithm) -> PrivateKey | DecryptingKey:
+    for one in ENCRYPTION_ALGORITHMS:
+        if one == algorithm:
+            return DecryptingKey.generate(one)
+    return PrivateKey.generate(cast("SigningAlgorithm", algorithm))
+
+
+def _require_working(key: PrivateKey | DecryptingKey, who: str) -> None:
+    """Try a key out.
+
+    Raises:
+        KeysUnusable: it does not do what it is for.
+    """
+    if isinstance(key, DecryptingKey):
+        trial = key.public.encrypt("a.b.c", typ="trial", algorithm=key.algorithm, content="A256GCM")
+        if key.decrypt(read_encrypted(trial, typ="trial")) != "a.b.c":
+            raise KeysUnusable(f"{who} does not decrypt what is encrypted to it")
+        return
     signature = key.sign(_TRIAL)
     if not key.public.verifies(_TRIAL, signature) or key.public.verifies(_TRIAL + b"!", signature):
         raise KeysUnusable(f"{who} does not verify what it signs")
-    return key
 
 
 def bury_key(stored: StoredKey, *, sealer: Sealer, at: int) -> StoredKey:

@@ -15,11 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, Self, get_args
 
+from actas.core.errors import BadToken
 from actas.core.ports import Clock, Json, JsonObject
 from actas.core.secret import Secret
 from actas.core.wire import SigningAlgorithm
 from actas.crypto import base64url
 from actas.crypto.jose import PublicKey, sign
+from actas.crypto.jwe import Encrypted
 from actas.crypto.keyed import keyed_digest, mark_of
 from actas.crypto.seal import Sealer
 from actas.keys.faces import Faces, HeldKey, hold
@@ -196,11 +198,26 @@ class LocalKeyRing:
             return Secret(await asyncio.get_running_loop().run_in_executor(self._pool, call))
         return Secret(sign(claims, key=key, typ=typ))
 
+    async def decrypt(self, token: Encrypted) -> str:
+        """Return what is in a token that is encrypted to a key of ours. It proves nothing of who did that.
+
+        Raises:
+            BadToken: it cannot be decrypted, or its ``kid`` names no key of ours that decrypts.
+        """
+        key = self._faces.decrypting.get(token.header.kid)
+        if key is None:
+            raise BadToken(
+                f"it is encrypted to {token.header.kid[:80]!r}, which is no key of ours that decrypts"
+            )
+        if key.algorithm == "RSA-OAEP-256":  # as above
+            return await asyncio.get_running_loop().run_in_executor(self._pool, key.decrypt, token)
+        return key.decrypt(token)
+
     def public_key(self, kid: str, *, purpose: Purpose) -> PublicKey | None:
         return self._faces.public.get((purpose, kid))
 
     def published(self) -> JsonObject:
-        return self._faces.jwks("token", "id_token", "grant")
+        return self._faces.jwks("token", "id_token", "grant", "encryption")
 
     def client_keys(self) -> JsonObject:
         """Return the JWK set of the keys by which issuers know us; public members only."""

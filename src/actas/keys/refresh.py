@@ -213,7 +213,7 @@ def _spent(found: FoundRefresh, now: float) -> Spent:
     ago = int(now) - found.renewed_at
     repeated = token.generation == found.newest - 1 and ago <= RETRY_WITHIN
     return Spent(
-        f"it was used {max(ago, 0)} s ago, and the next one was not used yet"
+        f"it was used {max(ago, 0)} s ago, and the next one was not used yet: use that, or sign in again"
         if repeated
         else f"it is a copy: {found.newest - token.generation} more came after it",
         why="refresh_repeated" if repeated else "refresh_reused",

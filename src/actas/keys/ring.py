@@ -9,12 +9,13 @@ from typing import Final, Literal, Protocol
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import Json, JsonObject
 from actas.core.secret import Secret
-from actas.core.wire import SigningAlgorithm
+from actas.core.wire import KeyAlgorithm, SigningAlgorithm
 from actas.crypto.jose import PublicKey
 
-Purpose = Literal["token", "id_token", "grant", "client", "audit"]
+Purpose = Literal["token", "id_token", "grant", "client", "audit", "encryption"]
 """What a key is for: access tokens and what is like them, ID tokens, grants for other authorization servers,
-showing issuers who we are, the audit log. A key of one purpose neither signs nor verifies for another."""
+showing issuers who we are, the audit log; and grants that are encrypted to us. A key of one purpose neither
+signs nor verifies for another, and one of the last does neither (SEC-91)."""
 
 SIGNED: Final[dict[Purpose, str]] = {
     "token": "tokens",
@@ -22,16 +23,21 @@ SIGNED: Final[dict[Purpose, str]] = {
     "grant": "grants for other servers",
     "client": "what shows issuers who we are",
     "audit": "the audit log",
+    "encryption": "grants that are encrypted to us",
 }
-"""What a key of each purpose signs, in words."""
+"""What a key of each purpose signs, or decrypts, in words."""
 
 
 KeyState = Literal["prepared", "active", "retired", "gone"]
 """The life of a key: ``prepared`` is published and signs nothing yet, ``active`` signs, ``retired`` is
 published until the last token it signed has expired, ``gone`` is neither published nor accepted, and its
-private half is destroyed. Of an audit key that is gone the public half stays: the log is verified with it."""
+private half is destroyed. Of an audit key that is gone the public half stays: the log is verified with it.
 
-Slot = tuple[Purpose, SigningAlgorithm]
+A key that decrypts goes the same way, and is published while it is ``active`` alone: before, every node
+learns it, so that whatever is encrypted to it can be read by each; afterwards it still reads what was
+encrypted to it, until nobody can have a key set with it any more."""
+
+Slot = tuple[Purpose, KeyAlgorithm]
 """What at most one active key is for."""
 
 
@@ -49,7 +55,7 @@ class KeyInfo:
 
     kid: str
     purpose: Purpose
-    algorithm: SigningAlgorithm
+    algorithm: KeyAlgorithm
     state: KeyState
     created_at: int
     ahead: int = 0
@@ -63,9 +69,14 @@ class KeyInfo:
         return self.purpose, self.algorithm
 
     @property
-    def published(self) -> bool:
-        """Whether it is in the key set."""
+    def kept(self) -> bool:
+        """Whether it is still of use: a key that is gone is not."""
         return self.state != "gone"
+
+    @property
+    def published(self) -> bool:
+        """Whether it is in a key set."""
+        return self.state == "active" if self.purpose == "encryption" else self.kept
 
 
 class KeyNotReady(StoreUnavailable):
@@ -99,7 +110,9 @@ class KeyRing(Protocol):
         ...
 
     def published(self) -> JsonObject:
-        """Return the JWK set of the keys of tokens and ID tokens that are not gone: public members only."""
+        """Return the JWK set of the keys of tokens, ID tokens and grants that are not gone, and of those to
+        which grants are encrypted now: public members only.
+        """
         ...
 
     def keys(self) -> tuple[KeyInfo, ...]:

@@ -16,7 +16,7 @@ from actas.core.reasons import Reason
 from actas.core.wire import ID_TOKEN
 from actas.kinds.freshness import stale
 from actas.kinds.kind import Kind
-from actas.kinds.ruling import names_of
+from actas.kinds.ruling import rule_names
 from actas.policy.decide import Policy, Verdict
 from actas.policy.impersonation import OLDEST_SIGN_IN, RuleTerms, Terms, together
 from actas.policy.match import Situation
@@ -58,7 +58,7 @@ def acting_as(
         names_actor=any(one.names_actor for one in said),
         approval=needed,
         approval_within=policy.impersonating.approval_within,
-        rules=names_of(verdicts),
+        rules=rule_names(verdicts),
     )
 
 

@@ -42,6 +42,16 @@ class Bound(NamedTuple):
     to: Confirmation | None
     refusals: tuple[Refusal, ...]
 
+    @property
+    def unheld(self) -> list[Refusal]:
+        """Those of a token whose key was not proven: nothing that it is good for is told before them."""
+        return [one for one in self.refusals if one.reason == "key_not_proven"] if self.refusals else []
+
+    @property
+    def unmet(self) -> list[Refusal]:
+        """The others: the new token has to be bound to a key, and is not."""
+        return [one for one in self.refusals if one.reason != "key_not_proven"] if self.refusals else []
+
 
 _AT_WILL: Final[set[Binding]] = {"optional"}
 _UNBOUND: Final = Bound("optional", None, ())

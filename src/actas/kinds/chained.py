@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from actas.core.abroad import LONGEST_ACCESS
+from actas.core.abroad import LONGEST_ACCESS, REQUESTED_KEY
 from actas.core.confirmation import Confirmation
 from actas.core.errors import BadToken, InvalidDpopProof, InvalidGrant
-from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ACCESS_TOKEN, JWT_BEARER, JWT_GRANT
+from actas.kinds.acting import chain_of_acting
 from actas.kinds.binding import Bound
 from actas.kinds.checks import actor_is_new, restriction_is_kept, subject_is_a_person
 from actas.kinds.kind import Kind
 from actas.kinds.mcp import mcp_server_alone
 from actas.policy.decide import Verdict
-from actas.policy.facts import REQUESTED_KEY
 from actas.subjects.confirmation import confirmation_of
 
 
@@ -28,16 +27,11 @@ def _fits(proposal: Proposal) -> bool:
     return proposal.grant_type == JWT_BEARER and proposal.subject.token_type == JWT_GRANT
 
 
-def _chain(proposal: Proposal) -> tuple[Actor, ...]:
-    """Our client acts now; whoever acted there stays in the chain, vouched for by that server (SEC-49)."""
-    return (proposal.itself.as_actor(), *proposal.subject.actors)
-
-
 CHAINED: Final = Kind(
     name="chained",
     spec="draft-ietf-oauth-identity-chaining section 2.4",
     fits=_fits,
-    chain=_chain,
+    chain=chain_of_acting,
     checks=(subject_is_a_person, restriction_is_kept, actor_is_new, mcp_server_alone),
     yields=frozenset({ACCESS_TOKEN}),
     longest_life=LONGEST_ACCESS,

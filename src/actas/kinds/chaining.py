@@ -14,9 +14,9 @@ import msgspec
 
 from actas.core.abroad import LONGEST_GRANT
 from actas.core.errors import InvalidRequest
-from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import JWT, TOKEN_EXCHANGE
+from actas.kinds.acting import chain_of_acting
 from actas.kinds.checks import actor_is_new, subject_is_a_person
 from actas.kinds.cross_app import sign_in_is_good_enough, token_names_its_client
 from actas.kinds.kind import Kind
@@ -28,40 +28,21 @@ def foreign_token_names_its_client(proposal: Proposal) -> Refusal | None:
     return None if refusal is None else msgspec.structs.replace(refusal, error=InvalidRequest)
 
 
-def client_is_new_or_acts_already(proposal: Proposal) -> Refusal | None:
-    """SEC-53: nobody is twice in a chain. A client whose own token this is acts already."""
-    return None if _acts_already(proposal) else actor_is_new(proposal)
-
-
-def _acts_already(proposal: Proposal) -> bool:
-    actors = proposal.subject.actors
-    return bool(actors) and actors[0].identity == proposal.itself.identity
-
-
 def _fits(proposal: Proposal) -> bool:
     return proposal.grant_type == TOKEN_EXCHANGE and all(
         api.abroad is not None and api.abroad.grant == "jwt" for api in proposal.targets
     )
 
 
-def _chain(proposal: Proposal) -> tuple[Actor, ...]:
-    """The client that asks is outermost, and whoever acted before it follows (IDC-56).
-
-    Whole, so that the log has it whole; what of it the other server is told is for its connection to say.
-    """
-    earlier = proposal.subject.actors
-    return earlier if _acts_already(proposal) else (proposal.itself.as_actor(), *earlier)
-
-
 CHAINING: Final = Kind(
     name="chaining",
     spec="draft-ietf-oauth-identity-chaining section 2.3",
     fits=_fits,
-    chain=_chain,
+    chain=chain_of_acting,  # whole (IDC-56); what the other server is told is for its connection to say,
     checks=(
         subject_is_a_person,
         foreign_token_names_its_client,
-        client_is_new_or_acts_already,
+        actor_is_new,
         sign_in_is_good_enough,
     ),
     yields=frozenset({JWT}),

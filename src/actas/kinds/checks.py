@@ -6,6 +6,7 @@ its own.
 
 from __future__ import annotations
 
+from actas.core.abroad import REDEEMED
 from actas.core.administrators import management_audience
 from actas.core.client import Client
 from actas.core.errors import InvalidRequest, InvalidTarget
@@ -14,6 +15,7 @@ from actas.core.party import Identity, Party, is_impersonated
 from actas.core.permit import Proposal, Refusal
 from actas.core.reasons import Reason
 from actas.core.wire import REFRESH_TOKEN
+from actas.kinds.acting import chain_of_acting
 
 
 def _refuse(reason: Reason, detail: str) -> Refusal:
@@ -56,6 +58,8 @@ def subject_token_was_meant_for_the_requester(proposal: Proposal) -> Refusal | N
     if subject.presenters is not None:
         if subject.names_presenter(client.name):
             return None
+        if subject.token_type in REDEEMED:  # its audience is right: it is for this server, and for one client
+            return _refuse("wrong_audience", _for_another(subject, client))
         detail = f"a token of {subject.issuer_name} for {_list(subject)} is not {client.name}'s to present"
         others = ", ".join(sorted(subject.presenters))[:200]
         return _refuse("wrong_audience", f"{detail}, but that of {others}" if others else detail)
@@ -153,7 +157,8 @@ def actor_is_new(proposal: Proposal) -> Refusal | None:
     subject, acting = proposal.subject, proposal.acting
     # A foreign party has two names, ours for it and its issuer's; an act claim may hold either.
     known = {subject.identity, subject.origin}
-    for member in (*subject.actors, *acting.actors):
+    _, *before = chain_of_acting(proposal)
+    for member in reversed(before):
         if member.identity in known:
             return _refuse("actor_not_allowed", f"{member.identity.subject} is in the chain already")
         known.add(member.identity)
@@ -232,6 +237,12 @@ EVERY_KIND = (
     no_details_would_be_lost,
 )
 """The musts of every kind, in order."""
+
+
+def _for_another(grant: Party, client: Client) -> str:
+    """Whom a grant is for instead. One that names no client is for those whose connections say so."""
+    named = ", ".join(sorted(grant.presenters or ()))[:200]
+    return f"the grant names the client {named}, and {client.name} redeems it"
 
 
 def _own_audience(proposal: Proposal) -> str | None:

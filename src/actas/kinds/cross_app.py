@@ -16,9 +16,11 @@ from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import ID_JAG, ID_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
-from actas.kinds.checks import no_chain_would_be_lost, subject_is_a_person
+from actas.kinds.acting import acts_already
+from actas.kinds.checks import no_chain_would_be_lost, restriction_is_kept, subject_is_a_person
 from actas.kinds.freshness import stale
 from actas.kinds.kind import Kind
+from actas.kinds.on_behalf import is_for_client
 
 _LONGEST: Final = 255
 """Most characters of a word about how somebody signed in."""
@@ -48,6 +50,15 @@ def token_names_its_client(proposal: Proposal) -> Refusal | None:
         f"{', '.join(proposal.subject.audience)[:200]} is"
     )
     return Refusal(error=InvalidGrant, reason="wrong_audience", detail=detail)
+
+
+def no_chain_but_its_own_agent(proposal: Proposal) -> Refusal | None:
+    """SEC-53: nobody who acts is kept back. Of an agent that asks with its own token the connection says
+    whether it is told, as with an ID token, which names no agent.
+    """
+    if proposal.actor is None and acts_already(proposal) and len(proposal.subject.actors) == 1:
+        return restriction_is_kept(proposal)
+    return no_chain_would_be_lost(proposal)
 
 
 def sign_in_is_good_enough(proposal: Proposal) -> Refusal | None:
@@ -114,9 +125,12 @@ def _fits(proposal: Proposal) -> bool:
 
 
 def _chain(proposal: Proposal) -> tuple[Actor, ...]:
-    """An agent that asks for a person is named, where the connection tells of it."""
+    """An agent that asks for a person is named, where the connection tells of it; and any client for which
+    we redeem the grant, for as its client it names us.
+    """
     abroad = proposal.targets[0].abroad
-    named = abroad is not None and abroad.names_agents and proposal.client.kind == "agent"
+    told = abroad is not None and abroad.names_agents
+    named = told and (proposal.client.kind == "agent" or is_for_client(proposal))
     return (proposal.itself.as_actor(),) if named else ()
 
 
@@ -129,7 +143,7 @@ CROSS_APP: Final = Kind(
         token_tells_of_a_sign_in,
         subject_is_a_person,
         token_names_its_client,
-        no_chain_would_be_lost,
+        no_chain_but_its_own_agent,
         sign_in_is_good_enough,
     ),
     yields=frozenset({ID_JAG}),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from actas.core.party import Actor
 from actas.core.permit import Proposal
 from actas.core.wire import ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
+from actas.kinds.acting import chain_of_acting
 from actas.kinds.checks import actor_is_new
 from actas.kinds.kind import Kind
 
@@ -13,16 +13,11 @@ def _fits(proposal: Proposal) -> bool:
     return proposal.grant_type == TOKEN_EXCHANGE
 
 
-def _chain(proposal: Proposal) -> tuple[Actor, ...]:
-    """Newest first: who acts now, that party's own chain, then everyone the subject token names."""
-    return (proposal.acting.as_actor(), *proposal.acting.actors, *proposal.subject.actors)
-
-
 DELEGATION = Kind(
     name="delegation",
     spec="RFC 8693 section 1.1",
     fits=_fits,
-    chain=_chain,
+    chain=chain_of_acting,
     checks=(actor_is_new,),
     yields=frozenset({ACCESS_TOKEN, REFRESH_TOKEN}),
 )

@@ -41,10 +41,10 @@ def granted(
         tables: what becomes of the scopes at every target.
     """
     if kind is None or not proposal.details:
-        scope, refusal = granted_scopes(wished(proposal), kind, tables, verdicts, defaults)
+        scope, refusal = granted_scopes(wished(proposal, tables), kind, tables, verdicts, defaults)
         return scope, (), [] if refusal is None or kind is None else [refusal]
     redeems = proposal.grant_type == JWT_BEARER
-    asked = NO_SCOPES if proposal.scope is None and not redeems else wished(proposal)
+    asked = NO_SCOPES if proposal.scope is None and not redeems else wished(proposal, tables)
     details, misfits = _sorted(proposal, verdicts)
     refusals = [_refusal(misfits)] if misfits and not (redeems and details) else []
     scope, refusal = granted_scopes(asked, kind, tables, verdicts, defaults, none_will_do=bool(details))

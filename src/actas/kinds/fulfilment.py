@@ -8,10 +8,13 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from actas.core.agreement import Agreement
 from actas.core.errors import StoreUnavailable
 from actas.core.family import Family
 from actas.core.impersonation import Begun, Wanted
-from actas.core.permit import Issued, Permit, Refreshed
+from actas.core.issued import Issued, Refreshed
+from actas.core.lineage import Lineage
+from actas.core.permit import Permit
 from actas.core.person import VouchedPerson
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization
@@ -102,8 +105,33 @@ class Spends(Protocol):
         ...
 
 
+class Agrees(Protocol):
+    """Knows what people agreed to."""
+
+    async def require(self, wanted: Agreement, lineage: Lineage) -> Lineage:
+        """Return when somebody did: of what is made upon it, the lineage, which ends with the consent.
+
+        Args:
+            lineage: what else it comes from.
+
+        Raises:
+            OAuthError: they did not, or nobody knows.
+        """
+        ...
+
+
 class Welcomes(Protocol):
-    """Remembers people of other domains."""
+    """Remembers people of other domains, and whom of ours they are."""
+
+    async def match(self, person: VouchedPerson) -> None:
+        """Keep whom of ours the grants of somebody mean. Of several requests at once that say otherwise, one
+        comes through.
+
+        Raises:
+            OAuthError: they mean somebody else.
+            StoreUnavailable: nobody knows.
+        """
+        ...
 
     async def remember(self, person: VouchedPerson) -> None:
         """Keep how somebody was seen who comes now.
@@ -140,6 +168,7 @@ class Mint:
         serves: notes which app a session serves.
         begins: begins impersonations.
         spends: uses up what is good once.
+        agrees: knows what people agreed to.
         welcomes: remembers people of other domains.
         adds: adds what a token carries about somebody who signed in.
     """
@@ -152,6 +181,7 @@ class Mint:
         serves: Serves,
         begins: Begins,
         spends: Spends,
+        agrees: Agrees,
         welcomes: Welcomes,
         adds: Adds,
     ) -> None:
@@ -163,6 +193,7 @@ class Mint:
         self._serves = serves
         self._begins = begins
         self._spends = spends
+        self._agrees = agrees
         self._welcomes = welcomes
         self._adds = adds
         if len(self._issuers) != len(issuers):
@@ -174,6 +205,11 @@ class Mint:
         return frozenset(token_type for token_type, _ in self._issuers)
 
     async def perform(self, permit: Permit) -> Issued:
+        if permit.agreement is not None:  # first: a grant that is refused for it is not used up
+            upon = await self._agrees.require(permit.agreement, permit.lineage)
+            permit = msgspec.structs.replace(permit, lineage=upon)
+        if permit.matched is not None:
+            await self._welcomes.match(permit.matched)
         if permit.single is not None:
             # From here on it is used, whatever becomes of the answer (SEC-60).
             await self._spends.spend(permit.single)

@@ -15,7 +15,8 @@ from actas.core.lineage import Lineage, joined
 from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
 from actas.core.ports import Json
-from actas.core.wire import REFRESH_TOKEN
+from actas.core.wire import JWT_BEARER, REFRESH_TOKEN
+from actas.kinds.acting import chain_of_acting
 from actas.kinds.acting_as import acting_as, begun_first, hides, lineage_of, unmet, within
 from actas.kinds.binding import Bound, bound
 from actas.kinds.chained import as_asked_by_grant
@@ -30,12 +31,14 @@ from actas.kinds.limits import (
     parents_end,
     scope_tables,
 )
-from actas.kinds.proposed import resource_of
-from actas.kinds.redemption import newcomer_of, single_of
+from actas.kinds.on_behalf import as_can_be_asked_for
+from actas.kinds.proposed import not_as_encrypted, resource_of
+from actas.kinds.redemption import agreement_of, matched_of, newcomer_of, single_of
 from actas.kinds.renewal import OF_REFRESH, family_of, life_of
-from actas.kinds.ruling import added_claims, names_of, rule_refusals
+from actas.kinds.ruling import added_claims, rule_names, rule_refusals
 from actas.kinds.wording import worded
 from actas.policy.decide import Policy, Verdict
+from actas.policy.faces import carried, carried_by
 from actas.policy.match import Situation
 from actas.policy.narrow import ScopeTable, deepest_chain
 
@@ -97,20 +100,20 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     situation = Situation(proposal=proposal, chain=_whole_chain(proposal), needed=policy.needed)
     kind, verdicts = _choose(situation, kinds, policy)
     refusals += _refused_by((token_tells_of_a_sign_in,) if kind is None else kind.checks, proposal)
-    refusals += rule_refusals(proposal, kind, verdicts, policy)
+    keys = _keys(proposal, verdicts, policy)
+    found = [*rule_refusals(situation, kind, verdicts, policy), *not_as_encrypted(proposal, policy)]
+    refusals += _first_of_keys(found, keys, proposal)
 
     asked = acting_as(situation, kind, verdicts, policy)
     tables = scope_tables(proposal, kind, verdicts)
     scope, details, beyond = granted(proposal, kind, tables, verdicts, policy.defaults)
-    refusals += beyond
 
     actors = () if kind is None or hides(asked) else kind.chain(proposal)
     depth_limit = deepest_chain(verdicts, policy.defaults)
     lifetime = within(asked, life_of(proposal, kind, verdicts, policy.defaults))
     lineage = _lineage(proposal) if asked is None else lineage_of(proposal, asked)
-    keys = as_asked_by_grant(bound(proposal, verdicts, policy.defaults), proposal, verdicts)
-    refusals += [*unmet(asked, proposal, policy), *beyond_limits(len(actors), depth_limit, lifetime, lineage)]
-    refusals += keys.refusals
+    limited = beyond_limits(len(actors), depth_limit, lifetime, lineage, proposal=proposal)
+    refusals += [*beyond, *unmet(asked, proposal, policy), *limited, *keys.unmet]
 
     permit = None
     if kind is not None and not refusals:
@@ -137,6 +140,20 @@ def judge(proposal: Proposal, *, kinds: Sequence[Kind], policy: Policy) -> Judge
     )
 
 
+def _keys(proposal: Proposal, verdicts: tuple[Verdict, ...], policy: Policy) -> Bound:
+    """Return what the new token is bound to, be it ours or that of another server."""
+    keys = as_asked_by_grant(bound(proposal, verdicts, policy.defaults), proposal, verdicts)
+    return as_can_be_asked_for(keys, proposal)
+
+
+def _first_of_keys(by_rules: list[Refusal], keys: Bound, proposal: Proposal) -> list[Refusal]:
+    """Return what rules refuse, after the key of a grant that was not proven: who does not hold it hears no
+    more (JAG-102, JAG-103). Of other tokens a rule says who may relay them, and comes first.
+    """
+    redeems = proposal.grant_type == JWT_BEARER
+    return [*keys.unheld, *by_rules] if redeems else [*by_rules, *keys.unheld]
+
+
 def _refused_by(checks: Iterable[Check], proposal: Proposal) -> list[Refusal]:
     found: list[Refusal] = []
     for check in checks:
@@ -148,12 +165,10 @@ def _refused_by(checks: Iterable[Check], proposal: Proposal) -> list[Refusal]:
 
 def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
     """The subject, then every actor, oldest first, the acting party last: whom a rule may forbid."""
-    subject = proposal.subject
-    acting = proposal.acting
-    members = [subject.as_actor(), *reversed(subject.actors), *reversed(acting.actors)]
-    if acting.identity != subject.identity:
-        members.append(acting.as_actor())
-    return tuple(members)
+    chain = chain_of_acting(proposal)
+    if proposal.acting.identity == proposal.subject.identity:
+        chain = chain[1:]
+    return (proposal.subject.as_actor(), *reversed(chain))
 
 
 def _lineage(proposal: Proposal) -> Lineage:
@@ -211,14 +226,14 @@ def _permit(
     family = family_of(proposal, verdicts, kind=kind.name, limits=limits)
     asked = family if proposal.requested == REFRESH_TOKEN else None
     return Permit(
-        rules=names_of(verdicts),
+        rules=rule_names(verdicts),
         policy=policy.version,
         kind=kind.name,
         client_id=proposal.client.name,
         subject=subject.identity,
         subject_kind=subject.kind,
         origin=subject.origin,
-        actors=limits.actors,
+        actors=carried_by(limits.actors, names=policy.denied_names),
         token_type=proposal.requested,
         audience=tuple([api.audience for api in proposal.targets]),
         scope=limits.scope,
@@ -229,6 +244,7 @@ def _permit(
         algorithm=algorithm_of(proposal),
         claims=claims,
         groups=policy.carried_groups(subject.groups),
+        otherwise=carried(subject.otherwise, names=policy.denied_names, groups=policy.carried_groups),
         txn=subject.txn,
         confirmation=limits.confirmation,
         # Of a refresh token there is one look only.
@@ -240,6 +256,8 @@ def _permit(
         abroad=grant_abroad(proposal),
         single=single_of(proposal, verdicts),
         newcomer=newcomer_of(proposal),
+        matched=matched_of(proposal),
+        agreement=agreement_of(proposal, limits.scope, limits.details),
         resource=resource_of(proposal, verdicts),
         details=limits.details,
     )

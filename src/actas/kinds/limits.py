@@ -10,7 +10,8 @@ from actas.core.errors import InvalidRequest, InvalidScope
 from actas.core.lineage import MOST_MARKS, Lineage
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
-from actas.core.wire import ID_TOKEN
+from actas.core.spans import span
+from actas.core.wire import ID_TOKEN, JWT_BEARER
 from actas.kinds.kind import Kind
 from actas.policy.connections import connection_of
 from actas.policy.decide import Verdict
@@ -66,6 +67,8 @@ def scope_tables(
     if renewal is not None:
         # Never more than was granted when it began (RFC 6749 section 6).
         return tuple([table.only(renewal.family.scope) for table in tables])
+    if kind is None and proposal.grant_type == JWT_BEARER:
+        return tuple([table.only_held(held) for table in tables])  # what the grant says is so all the same
     if kind is None or not kind.only_held:
         return tables
     return tuple([table.only_held(held) for table in tables])
@@ -114,7 +117,7 @@ def granted_scopes(
     detail = (
         f"not available on this path: {' '.join(sorted(excess))}" if excess else "no scope is left to grant"
     )
-    said = _said_by_grant(excess, kind, tables, verdicts)
+    said = _said_by_grant(excess, kind, tables, verdicts) + _together(requested, kind, tables)
     return granted, Refusal(error=InvalidScope, reason="excess", detail=f"{detail}{said}")
 
 
@@ -124,6 +127,10 @@ def _said_by_grant(
     """Return the rest of the sentence where a grant of another domain is redeemed: what it says, and what the
     connection lists, of which one alone gives nothing. Empty where both say what is missing.
     """
+    if kind is not None and (there := [one.api for one in tables if one.api.abroad is not None]):
+        listed = frozenset(there[0].scopes)  # such a grant is for one server
+        lists = f": the connection {connection_of(there[0].name)} lists {_listed(listed)}"
+        return lists if excess - listed else ""
     if kind is None or kind.name not in _OF_GRANTS:
         return ""
     said: list[str] = []
@@ -136,11 +143,25 @@ def _said_by_grant(
     return f": {'; '.join(said)}" if said else ""
 
 
+def _together(requested: frozenset[str] | None, kind: Kind | None, tables: tuple[ScopeTable, ...]) -> str:
+    """Return what is to be said where a grant is redeemed for several APIs, one of which alone would do."""
+    if kind is None or kind.name not in _OF_GRANTS or len(tables) < 2:
+        return ""
+    left = [one.leaves if requested is None else requested & one.leaves for one in tables]
+    alone = [one.api.audience for one, scopes in zip(tables, left, strict=True) if scopes]
+    names = ", ".join(table.api.name for table in tables)
+    if not alone:
+        return ""
+    return f"; one token would be for {names} together: name one as resource, such as {alone[0]}"
+
+
 def _listed(scopes: frozenset[str]) -> str:
     return " ".join(sorted(scopes))[:_LONGEST] or "no scope"
 
 
-def beyond_limits(depth: int, limit: int, lifetime: int, lineage: Lineage) -> list[Refusal]:
+def beyond_limits(
+    depth: int, limit: int, lifetime: int, lineage: Lineage, *, proposal: Proposal
+) -> list[Refusal]:
     """Return the refusals of a token that would name too many actors, come from too much, or never be valid.
 
     Args:
@@ -148,6 +169,7 @@ def beyond_limits(depth: int, limit: int, lifetime: int, lineage: Lineage) -> li
         limit: how many it may.
         lifetime: its life in seconds.
         lineage: what it would come from; one place is left for itself.
+        proposal: what is asked, whose tokens may have ended.
     """
     found: list[Refusal] = []
     if depth > limit:
@@ -157,9 +179,21 @@ def beyond_limits(depth: int, limit: int, lifetime: int, lineage: Lineage) -> li
         detail = f"the token would come from {len(lineage.marks)} others, and the limit is {MOST_MARKS - 1}"
         found.append(Refusal(error=InvalidRequest, reason="chain_too_deep", detail=detail))
     if lifetime <= 0:
-        detail = "a token in the request has ended"
-        found.append(Refusal(error=InvalidRequest, reason="expired", detail=detail))
+        found.append(Refusal(error=InvalidRequest, reason="expired", detail=_what_ended(proposal)))
     return found
+
+
+def _what_ended(proposal: Proposal) -> str:
+    """Return which token ended, since when: one is believed for as long as clocks may differ, and gives
+    nothing that would be good.
+    """
+    first = "the grant" if proposal.grant_type == JWT_BEARER else "the subject token"
+    for token, party in ((first, proposal.subject), ("the actor token", proposal.actor)):
+        if party is None or party is proposal.itself or party.expires_at > int(proposal.at):
+            continue
+        ago, lived = int(proposal.at) - party.expires_at, party.expires_at - party.issued_at
+        return f"{token} ended {span(ago)} ago, and lived {span(lived)}"
+    return "a token in the request has ended"
 
 
 def lifetime_of(proposal: Proposal, kind: Kind | None, longest: int) -> int:

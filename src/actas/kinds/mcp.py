@@ -9,6 +9,7 @@ from __future__ import annotations
 from actas.core.errors import InvalidGrant
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import JWT_BEARER
+from actas.policy.narrow import ScopeTable
 
 
 def for_mcp(proposal: Proposal) -> bool:
@@ -25,11 +26,17 @@ def mcp_server_alone(proposal: Proposal) -> Refusal | None:
     return Refusal(error=InvalidGrant, reason="unknown_target", detail=detail)
 
 
-def wished(proposal: Proposal) -> frozenset[str] | None:
-    """Return the scopes that are asked for: at an MCP server, those of them that the grant has (JAG-125).
+def wished(proposal: Proposal, tables: tuple[ScopeTable, ...]) -> frozenset[str] | None:
+    """Return the scopes that are asked for: at an MCP server, those that may be had (JAG-125, JAG-69).
 
-    A client asks there for what the server publishes, and its grant may say less: it gets what both say.
+    A client asks there for what the server publishes; its grant may say less, and the connection list less:
+    it gets what all of them say, and the answer tells it. Where that is nothing, what it asked for is judged
+    as it is, so that the refusal says who has it not. A deny is no list: what it forbids is refused.
     """
     if proposal.scope is None or not for_mcp(proposal):
         return proposal.scope
-    return proposal.scope & proposal.subject.scope or proposal.scope
+    held = proposal.scope & proposal.subject.scope
+    listed = held
+    for table in tables:
+        listed &= table.buys
+    return listed or held or proposal.scope

@@ -6,7 +6,7 @@ None of it is in the draft yet (ID-JAG -04), so a connection names what its othe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -15,8 +15,9 @@ from actas.core.abroad import Acceptance, Proposed
 from actas.core.errors import AccessDenied, InvalidGrant, InvalidTarget, OAuthError
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ID_JAG, JWT_BEARER
-from actas.policy.connections import redeeming_rules
+from actas.policy.connections import connection_of
 from actas.policy.decide import Policy, Verdict
+from actas.policy.rule import RuleSpec
 
 NONE: Final = frozenset[Proposed]()
 
@@ -33,12 +34,38 @@ def tried(proposal: Proposal, policy: Policy) -> frozenset[Proposed]:
         return _shared(NONE if api.abroad is None else api.abroad.proposals for api in proposal.targets)
     if proposal.grant_type != JWT_BEARER:
         return NONE
-    specs = (rule.spec for rule in policy.rules)
-    ways = redeeming_rules(specs, client=proposal.client.name, issuer=proposal.subject.issuer_name)
-    found = [(one.apis, one.proposals) for one in ways if one.kind == "redemption"]
+    found = [(one.apis, one.proposals) for one in _redeeming(proposal, policy)]
     return _shared(
         next((proposals for apis, proposals in found if api.name in apis), NONE) for api in proposal.targets
     )
+
+
+def _redeeming(proposal: Proposal, policy: Policy) -> list[RuleSpec]:
+    """Return the rules of the connections by which this client redeems ID-JAGs of that issuer."""
+    ways = policy.redeeming.of(proposal.client.name, issuer=proposal.subject.issuer_name)
+    return [one for one in ways if one.kind == "redemption"]
+
+
+def not_as_encrypted(proposal: Proposal, policy: Policy) -> Iterator[Refusal]:
+    """Yield why a grant may not be redeemed as it came: encrypted or not (JAG-153).
+
+    Whose grant it is was hidden until it was decrypted, so it is here, where its issuer is proven and its
+    target known, that a connection has its say; and it is said for the API for which the grant is redeemed,
+    of whatever else the same two parties have agreed.
+    """
+    subject = proposal.subject
+    if proposal.grant_type != JWT_BEARER or subject.token_type != ID_JAG:
+        return
+    ways = _redeeming(proposal, policy)
+    for api in proposal.targets:
+        leading = [one for one in ways if api.name in one.apis and not one.disabled]
+        names = ", ".join(connection_of(one.name) for one in leading)
+        if subject.encrypted_to is None and any(one.must_encrypt for one in leading):
+            detail = f"the grant is not encrypted, and the connection {names} requires that"
+            yield Refusal(error=InvalidGrant, reason="encryption_missing", detail=detail)
+        if subject.encrypted_to is not None and not all("encryption" in one.proposals for one in leading):
+            detail = f"the grant is encrypted, and the connection {names} does not try that (proposals)"
+            yield Refusal(error=InvalidGrant, reason="encryption_untried", detail=detail)
 
 
 def as_proposed(refusal: Refusal, proposals: frozenset[Proposed]) -> Refusal:

@@ -24,6 +24,6 @@ def record_judgement(judgement: Judgement, policy: Policy, trail: Trail) -> None
         trail.rules = judgement.permit.rules
         trail.issued_actors = judgement.permit.actors
         newcomer = judgement.permit.newcomer
-        trail.newcomer = None if newcomer is None or proposal.subject.known else newcomer.subject
+        trail.newcomer = None if newcomer is None else newcomer.subject
     else:
         trail.rules = judgement.refusals[0].rules

@@ -7,14 +7,16 @@ for the client that it names and for nobody after it (JAG-73).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from actas.core.abroad import LONGEST_ACCESS, REDEEMED, Redeeming
+from actas.core.abroad import LONGEST_ACCESS, REDEEMED, Acceptance, Redeeming
+from actas.core.agreement import Agreement
 from actas.core.claims import is_name
 from actas.core.client import Client
+from actas.core.details import Details
 from actas.core.errors import InvalidGrant
 from actas.core.party import Actor, Party
 from actas.core.permit import ExchangeRequest, Proposal
@@ -23,11 +25,12 @@ from actas.core.ports import Json
 from actas.core.single import Single
 from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT_BEARER
-from actas.kinds.checks import restriction_is_kept, subject_is_a_person
+from actas.kinds.acting import agent_that_asks, chain_of_acting
+from actas.kinds.checks import actor_is_new, restriction_is_kept, subject_is_a_person
 from actas.kinds.kind import Kind
 from actas.kinds.mcp import for_mcp, mcp_server_alone
 from actas.kinds.proposed import error_of_pause, error_of_target
-from actas.policy.decide import Verdict
+from actas.policy.decide import Verdict, scopes_of
 
 
 def as_granted(
@@ -37,7 +40,8 @@ def as_granted(
     connection is.
 
     The APIs that the grant names (``resource``) win over those of the request, which may name fewer of them
-    and no others (JAG-74). Where neither names one, it is for what this client may redeem such grants for.
+    and no others (JAG-74). Where neither names one, it is for what this client may redeem such grants for:
+    for the API that all of its scopes belong to, where that is one of them.
 
     Args:
         subject: whom the grant tells of; None for every other request, which is returned as it is.
@@ -64,9 +68,19 @@ def as_granted(
         return msgspec.structs.replace(request, audience=(), resource=fewer or granted)
     if request.audience or request.resource:
         return request
-    return msgspec.structs.replace(
-        request, audience=tuple(sorted({one.api for one in ways if not one.paused}))
-    )
+    wanted = subject.scope if request.scope is None else request.scope
+    return msgspec.structs.replace(request, audience=_meant([one for one in ways if not one.paused], wanted))
+
+
+def _meant(ways: Iterable[Acceptance], wanted: frozenset[str]) -> tuple[str, ...]:
+    """Return the APIs that a grant is for which names none: the one that has all of its scopes, where that is
+    one; else all to which the connections lead, for which one token is good then with what they share.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for one in ways:
+        found[one.api] = found.get(one.api, frozenset()) | one.scopes
+    fitting = [api for api, scopes in found.items() if wanted and wanted <= scopes]
+    return tuple(fitting) if len(fitting) == 1 else tuple(sorted(found))
 
 
 def _resources(claims: Mapping[str, Json]) -> tuple[str, ...]:
@@ -99,18 +113,45 @@ def single_of(proposal: Proposal, verdicts: tuple[Verdict, ...]) -> Single | Non
     )
 
 
-def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
-    """Return who is known here from now on: a person of another domain who never was here, and may be;
-    or whom of ours their grants mean.
-    """
+def matched_of(proposal: Proposal) -> VouchedPerson | None:
+    """Return whom of ours the grants of somebody mean, and from now on nobody else (JAG-5)."""
     subject = proposal.subject
-    if subject.matched is not None:  # who of ours it is, and from now on nobody else (JAG-5)
-        return VouchedPerson(
-            subject=subject.matched,
-            origin=subject.identity,
-            display=subject.identity.subject,
-            seen_at=int(proposal.at),
-        )
+    if subject.matched is None:
+        return None
+    return VouchedPerson(
+        subject=subject.matched,
+        origin=subject.identity,
+        display=subject.identity.subject,
+        seen_at=int(proposal.at),
+    )
+
+
+def agreement_of(proposal: Proposal, scope: frozenset[str], details: Details) -> Agreement | None:
+    """Return what the person has to have agreed to here, or None (SEC-62).
+
+    The administrators of both sides decide, in place of the person. Where an app's registration says that
+    people are asked each time, the person does as well.
+
+    Args:
+        scope: what is granted; ``details`` are the authorization details.
+    """
+    client, subject = proposal.client, proposal.subject
+    asks = client.sign_in is not None and client.sign_in.consent == "always"
+    if not asks or subject.token_type not in REDEEMED:
+        return None
+    return Agreement(
+        subject=subject.identity.subject,
+        client=client.name,
+        fingerprint=client.fingerprint,
+        scope=scope,
+        offered={api.name: scopes_of(api, client) for api in proposal.targets},
+        details=bool(details),
+    )
+
+
+def newcomer_of(proposal: Proposal) -> VouchedPerson | None:
+    """Return who is known here from now on: a person of another domain who never was here, and may be."""
+    subject = proposal.subject
     if subject.known:
         return None
     name, email = (subject.claims.get(one) for one in ("name", "email"))
@@ -131,8 +172,11 @@ def _fits(proposal: Proposal) -> bool:
 
 
 def _chain(proposal: Proposal) -> tuple[Actor, ...]:
-    """Whoever acted there is named here as well, by whom that domain's server vouches for."""
-    return proposal.subject.actors
+    """Our client acts where somebody acted there, who stays beneath it (SEC-49), or where it is an agent.
+
+    An app by which a person came in is not named, as when they sign in with it here.
+    """
+    return chain_of_acting(proposal) if proposal.subject.actors else agent_that_asks(proposal)
 
 
 REDEMPTION: Final = Kind(
@@ -140,7 +184,7 @@ REDEMPTION: Final = Kind(
     spec="RFC 7523 section 2.1",
     fits=_fits,
     chain=_chain,
-    checks=(subject_is_a_person, restriction_is_kept, mcp_server_alone),
+    checks=(subject_is_a_person, restriction_is_kept, actor_is_new, mcp_server_alone),
     yields=frozenset({ACCESS_TOKEN}),
     longest_life=LONGEST_ACCESS,
     only_held=True,

@@ -6,25 +6,28 @@ from actas.core.errors import InvalidGrant, InvalidTarget
 from actas.core.permit import Proposal, Refusal
 from actas.core.ports import Json
 from actas.core.wire import JWT_BEARER
+from actas.kinds.closed import why_closed
 from actas.kinds.formats import of_two_formats
 from actas.kinds.kind import Kind
 from actas.kinds.renewal import refused_refresh
-from actas.policy.connections import connection_of, redeeming_rules
+from actas.policy.connections import connection_of
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
 from actas.policy.match import Situation
 
 
 def rule_refusals(
-    proposal: Proposal, kind: Kind | None, verdicts: tuple[Verdict, ...], policy: Policy
+    situation: Situation, kind: Kind | None, verdicts: tuple[Verdict, ...], policy: Policy
 ) -> list[Refusal]:
     """Return why the rules refuse.
 
     Args:
+        situation: the exchange.
         kind: the kind that they allow at every target, or None.
         verdicts: what they said there.
     """
     found: list[Refusal] = []
+    proposal = situation.proposal
     for verdict in verdicts:
         found += [
             _denied(rule, f"the rule {rule.spec.name} could not be evaluated: {why}")
@@ -35,9 +38,13 @@ def rule_refusals(
             for rule in verdict.denies
         ]
     if kind is None and not found:
-        none = Refusal(error=InvalidTarget, reason="no_rule", detail="no rule allows this exchange")
-        found.append(_paused(proposal, verdicts, policy) or none)
+        found.append(_paused(proposal, verdicts, policy) or _closed(situation, verdicts, policy))
     return [*found, *refused_refresh(proposal, verdicts), *of_two_formats(proposal, policy.defaults)]
+
+
+def _closed(situation: Situation, verdicts: tuple[Verdict, ...], policy: Policy) -> Refusal:
+    detail = why_closed(situation, verdicts, policy) or "no rule allows this exchange"
+    return Refusal(error=InvalidTarget, reason="no_rule", detail=detail)
 
 
 def _paused(proposal: Proposal, verdicts: tuple[Verdict, ...], policy: Policy) -> Refusal | None:
@@ -48,8 +55,7 @@ def _paused(proposal: Proposal, verdicts: tuple[Verdict, ...], policy: Policy) -
     """
     if proposal.grant_type != JWT_BEARER:
         return None
-    specs = (rule.spec for rule in policy.rules)
-    theirs = redeeming_rules(specs, client=proposal.client.name, issuer=proposal.subject.issuer_name)
+    theirs = policy.redeeming.of(proposal.client.name, issuer=proposal.subject.issuer_name)
     for api in proposal.targets:
         kinds = {verdict.kind for verdict in verdicts if verdict.api.name == api.name}
         ways = [one for one in theirs if one.kind in kinds and api.name in one.apis]
@@ -86,7 +92,7 @@ def added_claims(
     return claims, None
 
 
-def names_of(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
+def rule_names(verdicts: tuple[Verdict, ...]) -> tuple[str, ...]:
     """The names of the rules that allow it, each once."""
     names = {rule.spec.name for verdict in verdicts for rule in verdict.allows}
     return tuple(sorted(names))

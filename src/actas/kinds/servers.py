@@ -14,15 +14,16 @@ import msgspec
 from actas.core.client import Client
 from actas.core.errors import InvalidRequest, InvalidTarget
 from actas.core.permit import ExchangeRequest
-from actas.core.target import Api, ApiStore, api_at
+from actas.core.target import Api, ApiStore
 from actas.core.wire import JWT
+from actas.kinds.on_behalf import StandingIn, as_redeemed, is_api
 
 
-class Leading(Protocol):
+class Leading(StandingIn, Protocol):
     """Finds what connections lead to. Answers from memory."""
 
     def leading_to(self, audience: str, *, client: str) -> tuple[Api, ...]:
-        """Return where connections of a client lead by that audience, those that are paused included."""
+        """Return for which servers a client gets grants by that audience, what is paused included."""
         ...
 
 
@@ -30,18 +31,27 @@ def typed_by_target(
     request: ExchangeRequest, client: Client, apis: ApiStore, connections: Leading
 ) -> ExchangeRequest:
     """Return a request that names no type of token as one for a plain grant, where all that it names is a
-    server that takes such grants (IDC-14). What is an API here is one, whatever else is called so.
+    server that takes such grants (IDC-14), and one for an access token of a server at which grants are
+    redeemed for its client as that (``on_behalf``). What is an API here is one, whatever else is called so.
 
     Every other request is returned as it is.
+
+    Raises:
+        OAuthError: as ``as_redeemed``.
     """
+    if _is_for_plain_grant(request, client, apis, connections):
+        return msgspec.structs.replace(request, requested=JWT)
+    return as_redeemed(request, client, apis, connections)
+
+
+def _is_for_plain_grant(
+    request: ExchangeRequest, client: Client, apis: ApiStore, connections: Leading
+) -> bool:
     named = (*request.audience, *request.resource)
     if not request.untyped or request.actor is not None or request.named is not None or not named:
-        return request
-    for name in named:
-        # Where most requests go, to an API of ours, no connection leads: they are done after one look.
-        if not _there(name, client, connections) or _is_api(name, apis):
-            return request
-    return msgspec.structs.replace(request, requested=JWT)
+        return False
+    # Where most requests go, to an API of ours, no connection leads: they are done after one look.
+    return all(_there(name, client, connections) and not is_api(name, apis) for name in named)
 
 
 def server_of(request: ExchangeRequest, client: Client, connections: Leading) -> Api:
@@ -65,13 +75,9 @@ def server_of(request: ExchangeRequest, client: Client, connections: Leading) ->
         found |= {api.name: api for api in going}
     if len(found) != 1:
         detail = f"{', '.join(named)[:200]} are several servers, and such a grant is for one"
-        raise InvalidTarget("no_connection", detail=detail)
+        raise InvalidTarget("several_connections", detail=detail)
     (api,) = found.values()
     return api
-
-
-def _is_api(name: str, apis: ApiStore) -> bool:
-    return bool(apis.api(name) or apis.api_for(name) or api_at(apis, name))
 
 
 def _there(name: str, client: Client, connections: Leading) -> list[Api]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from actas.core.errors import InvalidGrant, InvalidTarget
-from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
 from actas.core.wire import ACCESS_TOKEN, AUTHORIZATION_CODE, DEVICE_CODE
+from actas.kinds.acting import agent_that_asks
 from actas.kinds.kind import Kind
 
 
@@ -26,15 +26,11 @@ def _fits(proposal: Proposal) -> bool:
     return proposal.grant_type in (AUTHORIZATION_CODE, DEVICE_CODE)
 
 
-def _chain(_proposal: Proposal) -> tuple[Actor, ...]:
-    return ()
-
-
 SIGN_IN = Kind(
     name="sign_in",
     spec="RFC 6749 section 4.1",
     fits=_fits,
-    chain=_chain,
+    chain=agent_that_asks,
     checks=(authorization_is_the_requesters,),
     yields=frozenset({ACCESS_TOKEN}),
     each_its_own=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from actas.core.abroad import Redeeming
@@ -11,7 +10,9 @@ from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope, Invali
 from actas.core.permit import ExchangeRequest
 from actas.core.target import Api, ApiStore, api_at
 from actas.core.wire import ID_JAG, JWT, JWT_BEARER
+from actas.kinds.on_behalf import redeemed_at
 from actas.kinds.servers import server_of
+from actas.kinds.ways import one_way
 from actas.policy.decide import scopes_of
 
 
@@ -19,7 +20,16 @@ class ConnectionStore(Redeeming, Protocol):
     """Finds what connections lead to. Answers from memory."""
 
     def leading_to(self, audience: str, *, client: str) -> tuple[Api, ...]:
-        """Return where connections of a client lead by that audience, those that are paused included."""
+        """Return for which servers a client gets grants by that audience, what is paused included."""
+        ...
+
+    @property
+    def stood_in_for(self) -> frozenset[str]:
+        """The clients for which we redeem grants at some server."""
+        ...
+
+    def redeemed_for(self, name: str, *, client: str) -> tuple[Api, ...]:
+        """Return where we redeem grants for a client that are called so, what is paused included."""
         ...
 
     def target(self, name: str) -> Api | None:
@@ -45,6 +55,8 @@ def targets_of(
         InvalidScope: none is named and the scopes point at several (RFC 9068 section 3).
         InvalidRequest: a grant is asked for several servers, or for none.
     """
+    if request.redeemed:
+        return (redeemed_at(request, client, connections),)
     if request.requested == ID_JAG:
         return (_abroad(request, client, connections),)
     if request.requested == JWT:
@@ -109,26 +121,4 @@ def _abroad(request: ExchangeRequest, client: Client, connections: ConnectionSto
         there = f"there is no connection of {client.name} to {audience[:200]!r}"
         at = f" with the resource {', '.join(asked)[:200]}" if found else ""
         raise InvalidTarget("no_connection", detail=f"{there}{at}")
-    going = [api for api in fitting if not api.disabled]
-    if len(going) > 1 or (going and not asked and not _lead_alike(fitting)):
-        # That one of them is paused chooses no other.
-        paused = ", ".join(
-            api.abroad.connection for api in fitting if api.abroad is not None and api.disabled
-        )
-        besides = f" ({paused} paused)" if paused else ""
-        raise InvalidTarget(
-            "no_connection",
-            detail=f"{client.name} has several connections to {audience[:200]!r}{besides}: send resource",
-        )
-    api = going[0] if going else fitting[0]  # of a pause the judge tells
-    if api.abroad is not None and api.abroad.mcp and len(asked or api.abroad.resources) != 1:
-        detail = f"a grant is for one MCP server, and {audience[:200]!r} has several: send one resource"
-        raise InvalidTarget("no_connection", detail=detail)
-    if api.abroad is None or not asked:
-        return api
-    return replace(api, abroad=replace(api.abroad, resources=asked))
-
-
-def _lead_alike(found: list[Api]) -> bool:
-    """Whether connections lead to the same APIs, so that it is nothing to a request which one it goes by."""
-    return len({frozenset(api.abroad.resources) for api in found if api.abroad is not None}) == 1
+    return one_way(fitting, asked, client=client, there=audience)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actas.core.errors import InvalidGrant, InvalidScope
+from actas.core.errors import InvalidGrant, InvalidRequest, InvalidScope
 from actas.core.permit import Proposal, Refusal
 from actas.core.wording import as_called
 from actas.kinds.mcp import for_mcp
+from actas.kinds.on_behalf import is_for_client
 from actas.kinds.proposed import as_proposed, tried
 from actas.policy.decide import Policy
 
@@ -27,6 +28,10 @@ def worded(refusals: Sequence[Refusal], proposal: Proposal, policy: Policy) -> t
 
 
 def _called(refusal: Refusal, proposal: Proposal) -> Refusal:
+    if is_for_client(proposal):
+        # It asked for no grant: of its token it is told as in any exchange (RFC 8693 section 2.2.2).
+        error = InvalidRequest if refusal.error is InvalidGrant else refusal.error
+        return refusal if error is refusal.error else msgspec.structs.replace(refusal, error=error)
     error = as_called(refusal.error, grant_type=proposal.grant_type, requested=proposal.requested)
     if error is InvalidScope and for_mcp(proposal):
         error = InvalidGrant

@@ -18,6 +18,7 @@ from actas.core.party import OURSELVES
 from actas.core.target import Api
 from actas.core.wire import SigningAlgorithm, TokenType
 from actas.policy.rule import ClientSelector, PartySelector, RuleSpec, ScopeMap
+from actas.trust.registry import AsClient
 
 _PREFIX: Final = "connection:"
 """Before the name of a connection where its target or its rule is named: neither an API nor a rule of the
@@ -56,6 +57,9 @@ class Connection:
         when: CEL conditions over the request, as in rules.
         lifetime: of a grant, in seconds.
         algorithm: what grants are signed with; None for the default.
+        ourselves: as whom the server knows us, where we redeem there for the client (``to.redeems``); else
+            None.
+        hosts: hosts besides its own at which it may take grants of ours then.
         paused: whether nothing comes of it for now.
         place: ``file:line``, for people.
     """
@@ -71,9 +75,15 @@ class Connection:
     when: tuple[str, ...] = ()
     lifetime: int = LONGEST_GRANT
     algorithm: SigningAlgorithm | None = None
+    ourselves: AsClient | None = None
+    hosts: frozenset[str] = frozenset()
     paused: bool = False
     description: str = ""
     place: str = ""
+
+    def __post_init__(self) -> None:
+        if self.to.redeems != (self.ourselves is not None):
+            raise ValueError(f"by {self.name} we redeem as nobody, or are somebody and do not")
 
     @property
     def name(self) -> str:
@@ -88,6 +98,9 @@ class Connections:
     Args:
         every: those by which this server vouches.
         accepted: those by which it believes others.
+
+    Attributes:
+        stood_in_for: the clients for which we redeem grants at some server.
     """
 
     every: tuple[Connection, ...] = ()
@@ -102,13 +115,21 @@ class Connections:
     _found: dict[tuple[str, str], tuple[Api, ...]] = field(
         init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Api, ...]]
     )
+    _for_clients: dict[tuple[str, str], tuple[Api, ...]] = field(
+        init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Api, ...]]
+    )
+    stood_in_for: frozenset[str] = field(init=False, repr=False, default=frozenset())
 
     def __post_init__(self) -> None:
         for one in self.every:
             target = self._targets[name_of(one.name)] = target_of(one)
-            for audience in {one.to.issuer, *one.to.audiences}:
-                place = (one.client, audience)
-                self._found[place] = (*self._found.get(place, ()), target)
+            found = self._for_clients if one.to.redeems else self._found
+            names = {one.to.issuer, *one.to.audiences, *(one.to.resources if one.to.redeems else ())}
+            for name in names:
+                place = (one.client, name)
+                found[place] = (*found.get(place, ()), target)
+        served = frozenset({one.client for one in self.every if one.to.redeems})
+        object.__setattr__(self, "stood_in_for", served)
 
         for other in self.accepted:
             way = (other.client, other.issuer, other.grant)
@@ -129,8 +150,18 @@ class Connections:
         return next((one for one in self.accepted if one.name == name), None)
 
     def leading_to(self, audience: str, *, client: str) -> tuple[Api, ...]:
-        """Return where connections of a client lead by that audience, those that are paused included."""
+        """Return for which servers a client gets grants by that audience, what is paused included."""
         return self._found.get((client, audience), ())
+
+    def redeemed_for(self, name: str, *, client: str) -> tuple[Api, ...]:
+        """Return where we redeem grants for a client that are called so there: the server, or an API of its;
+        what is paused included.
+        """
+        return self._for_clients.get((client, name), ())
+
+    def connection(self, name: str) -> Connection | None:
+        """Return that connection, when it is one by which this server vouches."""
+        return next((one for one in self.every if one.name == name), None)
 
     def target(self, name: str) -> Api | None:
         """Return the target that ``name_of`` names, or None."""
@@ -166,25 +197,9 @@ def connection_of(name: str) -> str:
     return name.removeprefix(_PREFIX)
 
 
-def redeeming_rules(rules: Iterable[RuleSpec], *, client: str, issuer: str) -> tuple[RuleSpec, ...]:
-    """Return the rules of the connections by which a client redeems grants of an issuer, of either kind, what
-    is paused included.
-
-    Args:
-        rules: all of a policy.
-        issuer: what the configuration calls it.
-    """
-    return tuple(
-        [
-            rule
-            for rule in rules
-            if rule.kind in ("redemption", "chained")
-            and rule.name.startswith(_PREFIX)
-            and client in rule.client.names
-            and rule.subject is not None
-            and issuer in rule.subject.issuers
-        ]
-    )
+def is_of_connection(rule: RuleSpec) -> bool:
+    """Whether a rule is that of a connection, and none of the configuration."""
+    return rule.name.startswith(_PREFIX)
 
 
 def target_of(connection: Connection) -> Api:
@@ -251,6 +266,7 @@ def _rule_of_acceptance(accepted: Acceptance) -> RuleSpec:
         optional_claims=accepted.optional,
         honours_key=accepted.honours_key,
         proposals=accepted.proposals,
+        must_encrypt=accepted.must_encrypt,
         description=accepted.description,
         place=accepted.place,
         disabled=accepted.paused,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -20,9 +20,11 @@ from actas.core.target import Api
 from actas.crypto.jose import KNOWN_CLAIMS
 from actas.policy.emptiness import refuse_emptiness
 from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
+from actas.policy.faces import denied_names, faces_of
 from actas.policy.facts import ClaimsNeeded, sign_ins_asked_of
 from actas.policy.impersonation import Approvals, Impersonating
 from actas.policy.match import Condition, Situation, conditions_of
+from actas.policy.redeeming import RedeemingRules
 from actas.policy.rule import RESERVED_CLAIMS, KindWord, PolicyDefaults, RuleError, RuleSpec, covers
 
 MAX_FOUND = 65_536
@@ -64,7 +66,7 @@ class Rule:
                     continue
                 raise
             if not is_claim(value):
-                raise EvaluationError(f"{expression.source}: gives something that no claim can hold")
+                raise EvaluationError(f"{expression.source}: gives what no claim holds, or a number of 2^53")
             found[name] = value
         return found
 
@@ -119,13 +121,14 @@ class Policy:
         keyed = any(rule.spec.honours_key for rule in self.rules)
         self.needed = ClaimsNeeded.of(named, sign_ins_of=asked, keys_asked_for=keyed)
         self._groups = _groups_named(self.rules, self.impersonating.administrators.groups_elsewhere)
+        self.redeeming = RedeemingRules(rule.spec for rule in self.rules)
+        self.denied_names = denied_names((rule.spec, rule.when) for rule in self.rules)
         self.version = _version(self.rules, self.defaults, self.impersonating)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
         self._found: dict[tuple[str, str, KindWord], tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
-        for rule in self.rules:
-            if not rule.spec.disabled:
-                self._index(rule)
+        for rule in [one for one in self.rules if not one.spec.disabled]:
+            self._index(rule)
 
     def _index(self, rule: Rule) -> None:
         spec = rule.spec
@@ -162,10 +165,9 @@ class Policy:
     def denies(self, client: Client, api: Api) -> tuple[Rule, ...]:
         """Return the denies that could concern this client and target, whatever else they ask for."""
         found: tuple[Rule, ...] = ()
-        if self._denies:
-            for who in (client.name, _kind_key(client.kind), _registration_key(client.registration), None):
-                for target in (api.name, None):
-                    found += self._denies.get((who, target), ())
+        for who in (client.name, _kind_key(client.kind), _registration_key(client.registration), None):
+            for target in (api.name, None):
+                found += self._denies.get((who, target), ())
         return found
 
     def consult(self, situation: Situation, *, api: Api, kind: KindWord) -> Verdict:
@@ -180,11 +182,11 @@ class Policy:
         if not allows and not denies:
             return Verdict(api=api, kind=kind)
         broken: list[tuple[Rule, str]] = []
-        matched = _matching(denies, situation, broken)
+        matched = _matching(denies, faces_of(situation) if denies else (), broken)
         return Verdict(
             api=api,
             kind=kind,
-            allows=_matching(allows, situation, broken),
+            allows=_matching(allows, (situation,), broken),
             denies=tuple([rule for rule in matched if not rule.spec.denied_scopes]),
             scope_denies=tuple([rule for rule in matched if rule.spec.denied_scopes]),
             broken=tuple(broken),
@@ -240,14 +242,14 @@ def _groups_named(rules: tuple[Rule, ...], administrators: frozenset[str]) -> fr
 
 
 def _matching(
-    rules: tuple[Rule, ...], situation: Situation, broken: list[tuple[Rule, str]]
+    rules: tuple[Rule, ...], situations: Sequence[Situation], broken: list[tuple[Rule, str]]
 ) -> tuple[Rule, ...]:
     if not rules:
         return ()
     found: list[Rule] = []
     for rule in rules:
         try:
-            if rule.matches(situation):
+            if any(rule.matches(one) for one in situations):
                 found.append(rule)
         except EvaluationError as exc:
             broken.append((rule, str(exc)))

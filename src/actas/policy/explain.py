@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from actas.core.target import Api
 from actas.policy.decide import Policy, Rule
 from actas.policy.expression import EvaluationError, Expression
+from actas.policy.faces import faces_of
 from actas.policy.match import Situation
 from actas.policy.rule import KindWord, covers
 
@@ -94,7 +95,20 @@ def _weight(line: RuleLine) -> tuple[bool, bool, int, str]:
     return (line.matched is False, line.effect == "allows", len(line.missed), line.name)
 
 
+def _as_asked(rule: Rule, situation: Situation) -> Situation:
+    """Return an exchange under the name under which a deny holds, if there is one."""
+    if rule.spec.effect == "deny":
+        for face in faces_of(situation):
+            try:
+                if rule.matches(face):
+                    return face
+            except EvaluationError:
+                return face
+    return situation
+
+
 def _line(rule: Rule, situation: Situation) -> RuleLine:
+    situation = _as_asked(rule, situation)
     of_fields = (*_structured(rule, situation),)
     conditions = (*of_fields, *_expressions(rule, situation))
     holds = [one.holds for one in conditions]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from actas.core.abroad import REQUESTED_KEY
 from actas.core.party import Actor, Party
 from actas.core.permit import Proposal
 from actas.core.ports import Json
@@ -23,9 +24,6 @@ _Role = Literal["subject", "actor"]
 
 _SIGN_IN: Final = ("auth_time", "acr")
 """The claims that say how fresh and how strong a sign-in is (RFC 9470)."""
-
-REQUESTED_KEY: Final = "requested_cnf"
-"""The claim by which a grant says to which key the token is to be bound that comes of it (IDC-61)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import msgspec
 
 from actas.core.party import OURSELVES, Actor, Party, is_impersonated
 from actas.core.permit import Proposal
-from actas.core.person import is_ours
+from actas.core.person import is_ours, names_of
 from actas.policy.expression import Context
 from actas.policy.facts import ClaimsNeeded, context_of, values_of
 from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
@@ -160,10 +160,17 @@ def _who(
         yield Condition(
             f"{role}.names",
             _list(names),
-            lambda s: party(s).identity.subject in names,
-            lambda s: party(s).identity.subject,
+            lambda s: not names.isdisjoint(_called(party(s), deny=deny)),
+            lambda s: ", ".join(_called(party(s), deny=deny)),
         )
     yield from _belonging(selector, role, party)
+
+
+def _called(party: Party, *, deny: bool) -> tuple[str, ...]:
+    """Return under which names a rule finds somebody: an allow under the one that tokens say, as expressions
+    do. What else they are called by a grant is asked face by face (``policy.faces``).
+    """
+    return names_of(party) if deny else (party.identity.subject,)
 
 
 def _belonging(
@@ -273,7 +280,10 @@ def _chain(selector: ChainSelector, *, deny: bool) -> Iterator[Condition]:
         yield Condition(
             "chain.names",
             f"contains {_list(names)}",
-            lambda s: any(member.identity.subject in names for member in _members(s, deny=deny)),
+            lambda s: (
+                any(member.identity.subject in names for member in _members(s, deny=deny))
+                or (deny and not names.isdisjoint(names_of(s.proposal.subject)))
+            ),
             lambda s: _list(tuple(member.identity.subject for member in s.chain)),
         )
 

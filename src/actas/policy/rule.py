@@ -21,7 +21,16 @@ RESERVED_CLAIMS: Final = frozenset(
     {
         *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
         *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn", "lineage"),
-        *("roles", "groups", "entitlements", "tenant", "aud_tenant", "aud_sub", "authorization_details"),
+        *(
+            "roles",
+            "groups",
+            "otherwise",
+            "entitlements",
+            "tenant",
+            "aud_tenant",
+            "aud_sub",
+            "authorization_details",
+        ),
     }
 )
 """Claims that this server writes itself or that others decide on. No rule sets them, in any case of letters:
@@ -167,6 +176,7 @@ class RuleSpec:
         repeatable: for a redemption: whether a grant may be redeemed again until it ends.
         honours_key: likewise: whether the token is bound to the key that the grant asks for.
         proposals: for the rule of a connection: what is tried with it.
+        must_encrypt: for a redemption: whether a grant must be encrypted to us.
         details: templates of authorization details that may be granted; only rules of our own say that.
         reason: what people read when refused; required in a deny.
         place: ``file:line``, for people.
@@ -193,6 +203,7 @@ class RuleSpec:
     repeatable: bool = False
     honours_key: bool = False
     proposals: frozenset[Proposed] = frozenset()
+    must_encrypt: bool = False
     details: Details = ()
     reason: str = ""
     description: str = ""

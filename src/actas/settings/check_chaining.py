@@ -91,6 +91,8 @@ def _server(item: Item[ConnectionForm], there: ResourceForm, shaped: Shaped) -> 
     """A plain grant is for a server, and its scopes are bought with those of the token that it comes of."""
     written = item.written
     for name, message in _NOT_OF_SERVERS.items():
+        if name == "resource" and item.form.redeem is not None:
+            continue  # what this server names beside the grant when it redeems that
         if name in there.model_fields_set:
             yield written.fault(("resource", name), message)
     if not isinstance(there.scopes, dict):
@@ -123,8 +125,12 @@ def _claim(item: Item[ConnectionForm], name: str, claim: TranscribedClaim) -> It
 
 
 def check_jwt_grants(item: Item[IssuerForm], shaped: Shaped) -> Iterator[Fault]:
-    """Yield what is wrong with what an issuer's registration says of its plain grants."""
+    """Yield what is wrong with what an issuer's registration says of its grants."""
     form, written = item.form, item.written
+    if form.id_jag_max_life is not None and "id_jag" not in (form.accepts or ()):
+        yield written.fault(
+            ("id_jag_max_life",), "is for issuers that accept id_jag; accepts does not list it"
+        )
     if form.jwt_grants is None:
         return
     if "jwt_grant" not in (form.accepts or ()):

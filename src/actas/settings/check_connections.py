@@ -12,6 +12,7 @@ from actas.settings.check_chaining import check_chaining
 from actas.settings.check_clients import no_such_scope
 from actas.settings.check_details import check_details
 from actas.settings.check_identifiers import check_identifiers
+from actas.settings.check_redeem import check_redeem
 from actas.settings.check_ways import check_ways
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
@@ -23,15 +24,17 @@ from actas.settings.values import in_words
 
 _OF_ISSUE: Final = ("resource", "people")
 _OF_ACCEPT: Final = ("from_", "api", "scopes")
-_ONLY_ISSUE: Final = ("resource", "identify_by", "email", "act", "sign_in", "algorithm")
-_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "authorization_details", "single_use")
+_ONLY_ISSUE: Final = ("resource", "redeem", "identify_by", "email", "act", "sign_in", "algorithm")
+_ONLY_ACCEPT: Final = ("from_", "api", "scopes", "authorization_details", "single_use", "require_encryption")
 
 
 def check_connections(shaped: Shaped) -> Iterator[Fault]:
     """Yield what is wrong with connections."""
     for item in shaped.connections.values():
         yield from _direction(item)
+        yield from _encryption(item)
         yield from check_chaining(item, shaped)
+        yield from check_redeem(item, shaped)
         if item.form.direction == "issue":
             yield from _asking(item, shaped, grant="token_exchange")
             yield from _there(item, shaped)
@@ -69,6 +72,18 @@ def _direction(item: Item[ConnectionForm]) -> Iterator[Fault]:
         yield written.fault(("proposals",), message)
     if issues and form.lifetime is not None and form.lifetime > LONGEST_GRANT:
         yield written.fault(("lifetime",), f"a grant lives at most {in_words(LONGEST_GRANT)}")
+
+
+def _encryption(item: Item[ConnectionForm]) -> Iterator[Fault]:
+    """What goes with the proposal of encrypted grants is said with it alone."""
+    form, written = item.form, item.written
+    if "encryption" in (form.proposals or ()):
+        return
+    message = "means nothing without the proposal encryption; add it to proposals"
+    if form.require_encryption:
+        yield written.fault(("require_encryption",), message)
+    if form.resource is not None and form.resource.jwks_hosts is not None:
+        yield written.fault(("resource", "jwks_hosts"), message)
 
 
 def _asking(item: Item[ConnectionForm], shaped: Shaped, *, grant: str) -> Iterator[Fault]:
@@ -151,6 +166,19 @@ def _issuer(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
         # SEC-58: trust for one purpose is none for another.
         message = (
             f"{form.from_} is not trusted for grants; add {word} to its accepts ({issuer.written.place})"
+        )
+        yield written.fault(("from",), message)
+    match = (form.people and form.people.match) or "subject"
+    if (
+        match == "subject"
+        and issuer.form.subject not in (None, "claims.sub")
+        and not issuer.form.email_domains
+    ):
+        # Somebody who may choose that name there could choose the sub of another (SEC-24).
+        message = (
+            f"subject of {form.from_} must be left out ({issuer.written.place}): people who come by grants "
+            "are called by their sub, and somebody could have another's sub as this name; or give it "
+            "email_domains, or match people by aud_sub or sub_id (people.match)"
         )
         yield written.fault(("from",), message)
     if form.people is None:

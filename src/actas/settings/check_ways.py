@@ -32,7 +32,9 @@ def _ways(form: ConnectionForm) -> Iterator[tuple[tuple[str, ...], str]]:
     if form.resource is not None:
         for resource in form.resource.resource or ("",):
             to = resource or form.resource.issuer
-            way = ("issue", form.grant, form.client, form.resource.issuer, resource)
+            # What is redeemed for the client is asked for as an access token, of whichever kind it is.
+            kind = form.grant if form.redeem is None else "redeem"
+            way = ("issue", kind, form.client, form.resource.issuer, resource)
             yield way, f"{form.client} to {to}"
     if form.from_ is not None and form.api is not None:
         way = ("accept", form.grant, form.from_, form.client, form.api)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from actas.core.abroad import LONGEST_GRANT, Abroad, Acceptance
 from actas.core.party import OURSELVES
+from actas.core.secret import Secret
 from actas.policy.connections import Connected, Connection
 from actas.settings.compile_chaining import (
     optional_of,
@@ -16,20 +17,28 @@ from actas.settings.compile_chaining import (
     ways_of,
 )
 from actas.settings.compile_identifiers import named, subject_id
+from actas.settings.compile_parties import own_key
 from actas.settings.schema_chaining import each_scope
 from actas.settings.schema_connections import ConnectedPeople, ConnectionForm, ResourceForm
 from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.shaped import Item
+from actas.trust.registry import AsClient
 
 _EVERYBODY = ConnectedPeople.model_construct()
 _PLAIN = IdentifiersForm.model_construct()
 
 
-def vouching(items: Iterable[Item[ConnectionForm]]) -> Iterator[Connection]:
-    """Yield the connections by which this server vouches for its people."""
+def vouching(items: Iterable[Item[ConnectionForm]], secrets: Mapping[str, Secret]) -> Iterator[Connection]:
+    """Yield the connections by which this server vouches for its people.
+
+    Args:
+        secrets: by which other servers know this one, by connection.
+    """
     for item in items:
-        if item.form.resource is not None:
-            yield _connection(item.form, item.form.resource, place=item.written.place)
+        form = item.form
+        if form.resource is not None:
+            ourselves = _ourselves(form, form.resource, secrets.get(form.name))
+            yield _connection(form, form.resource, ourselves, place=item.written.place)
 
 
 def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
@@ -57,6 +66,7 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
                 optional=optional_of(form.claims),
                 honours_key=form.requested_cnf,
                 proposals=frozenset(form.proposals or ()),
+                must_encrypt=form.require_encryption,
                 tenant=(form.identifiers or _PLAIN).tenant,
                 aud_tenant=(form.identifiers or _PLAIN).aud_tenant,
                 sub_id=subject_id((form.identifiers or _PLAIN).sub_id),
@@ -66,7 +76,15 @@ def believing(items: Iterable[Item[ConnectionForm]]) -> Iterator[Acceptance]:
             )
 
 
-def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Connection:
+def _ourselves(form: ConnectionForm, there: ResourceForm, secret: Secret | None) -> AsClient | None:
+    if form.redeem is None:
+        return None
+    return AsClient(client_id=there.client_id, secret=secret, own_key=own_key(form.redeem.private_key_jwt))
+
+
+def _connection(
+    form: ConnectionForm, there: ResourceForm, ourselves: AsClient | None, *, place: str
+) -> Connection:
     people, called = form.people or _EVERYBODY, form.identifiers or _PLAIN
     return Connection(
         client=form.client,
@@ -86,10 +104,12 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
             tells=ways_of(form.claims),
             mcp=there.kind == "mcp",
             proposals=frozenset(form.proposals or ()),
+            key_hosts=frozenset(there.jwks_hosts or ()),
             tenant=called.tenant,
             aud_tenant=called.aud_tenant,
             aud_sub=None if called.aud_sub is None else named(called.aud_sub),
             sub_id=subject_id(called.sub_id),
+            redeems=ourselves is not None,
         ),
         people=Connected(
             issuers=frozenset(people.from_ or (OURSELVES,)),
@@ -105,6 +125,8 @@ def _connection(form: ConnectionForm, there: ResourceForm, *, place: str) -> Con
         when=(*(people.when or ()), *present(form.claims)),
         lifetime=LONGEST_GRANT if form.lifetime is None else form.lifetime,
         algorithm=form.algorithm,
+        ourselves=ourselves,
+        hosts=frozenset((form.redeem and form.redeem.hosts) or ()),
         paused=form.disabled,
         description=form.description or "",
         place=place,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from actas.core.abroad import LONGEST_GRANT
 from actas.core.administrators import Administrators, Role
 from actas.core.client import Client, ClientAuth, SignInLives, SignInTerms
 from actas.core.party import OURSELVES
@@ -22,7 +23,7 @@ from actas.settings.schema_chaining import JwtGrantsForm
 from actas.settings.schema_lives import lives_at
 from actas.settings.schema_parties import ClientForm, IssuerForm
 from actas.settings.schema_people import ClientSignIn, UserForm
-from actas.settings.schema_sign_in import IssuerSignIn
+from actas.settings.schema_sign_in import IssuerSignIn, PrivateKeyJwtForm
 from actas.trust.registry import JwtGrants, OwnKey, SignInThere, TrustedIssuer
 
 
@@ -53,6 +54,7 @@ def issuer(form: IssuerForm, *, keys: tuple[JsonObject, ...], secret: Secret | N
         when=tuple(form.when or ()),
         party_kind=form.kind,
         token_types=frozenset(form.token_types or ()),
+        longest_id_jag=LONGEST_GRANT if form.id_jag_max_life is None else form.id_jag_max_life,
         jwt_grants=None if form.jwt_grants is None else _jwt_grants(form.jwt_grants),
         workloads=form.workloads or is_cluster,
         outage_grace=form.outage_grace,
@@ -66,13 +68,16 @@ def _jwt_grants(form: JwtGrantsForm) -> JwtGrants:
     return JwtGrants(types=types, longest=form.max_life)
 
 
+def own_key(form: PrivateKeyJwtForm | None) -> OwnKey | None:
+    """Return the key of ours by which another server knows us, or None."""
+    return None if form is None else OwnKey(algorithm=form.algorithm, named=form.audience)
+
+
 def _sign_in_there(form: IssuerSignIn, name: str, secret: Secret | None) -> SignInThere:
     return SignInThere(
         client_id=form.client_id,
         client_secret=secret,
-        own_key=None
-        if form.private_key_jwt is None
-        else OwnKey(algorithm=form.private_key_jwt.algorithm, named=form.private_key_jwt.audience),
+        own_key=own_key(form.private_key_jwt),
         display=form.display_name or name,
         scopes=tuple(dict.fromkeys(form.scopes)),
         acr_values=tuple(form.acr_values or ()),

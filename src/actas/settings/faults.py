@@ -44,3 +44,13 @@ class ConfigurationFaults(Exception):
     def errors(self) -> tuple[Fault, ...]:
         """The faults that stop the server."""
         return tuple(fault for fault in self.faults if fault.severity == "error")
+
+
+def together(faults: Iterable[Fault]) -> ConfigurationFaults:
+    """Return faults as one failure, in the order of the files."""
+    return ConfigurationFaults(sorted(faults, key=_position))
+
+
+def _position(fault: Fault) -> tuple[str, int]:
+    file, _, line = fault.place.rpartition(":")
+    return (file, int(line)) if line.isdigit() else (fault.place, 0)

@@ -29,7 +29,7 @@ from actas.settings.compile_connections import believing, vouching
 from actas.settings.definitions import Definitions, KeySettings, ServerSettings
 from actas.settings.digest import digest_of
 from actas.settings.environment import lay_over
-from actas.settings.faults import ConfigurationFaults, Fault, Severity
+from actas.settings.faults import Fault, Severity, together
 from actas.settings.forms import ClientReference
 from actas.settings.objects import laid, same_objects, standing
 from actas.settings.references import References, SecretsMode
@@ -135,8 +135,8 @@ class Draft:
         written = tuple(standing(own.gathered, own.shaped, pepper=None))
         if own.alone and same_objects(written, objects):
             return replace(self, _kept=clients)
-        together = _draft(laid(own.gathered, written, objects), own.how, alone=True)
-        return replace(together, _own=own, _kept=clients)
+        whole = _draft(laid(own.gathered, written, objects), own.how, alone=True)
+        return replace(whole, _own=own, _kept=clients)
 
     def compile(self, *, pepper: bytes | None, extra_checks: Sequence[ExtraCheck] = ()) -> Loaded:
         """Return the definitions.
@@ -154,7 +154,7 @@ class Draft:
         for one in extra_checks:
             faults.extend(self._fault(finding) for finding in one(definitions))
         if _has_errors(faults):
-            raise _together(faults)
+            raise together(faults)
         return Loaded(definitions=definitions, warnings=tuple(faults))
 
     def _definitions(self, pepper: bytes | None) -> Definitions:
@@ -188,7 +188,7 @@ class Draft:
             },
             admins=parties.administrators(item.form for item in shaped.admins.values()),
             rules=tuple(compiled.rule(one.form, place=one.written.place) for one in shaped.rules.values()),
-            connections=tuple(vouching(shaped.connections.values())),
+            connections=tuple(vouching(shaped.connections.values(), resolved.secrets_abroad)),
             accepted=tuple(believing(shaped.connections.values())),
             audit=resolved.audit,
             limits=resolved.limits,
@@ -228,6 +228,7 @@ def read(
     environ: Mapping[str, str],
     secrets: SecretsMode = "required",
     alone: bool = True,
+    only: Callable[[Gathered], Gathered] | None = None,
 ) -> Draft:
     """Read and check a configuration (steps 1 to 5).
 
@@ -237,12 +238,14 @@ def read(
         environ: the environment.
         secrets: what a client secret that cannot be had is.
         alone: whether it must hold by itself, rather than with what ``Draft.beside`` lays beside it.
+        only: returns the part of it that is read (``apart``).
 
     Raises:
         ConfigurationFaults: something is wrong; every fault is in it.
     """
     lay_over(gathered := gather(paths), environ)
-    return _draft(gathered, _How(dev=dev, environ=environ, secrets=secrets), alone=alone)
+    part = gathered if only is None else only(gathered)
+    return _draft(part, _How(dev=dev, environ=environ, secrets=secrets), alone=alone)
 
 
 def _draft(gathered: Gathered, how: _How, *, alone: bool) -> Draft:
@@ -254,7 +257,7 @@ def _draft(gathered: Gathered, how: _How, *, alone: bool) -> Draft:
         gathered.faults.extend(between)
     resolved = resolve(shaped, references)
     if resolved is None or _has_errors(gathered.faults):
-        raise _together(gathered.faults)
+        raise together(gathered.faults)
     return Draft(
         server=resolved.server,
         keys=resolved.keys,
@@ -283,15 +286,6 @@ def load(
 
 def _has_errors(faults: Sequence[Fault]) -> bool:
     return any(fault.severity == "error" for fault in faults)
-
-
-def _together(faults: Sequence[Fault]) -> ConfigurationFaults:
-    return ConfigurationFaults(sorted(faults, key=_position))
-
-
-def _position(fault: Fault) -> tuple[str, int]:
-    file, _, line = fault.place.rpartition(":")
-    return (file, int(line)) if line.isdigit() else (fault.place, 0)
 
 
 def _loc(place: str) -> Loc:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from actas.admin.objects import Kept, Key, ObjectKind, Offered, canonical, kind_of
+from actas.admin.sent import PLACES
 from actas.core.secret import Secret
 from actas.crypto.passwords import digest_secret
 from actas.settings.faults import Fault
@@ -71,10 +72,11 @@ def _standing(
     if kind == "users" and isinstance(document.get("password"), str):
         # Nor does a password: whoever serves these files has it from them.
         document = {name: value for name, value in document.items() if name != "password"}
-    there = cast("dict[str, Any]", document.get("sign_in") or {}) if kind == "issuers" else {}
+    place = PLACES.get(kind, "")
+    there = cast("dict[str, Any]", document.get(place) or {})
     if isinstance(there.get("client_secret"), str):
         kept = {name: value for name, value in there.items() if name != "client_secret"}
-        document = {**document, "sign_in": kept}
+        document = {**document, place: kept}
     if secrets:
         # A secret never enters the store: the document says that the server has a digest of it.
         document = {**document, "auth": {**document["auth"], "secret": {"generated": True}}}
@@ -142,7 +144,11 @@ def as_written(kept: Kept, home: Path, faults: list[Fault]) -> Written:
     """
     shown, _, number = kept.place.rpartition(":")
     line = int(number) if number.isdigit() else 0
-    source = Source(shown if line else kept.place or CONSOLE, Path(kept.folder) if kept.folder else home)
+    source = Source(
+        shown if line else kept.place or CONSOLE,
+        Path(kept.folder) if kept.folder else home,
+        received=kept.origin != "server",
+    )
     path = DEFAULTS if kept.kind == DEFAULTS else f"{kept.kind}[{kept.name}]"
     bare = Written(source=source, path=path, line=line, value=Section(line))
     value = _tree(kept.body, bare, (), faults)

@@ -95,9 +95,9 @@ class References:
             return None
         return password
 
-    def given(self, source: SecretSource, written: Written) -> Secret | None:
-        """Return the secret that an issuer gave this server to be known by; None after a fault."""
-        return None if self.secrets == "ignored" else self.lent(source, written, ("sign_in", "client_secret"))
+    def given(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
+        """Return the secret that another server gave this one to be known by; None after a fault."""
+        return None if self.secrets == "ignored" else self.lent(source, written, loc)
 
     def own_secret(self, source: SecretSource, written: Written, loc: Loc) -> Secret | None:
         """Return a secret that every command over the data folder needs, or None after a fault."""

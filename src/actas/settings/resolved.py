@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from actas.core.client import SignInLives
 from actas.core.ports import JsonObject
 from actas.core.secret import Secret
+from actas.core.wire import EncryptionAlgorithm, SigningAlgorithm
 from actas.keys.life import Timetable
 from actas.keys.ring import Slot
 from actas.policy.impersonation import Impersonating
@@ -34,7 +35,10 @@ from actas.settings.schema_auth import CertificateAuth, KeyAuth, SecretAuth, Sec
 from actas.settings.schema_envelope import Envelope
 from actas.settings.schema_lives import lives_of
 from actas.settings.schema_parties import ClientForm, IssuerForm
+from actas.settings.schema_redeem import RedeemForm
 from actas.settings.schema_server import Keys, Server
+from actas.settings.schema_sign_in import IssuerSignIn
+from actas.settings.sent import refuse_others, secrets_abroad, secrets_there
 from actas.settings.shaped import Item, Shaped
 from actas.settings.strangers import document_terms
 from actas.settings.told import NoticeSettings
@@ -54,6 +58,7 @@ class Resolved:
         passwords: the first password of each user that has one, by name.
         issuer_keys: the public JWKs of each issuer that has them in files, by its name.
         secrets_there: by which each issuer knows this server that people sign in through, by its name.
+        secrets_abroad: the same of the servers at which grants are redeemed for clients, by connection.
     """
 
     server: ServerSettings
@@ -68,6 +73,7 @@ class Resolved:
     passwords: dict[str, Secret] = field(default_factory=dict[str, Secret])
     issuer_keys: dict[str, tuple[JsonObject, ...]] = field(default_factory=dict[str, tuple[JsonObject, ...]])
     secrets_there: dict[str, Secret] = field(default_factory=dict[str, Secret])
+    secrets_abroad: dict[str, Secret] = field(default_factory=dict[str, Secret])
     initial_token: Secret | None = None
 
     def issuer(self, form: IssuerForm) -> TrustedIssuer:
@@ -98,6 +104,7 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
     ):
         return None
     data = references.path(shaped.server.form.data, shaped.server.written)
+    refuse_others(shaped, references, data=data)
     return Resolved(
         server=_server(shaped.server, references, data=data, database=database),
         keys=_keys(
@@ -116,7 +123,8 @@ def resolve(shaped: Shaped, references: References) -> Resolved | None:
         clients=clients,
         passwords=passwords,
         issuer_keys=_issuer_keys(shaped, references),
-        secrets_there=_secrets_there(shaped, references),
+        secrets_there=secrets_there(shaped, references),
+        secrets_abroad=secrets_abroad(shaped, references),
     )
 
 
@@ -126,17 +134,6 @@ def _issuer_keys(shaped: Shaped, references: References) -> dict[str, tuple[Json
         for name, item in shaped.issuers.items()
         if item.form.jwks is not None
     }
-
-
-def _secrets_there(shaped: Shaped, references: References) -> dict[str, Secret]:
-    """Return by which each issuer knows this server that people sign in through, by its name."""
-    found: dict[str, Secret] = {}
-    for name, item in shaped.issuers.items():
-        terms = item.form.sign_in
-        secret = None if terms is None else terms.client_secret
-        if secret is not None and (given := references.given(secret, item.written)) is not None:
-            found[name] = given
-    return found
 
 
 def _client(item: Item[ClientForm], references: References) -> Found:
@@ -238,12 +235,9 @@ def _keys(
     registering = shaped.client_registration
     if document_terms(shaped) is not None or (registering and registering.form.model_fields_set):
         used.add(("id_token", "RS256"))
-    used.update(
-        ("grant", item.form.algorithm or form.signing.algorithm)
-        for item in shaped.connections.values()
-        if item.form.direction == "issue"
-    )
-    there = [item.form.sign_in for item in shaped.issuers.values()]
+    used.update(_between_domains(shaped, form.signing.algorithm))
+    there: list[IssuerSignIn | RedeemForm | None] = [item.form.sign_in for item in shaped.issuers.values()]
+    there += [item.form.redeem for item in shaped.connections.values()]
     used.update(
         ("client", one.private_key_jwt.algorithm)
         for one in there
@@ -260,6 +254,16 @@ def _keys(
             keep_after=form.signing.keep_after,
         ),
     )
+
+
+def _between_domains(shaped: Shaped, usual: SigningAlgorithm) -> Iterator[Slot]:
+    """Yield what there must be a key for to give grants, and to take those that are encrypted."""
+    for item in shaped.connections.values():
+        if item.form.direction == "issue":
+            yield "grant", item.form.algorithm or usual
+        elif "encryption" in (item.form.proposals or ()):
+            for algorithm in get_args(EncryptionAlgorithm):
+                yield "encryption", algorithm
 
 
 def _initial_token(shaped: Shaped, references: References) -> Secret | None:

@@ -12,7 +12,7 @@ from actas.settings.forms import Form, OneOrMany, shape
 from actas.settings.values import CLAIM, MEDIA_TYPE, Duration, Prose, Scope
 
 LONGEST_FOREIGN_GRANT: Final = 3600
-"""Seconds that ``jwt_grants.max_life`` may be at most."""
+"""Seconds that ``jwt_grants.max_life`` and ``id_jag_max_life`` may be at most."""
 
 SHORTEST_GRANT: Final = 60
 """Seconds that a plain grant of ours lives at least, where nothing that it comes of ends sooner (IDC-21)."""

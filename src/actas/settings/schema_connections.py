@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from actas.core.abroad import LONGEST_ACCESS
-from actas.settings.addresses import HttpsUrl, Issuer
+from actas.settings.addresses import Host, HttpsUrl, Issuer
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_chaining import ChainForm, ScopesThere, Transcribed
 from actas.settings.schema_details import DetailsList
 from actas.settings.schema_identifiers import IdentifiersForm
 from actas.settings.schema_parties import Conditions, Description, LabelText, NameText, ScopeText
+from actas.settings.schema_redeem import RedeemForm
 from actas.settings.schema_strangers import ClientName
 from actas.settings.values import Duration, Name
 
@@ -22,9 +23,10 @@ _Resources = Annotated[
     list[Annotated[str, HttpsUrl(query=True)]], Field(min_length=1, max_length=50), OneOrMany()
 ]
 _Scopes = Annotated[list[ScopeText], Field(min_length=1, max_length=500), OneOrMany()]
+_Hosts = Annotated[list[Annotated[str, Host()]], Field(min_length=1, max_length=16), OneOrMany()]
 _Agreed = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrMany()]
 _Proposals = Annotated[
-    list[Literal["access_denied", "certificate_binding", "resource_in_answers"]],
+    list[Literal["access_denied", "certificate_binding", "encryption", "resource_in_answers"]],
     Field(min_length=1, max_length=10),
     OneOrMany(),
 ]
@@ -41,14 +43,15 @@ class ResourceForm(Form):
     )
     client_id: LabelText = Field(
         description="The `client_id` by which that server knows the client, or the address of the document "
-        "that the client publishes. It is never our own name of it unless you write that here.",
+        "that the client publishes. It is never our own name of it unless you write that here. With "
+        "`redeem`, the one by which it knows this server.",
         examples=["acme-assistant"],
     )
     resource: _Resources | None = Field(
         default=None,
-        description="For `grant: id_jag`: the APIs there, one or several, each as its `resource` identifier "
-        "(RFC 8707, RFC 9728). A request may name them and no others; one that names none is for all of "
-        "them. Default: the grant names none.",
+        description="For `grant: id_jag`, and with `redeem`: the APIs there, one or several, each as its "
+        "`resource` identifier (RFC 8707, RFC 9728). A request may name them and no others; one that names "
+        "none is for all of them. Default: the grant names none.",
         examples=["https://api.tickets.example"],
     )
     kind: Literal["api", "mcp"] = Field(
@@ -68,6 +71,12 @@ class ResourceForm(Form):
         "are parts of its lists, everything else is equal, and what is left out is filled in from it. "
         "Default: none.",
         examples=[[{"type": "ticket_access", "actions": ["read", "comment"]}]],
+    )
+    jwks_hosts: _Hosts | None = Field(
+        default=None,
+        description="With the proposal `encryption`: hosts besides that of `issuer` at which its metadata "
+        "may place the keys to which grants are encrypted. Default: none.",
+        examples=[["keys.tickets.example"]],
     )
     audience: _Agreed | None = Field(
         default=None,
@@ -192,6 +201,12 @@ class ConnectionForm(Form):
         description="What tenants and people are called; of plain grants (`grant: jwt`) for `accept` only. "
         "Default: grants say nothing of it.",
     )
+    redeem: RedeemForm | None = Field(
+        default=None,
+        description="For `issue`: this server redeems the grants itself, for a client that has no name or no "
+        "way there. The client asks for an access token as for an API here, gets the other server's, and "
+        "sees no grant. Default: the client gets the grant, and redeems it.",
+    )
     identify_by: Literal["subject", "pairwise", "email"] = Field(
         default="subject",
         description="For `issue`: what the other server knows a person by (`sub`). `subject` is who they "
@@ -207,7 +222,7 @@ class ConnectionForm(Form):
     act: bool = Field(
         default=True,
         description="For `issue` and `grant: id_jag`: whether the grant names an agent that asks for a "
-        "person (`act`). Other clients are not.",
+        "person (`act`). Other clients are not, unless this server redeems the grant for them (`redeem`).",
     )
     chain: ChainForm | None = Field(
         default=None,
@@ -239,8 +254,8 @@ class ConnectionForm(Form):
     lifetime: Annotated[int, Duration(10, LONGEST_ACCESS)] | None = Field(
         default=None,
         description="How long a grant lives, at most 5 minutes, and that is the default; for `accept`, how "
-        "long a token lives that comes of one, at most 10 minutes. Default then: the API's, at most 10 "
-        "minutes.",
+        "long a token lives that comes of one, at most 10 minutes and never longer than the grant: 5, unless "
+        "its issuer says more (`jwt_grants.max_life`). Default then: the API's, at most 10 minutes.",
     )
     algorithm: Literal["ES256", "RS256", "EdDSA"] | None = Field(
         default=None,
@@ -254,8 +269,14 @@ class ConnectionForm(Form):
         "no longer `invalid_target` or `invalid_grant`. `resource_in_answers`: answers say `resource`, and "
         "a grant for an API that is none of ours is `invalid_target`. `certificate_binding`, for `issue` "
         "only: a grant is bound to the certificate that its client shows, when no DPoP proof is sent. "
-        "Default: none.",
+        "`encryption`: a grant is encrypted to the server that redeems it, so that its client cannot read "
+        "it. Default: none.",
         examples=[["access_denied"]],
+    )
+    require_encryption: bool = Field(
+        default=False,
+        description="For `accept` with the proposal `encryption`: refuse a grant that is not encrypted. "
+        "Otherwise both are taken.",
     )
     disabled: bool = Field(
         default=False,

@@ -10,7 +10,7 @@ from actas.core.party import OURSELVES
 from actas.settings.addresses import DOMAIN, Host, HttpsUrl, Issuer, RedirectUri
 from actas.settings.forms import Form, OneOrMany, PublicFile, shape
 from actas.settings.schema_auth import AnyAuth, Verifying
-from actas.settings.schema_chaining import JwtGrantsForm
+from actas.settings.schema_chaining import LONGEST_FOREIGN_GRANT, JwtGrantsForm
 from actas.settings.schema_people import ClientSignIn
 from actas.settings.schema_sign_in import IssuerSignIn
 from actas.settings.values import (
@@ -145,6 +145,11 @@ class IssuerForm(Form):
             "`JWT` and none.",
             examples=[["at+jwt"]],
         )
+    )
+    id_jag_max_life: Annotated[int, Duration(1, LONGEST_FOREIGN_GRANT)] | None = Field(
+        default=None,
+        description="For `accepts: [id_jag]`: how long its ID-JAGs may live, from `iat` to `exp`. Default: "
+        "`5m`; what lives longer is refused, and `max_life` does not change that.",
     )
     jwt_grants: JwtGrantsForm | None = Field(
         default=None,

@@ -32,8 +32,8 @@ class IssuerSignIn(Form):
     )
     client_secret: SecretSource | None = Field(
         default=None,
-        description="Where the secret is kept that it gave out: `{ env: NAME }` or `{ file: PATH }`. "
-        "Default: none, for an app without a secret.",
+        description="Where the secret is kept that it gave out: `{ env: NAME }` or `{ file: PATH }`, and no "
+        "other secret. Over the management API an owner says so. Default: none, for an app without a secret.",
     )
     private_key_jwt: PrivateKeyJwtForm | None = Field(
         default=None,

@@ -28,10 +28,12 @@ class Source:
     Attributes:
         shown: its path as the person gave it.
         folder: where its relative paths start.
+        received: whether what stands in it came over the management API, rather than from a file here.
     """
 
     shown: str
     folder: Path
+    received: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

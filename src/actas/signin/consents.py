@@ -1,7 +1,8 @@
 """Consents: what people let apps do, remembered until they take it back.
 
 Taking it back ends everything that the app holds for that person on every node, what it was given to go on
-with while they are away included: all of it bears the mark of the two (``subjects.authorization_code``).
+with while they are away included: all of it bears the mark of the two (``subjects.authorization_code``), and
+so does what it gets by another server's grant where a consent has to be on record (``signin.agreed``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from actas.core.errors import StoreUnavailable
-from actas.core.lineage import Ending, Lineage, Marking, Revoked
+from actas.core.lineage import Ending, Lineage, Marking, Revoked, joined
 from actas.core.ports import Clock
 from actas.core.records import Record
 from actas.subjects.authorization_code import LONGEST, mark_of_consent
@@ -210,6 +211,20 @@ class Consents:
         ended = Revoked(mark=mark, up_to=now + APART, until=now + LONGEST, entry=record.entry)
         await self._revocations.add([ended], record=record)
         await self._store.forget(subject, client)
+
+    def upon(self, subject: str, client: str, *, before: Lineage) -> Lineage | None:
+        """Return the lineage of what is made upon a consent: it ends when that is taken back.
+
+        Args:
+            before: what else it comes from.
+
+        Returns:
+            None when what it comes from is older than a withdrawal, so that it would be dead at once.
+        """
+        mark = mark_of_consent(self._marking, self._issuer, subject, client)
+        if self._revocations.against(Lineage((mark,), before.since)) is not None:
+            return None
+        return joined(before, Lineage((mark,), before.since), since=before.since)
 
     async def written(self, entry: str) -> None:
         """Note that the audit entry of what was given or withdrawn stands in a stream."""

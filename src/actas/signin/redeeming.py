@@ -1,51 +1,24 @@
 """Redeeming codes at issuers, as a client of theirs (OpenID Connect Core section 3.1.3).
 
-Who we are is shown by the secret that the issuer gave out, by a key of ours, or not at all. What is signed
-with the key names one issuer, lives for a minute and is made for one request (RFC 7523 section 3, OpenID
-Connect Core section 9): an issuer that it was sent to cannot be somebody with it elsewhere.
+What shows the issuer who we are is made by ``issuers.client_assertion``.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 from actas.core.errors import BadToken
 from actas.core.places import waiting_for_others
 from actas.core.ports import Answer, Chance, Clock, FetchFailed, Json, Post
 from actas.core.secret import Secret
-from actas.core.wire import JWT_BEARER_CLIENT_ASSERTION, SigningAlgorithm
 from actas.crypto.json import BadJson, read_object
-from actas.keys.ring import Purpose
+from actas.issuers.client_assertion import ShowsWhoWeAre, Signs, There
 from actas.signin.facts import MOST
 from actas.signin.providers import Away, error_word
 from actas.trust.provider import Provider
-from actas.trust.registry import OwnKey, SignInThere, TrustedIssuer
-
-LIFE: Final = 60
-"""Seconds for which what shows who we are is good."""
-
-
-class Signs(Protocol):
-    """Signs with keys of ours (``keys.ring``)."""
-
-    async def sign(
-        self,
-        claims: Mapping[str, Json],
-        *,
-        typ: str,
-        purpose: Purpose,
-        algorithm: SigningAlgorithm | None = None,
-    ) -> Secret:
-        """Return a compact JWS.
-
-        Raises:
-            StoreUnavailable: no key is ready.
-        """
-        ...
+from actas.trust.registry import SignInThere, TrustedIssuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,42 +61,20 @@ class Redeeming:
             "redirect_uri": back,
             "code_verifier": away.verifier,
         }
+        showing = ShowsWhoWeAre(ring=self.ring, chance=self.chance, clock=self.clock)
+        there = There(issuer=issuer.issuer, token_endpoint=provider.token_endpoint, by_form=provider.by_form)
+        shown = await showing.to(there, terms.ourselves)
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        if terms.own_key is not None:
-            shown = await self._assertion(issuer, terms, terms.own_key, provider)
-            form["client_id"] = terms.client_id
-            form["client_assertion_type"] = JWT_BEARER_CLIENT_ASSERTION
-            form["client_assertion"] = shown.reveal()
-        elif terms.client_secret is None:
-            form["client_id"] = terms.client_id
-        elif provider.by_form:
-            form["client_id"] = terms.client_id
-            form["client_secret"] = terms.client_secret.reveal()
-        else:  # each half is form-encoded first (RFC 6749 section 2.3.1)
-            pair = f"{quote_plus(terms.client_id)}:{quote_plus(terms.client_secret.reveal())}"
-            headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode('ascii')}"
         try:
             with waiting_for_others():
                 answer = await self.post.post(
-                    provider.token_endpoint, urlencode(form).encode("ascii"), headers=headers
+                    provider.token_endpoint,
+                    urlencode({**form, **shown.form}).encode("ascii"),
+                    headers={**headers, **shown.headers},
                 )
         except FetchFailed as failed:
             raise BadToken(f"{issuer.name} does not answer: {failed.detail}", why="upstream_down") from None
         return _read(issuer, answer)
-
-    async def _assertion(
-        self, issuer: TrustedIssuer, terms: SignInThere, own_key: OwnKey, provider: Provider
-    ) -> Secret:
-        now = int(self.clock.now())
-        claims: dict[str, Json] = {
-            "iss": terms.client_id,
-            "sub": terms.client_id,
-            "aud": issuer.issuer if own_key.named == "issuer" else provider.token_endpoint,
-            "jti": self.chance.token(16),
-            "iat": now,
-            "exp": now + LIFE,
-        }
-        return await self.ring.sign(claims, typ="JWT", purpose="client", algorithm=own_key.algorithm)
 
 
 def _read(issuer: TrustedIssuer, answer: Answer) -> Mapping[str, Json]:

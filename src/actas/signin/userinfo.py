@@ -90,7 +90,7 @@ class UserInfo:
             raise _refusal(f"it is for {', '.join(party.audience)}, and not for UserInfo")
         if party.kind != "person":
             raise _refusal(f"it speaks of {party.identity.subject}, who is no person")
-        if is_impersonated(party) or party.actors or party.may_act is not None:
+        if is_impersonated(party) or not party.is_in_hand or party.may_act is not None:
             raise _refusal("somebody acts for the person in it")
         if "auth_time" not in party.claims:
             raise _refusal("it did not come of a sign-in")

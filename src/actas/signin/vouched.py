@@ -195,7 +195,7 @@ class Vouching:
         acr = claims.get("acr")
         told = f"{issuer.name}:{acr}" if isinstance(acr, str) and acr else issuer.name
         return Vouched(
-            person=Identity(self.ourselves, subject_from(issuer.name, party.origin.subject)),
+            person=Identity(self.ourselves, subject_from(issuer.name, read.name(claims, "sub"))),
             origin=party.origin,
             groups=party.groups,
             claims=facts,

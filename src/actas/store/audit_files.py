@@ -1,7 +1,8 @@
 """Streams in a folder, for whoever takes one up: the claim, and the file behind it.
 
 Opening is the only time at which the event loop waits for a file; it does so in a thread. After that, the
-file belongs to the thread of ``store.audit_scribe``.
+file belongs to the thread of ``store.audit_scribe``. Whoever is cancelled meanwhile lets go of the claim once
+no thread is at the file any more: the next one may begin to write it at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import apsw
 
 from actas.audit.chain import BrokenChain, Head
+from actas.core.ending import taken, to_its_end
 from actas.store.audit_claim import Claim, free_streams
 from actas.store.audit_file import StreamFile
 from actas.store.audit_opening import State
@@ -33,7 +35,7 @@ class FolderStreams:
         self._free = free_streams(folder)
 
     async def next_free(self) -> FreeFile | None:
-        claim = await asyncio.to_thread(next, self._free, None)
+        claim = await taken(asyncio.to_thread(next, self._free, None), give_back=_let_go)
         return None if claim is None else FreeFile(self._folder, claim, vfs=self._vfs)
 
 
@@ -50,7 +52,8 @@ class FreeFile:
         if sealed.seq and not self._path.exists():
             # Not made anew: an empty file in its place would look as if it had always been so.
             raise BrokenChain(1, f"stream {self.name} is gone, and was sealed up to entry {sealed.seq}")
-        file = await asyncio.to_thread(StreamFile, self._path, vfs=self._vfs)
+        opening = asyncio.to_thread(StreamFile, self._path, vfs=self._vfs)
+        file = await taken(opening, give_back=lambda made: asyncio.to_thread(made.close))
         return ClaimedFile(self._path, file, self._claim, vfs=self._vfs)
 
     async def release(self) -> None:
@@ -74,22 +77,27 @@ class ClaimedFile:
         self.vfs = vfs
 
     async def state(self) -> State:
-        return await asyncio.to_thread(self.file.state)
+        return await to_its_end(asyncio.to_thread(self.file.state))
 
     async def head(self) -> Head:
-        return await asyncio.to_thread(self.file.head)
+        return await to_its_end(asyncio.to_thread(self.file.head))
 
     async def line(self, seq: int) -> bytes | None:
-        return await asyncio.to_thread(self.file.line, seq)
+        return await to_its_end(asyncio.to_thread(self.file.line, seq))
 
     async def rows(self, *, after: int, most: int) -> list[tuple[int, bytes]]:
-        return await asyncio.to_thread(self.file.rows, after=after, most=most)
+        return await to_its_end(asyncio.to_thread(self.file.rows, after=after, most=most))
 
     async def undelivered(self) -> list[int]:
-        return await asyncio.to_thread(self.file.undelivered)
+        return await to_its_end(asyncio.to_thread(self.file.undelivered))
 
     async def take_up(self, lines: tuple[bytes, ...], *, head: Head) -> None:
-        await asyncio.to_thread(self.file.take_up, lines, head=head)
+        await to_its_end(asyncio.to_thread(self.file.take_up, lines, head=head))
 
     async def close(self) -> None:
-        await asyncio.to_thread(self.file.close)
+        await to_its_end(asyncio.to_thread(self.file.close))
+
+
+async def _let_go(claim: Claim | None) -> None:
+    if claim is not None:
+        claim.release()

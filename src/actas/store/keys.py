@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actas.core.records import Record
-from actas.core.wire import SigningAlgorithm
+from actas.core.wire import EncryptionAlgorithm, KeyAlgorithm, SigningAlgorithm
 from actas.keys.kept import SecretName, StoredKey, StoredSecret
 from actas.keys.ring import KeyState, Purpose
 from actas.keys.store import Kept
@@ -21,7 +21,10 @@ from actas.store.words import one_of
 
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 NAMES: Final[tuple[SecretName, ...]] = get_args(SecretName)
-_ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = get_args(SigningAlgorithm)
+_ALGORITHMS: Final[tuple[KeyAlgorithm, ...]] = (
+    *get_args(SigningAlgorithm),
+    *get_args(EncryptionAlgorithm),
+)
 _STATES: Final[tuple[KeyState, ...]] = get_args(KeyState)
 _KEYS: Final = "keys"
 MOVE: Final = update(GENERATIONS).where(GENERATIONS.c.name == _KEYS).values(number=GENERATIONS.c.number + 1)

@@ -24,17 +24,25 @@ class SqlKnownPeople:
 
     async def keep(self, person: KeptPerson) -> None:
         table = KNOWN_PEOPLE.c
-        values = {
-            "mark": person.mark,
-            "origin_mark": person.origin_mark,
-            "place": person.place,
-            "sealed": person.sealed,
-            "seen_at": person.seen_at,
-        }
+        values = _values(person)
         there = update(KNOWN_PEOPLE).where(table.subject == person.subject)
         async with self._database.writing(turn=f"known {person.subject}") as connection:
             if (await connection.execute(there.values(**values))).rowcount == 0:
                 await connection.execute(insert(KNOWN_PEOPLE).values(subject=person.subject, **values))
+
+    async def replace(self, person: KeptPerson, *, place: str | None) -> bool:
+        table = KNOWN_PEOPLE.c
+        values = _values(person)
+        there = select(table.place).where(table.subject == person.subject)
+        async with self._database.writing(turn=f"known {person.subject}") as connection:
+            # One at a time looks and writes, of all nodes.
+            if (await connection.execute(there)).scalar_one_or_none() != place:
+                return False
+            if place is None:
+                await connection.execute(insert(KNOWN_PEOPLE).values(subject=person.subject, **values))
+                return True
+            same = update(KNOWN_PEOPLE).where(table.subject == person.subject, table.place == place)
+            return (await connection.execute(same.values(**values))).rowcount == 1
 
     async def find(self, subject: str) -> KeptPerson | None:
         async with self._database.reading() as connection:
@@ -61,6 +69,16 @@ class SqlKnownPeople:
             removed += len(found)
             if len(found) < MOST_SWEPT:
                 return removed
+
+
+def _values(person: KeptPerson) -> dict[str, Any]:
+    return {
+        "mark": person.mark,
+        "origin_mark": person.origin_mark,
+        "place": person.place,
+        "sealed": person.sealed,
+        "seen_at": person.seen_at,
+    }
 
 
 def _kept(row: Row[Any]) -> KeptPerson:

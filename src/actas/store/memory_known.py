@@ -22,6 +22,14 @@ class MemoryKnownPeople:
         self._require()
         self.kept[person.subject] = person
 
+    async def replace(self, person: KeptPerson, *, place: str | None) -> bool:
+        self._require()
+        there = self.kept.get(person.subject)
+        if (None if there is None else there.place) != place:
+            return False
+        self.kept[person.subject] = person
+        return True
+
     async def find(self, subject: str) -> KeptPerson | None:
         self._require()
         return self.kept.get(subject)

@@ -9,6 +9,7 @@ one id.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final, get_args
 
@@ -29,9 +30,14 @@ _EVENTS: Final[tuple[EventName, ...]] = get_args(EventName)
 
 
 class Outbox:
-    """Keeps entries until they are written."""
+    """Keeps entries until they are written.
+
+    Attributes:
+        turn: of whoever writes what waits: two of one process would both find it, and write it twice.
+    """
 
     def __init__(self, database: Database) -> None:
+        self.turn = asyncio.Lock()
         self._database = database
         self._me = SystemChance().token(16)
 

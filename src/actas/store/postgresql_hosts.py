@@ -85,15 +85,24 @@ async def first_of(ways: Sequence[Callable[[], Awaitable[C]]], *, head_start: fl
                 running.remove(done)
         raise trouble
     finally:
-        await _give_up([one for one in running if one is not kept])
+        await _give_up([one for one in running if one is not kept], kept)
 
 
-async def _give_up(running: Sequence[asyncio.Future[C]]) -> None:
+async def _give_up(running: Sequence[asyncio.Future[C]], kept: asyncio.Future[C] | None) -> None:
+    """End the other ways; the one that is kept too, when its caller is cancelled and gets no connection."""
+    ending = [*running]
     for one in running:
         one.cancel()
-    for made in await asyncio.gather(*running, return_exceptions=True):
-        if not isinstance(made, BaseException):
-            made.terminate()
+    try:
+        if running:
+            await asyncio.wait(running)
+    except asyncio.CancelledError:
+        ending += [] if kept is None else [kept]
+        raise
+    finally:
+        for one in ending:
+            if one.done() and not one.cancelled() and one.exception() is None:
+                one.result().terminate()
 
 
 def what_failover_loses(name: str, *, waits: bool, standbys: int, hosts: int) -> str | None:

@@ -20,6 +20,7 @@ from typing import Final
 
 from actas.audit.formats.catalog import lines
 from actas.audit.sinks import Batch, NotTaken
+from actas.core.ending import taken
 from actas.core.ports import Clock
 from actas.store.folder import sync
 
@@ -45,7 +46,7 @@ class FileReceiver:
 
     async def take(self, batch: Batch, *, confirm: Callable[[], Awaitable[None]]) -> None:
         try:
-            file = await asyncio.to_thread(self._open)
+            file = await taken(asyncio.to_thread(self._open), give_back=_close)
             try:
                 await confirm()
             except BaseException:
@@ -110,6 +111,10 @@ class FileReceiver:
         """Return the files that were moved aside, the oldest first."""
         name = re.compile(re.escape(self._path.name) + r"\.[0-9]{8}T[0-9]{6}Z(\.[0-9]{4,})?")
         return sorted(one for one in self._path.parent.iterdir() if name.fullmatch(one.name))
+
+
+async def _close(file: io.FileIO) -> None:
+    file.close()
 
 
 def _opened(path: Path) -> io.FileIO:

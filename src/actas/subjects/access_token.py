@@ -18,14 +18,16 @@ from actas.core.details import Details
 from actas.core.errors import BadToken
 from actas.core.lineage import Revocations, lineage_of
 from actas.core.opaque import REFERENCE, REFRESH, begins_like
-from actas.core.party import OURSELVES, Identity, Party, PresentedToken
+from actas.core.party import OURSELVES, Identity, Otherwise, Party, PresentedToken
 from actas.core.ports import Clock, Json
+from actas.core.told import told_of
 from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenType
 from actas.crypto import impersonation_ids, jose
 from actas.keys.ring import KeyRing
-from actas.subjects.chain import actors_of, kind_of, may_act_of
+from actas.subjects.chain import actors_of, also_called, kind_of, may_act_of
 from actas.subjects.confirmation import confirmation_of
 from actas.subjects.live import LiveParties
+from actas.subjects.proven import told_by
 from actas.subjects.reference_token import ReferenceTokens
 from actas.subjects.revoked import require_unrevoked
 
@@ -64,6 +66,14 @@ class AccessTokenValidator:
 
     async def validate(self, token: PresentedToken) -> Party:
         text = token.value.reveal()
+        try:
+            return await self._proven(text)
+        except BadToken as bad:
+            if bad.claims is not None:
+                bad.told = told_by(bad.claims, digest=self._keys.digest(text), token_type=ACCESS_TOKEN)
+            raise
+
+    async def _proven(self, text: str) -> Party:
         if begins_like(text, REFERENCE):
             claims = await self._references.claims(text)
         elif begins_like(text, REFRESH):
@@ -71,8 +81,12 @@ class AccessTokenValidator:
         else:
             claims = self._signed(text)
         party = self._party(claims, text)
-        require_unrevoked(party, self._revocations)
-        self._live.require(party)
+        try:
+            require_unrevoked(party, self._revocations)
+            self._live.require(party)
+        except BadToken as bad:
+            bad.told = told_of(party)
+            raise
         return party
 
     def _signed(self, text: str) -> jose.SignedClaims:
@@ -101,7 +115,9 @@ class AccessTokenValidator:
             issued_at=read.instant(claims, "iat"),
             claims=claims,
             scope=read.scope(claims),
-            actors=actors_of(claims, issuer=self._issuer, foreign_to=None),
+            actors=also_called(
+                actors_of(claims, issuer=self._issuer, foreign_to=None), claims.get("otherwise")
+            ),
             may_act=may_act_of(claims),
             token_id=token_id,
             digest=self._keys.digest(text),
@@ -109,6 +125,7 @@ class AccessTokenValidator:
             impersonation=txn if impersonation_ids.is_one(txn, marking=self._keys) else None,
             confirmation=confirmation_of(claims),
             lineage=lineage_of(claims),
+            otherwise=_otherwise(claims.get("otherwise")),
             details=_details(claims.get("authorization_details")),
         )
 
@@ -119,6 +136,13 @@ def origin_of(claims: Mapping[str, Json]) -> Identity | None:
     if not isinstance(sub_id, dict):
         return None
     return Identity(*read.several(sub_id, "iss", "sub"))
+
+
+def _otherwise(value: Json) -> Otherwise | None:
+    if not isinstance(value, dict):
+        return None
+    names, groups = read.names(value, "names"), read.names(value, "groups")
+    return Otherwise(names, groups) if names or groups else None
 
 
 def _details(value: Json) -> Details:

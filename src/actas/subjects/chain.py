@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from actas.core import claims as read
 from actas.core.client import PartyKind
 from actas.core.errors import BadToken
@@ -69,6 +71,26 @@ def actors_of(claims: Mapping[str, Json], *, issuer: str, foreign_to: str | None
         if "act" not in entry:
             return tuple(found)
         entry = entry["act"]
+
+
+def also_called(actors: tuple[Actor, ...], otherwise: Json) -> tuple[Actor, ...]:
+    """Return the chain of a token of ours with what else its members are called.
+
+    Args:
+        otherwise: the claim that says it, which counts in no token of another issuer.
+
+    Raises:
+        BadToken: it names nobody where it names somebody.
+    """
+    said = otherwise.get("actors") if isinstance(otherwise, dict) else None
+    if not isinstance(said, list):
+        return actors
+    known = {
+        Identity(*read.several(one, "iss", "sub")): read.names(one, "names")
+        for one in said
+        if isinstance(one, dict)
+    }
+    return tuple([msgspec.structs.replace(one, names=known.get(one.identity, ())) for one in actors])
 
 
 def may_act_of(claims: Mapping[str, Json]) -> MayAct | None:

@@ -69,6 +69,11 @@ def _members(value: Json, form: SubjectId) -> dict[str, str]:
     return said
 
 
+def otherwise(now: str, before: str) -> str:
+    """Return what is said of a grant that means another person of ours than those before it."""
+    return f"sub_id says {now}, and the sub beside it was {before} before"
+
+
 def key_of(party: Party) -> str:
     """Return what it is kept under whom the ``sub`` of an issuer was matched to: no name of anybody here."""
     whom = f"{party.origin.issuer}\n{party.origin.subject}".encode("utf-8", "surrogatepass")

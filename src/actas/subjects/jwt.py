@@ -15,11 +15,13 @@ from actas.core import claims as read
 from actas.core.errors import BadToken
 from actas.core.lineage import Marking, Revocations
 from actas.core.party import ANY_CLIENT, Identity, Mapped, Party, PresentedToken
+from actas.core.person import told_apart
 from actas.core.ports import Clock, Json
 from actas.core.wire import AT_JWT, ID_TOKEN, TokenType
 from actas.crypto import jose
 from actas.subjects.chain import actors_of, kind_of, may_act_of
 from actas.subjects.confirmation import confirmation_of
+from actas.subjects.proven import told_by
 from actas.subjects.revoked import foreign_lineage, mark_of_foreign_token, require_unrevoked
 from actas.subjects.typed import require_trusted_for, require_typed_as_grant
 from actas.trust.registry import TrustedIssuer, TrustRegistry
@@ -30,7 +32,9 @@ ID_TOKEN_ONLY: Final = frozenset({"nonce", "at_hash", "c_hash", "s_hash"})
 ACCESS_TOKEN_ONLY: Final = frozenset({"scope", "scp", "client_id"})
 """Claims that an ID token never carries and an access token does (RFC 9068, RFC 8693)."""
 
-OF_GRANTS: Final = frozenset({"resource", "authorization_details", "tenant", "aud_tenant", "aud_sub"})
+OF_GRANTS: Final = frozenset(
+    {"resource", "authorization_details", "tenant", "aud_tenant", "aud_sub", "requested_cnf"}
+)
 """Claims that grants of other domains are read by, beside those of every token (``jose.KNOWN_CLAIMS``)."""
 
 LOGOUT_TOKEN_ONLY: Final = frozenset({"events"})
@@ -120,7 +124,8 @@ class Foreign:
             look: what one of its declared type looks like.
 
         Raises:
-            BadToken: it is not proven, not of the declared type, or not from an issuer we trust for it.
+            BadToken: it is not proven, not of the declared type, or not from an issuer we trust for it. Where
+                its signature was proven, it has what the token says.
         """
         issuer = self._issuer(jws, token.type)
         if jws.unverified_algorithm not in issuer.algorithms:
@@ -128,28 +133,31 @@ class Foreign:
         types = look.types | issuer.token_types if issuer.token_types and look.others else look.types
         require_typed_as_grant(issuer, token.type, jws, types)
         key = await self.keys.key(issuer, kid=jws.unverified_kid, algorithm=jws.unverified_algorithm)
-        claims = jose.verify(
-            jws,
-            key=key,
-            types=types,
-            issuer=issuer.issuer,
-            now=self.clock.now(),
-            max_life=issuer.max_life if look.longest is None else min(issuer.max_life, look.longest),
-            max_age=issuer.max_age,
-        )
-        if look.others and ID_TOKEN in issuer.accepts and not _says_access_token(jws, claims, issuer):
-            raise BadToken("nothing in it says that it is not an ID token, which this issuer also makes")
-        for name in look.forbidden:
-            if name in claims:
-                raise BadToken(f"the claim {name} says that it is not of the declared type")
-        for name in look.required:
-            if name not in claims:
-                raise BadToken(f"the claim {name} is missing, which says that it is of the declared type")
-        for name in claims if look.exact else ():
-            if name not in look.exact and name.casefold() in look.exact:
-                raise BadToken(f"the claim {name.casefold()} is there in other letters (SEC-07)")
-        party = self._party(token, issuer, claims, look.presenters, signed=jws.compact.signing_input)
-        require_unrevoked(party, self.revocations)
+        claims: jose.SignedClaims | None = None
+        try:
+            claims = jose.verify(
+                jws,
+                key=key,
+                types=types,
+                issuer=issuer.issuer,
+                now=self.clock.now(),
+                max_life=issuer.max_life if look.longest is None else min(issuer.max_life, look.longest),
+                max_age=issuer.max_age,
+            )
+            _require_look(look, jws, claims, issuer)
+            party = self._party(token, issuer, claims, look.presenters, signed=jws.compact.signing_input)
+            require_unrevoked(party, self.revocations)
+        except BadToken as bad:
+            genuine = bad.claims if claims is None else claims
+            if genuine is not None:
+                bad.told = told_by(
+                    genuine,
+                    digest=self.digest(token.value.reveal()),
+                    token_type=token.type,
+                    issuer_name=issuer.name,
+                    kind=issuer.party_kind,
+                )
+            raise
         return party
 
     def _issuer(self, jws: jose.ParsedJws, declared: TokenType) -> TrustedIssuer:
@@ -171,7 +179,7 @@ class Foreign:
         *,
         signed: bytes,
     ) -> Party:
-        origin = Identity(issuer.issuer, read.name(claims, "sub"))
+        origin = Identity(issuer.issuer, told_apart(read.name(claims, "sub")))
         audience = read.audience(claims)
         presenters = presenters_of(issuer, claims, audience)
         stated = kind_of(claims)
@@ -206,6 +214,21 @@ class Foreign:
                 self.marking, token=mark, identity=identity, origin=origin, actors=actors, issued_at=issued_at
             ),
         )
+
+
+def _require_look(look: Look, jws: jose.ParsedJws, claims: jose.SignedClaims, issuer: TrustedIssuer) -> None:
+    """Return when a verified token is of the type that it was declared as (SEC-22)."""
+    if look.others and ID_TOKEN in issuer.accepts and not _says_access_token(jws, claims, issuer):
+        raise BadToken("nothing in it says that it is not an ID token, which this issuer also makes")
+    for name in look.forbidden:
+        if name in claims:
+            raise BadToken(f"the claim {name} says that it is not of the declared type")
+    for name in look.required:
+        if name not in claims:
+            raise BadToken(f"the claim {name} is missing, which says that it is of the declared type")
+    for name in claims if look.exact else ():
+        if name not in look.exact and name.casefold() in look.exact:
+            raise BadToken(f"the claim {name.casefold()} is there in other letters (SEC-07)")
 
 
 def presenters_of(

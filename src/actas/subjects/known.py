@@ -12,13 +12,14 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actas.core.errors import BadToken, StoreUnavailable
+from actas.core.errors import BadToken, InvalidGrant, StoreUnavailable
 from actas.core.lineage import Lineage, Marking, Revocations
 from actas.core.party import Identity
 from actas.core.person import VouchedPerson
 from actas.core.ports import Chance, Clock
 from actas.crypto.seal import SealBroken
 from actas.keys.opaque import OpaqueTexts
+from actas.subjects.identified import otherwise
 from actas.subjects.live import LiveParties
 from actas.subjects.revoked import mark_of_issuer, mark_of_party
 
@@ -26,6 +27,7 @@ KNOWN_FOR: Final = 90 * 86_400
 """Seconds after a sign-in for which somebody is known: what their issuer said then says little later."""
 
 _PLACE_BYTES: Final = 16
+_TRIES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,15 @@ class KnownStore(Protocol):
 
     async def keep(self, person: KeptPerson) -> None:
         """Keep somebody in the place of what was kept of them."""
+        ...
+
+    async def replace(self, person: KeptPerson, *, place: str | None) -> bool:
+        """Keep somebody where that is what is kept of them, and return whether it was. Of several at once
+        that replace the same, one does.
+
+        Args:
+            place: of what is kept; None for nothing.
+        """
         ...
 
     async def find(self, subject: str) -> KeptPerson | None:
@@ -96,10 +107,39 @@ class KnownPeople:
         Raises:
             StoreUnavailable: nobody knows whether it was kept.
         """
+        await self._store.keep(self._sealed(person))
+
+    async def match(self, person: VouchedPerson) -> None:
+        """Keep whom of ours the grants of somebody mean, unless they meant somebody else before.
+
+        What was read of it when the grant was proven may be out of date: another grant may have come since,
+        or come now, on any node. So what is kept takes the place of what was looked at here, or of nothing.
+
+        Args:
+            person: whom they mean, as ``origin``; ``subject`` is what it is kept under.
+
+        Raises:
+            InvalidGrant: they meant somebody else.
+            StoreUnavailable: nobody knows, or others are always first.
+        """
+        new = self._sealed(person)
+        for _ in range(_TRIES):
+            kept = await self._store.find(person.subject)
+            before = None if kept is None else self._opened(person.subject, kept)
+            if before is not None and before.origin.subject != person.origin.subject:
+                detail = f"subject token: {otherwise(person.origin.subject, before.origin.subject)}"
+                raise InvalidGrant("unknown_person", detail=detail)
+            if before is not None and before.seen_at >= person.seen_at:
+                return
+            if await self._store.replace(new, place=None if kept is None else kept.place):
+                return
+        raise StoreUnavailable(f"whom {person.subject} means changes all the time")
+
+    def _sealed(self, person: VouchedPerson) -> KeptPerson:
         place = self._chance.token(_PLACE_BYTES)
         sealed = self._texts.sealed_beside(_place(person.subject, place), msgspec.json.encode(person))
         mark, origin_mark = self._marks(person)
-        kept = KeptPerson(
+        return KeptPerson(
             subject=person.subject,
             mark=mark,
             origin_mark=origin_mark,
@@ -107,7 +147,6 @@ class KnownPeople:
             sealed=sealed,
             seen_at=person.seen_at,
         )
-        await self._store.keep(kept)
 
     async def find(self, subject: str) -> VouchedPerson | None:
         """Return whoever we call so, as they were seen last; None when nobody is known by that, or any more.
@@ -118,14 +157,19 @@ class KnownPeople:
         person = await self._seen(subject)
         return person if person is not None and self._signs_in(person) else None
 
-    async def was_here(self, subject: str) -> bool:
+    async def was_here(self, subject: str, issuer: str) -> bool:
         """Return whether somebody whom we call so was here, and was not ended since: who signed in, and who
         came with a grant of their issuer's (``issuers[].accepts: [id_jag]``).
+
+        Args:
+            issuer: the identifier of who vouches for them. Another issuer may be called by now as theirs was,
+                and its people are others.
 
         Raises:
             StoreUnavailable: nobody knows, or what was kept is not what was sealed.
         """
-        return await self._seen(subject) is not None
+        person = await self._seen(subject)
+        return person is not None and person.origin.issuer == issuer
 
     async def matched(self, key: str) -> str | None:
         """Return whom of ours the grants of somebody were matched to before, until that person is revoked.
@@ -141,8 +185,10 @@ class KnownPeople:
 
     async def _seen(self, subject: str) -> VouchedPerson | None:
         kept = await self._store.find(subject)
-        if kept is None:
-            return None
+        return None if kept is None else self._opened(subject, kept)
+
+    def _opened(self, subject: str, kept: KeptPerson) -> VouchedPerson | None:
+        """Return who was kept of somebody whom we call so, while they are known."""
         try:
             content = self._texts.opened_beside(_place(subject, kept.place), kept.sealed)
             person = msgspec.json.decode(content, type=VouchedPerson)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
 from actas.core.client import Client
 from actas.core.errors import BadToken
-from actas.core.party import OURSELVES, Party
+from actas.core.party import OURSELVES, Actor, Party
 from actas.core.person import People, Person, is_ours
 from actas.trust.registry import TrustedIssuer, TrustRegistry
 
@@ -81,7 +82,15 @@ class LiveParties:
             self.require_client(party.identity.subject)
         else:
             self.require_person(party.identity.subject)
-        for actor in party.actors:
+        self.require_actors(party.actors)
+
+    def require_actors(self, actors: Iterable[Actor]) -> None:
+        """Return when everybody in a chain is live.
+
+        Raises:
+            BadToken: somebody is not.
+        """
+        for actor in actors:
             if actor.identity.issuer != self._issuer:
                 self.trusted(actor.identity.issuer)
             elif actor.kind != "person":

@@ -15,7 +15,7 @@ from actas.core.errors import BadToken, InvalidRequest
 from actas.core.impersonation import Impersonation, ImpersonationStore, Named, NamedPerson
 from actas.core.lineage import LATER, Lineage, Marking
 from actas.core.party import OURSELVES, Identity, Party
-from actas.core.person import People, Person, VouchedPerson, subject_from
+from actas.core.person import People, Person, VouchedPerson, subject_from, told_apart
 from actas.core.ports import Clock
 from actas.core.wire import SUBJECT
 from actas.subjects.known import KnownPeople
@@ -178,7 +178,7 @@ class NamedPeople:
             return _Meant(named.subject, vouches) if known else None
         for one in registered:
             if one.issuer == named.issuer:
-                origin = Identity(one.issuer, named.subject)
+                origin = Identity(one.issuer, told_apart(named.subject))
                 return _Meant(subject_from(one.name, named.subject), one.name, origin)
         return None
 

@@ -20,6 +20,7 @@ from actas.subjects.access_token import origin_of
 from actas.subjects.confirmation import confirmation_of
 from actas.subjects.jwt import ACCESS_TOKEN_ONLY, LOGOUT_TOKEN_ONLY
 from actas.subjects.live import LiveParties
+from actas.subjects.proven import told_by
 from actas.subjects.revoked import require_unrevoked
 
 _TYPES: Final[frozenset[str | None]] = frozenset({"JWT"})
@@ -72,7 +73,20 @@ class OwnIdTokens:
         key = None if kid is None else self._keys.public_key(kid, purpose="id_token")
         if key is None:
             raise BadToken("no key of ours for ID tokens signed it")
-        claims = jose.verify(jws, key=key, types=_TYPES, issuer=self._issuer, now=self._clock.now(), leeway=0)
+        claims: jose.SignedClaims | None = None
+        try:
+            claims = jose.verify(
+                jws, key=key, types=_TYPES, issuer=self._issuer, now=self._clock.now(), leeway=0
+            )
+            return self._live_party(token, claims)
+        except BadToken as bad:
+            genuine = bad.claims if claims is None else claims
+            if genuine is not None:
+                digest = self._keys.digest(token.value.reveal())
+                bad.told = told_by(genuine, digest=digest, token_type=token.type, kind="person")
+            raise
+
+    def _live_party(self, token: PresentedToken, claims: jose.SignedClaims) -> Party:
         for name in _FORBIDDEN:
             if name in claims:
                 raise BadToken(f"the claim {name} says that it is not an ID token")

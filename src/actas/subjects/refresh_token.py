@@ -16,6 +16,7 @@ from actas.core.lineage import LATER, Ending, Marking, Revoked
 from actas.core.party import OURSELVES, Party, PresentedToken
 from actas.core.ports import Clock
 from actas.core.records import Record
+from actas.core.told import told_of
 from actas.core.wire import ID_TOKEN, REFRESH_TOKEN, SIGN_IN, TokenType
 from actas.keys.refresh import RefreshTokens
 from actas.subjects.jwt import presenters_of
@@ -63,9 +64,13 @@ class Renewals:
         """
         renewal = await self._tokens.renewal(text, now=self._clock.now())
         family = renewal.family
-        require_unrevoked(family.subject, self._revocations, family.lineage)
-        self._live.require_client(family.client)
-        subject = self._live_subject(family.subject)
+        try:
+            require_unrevoked(family.subject, self._revocations, family.lineage)
+            self._live.require_client(family.client)
+            subject = self._live_subject(family.subject)
+        except BadToken as bad:
+            bad.told = told_of(party_of(family, renewal.digest))
+            raise
         return msgspec.structs.replace(renewal, family=msgspec.structs.replace(family, subject=subject))
 
     async def end_family(self, family: str, *, ends_at: int, record: Record) -> None:
@@ -139,10 +144,10 @@ class RefreshTokenValidator:
         if token.role == "actor":
             raise BadToken("a refresh token proves nobody's presence, so it is no actor token")
         renewal = await self._renewals.prove(token.value.reveal())
-        return _party(renewal.family, renewal.digest)
+        return party_of(renewal.family, renewal.digest)
 
 
-def _party(family: Family, digest: str) -> Party:
+def party_of(family: Family, digest: str) -> Party:
     """Return whom a refresh token speaks of. One that a sign-in gave says when and how that was."""
     subject, authorization = family.subject, family.authorization
     return Party(
@@ -165,6 +170,7 @@ def _party(family: Family, digest: str) -> Party:
         },
         scope=family.scope,
         groups=subject.groups,
+        otherwise=subject.otherwise,
         actors=family.actors,
         token_id=family.id,
         digest=digest,

@@ -17,8 +17,8 @@ from actas.core.abroad import REDEEMED, Acceptance, Redeeming
 from actas.core.errors import BadToken
 from actas.core.lineage import Lineage, Marking
 from actas.core.party import Identity, Party
-from actas.core.person import Person
-from actas.subjects.identified import KnownElsewhere, identified, key_of
+from actas.core.person import Person, also_known
+from actas.subjects.identified import KnownElsewhere, identified, key_of, otherwise
 from actas.subjects.revoked import mark_of_party
 from actas.subjects.tenants import in_tenant, require_tenant
 
@@ -46,8 +46,8 @@ class Known(Protocol):
         """
         ...
 
-    async def was_here(self, subject: str) -> bool:
-        """Return whether somebody of another issuer whom we call so was here, and was not ended since.
+    async def was_here(self, subject: str, issuer: str) -> bool:
+        """Return whether somebody of that issuer whom we call so was here, and was not ended since.
 
         Raises:
             StoreUnavailable: nobody knows.
@@ -84,6 +84,9 @@ class Residents:
         Raises:
             BadToken: it is a person of ours who is disabled, or nobody is whom the grant would have to name.
         """
+        return also_known(await self._here(party), party)
+
+    async def _here(self, party: Party) -> Party:
         client, grant = party.claims.get("client_id"), REDEEMED[party.token_type]
         if client is None:  # of such a one, all ways of its issuer match alike
             ways = self._ways.naming_no_client(party.issuer_name)
@@ -94,7 +97,8 @@ class Residents:
         match = ways[0].match if ways else "subject"
         party, subject = in_tenant(party)
         if match == "subject":
-            return self._called(party, subject, known=await self._known.was_here(subject))
+            known = await self._known.was_here(subject, party.origin.issuer)
+            return self._called(party, subject, known=known)
         if match == "sub_id":
             return await self._identified(party, ways[0])
         person = self._named(party) if match == "aud_sub" else self._addressed(party)
@@ -106,7 +110,8 @@ class Residents:
 
     def _as_person(self, party: Party, person: Person) -> Party:
         if person.disabled:
-            raise BadToken(f"{person.subject} is disabled")
+            # Told as of nobody: whom we lock out, no issuer finds out by asking for everybody.
+            raise BadToken(f"{person.subject} is disabled", why="unknown_person")
         return msgspec.structs.replace(self._called(party, person.subject), groups=person.groups)
 
     async def _identified(self, party: Party, accepted: Acceptance) -> Party:
@@ -116,9 +121,8 @@ class Residents:
         if person is None:
             raise BadToken("nobody here is whom the grant names by sub_id", why="unknown_person")
         before = await self._known.matched(key)
-        if before not in (None, person.subject):
-            detail = f"sub_id says {person.subject}, and the sub beside it was {before} before"
-            raise BadToken(detail, why="unknown_person")
+        if before is not None and before != person.subject:
+            raise BadToken(otherwise(person.subject, before), why="unknown_person")
         return msgspec.structs.replace(self._as_person(party, person), matched=key)
 
     def _called(self, party: Party, subject: str, *, known: bool = True) -> Party:

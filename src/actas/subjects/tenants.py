@@ -40,7 +40,7 @@ def in_tenant(party: Party) -> tuple[Party, str]:
     Where it names a tenant, both are by tenant and ``sub``: whoever reads a token that comes of it takes the
     people of two tenants for two as well.
     """
-    name, sub = party.issuer_name, party.origin.subject
+    name, sub = party.issuer_name, read.name(party.claims, "sub")
     tenant = read.optional_name(party.claims, "tenant")
     if tenant is None:
         return party, subject_from(name, sub)

@@ -33,6 +33,7 @@ class Breaker:
     failures: int = 0
     since: float | None = None
     tried_at: float | None = None
+    _before: float | None = None
     _spread: float = 1.0
 
     @property
@@ -67,7 +68,15 @@ class Breaker:
 
     def begin(self, now: float) -> None:
         """Note that an attempt begins."""
-        self.tried_at = now
+        self._before, self.tried_at = self.tried_at, now
+
+    def give_back(self, begun: float) -> None:
+        """Note that nothing came of the attempt that began then: another may be made at once.
+
+        Nothing changes when another began meanwhile.
+        """
+        if self.tried_at == begun:
+            self.tried_at = self._before
 
     def succeed(self, now: float) -> None:
         """Note that it succeeded."""

@@ -1,7 +1,9 @@
 """What another domain's authorization server says of itself (RFC 8414): read for people, trusted for nothing.
 
-Nothing that is decided follows from it. It is asked for where a connection is looked over or tried, by the
-address on record, and says whether the two sides fit. A stranger wrote it: whatever is odd in it is as if it
+Nothing that is decided follows from it, but to which of its keys a grant for it is encrypted where a
+connection tries that (``recipients``). It is asked for where a connection is looked over or tried, by the
+address on record, and says whether the two sides fit; and where a grant is redeemed for a client it says at
+which of the addresses that may be (``redeemers``). A stranger wrote it: whatever is odd in it is as if it
 were not there. How it is fetched, and within which bounds, is left to ``net.fetch``.
 """
 
@@ -14,6 +16,7 @@ from typing import Final, NamedTuple
 
 from actas.core.ports import Clock, FetchDocument, FetchFailed, Json
 from actas.core.url import read_url
+from actas.trust.discovery import takes_form_alone
 
 LARGEST: Final = 256 * 1024
 """Bytes of such a document at most."""
@@ -41,6 +44,11 @@ class Counterpart:
         grants: the grants that it takes; without a word those of RFC 8414 section 2.
         profiles: of these grants (``authorization_grant_profiles_supported``, ID-JAG section 7.2).
         requested: the types of grants that it gives for others (ID-JAG section 7.1).
+        by_form: whether it takes a client's secret in the form alone.
+        jwks_uri: where its keys are; None when it does not say.
+        encryption_algorithms: by what grants may be encrypted to it, ``encryption_contents`` with what (a
+            proposal, JAG-153); empty where it says nothing of that.
+        requires_encryption: whether it takes no others.
         ahead: seconds by which its clock is ahead of ours, behind when negative; None when it does not say.
     """
 
@@ -50,6 +58,11 @@ class Counterpart:
     profiles: frozenset[str]
     requested: frozenset[str]
     ahead: float | None
+    by_form: bool = False
+    jwks_uri: str | None = None
+    encryption_algorithms: frozenset[str] = frozenset()
+    encryption_contents: frozenset[str] = frozenset()
+    requires_encryption: bool = False
 
 
 class _Kept(NamedTuple):
@@ -169,11 +182,16 @@ def _read(document: Mapping[str, Json], address: str, *, issuer: str, ahead: flo
         profiles=_words(document.get("authorization_grant_profiles_supported")),
         requested=_words(document.get("identity_chaining_requested_token_types_supported")),
         ahead=ahead,
+        by_form=takes_form_alone(document),
+        jwks_uri=_endpoint(document.get("jwks_uri"), address),
+        encryption_algorithms=_words(document.get("id_jag_encryption_alg_values_supported")),
+        encryption_contents=_words(document.get("id_jag_encryption_enc_values_supported")),
+        requires_encryption=document.get("id_jag_encryption_required") is True,
     )
 
 
 def _endpoint(value: Json, address: str) -> str | None:
-    """Return an address that a client would send a grant to: https, unless the server itself is not."""
+    """Return an address that somebody is to call: https, unless the server itself is not."""
     if not isinstance(value, str):
         return None
     try:

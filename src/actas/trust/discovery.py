@@ -70,7 +70,7 @@ def place_of(
         raise FetchFailed(f"the discovery document of {issuer.name} names no {member}")
     try:
         url = read_url(address)
-        permitted = _is_permitted(url, issuer, hosts)
+        permitted = is_at(url, issuer.issuer, hosts)
     except ValueError as error:
         raise FetchFailed(f"the {member} of {issuer.name} cannot be used: {error}") from None
     if not permitted:
@@ -81,9 +81,20 @@ def place_of(
     return address
 
 
-def _is_permitted(url: Url, issuer: TrustedIssuer, hosts: frozenset[str]) -> bool:
-    """Whether ``url`` is at the issuer's host and port, or at a listed host (``host`` or ``host:port``)."""
-    own = read_url(issuer.issuer)
+def takes_form_alone(document: Mapping[str, Json]) -> bool:
+    """Return whether a server says that it takes a client's secret in the form alone (RFC 8414)."""
+    methods = document.get("token_endpoint_auth_methods_supported")
+    listed = methods if isinstance(methods, list) else ["client_secret_basic"]
+    return "client_secret_basic" not in listed and "client_secret_post" in listed
+
+
+def is_at(url: Url, issuer: str, hosts: frozenset[str]) -> bool:
+    """Return whether ``url`` is at an issuer's host and port, or at one listed (``host``, ``host:port``).
+
+    Raises:
+        ValueError: one of them is no address.
+    """
+    own = read_url(issuer)
     places = [own, *(read_url(f"{own.scheme}://{host}") for host in hosts)]
     return (url.scheme, url.host, url.port) in {(place.scheme, place.host, place.port) for place in places}
 

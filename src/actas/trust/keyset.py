@@ -17,6 +17,11 @@ from actas.crypto.signature import BadKey
 
 MAX_KEYS: Final = 100
 
+_OF_ENCRYPTION: Final = frozenset(
+    {"RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"}
+)
+"""What a key may be for that nobody verifies with (RFC 7518 section 4.1)."""
+
 
 class NotAKeySet(ValueError):
     """A document is refused whole. The message is for administrators."""
@@ -67,6 +72,8 @@ def read_key_set(document: Mapping[str, Json], *, algorithms: Collection[str]) -
     problems: list[str] = []
     usable: list[tuple[PublicKey, ...]] = []
     for number, entry in enumerate(entries, start=1):
+        if isinstance(entry, dict) and entry.get("use") == "enc" and entry.get("alg") in _OF_ENCRYPTION:
+            continue  # nothing is wrong with it: it is for something else, and says so twice
         if not isinstance(entry, dict):
             problems.append(f"key {number} is not an object")
             continue

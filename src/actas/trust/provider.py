@@ -15,7 +15,7 @@ from actas.core.errors import BadToken
 from actas.core.places import waiting_for_others
 from actas.core.ports import Clock, Fetch, FetchFailed, Json
 from actas.trust.breaker import Breaker
-from actas.trust.discovery import place_of, published
+from actas.trust.discovery import place_of, published, takes_form_alone
 from actas.trust.registry import TrustedIssuer
 
 RELOCATE: Final = 3600
@@ -145,13 +145,11 @@ def _read(document: Mapping[str, Json], issuer: TrustedIssuer) -> Provider:
     def place(member: str) -> str:
         return place_of(document, member, issuer, hosts=terms.hosts, listed_in="sign_in.hosts")
 
-    methods = document.get("token_endpoint_auth_methods_supported")
-    listed = methods if isinstance(methods, list) else ["client_secret_basic"]
     return Provider(
         authorization_endpoint=terms.authorization_endpoint or place("authorization_endpoint"),
         token_endpoint=terms.token_endpoint or place("token_endpoint"),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
-        by_form="client_secret_basic" not in listed and "client_secret_post" in listed,
+        by_form=takes_form_alone(document),
         userinfo_endpoint=place("userinfo_endpoint") if terms.userinfo else None,
     )
 

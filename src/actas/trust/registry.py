@@ -35,6 +35,21 @@ class OwnKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AsClient:
+    """As whom another server knows us, and by what; by nothing for a client without a secret.
+
+    Attributes:
+        client_id: what it calls us.
+        secret: that it gave out.
+        own_key: instead of one, a key of ours.
+    """
+
+    client_id: str
+    secret: Secret | None = None
+    own_key: OwnKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInThere:
     """How people sign in through an issuer, as an app of its: that is trust of a kind of its own.
 
@@ -69,6 +84,11 @@ class SignInThere:
     hosts: frozenset[str] = frozenset()
     userinfo: bool = False
     own_key: OwnKey | None = None
+
+    @property
+    def ourselves(self) -> AsClient:
+        """As whom the issuer knows us."""
+        return AsClient(client_id=self.client_id, secret=self.client_secret, own_key=self.own_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +132,7 @@ class TrustedIssuer:
         when: CEL conditions over ``claims`` that must all be true.
         party_kind: what its subjects are.
         token_types: for ``jwt``: further ``typ`` header values to accept.
+        longest_id_jag: seconds that an ID-JAG of it lives at most.
         jwt_grants: what its plain grants look like; None for those of a server like this one.
         workloads: whether clients may authenticate by its tokens; that is trust of another kind (AG-11).
         outage_grace: seconds for which its known keys are used while no refresh succeeds.
@@ -136,6 +157,7 @@ class TrustedIssuer:
     when: tuple[str, ...] = ()
     party_kind: Literal["person", "service", "agent"] = "person"
     token_types: frozenset[str] = field(default_factory=frozenset[str])
+    longest_id_jag: int = LONGEST_GRANT
     jwt_grants: JwtGrants | None = None
     workloads: bool = False
     outage_grace: int = OUTAGE_GRACE

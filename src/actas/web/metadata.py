@@ -93,10 +93,15 @@ class Chaining:
     Attributes:
         requested: the types of grants that somebody may get.
         profiles: the profiles of those that somebody may redeem.
+        encryption: by what such a grant may be encrypted to us, and with what; None where no connection tries
+            that (a proposal, JAG-153).
+        encryption_required: whether every connection takes such grants encrypted alone.
     """
 
     requested: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
+    encryption: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    encryption_required: bool = False
 
     def members(self, base: str) -> JsonObject:
         """Return the members of the metadata of the server at ``base``.
@@ -108,7 +113,13 @@ class Chaining:
             "identity_chaining_requested_token_types_supported": self.requested,
             "authorization_grant_profiles_supported": self.profiles,
         }
+        if self.encryption is not None:
+            algorithms, contents = self.encryption
+            said["id_jag_encryption_alg_values_supported"] = algorithms
+            said["id_jag_encryption_enc_values_supported"] = contents
         listed: JsonObject = {name: [*values] for name, values in said.items() if values}
+        if self.encryption is not None:
+            listed["id_jag_encryption_required"] = self.encryption_required
         return {_ENDPOINTS["authorize"]: f"{base}/authorize", **listed}
 
 

@@ -96,7 +96,7 @@ async def test_the_entry_of_a_plain_grant_is_decided_again_as_it_was(
         ({"claims": {"dept": "subject.claims.dept"}}, {}, "denied_by_rule"),
         ({"match": "subject"}, {}, "no_rule"),
         ({"honours_key": True}, {"requested_cnf": {"jkt": "k" * 43}}, None),
-        ({"honours_key": True}, {"requested_cnf": {"kid": "1"}}, "binding_needed"),
+        ({"honours_key": True}, {"requested_cnf": {"kid": "1"}}, "key_not_proven"),
         ({"paused": True}, {}, "connection_paused"),
     ],
     ids=repr,

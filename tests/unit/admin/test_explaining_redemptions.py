@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.fakes.clock import FixedClock
-from tests.fakes.company import GRANTING, NOW, PEOPLE, REDEEMERS, acceptance, connection
+from tests.fakes.company import CALLBACK, GRANTING, NOW, PEOPLE, REDEEMERS, acceptance, connection
 from tests.fakes.crossing import crossing, granted
 from tests.fakes.house import ORDERS, House
 
 from actas.admin.explanation import Explanation
+from actas.cli.explaining import lines_of
+from actas.core.client import SignInTerms
 from actas.core.errors import OAuthError
 
 
@@ -82,6 +85,30 @@ async def test_a_grant_that_was_used_is_told_as_it_was_written() -> None:
     assert (told.error, told.detail) == ("invalid_grant", event["detail"])
     assert [one.number for one in told.stages if not one.passed] == [2]
     assert told.permit is None
+
+
+@pytest.mark.requirement("SEC-45", "SEC-62")
+async def test_what_nobody_agreed_to_is_told_at_the_scopes() -> None:
+    asking = SignInTerms(redirect_uris=(CALLBACK,), consent="always")
+    clients = [replace(one, sign_in=asking) if one.name == "web" else one for one in REDEEMERS]
+    it = House(
+        issuers=(GRANTING,),
+        clients=clients,
+        people=PEOPLE,
+        accepted=(acceptance(match="email"),),
+        clock=FixedClock(NOW),
+    )
+    event = await entry_of(it, it.grant(scope="orders:read"))
+    assert event["reason"] == "not_consented"
+    told = explained(it, event)
+    assert (told.error, told.detail, told.permit) == ("invalid_grant", event["detail"], None)
+    (refused,) = [one for one in told.stages if not one.passed]
+    assert (refused.name, refused.text) == ("scopes", event["detail"])
+    assert "actas:alice never let it do all of this: orders:read" in refused.text
+    lines = lines_of(told, past=None, hints=(), everything=False)
+    drawn = ["".join(one if isinstance(one, str) else one.text for one in line) for line in lines]
+    (left,) = [one.split() for one in drawn if "would be granted" in one]
+    assert set(left[3:]) == {"✕"}
 
 
 @pytest.mark.requirement("SEC-45")

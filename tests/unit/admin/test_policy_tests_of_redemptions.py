@@ -102,7 +102,7 @@ def test_a_test_says_of_which_tenant_a_grant_is(tmp_path: Path) -> None:
 
 
 def test_an_operator_says_what_comes_of_whose_grant(tmp_path: Path) -> None:
-    whole = {**GRANTED, "chain": ["alice"]}
+    whole = {**GRANTED, "chain": ["alice", "assistant"]}
     assert (
         problems(
             tmp_path,
@@ -132,7 +132,7 @@ def test_somebody_is_only_who_the_connection_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("match", ["email", "aud_sub"])
 def test_a_user_of_ours_is_who_they_are_here_groups_and_all(match: str, tmp_path: Path) -> None:
     tests = (
-        (asks(), {**GRANTED, "chain": ["actas:alice"]}),
+        (asks(), {**GRANTED, "chain": ["actas:alice", "assistant"]}),
         (asks({"user": "bob"}), {"refused": "bad_subject"}),
     )
     assert problems(tmp_path, *tests, people={"match": match, "groups": ["support"]}) == []

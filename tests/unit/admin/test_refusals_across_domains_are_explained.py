@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 from tests.fakes.house import House
-from tests.fakes.refused_abroad import ASKING, PLACE, Refused
+from tests.fakes.refused_abroad import ASKING, PLACE, Refused, asking, leading
 from tests.fakes.refused_grants import REDEEMING, accepting, redeeming
 
 from actas.admin.explanation import Explanation
@@ -73,7 +73,14 @@ async def test_no_token_is_in_the_entry_or_its_explanation(case: Refused) -> Non
 def test_none_of_the_reasons_of_grants_is_left_out() -> None:
     reasons = {one.reason for one in EVERY.values()}
     assert {
-        *("no_connection", "connection_paused", "person_not_nameable", "grant_reused", "unknown_person"),
+        *(
+            "no_connection",
+            "several_connections",
+            "connection_paused",
+            "person_not_nameable",
+            "grant_reused",
+            "unknown_person",
+        ),
         *(
             "bad_subject",
             "expired",
@@ -95,3 +102,31 @@ async def test_a_grant_that_says_a_thousand_scopes_fills_no_terminal() -> None:
     _, text, _ = shown(here, event)
     (columns,) = (line for line in text.splitlines() if line.lstrip().startswith("orders "))
     assert columns.count("strange:") == 12
+
+
+async def test_where_no_connection_opened_nothing_is_said_of_what_it_would_have_given() -> None:
+    here, _, event = await REDEEMING["somebody who never was here"].entry()
+    found, text, _ = shown(here, event)
+    assert [one.passed for one in found.stages] == [True, True, True, False, None, None, None]
+    (says,) = (line for line in text.splitlines() if line.lstrip().startswith("the grant says"))
+    assert "●" in says
+    assert "the token buys" not in text
+
+
+@pytest.mark.parametrize("case", [ASKING["paused"], REDEEMING["paused, beside one for another API"]])
+async def test_a_pause_is_the_only_reason_that_is_shown(case: Refused) -> None:
+    here, _, event = await case.entry()
+    found, text, _ = shown(here, event)
+    assert [one.number for one in found.stages if one.passed is False] == [1]
+    assert "no rule" not in text
+    assert "the token buys" not in text
+
+
+async def test_a_scope_that_a_connection_does_not_list_is_said_of_the_connection() -> None:
+    case = Refused(reason="excess", stage=5, says=(), house=leading(), asks=asking(scope="tickets:burn"))
+    here, _, event = await case.entry()
+    _, text, _ = shown(here, event)
+    assert "not available on this path: tickets:burn: the connection web-to-tickets lists" in text
+    assert "the connection lists" in text
+    for row in ("the API defines", "the client may ask", "the token buys"):
+        assert row not in text

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from tests.fakes.house import APIS, CLIENTS, ORDERS_TO_INVENTORY, House, allow
 
-from actas.admin.explanation import STAGES, Explanation, span
+from actas.admin.explanation import STAGES, Explanation
 from actas.admin.rehearsal import NotExplainable
 from actas.core.party import PresentedToken
 from actas.core.permit import ExchangeRequest
 from actas.core.secret import Secret
+from actas.core.spans import span
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE
 
 READ: dict[str, Any] = {"audience": ("inventory",), "scope": frozenset({"stock:read"})}
@@ -48,7 +49,7 @@ async def test_a_grant_passes_all_seven_stages() -> None:
         "alice@acme.example, access token of ours for https://orders.acme.example, 5 m left",
         "none sent, so orders itself is who acts",
         "stock:read",
-        "2 actors of at most 3",
+        "2 actors of at most 3: orders, assistant",
         "2 m: the shortest of rule, API and default",
     ]
     assert (told.kind, told.scopes, told.near_miss, told.suggestion) == (

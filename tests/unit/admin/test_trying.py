@@ -243,7 +243,12 @@ TAKEN: Any = [
     ({}, "alice@evil.example", {}, "bad_subject"),
     ({"paused": True}, "alice@acme.example", {}, "connection_paused"),
     ({"match": "aud_sub"}, "actas:alice", {"email": "a@acme.example", "email_verified": True}, None),
-    ({"match": "aud_sub"}, "actas:bob", {"email": "b@acme.example", "email_verified": True}, "bad_subject"),
+    (
+        {"match": "aud_sub"},
+        "actas:bob",
+        {"email": "b@acme.example", "email_verified": True},
+        "unknown_person",
+    ),
     ({"match": "subject"}, "id-9@acme.example", {}, "no_rule"),
     ({"match": "subject", "unknown": "create"}, "id-9@acme.example", {}, None),
     ({"groups": frozenset({"nobody"})}, "alice@acme.example", {}, "no_rule"),

@@ -68,7 +68,7 @@ def slots(node: Assembly, state: str = "active") -> list[Slot]:
 
 
 async def until_followed(node: Assembly, generation: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while node.steward.generation < generation:
             await asyncio.sleep(0.01)
 
@@ -105,10 +105,10 @@ async def test_two_nodes_that_get_their_first_connections_at_once_make_one_key(n
         await until_followed(node, 3)
         assert slots(node) == [("grant", "ES256")]
         assert {one.name for one in node.base.catalog.connections.every} == {"tickets", "wiki"}
-    created = [
-        one for s in ("s1", "s2") for one in entries(nodes[0].base, s) if one["event"] == "keys:created"
-    ]
-    assert [one["purpose"] for one in created].count("grant") == 1
+    written = [one for s in ("s1", "s2") for one in entries(nodes[0].base, s)]
+    # A node that does not come to write its entry has it written by the other, too: it has one id (REL-01).
+    created = {one["id"]: one["purpose"] for one in written if one["event"] == "keys:created"}
+    assert [*created.values()].count("grant") == 1
 
 
 async def test_a_connection_with_an_algorithm_of_its_own_has_a_key_for_it_and_it_is_kept_changing(
@@ -207,7 +207,7 @@ async def untouched(nodes: list[Assembly], before: int, *, keyless: bool = True)
 async def test_other_changes_go_ahead_while_a_first_key_comes_to_be_known(nodes: list[Assembly]) -> None:
     first, _ = nodes
     first_one = asyncio.create_task(first.steward.change(connecting(), API))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not slots(first):
             await asyncio.sleep(0.01)
 
@@ -233,7 +233,7 @@ async def test_no_change_puts_a_key_to_use_that_was_made_a_moment_ago_for_anothe
     first, other = nodes
     begun = asyncio.get_running_loop().time()
     never = asyncio.create_task(first.steward.change(connecting(), API))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not slots(first):
             await asyncio.sleep(0.01)
     never.cancel()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from tests.fakes.clock import FixedClock
@@ -89,7 +89,7 @@ async def test_what_a_change_takes_away_ends_before_the_whole_is_compiled(
         await other.steward.change(lambda kept: switched_off("web", kept), Author(via="api"))
 
         def slowly(base: Foundation, files: Draft) -> Prepared:
-            assert may_compile.wait(30)
+            assert may_compile.wait(60)
             return prepare(base, files)
 
         monkeypatch.setattr(steward, "prepare", slowly)
@@ -98,7 +98,7 @@ async def test_what_a_change_takes_away_ends_before_the_whole_is_compiled(
         try:
             # Twice: the second reading finds the first one's work still going on, and is no failure.
             for _ in range(2):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     await node.steward.follow()
             assert node.base.catalog.clients["web"].disabled
             assert not node.base.catalog.clients["orders"].disabled
@@ -128,7 +128,7 @@ async def test_a_change_that_this_node_makes_is_not_undone_by_a_reading_beside_i
             await put_in_force(house, prepared, generation=generation)
 
         def slowly(old: Definitions, kept: Snapshot) -> Definitions:
-            assert is_in_force.wait(30)
+            assert is_in_force.wait(60)
             return narrowed(old, kept)
 
         monkeypatch.setattr(Assembly, "put_in_force", beside_a_reading)
@@ -140,3 +140,28 @@ async def test_a_change_that_this_node_makes_is_not_undone_by_a_reading_beside_i
         await asyncio.gather(*readings)
         assert node.steward.generation == made.snapshot.generation
         assert node.base.catalog.digest == digest
+
+
+@pytest.mark.requirement("REL-25")
+async def test_a_process_that_ends_puts_nothing_in_force_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft, may_compile = configured(tmp_path), threading.Event()
+
+    def slowly(base: Foundation, files: Draft) -> Prepared:
+        assert may_compile.wait(60)
+        return prepare(base, files)
+
+    def loading() -> list[asyncio.Task[Any]]:
+        tasks = [(one, one.get_coro()) for one in asyncio.all_tasks()]
+        return [one for one, at in tasks if getattr(at, "__qualname__", "") == Steward._load.__qualname__]
+
+    async with foundation(draft, dev=True, create=True) as here:
+        async with assembly(here) as node, foundation(draft, dev=True) as there, assembly(there) as other:
+            await other.steward.change(lambda kept: switched_off("web", kept), Author(via="api"))
+            monkeypatch.setattr(steward, "prepare", slowly)
+            monkeypatch.setattr(steward, "PATIENCE", 0.05)
+            await node.steward.follow()
+            assert loading()
+        assert not loading()
+        may_compile.set()

@@ -9,8 +9,9 @@ import pytest
 from tests.fakes.changed import changed
 
 from actas.core.errors import InvalidRequest, InvalidScope, InvalidTarget, OAuthError
+from actas.core.issued import Issued
 from actas.core.params import Params
-from actas.core.permit import ExchangeRequest, Issued
+from actas.core.permit import ExchangeRequest
 from actas.core.secret import Secret
 from actas.core.target import MAX_TARGETS
 from actas.core.wire import ACCESS_TOKEN, CLIENT_CREDENTIALS, ID_TOKEN, JWT, TOKEN_EXCHANGE, TokenType

@@ -41,7 +41,7 @@ def test_two_issuers_of_one_type_are_refused() -> None:
     beside = House().exchange._fulfilment
     comes_with = {
         name: getattr(beside, f"_{name}")
-        for name in ("follows", "tells", "serves", "begins", "spends", "welcomes", "adds")
+        for name in ("follows", "tells", "serves", "begins", "spends", "agrees", "welcomes", "adds")
     }
     assert Mint(issuer, **comes_with).token_types == {ACCESS_TOKEN}
     with pytest.raises(ValueError, match="two issuers"):
@@ -66,6 +66,7 @@ def test_two_grants_and_two_validators_of_one_type_are_refused() -> None:
                 "audit",
                 "marking",
                 "throttle",
+                "redeeming",
                 "fresh",
             ),
         )

@@ -30,9 +30,9 @@ async def refused(here: House, **asked: Any) -> OAuthError:
 @pytest.mark.parametrize("paused", [(False, False), (True, False), (False, True)])
 async def test_without_a_resource_it_goes_nowhere_whichever_is_paused(paused: tuple[bool, bool]) -> None:
     no = await refused(two(paused=paused))
-    assert (no.code, no.reason) == ("invalid_target", "no_connection")
-    assert no.detail.endswith("send resource")
-    assert (" paused)" in no.detail) is any(paused)
+    assert (no.code, no.reason) == ("invalid_target", "several_connections")
+    assert f"web-to-files ({'paused: ' if paused[1] else ''}{OTHER})" in no.detail
+    assert f"web-to-tickets ({'paused: ' if paused[0] else ''}{TICKETS_API})" in no.detail
 
 
 async def test_where_both_are_paused_the_pause_is_said() -> None:

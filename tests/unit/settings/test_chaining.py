@@ -225,3 +225,20 @@ def test_one_server_may_be_reached_by_both_kinds_and_by_each_once(tmp_path: Path
     assert len(loaded(tmp_path, both).definitions.connections) == 2
     found = faults(tmp_path, plain(name="one"), plain(name="two"))
     assert any("connects helpdesk to" in one for one in found)
+
+
+@pytest.mark.requirement("JAG-7")
+def test_that_id_jags_live_longer_is_said_of_an_issuer_that_is_trusted_for_them(tmp_path: Path) -> None:
+    def says(accepts: list[str]) -> Change:
+        def change(tree: Tree) -> None:
+            named(tree, "issuers", "corp-okta").update(accepts=accepts, id_jag_max_life="20m")
+
+        return change
+
+    there = loaded(tmp_path, company(change=says(["id_token", "id_jag"]))).definitions.issuers["corp-okta"]
+    assert there.longest_id_jag == 1200
+    usual = loaded(tmp_path, company()).definitions.issuers["corp-okta"]
+    assert usual.longest_id_jag == 300
+    (said,) = faults(tmp_path, change=says(["id_token"]))
+    assert "id_jag_max_life" in said
+    assert "is for issuers that accept id_jag" in said

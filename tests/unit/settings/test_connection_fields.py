@@ -60,6 +60,7 @@ FIELDS: Final[dict[str, Field]] = {
     "email": Field(False, ISSUES),
     "sign_in": Field({"max_age": "8h"}, ISSUES),
     "algorithm": Field("ES256", ISSUES),
+    "redeem": Field({"private_key_jwt": {"algorithm": "ES256"}}, ISSUES),
     "act": Field(False, ASSERTS),
     "resource.kind": Field("mcp", ASSERTS),
     "resource.resource": Field("https://api.tickets.example", ASSERTS),
@@ -69,7 +70,9 @@ FIELDS: Final[dict[str, Field]] = {
     "identifiers.tenant": Field("acme", ASSERTS | ACCEPTS),
     "identifiers.aud_tenant": Field("t-42", ASSERTS | ACCEPTS),
     "identifiers.sub_id": Field({"format": "opaque", "who": {"known_as": "hr"}}, ASSERTS | ACCEPTS),
-    "proposals": Field("access_denied", ASSERTS | {TAKES}),
+    "proposals": Field(["access_denied", "encryption"], ASSERTS | {TAKES}),
+    "require_encryption": Field(True, {TAKES}),
+    "resource.jwks_hosts": Field("keys.tickets.example", ASSERTS),
     "chain": Field("keep", {PLAIN_GIVES}),
     "people.token_types": Field(["id_token"], {PLAIN_GIVES}),
     "claims": Field({"department": {"claim": "dept"}}, {PLAIN_GIVES, PLAIN_TAKES}),
@@ -114,6 +117,8 @@ def written(kind: str, path: str, value: Any) -> dict[str, Any]:
         one[holder] = {**one.get(holder, empty), name: value}
     else:
         one[name] = value
+    if path in ("require_encryption", "resource.jwks_hosts") and kind in ASSERTS | {TAKES}:
+        one["proposals"] = "encryption"
     if path == "identifiers.sub_id" and kind in ACCEPTS:
         one["people"] = {"match": "sub_id"}
     return one

@@ -102,6 +102,26 @@ async def test_what_connects_too_late_is_ended() -> None:
     assert other.ended or other is late
 
 
+async def test_who_is_cancelled_while_the_others_are_given_up_leaves_no_connection() -> None:
+    second, reached, end = Made(), asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> Made:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            reached.set()
+            await end.wait()
+        raise AssertionError("it was cancelled")
+
+    connecting = asyncio.create_task(first_of([stubborn, way(second)], head_start=0))
+    await reached.wait()
+    connecting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await connecting
+    assert second.ended
+    end.set()
+
+
 async def test_when_no_host_can_be_used_the_last_trouble_is_told() -> None:
     with pytest.raises(OSError, match="second"):
         await first_of([way(OSError("first")), way(OSError("second"))], head_start=60)

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from tests.fakes.audit import AuditRing, CountingChance
 from tests.fakes.clock import FixedClock
 
+from actas.audit.chain import EMPTY, Head
 from actas.audit.kept import Held, Office
+from actas.audit.sinks import Batch
+from actas.store import audit_claim, audit_files, sink_file
 from actas.store.audit import StreamWriter, open_writer
 from actas.store.audit_claim import claim
+from actas.store.audit_file import StreamFile
 from actas.store.audit_folder import OFFICES, FolderLog
 from actas.store.audit_notary import Notary, NotSealed, Sealed
-
-pytestmark = pytest.mark.requirement("SEC-88")
+from actas.store.sink_file import FileReceiver
 
 RING = AuditRing()
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @pytest.fixture
@@ -161,3 +167,64 @@ async def test_to_be_stopped_while_no_thread_is_free_leaves_no_office_taken(
         with pytest.raises(asyncio.CancelledError):
             await sealing
         assert (await seal(tmp_path)).signed.checkpoint.number == 2
+
+
+class Brake:
+    """Holds a thread up at one step until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.go_on = threading.Event()
+        self.over = threading.Event()
+
+    def at(self, step: Callable[P, R]) -> Callable[P, R]:
+        def braked(*positional: P.args, **named: P.kwargs) -> R:
+            self.reached.set()
+            assert self.go_on.wait(60)
+            try:
+                return step(*positional, **named)
+            finally:
+                self.over.set()
+
+        return braked
+
+
+@pytest.mark.requirement("REL-03")
+@pytest.mark.parametrize("step", ["claim", "open", "read", "take up"])
+async def test_whoever_is_stopped_while_he_takes_up_a_stream_leaves_it_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    brake = Brake()
+    with monkeypatch.context() as patched:
+        match step:
+            case "claim":
+                patched.setattr(audit_claim, "claim", brake.at(claim))
+            case "open":
+                patched.setattr(audit_files, "StreamFile", brake.at(StreamFile))
+            case "read":
+                patched.setattr(StreamFile, "rows", brake.at(StreamFile.rows))
+            case _:
+                patched.setattr(StreamFile, "take_up", brake.at(StreamFile.take_up))
+        await stopped(asyncio.create_task(start(tmp_path)), brake.reached, brake.go_on)
+    assert brake.over.is_set()
+    writer = await start(tmp_path)
+    assert writer.stream == "s1"
+    await writer.close()
+
+
+@pytest.mark.requirement("REL-22")
+async def test_whoever_is_stopped_while_he_opens_a_file_leaves_it_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def yes() -> None:
+        """Confirm."""
+
+    path, brake = tmp_path / "audit.jsonl", Brake()
+    one = Batch(stream="s1", after=EMPTY, upto=Head(1, "a" * 64), documents=[b"one"])
+    receiver = FileReceiver(path, clock=FixedClock())
+    with monkeypatch.context() as patched:
+        patched.setattr(sink_file, "_lock", brake.at(sink_file._lock))
+        await stopped(asyncio.create_task(receiver.take(one, confirm=yes)), brake.reached, brake.go_on)
+    assert brake.over.is_set()
+    await FileReceiver(path, clock=FixedClock()).take(one, confirm=yes)
+    assert path.read_bytes() == b"one\n"

@@ -53,6 +53,8 @@ MEANINGS: Final[Mapping[EventName, Meaning]] = {
     "exchange:granted": Meaning("exchange", "Token exchange granted", 3),
     "exchange:refused": Meaning("exchange", "Token exchange refused", 5),
     "exchange:refused_many": Meaning("exchange", "Token exchanges refused, counted", 7),
+    "abroad:granted": Meaning("exchange", "Grant redeemed for a client", 3),
+    "abroad:refused": Meaning("exchange", "Grant not redeemed for a client", 5),
     "impersonation:requested": Meaning("create", "Impersonation waits for approval", 5, "impersonation"),
     "impersonation:approved": Meaning("update", "Impersonation approved", 6, "impersonation"),
     "impersonation:rejected": Meaning("delete", "Impersonation not approved", 5, "impersonation"),
@@ -148,6 +150,8 @@ def said(entry: Entry) -> str:
             return "Client sign-in failed"
         if is_impersonation(entry):
             return "Impersonation refused" if failed(entry) else "Impersonation started"
+        if entry.event.startswith("abroad:"):
+            return known.says
         if member(entry, "abroad") is not None:
             done = "refused" if failed(entry) else "given"
             return f"Grant for another domain {done}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from actas.admin.health import Check
+from actas.admin.finding import Check
 from actas.admin.imagining import Asked
 from actas.admin.refusals import NotFound
 from actas.core.abroad import Acceptance

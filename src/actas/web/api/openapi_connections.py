@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, get_args
 
-from actas.admin.health import State
+from actas.admin.finding import State
 from actas.admin.trying import Says
 from actas.web.api.shapes import ANY, MAYBE_TEXT, NUMBER, TEXT, TRUTH, listed, record, ref
 
