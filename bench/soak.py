@@ -189,6 +189,9 @@ class Soak:
             await asyncio.to_thread(node.wait_until_ready)
 
     async def _issuer_away(self) -> None:
+        # A node that was started a moment ago must have met the issuer: it has no keys of its otherwise.
+        for node in self.cluster.nodes:
+            await asyncio.to_thread(until, partial(_has_met, node), limit=60)
         for path in (DISCOVERY, KEYS):
             self.idp.answers[path] = Answer(body=b"down", status=500, content_type="text/plain")
         await asyncio.sleep(0.1 * self.plan.seconds)
@@ -218,6 +221,11 @@ class Soak:
         recorded = await asyncio.to_thread(self.cluster.recorded, since="2h")
         self.compared += len(names)
         self.unrecorded += [name for name in names if name not in recorded]
+
+
+def _has_met(node: RealServer) -> bool:
+    """Whether a node has the issuer's keys."""
+    return b'actas_issuer_keys_age_seconds{issuer="partner"}' in node.manage("/metrics").body
 
 
 def _actas(node: RealServer, *words: str) -> subprocess.CompletedProcess[str]:

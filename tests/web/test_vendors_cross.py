@@ -84,7 +84,9 @@ def test_a_grant_as_okta_gives_it_is_redeemed(vendors: Vendors) -> None:
     came = vendors.domains.redeemed(vendors.grant())
     token = claims_of(came["access_token"])
     assert (token["sub"], token["client_id"], token["aud"]) == ("okta:00u1blake", "acme-desk", API)
-    assert token["act"] == {"iss": vendors.okta.issuer, "sub": AGENT, "sub_profile": "ai_agent"}
+    theirs = {"iss": vendors.okta.issuer, "sub": AGENT, "sub_profile": "ai_agent"}
+    ours = {"iss": vendors.domains.tickets.issuer, "sub": "acme-desk", "sub_profile": "web_app"}
+    assert token["act"] == {**ours, "act": theirs}
     assert (came["scope"], came["token_type"]) == ("tickets:read", "Bearer")
 
 
