@@ -29,9 +29,11 @@ from tests.fakes.company import (
 from tests.fakes.house import INVENTORY, House, claims_of
 
 from actas.core.errors import OAuthError
+from actas.core.person import Person
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN
 from actas.exchange import Answer
-from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
+from actas.policy.expression import Context, Expression
+from actas.policy.rule import ChainSelector, PartySelector, PolicyDefaults, RuleSpec
 
 THEIRS: dict[str, Any] = {"match": "subject", "unknown": "create"}
 """They are who they are there: corp-idp:id-alice."""
@@ -266,3 +268,36 @@ async def test_a_token_says_of_who_acted_what_denies_ask_for_and_no_more() -> No
     assert NAMED not in str(said["act"])
     without = acting()
     assert "otherwise" not in claims_of(await answer_of_acting(without))
+
+
+CROWD = tuple(Person(name=f"p{n}", display="p", email=f"p{n}@acme.example") for n in range(8))
+
+
+@pytest.mark.requirement("SEC-53", "REL-10")
+async def test_names_do_not_multiply_along_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    holds = Expression.holds
+
+    def counted(self: Expression, context: Context) -> bool:
+        nonlocal asked
+        asked += 1
+        return holds(self, context)
+
+    deny = no(when=('"mallory@acme.example" in chain.names',))
+    here = replace(house(replace(SHE_ACTS, max_depth=10), deny, **OURS), people=(*PEOPLE, *CROWD))
+    here = replace(here, defaults=PolicyDefaults(max_depth=10))
+
+    async def came(who: str) -> str:
+        grant = here.grant(who, aud_sub=f"actas:{who}", jti=f"g-{who}")
+        return str((await here.post(here.redeeming(grant))).body["access_token"])
+
+    token = await came("p0")
+    monkeypatch.setattr(Expression, "holds", counted)
+    counts: list[int] = []
+    for n in range(1, len(CROWD)):
+        shown = {"actor_token": await came(f"p{n}"), "actor_token_type": str(ACCESS_TOKEN)}
+        asked = 0
+        token = str((await here.ask("web", token, audience="orders", **shown)).body["access_token"])
+        counts.append(asked)
+    # The subject and the acting party under each of their names, whoever acted before.
+    assert max(counts) == counts[-1] == counts[2] <= 2 * (1 + 4 * 4)

@@ -19,9 +19,11 @@ from tests.fakes.redeeming import CAME, SECRET, TOKEN, answered, handed_on, not_
 
 from actas.core.errors import OAuthError
 from actas.core.ports import FetchFailed
+from actas.core.secret import Secret
 from actas.core.wire import ID_JAG
 from actas.kinds.redeeming import RedeemsForClients
 from actas.trust.counterpart import NotTheirs
+from actas.trust.registry import AsClient
 from actas.web.errors import ErrorWriter
 
 ECHO: Final = "<what was sent>"
@@ -55,6 +57,7 @@ def house(**changes: Any) -> House:
         {**CAME, "scope": ["tickets:read"]},
         {**CAME, "scope": "tickets:read  tickets:read"},
         {**CAME, "scope": "a\nb"},
+        {**CAME, "scope": ""},
         {**CAME, "expires_in": -1},
         {**CAME, "expires_in": 0},
         {**CAME, "expires_in": True},
@@ -95,6 +98,27 @@ async def test_no_other_member_of_its_answer_is_handed_on_and_the_log_names_them
     assert "canary-refresh" not in str(it.writer.lines)
     came = it.writer.events[-1]["redeemed"]["came"]
     assert came["dropped"] == ["id_token", "refresh_token", "x"]
+
+
+@pytest.mark.requirement("SEC-87")
+@pytest.mark.parametrize(
+    ("status", "document"), [(400, {"error": "{}"}), (200, {**CAME, "{}": 1}), (400, {"error": "x_{}"})]
+)
+async def test_a_secret_that_looks_like_a_word_is_no_word_of_its(
+    status: int, document: dict[str, Any]
+) -> None:
+    secret = "correct_horse_battery_staple_canary"
+    it = house(connections=[standing_in(ourselves=AsClient(client_id="acme", secret=Secret(secret)))])
+    said = {
+        name.format(secret): one.format(secret) if isinstance(one, str) else one
+        for name, one in document.items()
+    }
+    it.there.answer = answered(said, status)
+    if status == 200:
+        await handed_on(it)
+    else:
+        assert secret not in told(await not_handed_on(it), dev=True)
+    assert secret not in str(it.writer.lines)
 
 
 async def test_what_it_does_not_say_is_what_the_grant_had() -> None:

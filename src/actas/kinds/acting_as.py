@@ -19,7 +19,7 @@ from actas.kinds.kind import Kind
 from actas.kinds.ruling import rule_names
 from actas.policy.decide import Policy, Verdict
 from actas.policy.impersonation import OLDEST_SIGN_IN, RuleTerms, Terms, together
-from actas.policy.match import Situation
+from actas.policy.situation import Situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

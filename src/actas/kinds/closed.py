@@ -14,7 +14,8 @@ from actas.core.wire import JWT_BEARER
 from actas.policy.connections import connection_of, is_of_connection
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError, Expression
-from actas.policy.match import Condition, Situation
+from actas.policy.match import Condition
+from actas.policy.situation import Situation
 
 _MOST: Final = 3
 """Connections that are told of at most."""

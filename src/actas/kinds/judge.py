@@ -38,9 +38,8 @@ from actas.kinds.renewal import OF_REFRESH, family_of, life_of
 from actas.kinds.ruling import added_claims, rule_names, rule_refusals
 from actas.kinds.wording import worded
 from actas.policy.decide import Policy, Verdict
-from actas.policy.faces import carried, carried_by
-from actas.policy.match import Situation
 from actas.policy.narrow import ScopeTable, deepest_chain
+from actas.policy.situation import Situation
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,7 +232,7 @@ def _permit(
         subject=subject.identity,
         subject_kind=subject.kind,
         origin=subject.origin,
-        actors=carried_by(limits.actors, names=policy.denied_names),
+        actors=policy.carried.actors(limits.actors),
         token_type=proposal.requested,
         audience=tuple([api.audience for api in proposal.targets]),
         scope=limits.scope,
@@ -243,8 +242,8 @@ def _permit(
         not_after=None if asked is not None else min(parents_end(proposal), default=None),
         algorithm=algorithm_of(proposal),
         claims=claims,
-        groups=policy.carried_groups(subject.groups),
-        otherwise=carried(subject.otherwise, names=policy.denied_names, groups=policy.carried_groups),
+        groups=policy.carried.groups(subject.groups),
+        otherwise=policy.carried.otherwise(subject.otherwise),
         txn=subject.txn,
         confirmation=limits.confirmation,
         # Of a refresh token there is one look only.

@@ -13,7 +13,7 @@ from actas.kinds.renewal import refused_refresh
 from actas.policy.connections import connection_of
 from actas.policy.decide import Policy, Rule, Verdict
 from actas.policy.expression import EvaluationError
-from actas.policy.match import Situation
+from actas.policy.situation import Situation
 
 
 def rule_refusals(

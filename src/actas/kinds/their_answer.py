@@ -30,7 +30,7 @@ _MOST_SAID: Final = 200
 
 _LONGEST_LIFE: Final = 10 * 365 * 86_400
 _TOKEN: Final = re.compile(r"[!-~]{1,32768}")
-_ERROR: Final = re.compile(r"[a-z_]{1,64}")
+_WORD: Final = re.compile(r"[a-z_]{1,64}")
 _SCHEMES: Final = {"bearer": "Bearer", "dpop": "DPoP"}
 _READ: Final = frozenset({"access_token", "issued_token_type", "token_type", "expires_in", "scope"})
 _OF_US: Final = frozenset({"invalid_client", "unauthorized_client"})
@@ -134,7 +134,7 @@ def _token(document: JsonObject, wanted: Wanted) -> Came | Declined:
     scope = _scope(document, wanted)
     if scope is None or not scope <= wanted.scope:
         return _useless("its scope is malformed, or more than the grant had", wanted)
-    dropped = tuple(sorted(name for name in document if name not in _READ and _ERROR.fullmatch(name))[:8])
+    dropped = tuple(sorted(one for one in document if one not in _READ and _is_word(one, wanted.secrets))[:8])
     return Came(token=Secret(text), scheme=known, expires_in=life, scope=scope, dropped=dropped)
 
 
@@ -142,14 +142,14 @@ def _scope(document: JsonObject, wanted: Wanted) -> frozenset[str] | None:
     if "scope" not in document:
         return wanted.scope
     said = document["scope"]
-    if said == "":
+    if said == "" and not wanted.scope:
         return frozenset()
     return parse_scope(said) if isinstance(said, str) else None
 
 
 def _declined(status: int, document: JsonObject, wanted: Wanted) -> Declined:
     word = document.get("error")
-    error = word if isinstance(word, str) and _ERROR.fullmatch(word) else None
+    error = word if isinstance(word, str) and _is_word(word, wanted.secrets) else None
     said: dict[str, str | int] = {"status": status}
     said |= {} if error is None else {"error": error}
     description = _harmless(document.get("error_description"), wanted.secrets)
@@ -170,6 +170,11 @@ def _declined(status: int, document: JsonObject, wanted: Wanted) -> Declined:
 def _useless(why: str, wanted: Wanted) -> Declined:
     detail = f"what {wanted.server} answered is not handed on: {why}"
     return Declined(error=BadGateway("bad_answer_there", detail=detail), said={})
+
+
+def _is_word(text: str, secrets: tuple[str, ...]) -> bool:
+    """Whether a stranger's word is one as the specifications have them, and nothing that was sent there."""
+    return _WORD.fullmatch(text) is not None and not any(secret in text for secret in secrets)
 
 
 def _harmless(text: Json, secrets: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -18,14 +18,16 @@ from actas.core.client import Client
 from actas.core.ports import Json
 from actas.core.target import Api
 from actas.crypto.jose import KNOWN_CLAIMS
+from actas.policy.carried import Asking, Carried
 from actas.policy.emptiness import refuse_emptiness
 from actas.policy.expression import RULE_NAMES, EvaluationError, Expression, ExpressionError
-from actas.policy.faces import denied_names, faces_of
+from actas.policy.faces import faces_of, has_faces
 from actas.policy.facts import ClaimsNeeded, sign_ins_asked_of
 from actas.policy.impersonation import Approvals, Impersonating
-from actas.policy.match import Condition, Situation, conditions_of
+from actas.policy.match import Condition, conditions_of
 from actas.policy.redeeming import RedeemingRules
 from actas.policy.rule import RESERVED_CLAIMS, KindWord, PolicyDefaults, RuleError, RuleSpec, covers
+from actas.policy.situation import Situation
 
 MAX_FOUND = 65_536
 """How many answers of the index are kept at hand."""
@@ -39,9 +41,10 @@ class Rule:
     conditions: tuple[Condition, ...]
     when: tuple[Expression, ...]
     claims: tuple[tuple[str, Expression], ...]
+    many_faced: bool
 
     def matches(self, situation: Situation) -> bool:
-        """Whether every condition and every expression holds.
+        """Whether every condition holds and, under one name for a deny, every expression.
 
         Raises:
             EvaluationError: an expression could not be evaluated.
@@ -49,7 +52,10 @@ class Rule:
         for condition in self.conditions:
             if not condition.test(situation):
                 return False
-        return not self.when or all(expression.holds(situation.context) for expression in self.when)
+        if not self.when:
+            return True
+        faces = faces_of(situation) if self.many_faced else (situation,)
+        return any(all(one.holds(face.context) for one in self.when) for face in faces)
 
     def added_claims(self, situation: Situation) -> dict[str, Json]:
         """Return the claims this rule adds to the token. One that may be missing is left out where it is.
@@ -120,9 +126,11 @@ class Policy:
         asked = sign_ins_asked_of([rule.spec for rule in self.rules], self.impersonating.terms)
         keyed = any(rule.spec.honours_key for rule in self.rules)
         self.needed = ClaimsNeeded.of(named, sign_ins_of=asked, keys_asked_for=keyed)
-        self._groups = _groups_named(self.rules, self.impersonating.administrators.groups_elsewhere)
+        self.carried = Carried(
+            [Asking(one.spec, one.when, tuple([what for _, what in one.claims])) for one in self.rules],
+            roles=self.impersonating.administrators.groups_elsewhere,
+        )
         self.redeeming = RedeemingRules(rule.spec for rule in self.rules)
-        self.denied_names = denied_names((rule.spec, rule.when) for rule in self.rules)
         self.version = _version(self.rules, self.defaults, self.impersonating)
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
@@ -144,15 +152,6 @@ class Policy:
         anything: list[str | None] = [*spec.apis] or [None]
         for place in itertools.product(anyone, anything):
             self._denies[place] = (*self._denies.get(place, ()), rule)
-
-    def carried_groups(self, groups: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the groups that go into a token of ours: those that some rule names, and no others.
-
-        A deny by group must still see the group at the next hop, where the token is one of ours.
-        """
-        if self._groups is None:
-            return groups
-        return tuple([group for group in groups if group in self._groups]) if self._groups else ()
 
     def allows(self, client: Client, api: Api, kind: KindWord) -> tuple[Rule, ...]:
         """Return the allows that name this client, target and kind, whatever else they ask for."""
@@ -182,11 +181,11 @@ class Policy:
         if not allows and not denies:
             return Verdict(api=api, kind=kind)
         broken: list[tuple[Rule, str]] = []
-        matched = _matching(denies, faces_of(situation) if denies else (), broken)
+        matched = _matching(denies, situation, broken)
         return Verdict(
             api=api,
             kind=kind,
-            allows=_matching(allows, (situation,), broken),
+            allows=_matching(allows, situation, broken),
             denies=tuple([rule for rule in matched if not rule.spec.denied_scopes]),
             scope_denies=tuple([rule for rule in matched if rule.spec.denied_scopes]),
             broken=tuple(broken),
@@ -228,28 +227,15 @@ def _approvals(rules: Iterable[Rule], impersonating: Impersonating) -> Approvals
     return Approvals.of(asked)
 
 
-def _groups_named(rules: tuple[Rule, ...], administrators: frozenset[str]) -> frozenset[str] | None:
-    """Return the groups that rules name, or that hold a role; None when an expression may name any."""
-    found = {*administrators}
-    for rule in rules:
-        for selector in (rule.spec.subject, rule.spec.actor):
-            found |= selector.groups if selector is not None else set()
-        for expression in _expressions([rule]):
-            parties = [path for path in expression.paths if path[0] in ("subject", "actor")]
-            if any(path[1:2] in ((), ("groups",)) for path in parties):
-                return None
-    return frozenset(found)
-
-
 def _matching(
-    rules: tuple[Rule, ...], situations: Sequence[Situation], broken: list[tuple[Rule, str]]
+    rules: tuple[Rule, ...], situation: Situation, broken: list[tuple[Rule, str]]
 ) -> tuple[Rule, ...]:
     if not rules:
         return ()
     found: list[Rule] = []
     for rule in rules:
         try:
-            if any(rule.matches(one) for one in situations):
+            if rule.matches(situation):
                 found.append(rule)
         except EvaluationError as exc:
             broken.append((rule, str(exc)))
@@ -276,7 +262,9 @@ def _compile(spec: RuleSpec, audiences: dict[str, str]) -> Rule:
             # Readers that fold case would take it for the claim it resembles (SEC-07).
             raise RuleError(spec.name, f"token.claims.{name}", f"differs from {folded} by its case only")
         claims.append((name, _expression(spec, f"token.claims.{name}", source)))
-    return Rule(spec=spec, conditions=conditions_of(spec, audiences), when=when, claims=tuple(claims))
+    conditions = conditions_of(spec, audiences)
+    faced = spec.effect == "deny" and has_faces(when)
+    return Rule(spec=spec, conditions=conditions, when=when, claims=tuple(claims), many_faced=faced)
 
 
 def _expression(spec: RuleSpec, field: str, source: str) -> Expression:

@@ -13,8 +13,8 @@ from actas.core.target import Api
 from actas.policy.decide import Policy, Rule
 from actas.policy.expression import EvaluationError, Expression
 from actas.policy.faces import faces_of
-from actas.policy.match import Situation
 from actas.policy.rule import KindWord, covers
+from actas.policy.situation import Situation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +96,11 @@ def _weight(line: RuleLine) -> tuple[bool, bool, int, str]:
 
 
 def _as_asked(rule: Rule, situation: Situation) -> Situation:
-    """Return an exchange under the name under which a deny holds, if there is one."""
-    if rule.spec.effect == "deny":
+    """Return an exchange under the name under which the expressions of a deny hold, if there is one."""
+    if rule.many_faced:
         for face in faces_of(situation):
             try:
-                if rule.matches(face):
+                if all(one.holds(face.context) for one in rule.when):
                     return face
             except EvaluationError:
                 return face
@@ -108,9 +108,8 @@ def _as_asked(rule: Rule, situation: Situation) -> Situation:
 
 
 def _line(rule: Rule, situation: Situation) -> RuleLine:
-    situation = _as_asked(rule, situation)
     of_fields = (*_structured(rule, situation),)
-    conditions = (*of_fields, *_expressions(rule, situation))
+    conditions = (*of_fields, *_expressions(rule, _as_asked(rule, situation)))
     holds = [one.holds for one in conditions]
     structured = all(one.holds for one in of_fields)
     return RuleLine(

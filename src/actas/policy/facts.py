@@ -111,23 +111,27 @@ def _cut(claims: Mapping[str, Json], names: frozenset[str] | None) -> dict[str, 
     return {name: claims[name] for name in names if name in claims}
 
 
-def values_of(proposal: Proposal, *, chain: tuple[Actor, ...], needed: ClaimsNeeded) -> dict[str, Any]:
+def values_of(
+    proposal: Proposal, *, chain: tuple[Actor, ...], beside: tuple[Actor, ...] = (), needed: ClaimsNeeded
+) -> dict[str, Any]:
     """Return the values of every name a rule's expression may use.
 
     Args:
         proposal: what is asked, proven.
         chain: the subject, then every actor, oldest first, the acting party last.
+        beside: who of them is named once more, as somebody who is called otherwise.
         needed: which claims to show.
     """
     acting = proposal.acting
+    named = (*chain, *beside)
     return {
         "subject": _party(proposal.subject, needed.subject_claims(proposal.subject)),
         "actor": _party(acting, needed.actor_claims(acting)),
         "chain": {
             "kinds": [member.kind for member in chain],
-            "names": [_name_of(member, proposal.itself.identity.issuer) for member in chain],
+            "names": [_name_of(member, proposal.itself.identity.issuer) for member in named],
             "members": [
-                {"iss": one.identity.issuer, "sub": one.identity.subject, "kind": one.kind} for one in chain
+                {"iss": one.identity.issuer, "sub": one.identity.subject, "kind": one.kind} for one in named
             ],
             "depth": len(chain) - 1,
         },

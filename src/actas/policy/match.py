@@ -6,47 +6,15 @@ An empty selector makes no condition; what only a deny may leave empty is checke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from actas.core.party import OURSELVES, Actor, Party, is_impersonated
-from actas.core.permit import Proposal
-from actas.core.person import is_ours, names_of
-from actas.policy.expression import Context
-from actas.policy.facts import ClaimsNeeded, context_of, values_of
+from actas.core.person import is_ours
+from actas.policy.names import called, called_in, grouped
 from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
-
-
-class Situation(msgspec.Struct):
-    """One exchange as the rules see it. Values for expressions are made when the first one asks.
-
-    Attributes:
-        chain: the subject, then every actor, oldest first, the acting party last.
-    """
-
-    proposal: Proposal
-    chain: tuple[Actor, ...]
-    needed: ClaimsNeeded
-    _values: dict[str, Any] | None = None
-    _context: Context | None = None
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values of the names that expressions may use."""
-        if self._values is None:
-            self._values = values_of(self.proposal, chain=self.chain, needed=self.needed)
-        return self._values
-
-    @property
-    def context(self) -> Context:
-        """The same values, converted for the expression language."""
-        if self._context is None:
-            self._context = context_of(self.values)
-        return self._context
-
+from actas.policy.situation import Situation
 
 Test = Callable[[Situation], bool]
 Seen = Callable[[Situation], str]
@@ -104,7 +72,7 @@ def _acting(situation: Situation) -> Party:
     return situation.proposal.acting
 
 
-def _list(values: Iterator[str] | frozenset[str] | tuple[str, ...]) -> str:
+def _list(values: Iterable[str]) -> str:
     return ", ".join(sorted(values)) or "none"
 
 
@@ -160,21 +128,14 @@ def _who(
         yield Condition(
             f"{role}.names",
             _list(names),
-            lambda s: not names.isdisjoint(_called(party(s), deny=deny)),
-            lambda s: ", ".join(_called(party(s), deny=deny)),
+            lambda s: not names.isdisjoint(called(party(s), deny=deny)),
+            lambda s: ", ".join(called(party(s), deny=deny)),
         )
-    yield from _belonging(selector, role, party)
-
-
-def _called(party: Party, *, deny: bool) -> tuple[str, ...]:
-    """Return under which names a rule finds somebody: an allow under the one that tokens say, as expressions
-    do. What else they are called by a grant is asked face by face (``policy.faces``).
-    """
-    return names_of(party) if deny else (party.identity.subject,)
+    yield from _belonging(selector, role, party, deny=deny)
 
 
 def _belonging(
-    selector: PartySelector, role: str, party: Callable[[Situation], Party]
+    selector: PartySelector, role: str, party: Callable[[Situation], Party], *, deny: bool
 ) -> Iterator[Condition]:
     """Whom they belong to: their groups, and the issuer that knows them."""
     if selector.groups:
@@ -182,8 +143,8 @@ def _belonging(
         yield Condition(
             f"{role}.groups",
             _list(groups),
-            lambda s: not groups.isdisjoint(party(s).groups),
-            lambda s: _list(party(s).groups),
+            lambda s: not groups.isdisjoint(grouped(party(s), deny=deny)),
+            lambda s: _list(grouped(party(s), deny=deny)),
         )
     if selector.origins:
         origins = selector.origins
@@ -280,12 +241,15 @@ def _chain(selector: ChainSelector, *, deny: bool) -> Iterator[Condition]:
         yield Condition(
             "chain.names",
             f"contains {_list(names)}",
-            lambda s: (
-                any(member.identity.subject in names for member in _members(s, deny=deny))
-                or (deny and not names.isdisjoint(names_of(s.proposal.subject)))
-            ),
-            lambda s: _list(tuple(member.identity.subject for member in s.chain)),
+            lambda s: not names.isdisjoint(_called_in(s, deny=deny)),
+            lambda s: _list({*_called_in(s, deny=deny), *(member.identity.subject for member in s.chain)}),
         )
+
+
+def _called_in(situation: Situation, *, deny: bool) -> set[str]:
+    asked = situation.proposal
+    ourselves = asked.itself.identity.issuer
+    return called_in(situation.chain, (asked.subject, asked.acting), ourselves=ourselves, deny=deny)
 
 
 def _members(situation: Situation, *, deny: bool) -> Sequence[Actor]:

@@ -14,8 +14,9 @@ from actas.core.party import OURSELVES, Actor, Identity, Party
 from actas.core.permit import Proposal
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE
 from actas.policy.facts import ClaimsNeeded
-from actas.policy.match import Situation, conditions_of
+from actas.policy.match import conditions_of
 from actas.policy.rule import ChainSelector, PartySelector, RuleSpec
+from actas.policy.situation import Situation
 from actas.subjects.itself import party_of
 
 AUDIENCES = {api.name: api.audience for api in APIS}
