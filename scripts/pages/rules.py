@@ -68,14 +68,17 @@ held scopes on within one API, for narrowing, and narrowing never gives a scope 
 **A deny sees further than an allow.** `subject.from` of a deny also finds a token of ours that was made from
 a token of that issuer, `chain` of a deny finds anybody in the chain, and an unknown kind escapes no deny.
 `chain` of an allow finds only parties that this server vouches for, because another issuer can call its
-parties anything.
+parties anything. `names` and `groups` of a deny find people under all that they are called here: as tokens
+say; `ISSUER:SUB`, as when they sign in; and of whoever came by a grant of another domain also what their
+issuer's registration (`subject`, `groups`) makes of them. Its `when` is asked under each name that a grant
+brings.
 
 **Groups travel as far as rules need them.** A token of ours carries those of the subject's groups that some
 rule names, so that a rule by group holds at the next hop as well.
 """
 
 SEEN: Final[dict[str, str]] = {
-    "subject.id": "its name here, the `sub` of the new token; a deny is asked under each that they have",
+    "subject.id": "its name here, the `sub` of the new token; of who came by a grant, a deny asks under each",
     "subject.issuer": "the configured name of its issuer; `actas` for a token of ours",
     "subject.iss": "the `iss` of whoever first vouched for it",
     "subject.sub": "its name there",

@@ -301,3 +301,40 @@ async def test_names_do_not_multiply_along_a_chain(monkeypatch: pytest.MonkeyPat
         counts.append(asked)
     # The subject and the acting party under each of their names, whoever acted before.
     assert max(counts) == counts[-1] == counts[2] <= 2 * (1 + 4 * 4)
+
+
+DANA = "corp-idp:id-dana"
+BY_ID = allow(
+    "by-id",
+    "delegation",
+    "web",
+    "orders",
+    actor=PartySelector(issuers=frozenset({"corp-idp"}), required=True),
+)
+OUT = {
+    "chain.names": no(chain=ChainSelector(names=frozenset({DANA}))),
+    "actor.names": no(actor=PartySelector(names=frozenset({DANA}))),
+}
+
+
+async def dana_acts(here: House) -> str:
+    alice = here.our_token(sub="alice@acme.example", client_id="web", act=None)
+    shown = {"actor_token": here.id_token("dana"), "actor_token_type": str(ID_TOKEN), "audience": "orders"}
+    return str((await here.ask("web", alice, **shown)).body["access_token"])
+
+
+@pytest.mark.requirement("SEC-02", "SEC-24")
+@pytest.mark.parametrize("name", OUT)
+async def test_a_deny_for_who_somebody_is_by_a_grant_holds_where_they_act_by_an_id_token(name: str) -> None:
+    assert await dana_acts(house(BY_ID, **OURS))
+    with pytest.raises(OAuthError) as refused:
+        await dana_acts(house(BY_ID, OUT[name], **OURS))
+    assert refused.value.reason == "denied_by_rule"
+
+
+@pytest.mark.requirement("SEC-02", "SEC-24", "SEC-49")
+async def test_it_holds_at_the_next_hop_of_what_they_did_by_it() -> None:
+    deny = replace(OUT["chain.names"], apis=frozenset({"inventory"}))
+    here = house(BY_ID, deny, **OURS)
+    error = await here.refused("orders", await dana_acts(here), audience="inventory")
+    assert error.reason == "denied_by_rule"

@@ -14,6 +14,7 @@ from tests.fakes.worlds import ASKED_BY_TOKENS, Maker, party_of_permit
 from actas.core.lineage import Lineage
 from actas.core.party import Actor, Identity
 from actas.core.permit import Permit, Proposal
+from actas.core.person import as_actor
 from actas.core.wire import TOKEN_EXCHANGE
 from actas.kinds.judge import judge
 from actas.policy.decide import Policy, scopes_of
@@ -108,10 +109,10 @@ def test_no_permit_loses_or_repeats_an_actor(number: int) -> None:
     added = permit.actors[: len(permit.actors) - len(before)]
     named = itself.kind == "agent" and permit.subject_kind in ("person", "unknown")
     if permit.kind == "delegation":
-        assert permit.actors[0] == proposal.acting.as_actor()
+        assert permit.actors[0] == as_actor(proposal.acting)
         assert not named or itself.identity in _identities(permit.actors)
     else:
-        assert added == ((itself.as_actor(),) if named and permit.kind == "translation" else ())
+        assert added == ((as_actor(itself),) if named and permit.kind == "translation" else ())
     identities = _identities(added)
     assert len(identities) == len(set(identities))
     assert not set(identities) & {permit.subject, *_identities(before)}

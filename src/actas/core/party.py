@@ -162,10 +162,6 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         presenters = self.presenters
         return presenters is not None and (presenters is ANY_CLIENT or client_name in presenters)
 
-    def as_actor(self) -> Actor:
-        """This party as a member of a chain."""
-        return Actor(self.identity, self.kind, () if self.otherwise is None else self.otherwise.names)
-
 
 def is_impersonated(party: Party) -> bool:
     """Whether somebody acts as somebody else with a party's token, whether or not it says so."""

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from actas.core.party import OURSELVES, Identity, Otherwise, Party
+from actas.core.party import OURSELVES, Actor, Identity, Otherwise, Party
 from actas.core.secret import Secret
 
 
@@ -130,6 +130,14 @@ def names_of(party: Party) -> tuple[str, ...]:
     # What begins like a digest is one (``told_apart``, ``subject_in_tenant``).
     theirs = f"{name}:{sub}" if sub.startswith("~") else subject_from(name, sub)
     return tuple(dict.fromkeys((party.identity.subject, theirs)))
+
+
+def as_actor(party: Party) -> Actor:
+    """Return a party as a member of a chain, and what else it is called: denies ask for that later, too."""
+    beside = () if party.otherwise is None else party.otherwise.names
+    names = dict.fromkeys((*names_of(party), *beside))
+    names.pop(party.identity.subject)
+    return Actor(party.identity, party.kind, tuple(names))
 
 
 def also_known(party: Party, came: Party) -> Party:

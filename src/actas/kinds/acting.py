@@ -13,6 +13,7 @@ from typing import Final
 from actas.core.client import PartyKind
 from actas.core.party import Actor, Party
 from actas.core.permit import Proposal
+from actas.core.person import as_actor
 
 _OWN: Final[frozenset[PartyKind]] = frozenset({"service", "agent", "app"})
 """Kinds of subject for whom an agent speaks as for itself. Who is unknown may be a person (SEC-02)."""
@@ -24,7 +25,7 @@ def agent_that_asks(proposal: Proposal) -> tuple[Actor, ...]:
     For kinds that name no other actor. An app by which somebody signs in is not named: that is the person.
     """
     named = proposal.itself.kind == "agent" and proposal.subject.kind not in _OWN
-    return (proposal.itself.as_actor(),) if named else ()
+    return (as_actor(proposal.itself),) if named else ()
 
 
 def acts_already(proposal: Proposal) -> bool:
@@ -47,7 +48,7 @@ def chain_of_acting(proposal: Proposal) -> tuple[Actor, ...]:
     acting, earlier = proposal.acting, proposal.subject.actors
     if acts_already(proposal) and acting.identity == proposal.itself.identity:
         earlier = earlier[1:]
-    newest = (acting.as_actor(), *acting.actors)
+    newest = (as_actor(acting), *acting.actors)
     members = {acting.identity, *(one.identity for one in (*acting.actors, *earlier))}
     shows = [one for one in agent_that_asks(proposal) if one.identity not in members]
     return (*newest, *shows, *earlier)

@@ -12,6 +12,7 @@ from actas.core.impersonation import Wanted
 from actas.core.lineage import Lineage, joined
 from actas.core.party import Party
 from actas.core.permit import Permit, Proposal, Refusal
+from actas.core.person import as_actor
 from actas.core.reasons import Reason
 from actas.core.wire import ID_TOKEN
 from actas.kinds.freshness import stale
@@ -135,7 +136,7 @@ def begun_first(permit: Permit | None, proposal: Proposal, asked: ActingAs | Non
     )
     wanted = Wanted(
         form=named.form,
-        administrator=acting.as_actor(),
+        administrator=as_actor(acting),
         vouched_by=acting.origin.issuer,
         client=proposal.client.name,
         subject=proposal.subject.identity,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from actas.core.errors import InvalidRequest
 from actas.core.party import Actor
 from actas.core.permit import Proposal, Refusal
+from actas.core.person import as_actor
 from actas.core.reasons import Reason
 from actas.core.wire import ACCESS_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
 from actas.kinds.kind import Kind
@@ -58,7 +59,7 @@ def _fits(proposal: Proposal) -> bool:
 
 
 def _chain(proposal: Proposal) -> tuple[Actor, ...]:
-    return (proposal.acting.as_actor(),)
+    return (as_actor(proposal.acting),)
 
 
 ADMINISTRATIVE_IMPERSONATION = Kind(

@@ -14,6 +14,7 @@ from actas.core.claims import is_name
 from actas.core.errors import InvalidGrant, InvalidRequest
 from actas.core.party import ANY_CLIENT, Actor, Party
 from actas.core.permit import Proposal, Refusal
+from actas.core.person import as_actor
 from actas.core.ports import Json
 from actas.core.wire import ID_JAG, ID_TOKEN, REFRESH_TOKEN, TOKEN_EXCHANGE
 from actas.kinds.acting import acts_already
@@ -131,7 +132,7 @@ def _chain(proposal: Proposal) -> tuple[Actor, ...]:
     abroad = proposal.targets[0].abroad
     told = abroad is not None and abroad.names_agents
     named = told and (proposal.client.kind == "agent" or is_for_client(proposal))
-    return (proposal.itself.as_actor(),) if named else ()
+    return (as_actor(proposal.itself),) if named else ()
 
 
 CROSS_APP: Final = Kind(

@@ -14,6 +14,7 @@ from actas.core.details import Details
 from actas.core.lineage import Lineage, joined
 from actas.core.party import Actor
 from actas.core.permit import Decision, Permit, Proposal, Refusal
+from actas.core.person import as_actor
 from actas.core.ports import Json
 from actas.core.wire import JWT_BEARER, REFRESH_TOKEN
 from actas.kinds.acting import chain_of_acting
@@ -167,7 +168,7 @@ def _whole_chain(proposal: Proposal) -> tuple[Actor, ...]:
     chain = chain_of_acting(proposal)
     if proposal.acting.identity == proposal.subject.identity:
         chain = chain[1:]
-    return (proposal.subject.as_actor(), *reversed(chain))
+    return (as_actor(proposal.subject), *reversed(chain))
 
 
 def _lineage(proposal: Proposal) -> Lineage:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from actas.core.party import Actor, Identity, Party
+from actas.core.person import as_actor
 from actas.policy.carried import asks_who
 from actas.policy.expression import Expression
 from actas.policy.situation import Situation
@@ -57,9 +58,9 @@ def _faces(party: Party) -> Iterator[Party]:
 
 def _as_if(situation: Situation, subject: Party, actor: Party | None, beside: tuple[Actor, ...]) -> Situation:
     proposal = situation.proposal
-    called = {proposal.subject.identity: subject.as_actor()}
+    called = {proposal.subject.identity: as_actor(subject)}
     if proposal.actor is not None and actor is not None:
-        called.setdefault(proposal.actor.identity, actor.as_actor())
+        called.setdefault(proposal.actor.identity, as_actor(actor))
     return Situation(
         proposal=msgspec.structs.replace(proposal, subject=subject, actor=actor),
         chain=tuple([called.get(one.identity, one) for one in situation.chain]),

@@ -164,6 +164,29 @@ def _claims(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
             yield rule.written.fault(("token", "claims", name), message)
 
 
+def _denied_names(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
+    """Somebody who signs in through an issuer is called by their ``sub`` there, whatever ``subject`` makes of
+    its other tokens: a deny for the one name does not find them under the other.
+    """
+    form, written = rule.form, rule.written
+    if form.deny is None:
+        return
+    for place in ("subject", "actor", "chain"):
+        selector = getattr(form, place)
+        names = (selector and selector.names) or []
+        for issuer in shaped.issuers.values():
+            called, domains = issuer.form.name, issuer.form.email_domains or ()
+            if issuer.form.sign_in is None or issuer.form.subject in (None, "claims.sub"):
+                continue
+            theirs = [one for one in names if one.rpartition("@")[2] in domains]
+            if theirs and not any(one.startswith(f"{called}:") for one in names):
+                message = (
+                    f"{theirs[0]} is who shows a token of {called}; who signs in through {called} is called "
+                    f"{called}:SUB, and is not found by this name: name that too"
+                )
+                yield written.fault((place, "names"), message, "warning")
+
+
 def _patterns(rule: Rule, _shaped: Shaped) -> Iterator[Fault]:
     for index, expression in enumerate(rule.form.when or ()):
         for sentence in faults_of_patterns(expression):
@@ -184,5 +207,6 @@ _CHECKS: Final[tuple[Callable[[Rule, Shaped], Iterator[Fault]], ...]] = (
     _lifetime,
     _refresh,
     _claims,
+    _denied_names,
     _patterns,
 )

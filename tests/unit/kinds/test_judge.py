@@ -23,6 +23,7 @@ from tests.unit.policy.test_match import ALICE, situation
 from actas.core.lineage import Lineage
 from actas.core.party import MayAct
 from actas.core.permit import Permit, Refusal
+from actas.core.person import as_actor
 from actas.kinds.impersonation import LONGEST_LIFE
 from actas.kinds.judge import Judgement, judge
 from actas.policy.decide import Policy
@@ -51,7 +52,7 @@ def test_a_permit_says_exactly_what_may_be_issued() -> None:
         subject=HELD.identity,
         subject_kind="person",
         origin=HELD.origin,
-        actors=(situation().proposal.itself.as_actor(), *HELD.actors),
+        actors=(as_actor(situation().proposal.itself), *HELD.actors),
         token_type=situation().proposal.requested,
         audience=("https://inventory.acme.example",),
         scope=frozenset({"stock:read"}),

@@ -12,6 +12,7 @@ from tests.fakes.house import APIS, CLIENTS, ISSUER, NOW, ORDERS, ORDERS_TO_INVE
 from actas.core.lineage import Lineage
 from actas.core.party import OURSELVES, Actor, Identity, Party
 from actas.core.permit import Proposal
+from actas.core.person import as_actor
 from actas.core.wire import ACCESS_TOKEN, ID_TOKEN, TOKEN_EXCHANGE
 from actas.policy.facts import ClaimsNeeded
 from actas.policy.match import conditions_of
@@ -52,7 +53,7 @@ def situation(**changes: Any) -> Situation:
         targets=(APIS[1],),
         scope=None,
     )
-    chain = (proposal.subject.as_actor(), *reversed(proposal.subject.actors), proposal.acting.as_actor())
+    chain = (as_actor(proposal.subject), *reversed(proposal.subject.actors), as_actor(proposal.acting))
     return Situation(proposal=proposal, chain=chain, needed=ClaimsNeeded(frozenset(), frozenset()))
 
 

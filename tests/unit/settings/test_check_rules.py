@@ -373,3 +373,22 @@ def test_buying_nothing_is_said_with_an_empty_list(tmp_path: Path) -> None:
     spec = next(one for one in loaded(tmp_path, tree).definitions.rules if one.name == "orders-to-inventory")
     assert spec.scopes is not None
     assert spec.scopes.bought["orders:write"] == frozenset()
+
+
+@pytest.mark.parametrize("place", ["subject", "actor", "chain"])
+def test_a_deny_by_a_name_that_nobody_has_who_signs_in_draws_a_warning(tmp_path: Path, place: str) -> None:
+    tree = acme()
+    issuer = tree["issuers"][0]
+    name = issuer["name"]
+    issuer.update(subject="claims.email", email_domains=["acme.example"])
+    rule(tree, DENY, **{place: {"names": ["mallory@acme.example"]}})
+
+    def said() -> list[str]:
+        return [str(one).partition(": ")[2] for one in loaded(tmp_path, tree).warnings if "SUB" in str(one)]
+
+    assert said() == []
+    issuer["sign_in"] = {"client_id": "acme-at-login"}
+    (warning,) = said()
+    assert f"{place}.names: mallory@acme.example is who shows a token of {name}; who signs in" in warning
+    named(tree, "rules", DENY)[place]["names"].append(f"{name}:id-mallory")
+    assert said() == []
