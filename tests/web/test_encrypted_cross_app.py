@@ -51,6 +51,8 @@ class EncryptedTo(AuthlibServer):
         super().__init__(**how)
         kind, size = RECIPIENTS[algorithm]
         self.private = JsonWebKey.generate_key(kind, size, is_private=True)
+        while not _is_whole(self.private.as_dict(is_private=False)):
+            self.private = JsonWebKey.generate_key(kind, size, is_private=True)
         self.public = {
             **self.private.as_dict(is_private=False),
             "kid": "theirs",
@@ -73,6 +75,12 @@ class EncryptedTo(AuthlibServer):
         """The header of an encrypted grant, and what is in it."""
         found = JsonWebEncryption().deserialize_compact(grant, self.private)
         return dict(found["header"]), found["payload"].decode()
+
+
+def _is_whole(public: dict[str, Any]) -> bool:
+    """Whether it is a key: Authlib leaves leading zeros of a coordinate out (RFC 7518 section 6.2.1.2)."""
+    size = {"P-256": 43, "P-384": 64}.get(public.get("crv", ""))
+    return size is None or len(public["x"]) == len(public["y"]) == size
 
 
 class World(NamedTuple):
