@@ -75,7 +75,8 @@ class Exchange:
         audit: step 6.
         marking: makes the marks by which what is issued can be revoked.
         throttle: makes guessing at tokens slow.
-        redeeming: redeems grants for clients that have no way to the server, after step 6.
+        redeeming: redeems grants for clients that have no way to the server, after step 6, and says of every
+            grant whether it still may be given.
         fresh: raises when what this process knows of the shared state may be out of date.
         tracing: follows requests and their steps.
     """
@@ -236,6 +237,8 @@ class Exchange:
         there = None if permit.abroad is None else await self._redeeming.ready(permit)
         with self._tracing.step("actas.sign"):
             issued = trail.issued = await self._fulfilment.perform(permit)
+        if permit.abroad is not None:
+            self._redeeming.holds(permit)  # a grant waits for another server's address or key
         return there, issued
 
     def _decide(self, proposal: Proposal, trail: Trail) -> Permit:

@@ -263,11 +263,39 @@ async def test_a_server_that_keeps_failing_is_left_alone_and_tried_by_one() -> N
 @pytest.mark.parametrize("gone", ["connection_paused", "revoked"])
 async def test_what_would_not_be_permitted_any_more_is_not_handed_on(gone: Any) -> None:
     it = house()
-    it.there.gone = gone
+    it.there.meanwhile = lambda: it.there.end(gone)
     refused = await not_handed_on(it)
     assert refused.reason == gone
     came = it.writer.events[-1]["redeemed"]["came"]
     assert came["digest"] == it.ring.digest(TOKEN)  # it exists, and whoever runs that server finds it
+
+
+@pytest.mark.requirement("IDC-60", "SEC-23", "SEC-52")
+@pytest.mark.parametrize("gone", ["connection_paused", "revoked"])
+async def test_no_grant_is_given_by_a_connection_that_was_paused_while_its_server_was_looked_for(
+    gone: Any,
+) -> None:
+    it = house()
+    it.there.looked_for = lambda: it.there.end(gone)
+    assert (await it.turned_away(wish(it))).reason == gone
+    (event,) = it.writer.events
+    assert (event["event"], it.there.sent) == ("exchange:refused", [])
+
+
+@pytest.mark.requirement("IDC-60", "SEC-23", "SEC-52")
+async def test_no_grant_is_sent_that_was_stopped_while_it_was_written_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    it = house()
+    redeem = RedeemsForClients.redeem
+
+    async def later(self: RedeemsForClients, *what: Any, **how: Any) -> Any:
+        it.there.end("connection_paused")
+        return await redeem(self, *what, **how)
+
+    monkeypatch.setattr(RedeemsForClients, "redeem", later)
+    assert (await not_handed_on(it)).reason == "connection_paused"
+    assert it.there.sent == []
 
 
 @pytest.mark.requirement("IDC-60", "REL-01", "REL-02")

@@ -45,8 +45,8 @@ class TheirServer:
         answer: what its token endpoint says; an exception is raised instead.
         says: what it says of itself that differs; an exception is raised instead.
         sent: what it was sent: the address, the form and the headers of each request.
-        meanwhile: done while it takes its time.
-        gone: why what was permitted would not be any more, once it has answered; None when it would.
+        meanwhile: done while it takes its time; ``looked_for`` while it is asked what it is.
+        gone: why what was permitted would not be any more; None when it would.
         asked: how often it was asked what it is.
     """
 
@@ -54,11 +54,13 @@ class TheirServer:
     says: Mapping[str, Any] | FetchFailed = field(default_factory=dict[str, Any])
     sent: list[tuple[str, dict[str, str], Mapping[str, str]]] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
+    looked_for: Callable[[], None] = lambda: None
     gone: Reason | None = None
     asked: int = 0
 
     async def describe(self, issuer: str) -> Counterpart:
         self.asked += 1
+        self.looked_for()
         if isinstance(self.says, FetchFailed):
             raise self.says
         usual: dict[str, Any] = {
@@ -80,6 +82,10 @@ class TheirServer:
         if isinstance(self.answer, FetchFailed):
             raise self.answer
         return self.answer
+
+    def end(self, why: Reason) -> None:
+        """Let what was permitted not be so any more."""
+        self.gone = why
 
     @property
     def grant(self) -> str:

@@ -82,6 +82,17 @@ async def test_where_there_is_no_key_no_grant_is_given_and_none_in_the_open(
     assert "access_token" not in str(it.writer.events)
 
 
+@pytest.mark.requirement("JAG-153", "SEC-23", "SEC-52")
+@pytest.mark.parametrize("gone", ["connection_paused", "revoked"])
+async def test_no_grant_leaves_that_was_stopped_while_its_key_was_looked_for(gone: Any) -> None:
+    it = vouching()
+    it.recipients.looked_for = lambda: it.there.end(gone)
+    assert (await refused(it)).reason == gone
+    (event,) = it.writer.events
+    assert event["event"] == "exchange:refused"
+    assert "access_token" not in str(event)
+
+
 @pytest.mark.requirement("JAG-153")
 async def test_nobody_is_asked_for_a_key_by_a_connection_that_does_not_try_it() -> None:
     it = vouching(proposals=frozenset())

@@ -83,7 +83,15 @@ class HandedOn(NamedTuple):
 
 
 class Redeems(Protocol):
-    """Redeems grants for clients."""
+    """Redeems grants for clients.
+
+    Attributes:
+        holds: raises ``OAuthError`` when what was permitted would not be any more: somebody else was waited
+            for meanwhile.
+    """
+
+    @property
+    def holds(self) -> Callable[[Permit], None]: ...
 
     async def ready(self, permit: Permit) -> Ready | None:
         """Return the server that is to redeem what is permitted; None where we redeem nothing.
@@ -117,7 +125,7 @@ class RedeemsForClients:
     Attributes:
         servers: where grants are redeemed; ``post`` is the way there.
         showing: shows them who we are.
-        holds: raises when what was permitted would not be any more.
+        holds: asked before anything leaves, and again when there is an answer.
         digest: names tokens in the minutes.
         settled: told of the entry of a grant once it is known what became of it.
     """
@@ -194,6 +202,7 @@ class RedeemsForClients:
         )
         form = [("grant_type", JWT_BEARER), ("assertion", grant), *_places(permit), *at.shown.form.items()]
         body = urlencode(form).encode("ascii")
+        self.holds(permit)  # the last moment at which nothing has left
         name = "" if permit.abroad is None else permit.abroad.to.connection
         try:
             with self.servers.attempt(there.issuer, by=name) as attempt:

@@ -97,7 +97,7 @@ async def test_a_refusal_there_is_told_as_it_was_after_everything_here_was_allow
 @pytest.mark.parametrize("gone", ["connection_paused", "revoked"])
 async def test_what_did_not_hold_any_more_when_the_answer_came_is_told_as_that(gone: Any) -> None:
     it = house()
-    it.there.gone = gone
+    it.there.meanwhile = lambda: it.there.end(gone)
     await not_handed_on(it)
     found, past = told(it, it.writer.events[-1])
     assert (found.granted, found.reason, past.reason) == (False, gone, gone)
