@@ -361,7 +361,7 @@ async def test_a_grant_is_not_sent_where_somebody_else_tries_it_by_now(
     redeem = RedeemsForClients.redeem
 
     async def overtaken(self: RedeemsForClients, *what: Any, **how: Any) -> Any:
-        with self.servers.attempt(TICKETS, by="helpdesk-to-tickets"):
+        async with self.servers.attempt(TICKETS, by="helpdesk-to-tickets"):
             return await redeem(self, *what, **how)
 
     monkeypatch.setattr(RedeemsForClients, "redeem", overtaken)

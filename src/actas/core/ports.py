@@ -64,6 +64,10 @@ class FetchFailed(Exception):
         self.status = status
 
 
+class NotSent(FetchFailed):
+    """Nothing was sent, for a reason of ours: it says nothing of whom it was for."""
+
+
 class Answer(NamedTuple):
     """What somebody answered.
 

@@ -9,7 +9,7 @@ the grant, and the log says so of the first after a crash (REL-03).
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
@@ -25,13 +25,13 @@ from actas.core.issued import Issued
 from actas.core.metrics import REDEEMED_THERE, Meter
 from actas.core.permit import Permit
 from actas.core.places import waiting_for_others
-from actas.core.ports import FetchFailed, JsonObject, Post
+from actas.core.ports import FetchFailed, JsonObject, NotSent, Post
 from actas.core.wire import JWT_BEARER
 from actas.issuers.client_assertion import Shown, ShowsWhoWeAre, There
 from actas.kinds.their_answer import Came, Declined, Wanted, read_answer, silent
 from actas.policy.connections import Connection
 from actas.trust.counterpart import Counterpart, NotTheirs
-from actas.trust.redeemers import Attempt, LeftAlone
+from actas.trust.redeemers import Attempt
 
 _FORM: dict[str, str] = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
@@ -51,7 +51,7 @@ class Finds(Protocol):
         """
         ...
 
-    def attempt(self, issuer: str, *, by: str) -> AbstractContextManager[Attempt]:
+    def attempt(self, issuer: str, *, by: str) -> AbstractAsyncContextManager[Attempt]:
         """Send a grant to it inside, and say what came of it.
 
         Raises:
@@ -202,10 +202,10 @@ class RedeemsForClients:
         )
         form = [("grant_type", JWT_BEARER), ("assertion", grant), *_places(permit), *at.shown.form.items()]
         body = urlencode(form).encode("ascii")
-        self.holds(permit)  # the last moment at which nothing has left
         name = "" if permit.abroad is None else permit.abroad.to.connection
         try:
-            with self.servers.attempt(there.issuer, by=name) as attempt:
+            async with self.servers.attempt(there.issuer, by=name) as attempt:
+                self.holds(permit)  # the last moment at which nothing has left
                 with waiting_for_others():
                     answer = await self.post.post(
                         there.token_endpoint, body, headers={**_FORM, **at.shown.headers}
@@ -213,8 +213,8 @@ class RedeemsForClients:
                 found = read_answer(answer, wanted)
                 if isinstance(found, Declined) and found.error.reason == "upstream_down":
                     attempt.later = f"it answers with status {answer.status}"
-        except LeftAlone as alone:
-            raise silent(there.issuer, f"{alone.detail}; the grant was not sent") from None
+        except NotSent as unsent:
+            raise silent(there.issuer, f"{unsent.detail}; the grant was not sent") from None
         except FetchFailed as failed:
             raise _unanswered(there.issuer, failed) from None
         if isinstance(found, Declined):

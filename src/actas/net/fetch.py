@@ -22,7 +22,7 @@ from typing import Final, NamedTuple, cast
 import httpcore2
 
 from actas import __version__
-from actas.core.ports import Answer, Fetched, FetchFailed, Json
+from actas.core.ports import Answer, Fetched, FetchFailed, Json, NotSent
 from actas.core.tracing import UNTRACED, Tracing
 from actas.core.url import Url, read_url
 from actas.crypto.json import BadJson, read_object
@@ -139,10 +139,11 @@ class GuardedFetch:
 
     async def _ask(self, url: Url, reach: Reach, sent: _Sent, judge: _Judge, *, within: float) -> Answer:
         """Ask within the bounds, and say in a sentence what went wrong."""
-        limit = asyncio.timeout(within)
+        limit, begun = asyncio.timeout(within), False
         said = {"server.address": url.host, "http.request.method": sent.method}
         try:
             async with limit, self._places.at(url.host):
+                begun = True
                 with self._tracing.step("actas.fetch", said, leaves=True):
                     traced = sent._replace(headers={**sent.headers, **self._tracing.headers()})
                     return await self._exchange(url, reach, traced, judge)
@@ -150,6 +151,9 @@ class GuardedFetch:
             raise
         except Exception as error:  # whatever a library raises, there is no answer
             late = isinstance(error, TimeoutError) and limit.expired()
+            if late and not begun:
+                why = f"{MAX_AT_ONCE} requests to that host were under way for {within:g} seconds"
+                raise NotSent(f"{url.shown}: {why}") from error
             why = f"no complete answer within {within:g} seconds" if late else _sentence(error)
             raise FetchFailed(f"{url.shown}: {why}") from error
 

@@ -9,13 +9,14 @@ to no other. A try at what is left alone begins with what is sent, and is given 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from actas.core.places import waiting_for_others
-from actas.core.ports import Clock, FetchFailed
+from actas.core.ports import Clock, FetchFailed, NotSent
 from actas.core.url import read_url
 from actas.trust.breaker import Breaker
 from actas.trust.counterpart import Counterpart, NotTheirs
@@ -27,6 +28,13 @@ RELOCATE: Final = 3600
 
 RETRY: Final = 5
 """Seconds between two attempts on a server that keeps failing; they grow from there."""
+
+
+AT_ONCE: Final = 8
+"""Grants of one connection that are under way at a server: others have room beside it."""
+
+PATIENCE: Final = 5.0
+"""Seconds for which a grant waits for those before it."""
 
 
 class Describes(Protocol):
@@ -41,8 +49,8 @@ class Describes(Protocol):
         ...
 
 
-class LeftAlone(FetchFailed):
-    """It failed so often that it is not asked. Nothing was sent."""
+class LeftAlone(NotSent):
+    """It is not asked: it failed so often, or enough of the same connection is under way."""
 
 
 @dataclass(slots=True)
@@ -65,6 +73,7 @@ class _Known:
         unseen: why its metadata was not to be had when that was asked last, at ``unseen_at``; empty when it
             was.
         told_later: of the connections to which it says that it cannot now.
+        places: for what of each connection is under way.
     """
 
     found: Counterpart | None = None
@@ -74,6 +83,7 @@ class _Known:
     unseen_at: float = 0.0
     breaker: Breaker = field(default_factory=Breaker)
     told_later: dict[str, Breaker] = field(default_factory=dict[str, Breaker])
+    places: dict[str, asyncio.Semaphore] = field(default_factory=dict[str, asyncio.Semaphore])
 
     def usable(self, now: float) -> Counterpart | None:
         """Return what is known, unless it is to be asked again."""
@@ -128,20 +138,31 @@ class Redeemers:
         found = known.usable(now) or await self._asked(issuer, known)
         return found, endpoint_of(found, issuer, hosts)
 
-    @contextmanager
-    def attempt(self, issuer: str, *, by: str) -> Generator[Attempt]:
+    @asynccontextmanager
+    async def attempt(self, issuer: str, *, by: str) -> AsyncGenerator[Attempt]:
         """Send a grant to a server inside, and say what came of it. One that is left alone is tried by one.
 
         A ``FetchFailed`` inside is its silence, unless it has a status: that is an answer, if a useless one.
-        Whatever else ends it says nothing of the server, and gives the try back.
+        ``NotSent``, and whatever else ends it, says nothing of the server, and gives the try back.
 
         Args:
             by: the name of the connection that leads there.
 
         Raises:
-            LeftAlone: somebody else tries it by now.
+            LeftAlone: somebody else tries it by now, or too much of the connection is under way.
         """
-        known, now = self._known.setdefault(issuer, _Known()), self._clock.now()
+        known = self._known.setdefault(issuer, _Known())
+        places = known.places.setdefault(by, asyncio.Semaphore(AT_ONCE))
+        await _taken(places, issuer, by)
+        try:
+            with self._begun(known, issuer, by) as attempt:
+                yield attempt
+        finally:
+            places.release()
+
+    @contextmanager
+    def _begun(self, known: _Known, issuer: str, by: str) -> Generator[Attempt]:
+        now = self._clock.now()
         _require_left_to_try(issuer, known.breakers(by), now)
         begun = [_begun(one, now) for one in known.breakers(by)]
         attempt = Attempt()
@@ -151,6 +172,8 @@ class Redeemers:
             if failed.status is None:
                 for give_back in begun:
                     give_back()
+                if isinstance(failed, NotSent):
+                    raise
                 known.breaker.fail(failed.detail, self._clock.now())
             else:
                 later = failed.detail if failed.status >= 500 else None
@@ -170,9 +193,8 @@ class Redeemers:
         }
 
     def troubles(self) -> tuple[str, ...]:
-        """Return a sentence for each server that failed last, in the order of their issuers.
-
-        And for each connection to which it said last that it cannot now.
+        """Return a sentence for each server that failed last, in the order of their issuers, and for each
+        connection to which it said last that it cannot now.
         """
         found: list[str] = []
         for issuer, one in sorted(self._known.items()):
@@ -195,6 +217,7 @@ class Redeemers:
         self._known = {issuer: one for issuer, one in self._known.items() if issuer in issuers}
         for issuer, one in self._known.items():
             one.told_later = {name: own for name, own in one.told_later.items() if (issuer, name) in ways}
+            one.places = {name: own for name, own in one.places.items() if (issuer, name) in ways}
 
     async def _asked(self, issuer: str, known: _Known) -> Counterpart:
         now = self._clock.now()
@@ -207,12 +230,15 @@ class Redeemers:
             known.breaker.succeed(self._clock.now())
             raise
         except FetchFailed as failed:
-            known.unseen, known.unseen_at = failed.detail, self._clock.now()
+            if not isinstance(failed, NotSent):
+                known.unseen, known.unseen_at = failed.detail, self._clock.now()
             older = known.not_older(now, OUTAGE_GRACE)
             if older is not None:
                 give_back()  # its token endpoint is what matters, and may answer
                 return older
-            if known.failed is not failed:
+            if isinstance(failed, NotSent):
+                give_back()
+            elif known.failed is not failed:
                 known.failed = failed
                 known.breaker.fail(failed.detail, self._clock.now())
             raise
@@ -222,6 +248,20 @@ class Redeemers:
         give_back()
         known.found, known.at, known.unseen = found, now, ""
         return found
+
+
+async def _taken(places: asyncio.Semaphore, issuer: str, by: str) -> None:
+    """Take a place.
+
+    Raises:
+        LeftAlone: none became free.
+    """
+    try:
+        with waiting_for_others():
+            async with asyncio.timeout(PATIENCE):
+                await places.acquire()
+    except TimeoutError:
+        raise LeftAlone(f"{AT_ONCE} grants of the connection {by} are under way to {issuer}") from None
 
 
 def _require_left_to_try(issuer: str, breakers: Collection[Breaker], now: float) -> None:

@@ -22,6 +22,7 @@ from tests.fakes.hostile_issuer import (
 )
 from tests.fakes.resolver import HangingResolver, LoopbackNetwork
 
+from actas.core.ports import NotSent
 from actas.net.fetch import MAX_AT_ONCE, MAX_BODY, GuardedFetch
 
 
@@ -269,6 +270,22 @@ async def test_a_stalling_host_holds_sixteen_places_of_its_own_and_no_other_host
             one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         assert not fetch._places._hosts
+
+
+@pytest.mark.requirement("REL-10")
+async def test_what_found_no_place_in_time_was_not_sent() -> None:
+    async with HostileIssuer() as slow:
+        slow.answers["/a"] = stall()
+        fetch = GuardedFetch(dev=True)
+        waiting = [asyncio.create_task(refused(fetch, f"{slow.origin}/a")) for _ in range(MAX_AT_ONCE)]
+        while slow.count() < MAX_AT_ONCE:
+            await asyncio.sleep(0.005)
+        with pytest.raises(NotSent, match=r"16 requests to that host were under way for 0\.05 s"):
+            await fetch.post(f"{slow.origin}/a", b"grant", headers={}, within=0.05)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert slow.count() == MAX_AT_ONCE
 
 
 async def test_a_fetch_that_is_given_up_leaves_nothing_open() -> None:

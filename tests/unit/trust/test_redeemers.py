@@ -10,9 +10,10 @@ from tests.fakes.clock import FixedClock
 from tests.fakes.company import NOW, TICKETS
 from tests.fakes.redeeming import ENDPOINT, TheirServer
 
-from actas.core.ports import FetchFailed
+from actas.core.ports import FetchFailed, NotSent
+from actas.trust import redeemers
 from actas.trust.counterpart import NotTheirs
-from actas.trust.redeemers import RELOCATE, RETRY, LeftAlone, Redeemers, endpoint_of
+from actas.trust.redeemers import AT_ONCE, RELOCATE, RETRY, LeftAlone, Redeemers, endpoint_of
 from actas.trust.registry import OUTAGE_GRACE
 
 DOWN = FetchFailed("nothing listens")
@@ -38,15 +39,15 @@ class Case:
             await self.endpoint()
         return failed.value.detail
 
-    def silences(self, many: int) -> None:
+    async def silences(self, many: int) -> None:
         """Note so many attempts on its token endpoint that brought no answer."""
         for _ in range(many):
-            self.ends(FetchFailed("no answer"))
+            await self.ends(FetchFailed("no answer"))
 
-    def ends(self, error: BaseException | None = None, *, later: str | None = None) -> None:
+    async def ends(self, error: BaseException | None = None, *, later: str | None = None) -> None:
         """Have an attempt on its token endpoint end so."""
         try:
-            with self.redeemers.attempt(TICKETS, by=self.by) as attempt:
+            async with self.redeemers.attempt(TICKETS, by=self.by) as attempt:
                 attempt.later = later
                 if error is not None:
                     raise error
@@ -147,7 +148,7 @@ async def test_silence_of_both_kinds_counts_as_one() -> None:
     assert await case.fails(DOWN) == "nothing listens"
     assert await case.fails(FetchFailed("still nothing")) == "still nothing"
     assert case.redeemers.open() == {TICKETS: False}
-    case.silences(1)
+    await case.silences(1)
     assert case.redeemers.open() == {TICKETS: True}
     assert "left alone for a moment: no answer" in await case.fails({})
     assert case.there.asked == 2
@@ -164,14 +165,15 @@ async def test_a_failure_that_many_wait_for_is_one() -> None:
 async def test_one_that_is_left_alone_is_tried_by_one_at_a_time_and_an_answer_ends_that() -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     assert "left alone" in await case.fails({})
     case.clock.advance(RETRY)
     assert [await case.endpoint() for _ in range(2)] == [ENDPOINT] * 2
-    with case.redeemers.attempt(TICKETS, by=case.by):
+    async with case.redeemers.attempt(TICKETS, by=case.by):
         assert "left alone" in await case.fails({})
-        with pytest.raises(LeftAlone), case.redeemers.attempt(TICKETS, by="helpdesk-to-tickets"):
-            pytest.fail("two tried it at once")
+        with pytest.raises(LeftAlone):
+            async with case.redeemers.attempt(TICKETS, by="helpdesk-to-tickets"):
+                pytest.fail("two tried it at once")
     assert case.redeemers.open() == {TICKETS: False}
     assert [await case.endpoint() for _ in range(2)] == [ENDPOINT] * 2
 
@@ -181,11 +183,11 @@ async def test_who_looks_and_sends_nothing_takes_no_try_from_others() -> None:
     """One client asks about somebody who has no name there, ten times a second; another has a good grant."""
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.clock.advance(RETRY)
     for _ in range(10):
         assert await case.endpoint() == ENDPOINT
-    case.ends()
+    await case.ends()
     assert case.redeemers.open() == {TICKETS: False}
 
 
@@ -193,14 +195,14 @@ async def test_who_looks_and_sends_nothing_takes_no_try_from_others() -> None:
 async def test_nor_does_who_finds_its_endpoint_elsewhere_or_asks_it_what_it_is() -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.clock.advance(RELOCATE)
     assert "neither its own host" in await case.fails({"token_endpoint": "https://elsewhere.example/token"})
     case.redeemers.keep_only({(TICKETS, case.by)})
     case.clock.advance(RELOCATE)
     case.there.says = {}
     assert await case.endpoint() == ENDPOINT
-    case.ends()
+    await case.ends()
     assert case.redeemers.open() == {TICKETS: False}
 
 
@@ -209,9 +211,9 @@ async def test_nor_does_who_finds_its_endpoint_elsewhere_or_asks_it_what_it_is()
 async def test_a_try_that_says_nothing_of_the_server_is_given_back(ended: BaseException) -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.clock.advance(RETRY)
-    case.ends(ended)
+    await case.ends(ended)
     assert await case.endpoint() == ENDPOINT
     assert case.redeemers.open() == {TICKETS: True}
 
@@ -219,7 +221,7 @@ async def test_a_try_that_says_nothing_of_the_server_is_given_back(ended: BaseEx
 async def test_who_gives_up_while_it_is_asked_what_it_is_gives_the_try_back() -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.clock.advance(RELOCATE)
     describe, gate = case.there.describe, asyncio.Event()
 
@@ -241,12 +243,12 @@ async def test_who_gives_up_while_it_is_asked_what_it_is_gives_the_try_back() ->
 async def test_what_was_known_of_one_that_is_left_alone_is_tried_though_it_says_nothing_of_itself() -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.clock.advance(RELOCATE)
     case.there.says = DOWN
     assert [await case.endpoint() for _ in range(3)] == [ENDPOINT] * 3
     assert case.there.asked == 2, "who comes a moment later does not wait for that again"
-    case.ends()
+    await case.ends()
     assert case.redeemers.open() == {TICKETS: False}
     case.clock.advance(RETRY)
     case.there.says = {"token_endpoint": f"{TICKETS}/moved"}
@@ -259,12 +261,12 @@ async def test_one_that_answers_a_connection_that_it_cannot_now_is_left_alone_by
     case = Case()
     await case.endpoint()
     for _ in range(3):
-        case.ends(later="it answers with status 429")
+        await case.ends(later="it answers with status 429")
     assert "left alone for a moment: it answers with status 429" in await case.fails({})
     case.by = "helpdesk-to-tickets"
     assert await case.endpoint() == ENDPOINT
-    case.ends(FetchFailed("compressed", status=200))
-    case.ends(FetchFailed("compressed", status=502))
+    await case.ends(FetchFailed("compressed", status=200))
+    await case.ends(FetchFailed("compressed", status=502))
     says = "grants of the connection {}-to-tickets are not redeemed there now: {}"
     assert case.redeemers.open() == {TICKETS: True}
     assert case.redeemers.troubles() == tuple(
@@ -274,7 +276,7 @@ async def test_one_that_answers_a_connection_that_it_cannot_now_is_left_alone_by
     case.by = "web-to-tickets"
     case.clock.advance(RETRY)
     await case.endpoint()
-    case.ends()
+    await case.ends()
     case.redeemers.keep_only({(TICKETS, "web-to-tickets")})
     assert (case.redeemers.open(), case.redeemers.troubles()) == ({TICKETS: False}, ())
 
@@ -282,9 +284,9 @@ async def test_one_that_answers_a_connection_that_it_cannot_now_is_left_alone_by
 async def test_silence_says_nothing_of_one_connection_and_an_answer_of_any_kind_ends_the_silence() -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.clock.advance(RETRY)
-    case.ends(later="it answers with status 503")
+    await case.ends(later="it answers with status 503")
     case.by = "helpdesk-to-tickets"
     assert await case.endpoint() == ENDPOINT
     assert case.redeemers.open() == {TICKETS: False}
@@ -293,10 +295,10 @@ async def test_silence_says_nothing_of_one_connection_and_an_answer_of_any_kind_
 async def test_it_is_tried_more_rarely_the_longer_it_fails() -> None:
     case = Case()
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     for _ in range(5):
         case.clock.advance(60)
-        case.silences(1)
+        await case.silences(1)
     case.clock.advance(RETRY)
     assert "left alone" in await case.fails({})
     case.clock.advance(60)
@@ -309,7 +311,7 @@ async def test_what_is_known_of_servers_that_no_connection_leads_to_is_dropped()
         "https://auth.wiki.example", hosts=frozenset({"auth.tickets.example"}), by="web-to-wiki"
     )
     await case.endpoint()
-    case.silences(3)
+    await case.silences(3)
     case.redeemers.keep_only({(TICKETS, case.by)})
     assert case.redeemers.open() == {TICKETS: True}
     case.redeemers.keep_only(())
@@ -327,3 +329,34 @@ async def test_troubles_are_in_the_order_of_their_issuers() -> None:
         "https://a.example:",
         "https://z.example:",
     ]
+
+
+@pytest.mark.requirement("IDC-60", "REL-10")
+async def test_what_waits_in_our_own_queue_says_nothing_of_the_server_and_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = Case()
+    done = asyncio.Event()
+    under_way = 0
+
+    async def redeems(by: str) -> None:
+        nonlocal under_way
+        async with case.redeemers.attempt(TICKETS, by=by):
+            under_way += 1
+            await done.wait()
+
+    many = [asyncio.create_task(redeems(case.by)) for _ in range(3 * AT_ONCE)]
+    await asyncio.sleep(0.01)
+    assert under_way == AT_ONCE
+    other = asyncio.create_task(redeems("helpdesk-to-tickets"))
+    await asyncio.sleep(0.01)
+    assert under_way == AT_ONCE + 1
+    monkeypatch.setattr(redeemers, "PATIENCE", 0.01)
+    with pytest.raises(LeftAlone, match=f"{AT_ONCE} grants of the connection {case.by} are under way to"):
+        await redeems(case.by)
+    done.set()
+    await asyncio.gather(*many, other)
+    assert under_way == 3 * AT_ONCE + 1
+    for _ in range(3):
+        await case.ends(NotSent("16 requests to that host were under way for 5 seconds"))
+    assert (case.redeemers.open(), case.redeemers.troubles()) == ({TICKETS: False}, ())
