@@ -323,7 +323,7 @@ ASKING: Final[dict[str, Refused]] = {
     ),
     "a person without the address that names them": Refused.when(
         "person_not_nameable",
-        7,
+        8,
         leading(identify_by="email", users=alice(email=None)),
         asking(),
         "alice",
@@ -353,7 +353,7 @@ ASKING: Final[dict[str, Refused]] = {
         "subject_token_type",
     ),
     "no key may sign yet": Refused.when(
-        "storage_unavailable", 7, leading(), while_no_key_may_sign, "has not published the grant key"
+        "storage_unavailable", 8, leading(), while_no_key_may_sign, "has not published the grant key"
     ),
-    "a defect": Refused.when("internal", 7, leading(), with_a_defect, "LookupError"),
+    "a defect": Refused.when("internal", 8, leading(), with_a_defect, "LookupError"),
 }

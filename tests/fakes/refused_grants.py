@@ -350,7 +350,7 @@ REDEEMING: Final[dict[str, Refused]] = {
         "orders",
     ),
     "nobody knows what was used": Refused.when(
-        "storage_unavailable", 7, accepting(), while_nobody_knows_what_was_used, "the marks cannot be written"
+        "storage_unavailable", 8, accepting(), while_nobody_knows_what_was_used, "the marks cannot be written"
     ),
     "nobody knows who was here": Refused.when(
         "storage_unavailable",

@@ -1,4 +1,4 @@
-"""What an entry alone says of a refusal: of one that the rules never saw, and of one that came after them."""
+"""What an entry alone says of a refusal that the rules never saw."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ from actas.admin.explanation import Explanation, explain_early
 from actas.core.errors import InvalidRequest
 from actas.core.party import Party
 from actas.core.wire import JWT_BEARER
-
-_AFTERWARDS: Final = {
-    **dict.fromkeys(("person_not_nameable", "storage_unavailable", "internal"), 7),
-    **dict.fromkeys(("upstream_down", "bad_answer_there"), 7),  # of a server that redeems our grants
-    "grant_reused": 2,
-    "not_consented": 5,  # what was granted is more than the person let the app do
-}
-"""Reasons of what is refused after the rules allowed it, and the number of the stage that each is told at."""
 
 _OF_A_GRANT: Final = (
     *("bad_subject", "expired", "revoked", "wrong_audience", "wrong_tenant", "unknown_person"),
@@ -45,29 +37,6 @@ def early(event: Mapping[str, Any], *, policy: str) -> Explanation:
         error, stage=stage, passed=passed, policy=policy, whose=whose(bad) if bad else ""
     )
     return replace(explained, error=str(event.get("error", explained.error)))
-
-
-def as_it_was(found: Explanation, event: Mapping[str, Any]) -> Explanation:
-    """Tell as it was what was refused after the rules allowed it: none has addresses, or what was used, or
-    what a store or a key did then.
-    """
-    reason = str(event.get("reason"))
-    if not found.granted or not (reason in _AFTERWARDS or event.get("event") == "abroad:refused"):
-        return found
-    detail = str(event.get("detail", ""))
-    at = _AFTERWARDS.get(reason, 7)
-    return replace(
-        found,
-        granted=False,
-        error=str(event.get("error")),
-        reason=reason,
-        detail=detail,
-        stages=tuple(
-            replace(one, passed=False, text=detail) if one.number == at else one for one in found.stages
-        ),
-        scopes=(),
-        permit=None,
-    )
 
 
 def whose(document: Mapping[str, Any]) -> str:

@@ -18,7 +18,9 @@ from actas.policy.narrow import ScopeTable
 from actas.policy.rule import KindWord
 
 STAGES = ("client", "subject", "actor", "rules", "scopes", "chain", "lifetime")
-"""The seven stages of a decision, as the configuration reference numbers them."""
+"""The seven stages of a decision, as the configuration reference numbers them. What refuses after them is an
+eighth (``afterwards``).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from actas.admin.entries import as_it_was, early, whose_of
+from actas.admin.afterwards import as_it_was
+from actas.admin.entries import early, whose_of
 from actas.admin.explanation import Explanation, Suggestion, explain_early, explain_judgement
 from actas.admin.made_up import (
     authorization_from_event,

@@ -9,7 +9,7 @@ from actas.cli.entries_of_people import app_of
 from actas.cli.entries_of_what_happened import happened
 from actas.cli.line import Chain, horizontal
 from actas.cli.output import Ink, Line, Listing, Output, Style
-from actas.cli.recorded import Event, chain_of_event, member, moment, text, whole, words
+from actas.cli.recorded import Event, chain_of_event, member, moment, said_there, text, whole, words
 from actas.cli.sentence import sentence
 from actas.cli.wording import clean, duration, listed, padded
 from actas.core.ports import Json
@@ -143,11 +143,8 @@ def _redeemed(one: Event) -> Iterator[tuple[str, str]]:
         yield "came", " · ".join(said)
         if dropped := words(came.get("dropped")):
             yield "dropped", f"{listed(dropped)}, which the client does not get"
-    if answer := member(one, "said"):
-        spoke = ": ".join(
-            [clean(text(answer.get(name))) for name in ("error", "description") if name in answer]
-        )
-        yield "it said", spoke or f"status {answer.get('status')}"
+    if spoke := said_there(one):
+        yield "it said", spoke
 
 
 def _question(event: Event) -> Iterator[tuple[str, str]]:

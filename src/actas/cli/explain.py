@@ -157,9 +157,14 @@ async def _past(base: Foundation, entry: str) -> tuple[Explanation, Past | None,
         copies=base.checkpoint_copies,
         keys=ring_keys(base.ring),
     )
-    past = Past.of(event, entry=entry, policy=found.policy, broken=place.broken)
-    ways = () if base.bare else ways_of_entry(event, base.catalog)
-    return found, past, (*before(base.audit_log, event), *ways)
+    past = Past.of(
+        event,
+        entry=entry,
+        policy=found.policy,
+        broken=place.broken,
+        before=before(base.audit_log, event),
+    )
+    return found, past, () if base.bare else tuple(ways_of_entry(event, base.catalog))
 
 
 async def _of_event(base: Foundation, event: JsonObject) -> Explanation:
@@ -177,7 +182,8 @@ async def _of_event(base: Foundation, event: JsonObject) -> Explanation:
     try:
         found = rehearsal(base, out).of_event(event) if not base.bare else written_down(event)
     except NotExplainable as cannot:
-        raise Failure(str(cannot), code="not_explainable", exit=Exit.NO) from cannot
+        hint = f"actas audit show {event.get('id')}"
+        raise Failure(str(cannot), code="not_explainable", exit=Exit.NO, hint=hint) from cannot
     finally:
         await out.close()
     return found

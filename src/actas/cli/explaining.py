@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.recorded import Event, member, text
 from actas.cli.run import Run
+from actas.cli.unruled import unruled
 from actas.core.ports import Json
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from actas.policy.narrow import ScopeTable
 
 _INDENT = " " * 18
+
+_STAGE = 13
+"""Columns of the name of a stage."""
 
 _MOST_STRANGE = 12
 """Columns at most for scopes of a grant that the API has not."""
@@ -33,6 +37,7 @@ class Past:
         reason: why it was refused, or None; ``detail`` is the same as a sentence.
         changed: whether the policy has changed since.
         broken: why the entry is not what was written, or None.
+        hints: what the log has beside, of why it ended so then.
     """
 
     entry: str
@@ -43,13 +48,17 @@ class Past:
     changed: bool
     broken: str | None
     detail: str = ""
+    hints: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, event: Event, *, entry: str, policy: str, broken: str | None) -> Past:
+    def of(
+        cls, event: Event, *, entry: str, policy: str, broken: str | None, before: Iterable[str] = ()
+    ) -> Past:
         """Return what an event says.
 
         Args:
             policy: the version of the policy in force now.
+            before: what the log has of before the attempt.
         """
         granted = event.get("outcome") == "granted"
         given = member(event, "given") or member(member(event, "redeemed"), "came")
@@ -64,6 +73,7 @@ class Past:
             changed=event.get("policy") not in (None, policy),
             broken=broken,
             detail="" if granted else text(event.get("detail")),
+            hints=(*before, *unruled(event)),
         )
 
     def differs(self, found: Explanation) -> bool:
@@ -139,6 +149,7 @@ def lines_of(
         if past.differs(found):
             if past.detail:
                 yield f"Why then:          {past.detail}"
+                yield from map(_hint, past.hints)
             yield ""
             yield (
                 "under the rules of now it would be ",
@@ -147,8 +158,9 @@ def lines_of(
             )
     yield ""
     shown = [line for line in found.rules if everything or line.matched is not False]
+    wide = max((_STAGE, *(len(stage.name) for stage in found.stages)))
     for stage in found.stages:
-        yield _stage(stage)
+        yield _stage(stage, wide)
         if stage.name == "rules":
             yield from _rules(shown)
             if found.near_miss is not None and found.near_miss not in shown:
@@ -159,16 +171,21 @@ def lines_of(
             for table in found.tables:
                 yield from _table(table, found)
     yield ""
-    yield from _endings(found, shown, hints)
+    then = () if past is None or past.differs(found) else past.hints
+    yield from _endings(found, shown, (*then, *hints))
 
 
 def _headline(what: str, *, granted: bool) -> tuple[Ink, str]:
     return (Ink("GRANTED", "good") if granted else Ink("REFUSED", "bad"), f"  {what}")
 
 
-def _stage(stage: Stage) -> Line:
+def _hint(hint: str) -> str:
+    return f"{'':<19}{hint}"
+
+
+def _stage(stage: Stage, wide: int) -> Line:
     mark = {True: Ink("✓", "good"), False: Ink("✕", "bad"), None: Ink("·", "dim")}[stage.passed]
-    return (f"  {stage.number} {stage.name:<13} ", mark, f"  {stage.text}")
+    return (f"  {stage.number} {stage.name:<{wide}} ", mark, f"  {stage.text}")
 
 
 def _rules(lines: Sequence[RuleLine]) -> Iterator[Line]:
@@ -241,7 +258,7 @@ def _endings(found: Explanation, shown: Sequence[RuleLine], hints: Sequence[str]
     if found.granted:
         return
     yield f"Why:               {found.detail}"
-    yield from (f"{'':<19}{hint}" for hint in hints)
+    yield from map(_hint, hints)
     for line in shown:
         if line.name in found.refused_by and line.effect == "denies":
             yield f'Why the rule:      "{line.reason}"'
@@ -270,5 +287,5 @@ def document(found: Explanation, *, past: Past | None, hints: Sequence[str]) -> 
         "entry": None if past is None else past.entry,
         "recorded": recorded,
         **explained(found),
-        "hints": [*hints],
+        "hints": [*(() if past is None else past.hints), *hints],
     }

@@ -13,6 +13,7 @@ from typing import Final
 
 from actas.audit.stream import instant
 from actas.cli.line import Chain, Kind, Station
+from actas.cli.wording import clean
 from actas.core.ports import Json
 
 Event = Mapping[str, Json]
@@ -119,6 +120,13 @@ def _thick(stations: tuple[Station, ...], subject: Event) -> tuple[Station, ...]
     if len(stations) < 2 or "scope" not in subject:
         return stations
     return (*stations[:-1], replace(stations[-1], scopes=len(text(subject.get("scope")).split())))
+
+
+def said_there(redeemed: Event) -> str:
+    """Return what another server answered to a grant that was to be redeemed; empty when nothing is known."""
+    answer = member(redeemed, "said")
+    words = [clean(text(answer.get(name))) for name in ("error", "description") if name in answer]
+    return ": ".join(words) or (f"status {answer.get('status')}" if answer else "")
 
 
 def member(event: Event, name: str) -> Event:
