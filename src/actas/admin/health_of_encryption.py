@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from actas.admin.finding import Check
 from actas.keys.ring import KeyInfo
@@ -11,6 +11,14 @@ from actas.trust.counterpart import Counterpart
 from actas.trust.recipients import Recipient
 
 _NAME: Final = "encryption"
+_NO_KEY: Final = "there is no key to encrypt to: "
+
+
+class Barred(NamedTuple):
+    """That there is no key: what is said of it, and why there is none."""
+
+    check: Check
+    why: str
 
 
 def reached(recipient: Recipient) -> Check:
@@ -27,9 +35,15 @@ def unreached(why: str, *, silent: bool) -> Check:
         silent: whether nobody answered.
     """
     remedy = "no grant is given until it has one; or take encryption out of proposals"
-    return Check(
-        name=_NAME, state="bad", says=f"there is no key to encrypt to: {why}", remedy=remedy, silent=silent
-    )
+    return Check(name=_NAME, state="bad", says=f"{_NO_KEY}{why}", remedy=remedy, silent=silent)
+
+
+def barring(checks: Iterable[Check]) -> Barred | None:
+    """Return why grants of ours cannot be encrypted, where the other server was asked and has no key."""
+    for one in checks:
+        if one.name == _NAME and one.state == "bad" and not one.silent and one.says.startswith(_NO_KEY):
+            return Barred(one, one.says.removeprefix(_NO_KEY))
+    return None
 
 
 def unwanted(found: Counterpart) -> tuple[Check, ...]:

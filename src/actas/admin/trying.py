@@ -13,9 +13,11 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from actas.admin.afterwards import refused_at_last
 from actas.admin.explanation import Explanation, explain_early
 from actas.admin.finding import Check
 from actas.admin.health import Health
+from actas.admin.health_of_encryption import barring
 from actas.admin.imagined import UNTYPED, Imagination, ThrowawayKey
 from actas.admin.imagining import Asked, Imagining
 from actas.admin.policy_tests import EVERY_PROOF
@@ -23,7 +25,7 @@ from actas.admin.rehearsal import Rehearsal
 from actas.admin.told import explained
 from actas.core import claims as read
 from actas.core.abroad import Acceptance, GrantWord
-from actas.core.errors import BadToken, InvalidGrant, OAuthError
+from actas.core.errors import BadToken, InvalidGrant, InvalidTarget, OAuthError
 from actas.core.permit import ExchangeRequest, Permit
 from actas.core.ports import Json, JsonObject
 from actas.core.wire import (
@@ -42,8 +44,6 @@ from actas.policy.connections import Connection, Connections, name_of
 from actas.trust.registry import OUR_GRANTS
 
 Says = Literal["yes", "no", "unreachable"]
-
-_LAST_STAGE: Final = 7
 
 _TYP: Final[dict[GrantWord, str]] = {"id_jag": ID_JAG_JWT, "jwt": GRANT_JWT}
 
@@ -167,15 +167,22 @@ class Trial:
 
     async def _issue(self, connection: Connection, asked: Asked) -> Tried:
         theirs = await self.health.server_there(connection)
-        there = Leg(number=2, server=connection.to.issuer, ours=False, says=_said_by(theirs), checks=theirs)
         found = await self._asked_for(connection, asked)
         grant: JsonObject | None = None
+        barred = barring(theirs) if "encryption" in connection.to.proposals else None
         if found.permit is not None:
             try:
                 grant = self.grants[found.permit.token_type].foretold(found.permit)
-            except OAuthError as nameless:
-                found = _unsaid(found, nameless)
-        here = self._ours(1, found, place=connection.place)
+                if barred is not None:
+                    raise InvalidTarget("no_encryption_key", detail=barred.why)
+            except OAuthError as none:
+                found, grant = refused_at_last(found, none.code, none.reason, none.detail), None
+        checks = (
+            () if barred is None else (barred.check,)
+        )  # that there is no key keeps us from giving a grant
+        theirs = tuple(one for one in theirs if one not in checks)
+        there = Leg(number=2, server=connection.to.issuer, ours=False, says=_said_by(theirs), checks=theirs)
+        here = replace(self._ours(1, found, place=connection.place), checks=checks)
         return Tried(legs=(here, there), grant=grant, typ=_TYP[connection.to.grant])
 
     async def _asked_for(self, connection: Connection, asked: Asked) -> Explanation:
@@ -248,17 +255,6 @@ def _said_by(checks: tuple[Check, ...]) -> Says:
     if not bad:
         return "yes"
     return "unreachable" if all(one.silent for one in bad) else "no"
-
-
-def _unsaid(found: Explanation, why: OAuthError) -> Explanation:
-    """Return a decision that was yes, of a grant that cannot be written all the same."""
-    stages = tuple(
-        replace(one, passed=False, text=why.detail) if one.number == _LAST_STAGE else one
-        for one in found.stages
-    )
-    return replace(
-        found, granted=False, error=why.code, reason=why.reason, detail=why.detail, stages=stages, permit=None
-    )
 
 
 def _place_of(found: Explanation) -> str:

@@ -126,7 +126,7 @@ async def test_somebody_without_an_address_cannot_be_named_to_a_server_that_want
     assert found.grant is None
     decision = found.legs[0].decision
     assert decision is not None
-    assert [one.passed for one in decision.stages] == [True] * 6 + [False]
+    assert [one.passed for one in decision.stages] == [True] * 7 + [False]
 
 
 @pytest.mark.requirement("JAG-39", "JAG-40", "JAG-127")
