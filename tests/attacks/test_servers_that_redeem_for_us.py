@@ -214,6 +214,15 @@ async def test_silence_and_answers_that_lead_elsewhere_bring_nothing(
     assert ("is not known" in refused.detail) is (reason == "upstream_down")
 
 
+@pytest.mark.requirement("IDC-60")
+async def test_a_server_that_accepts_no_connection_is_known_to_have_given_nothing() -> None:
+    it = house()
+    it.there.answer = FetchFailed("tickets: nothing accepts connections at 127.0.0.1 port 1", sent=False)
+    refused = await not_handed_on(it)
+    assert refused.reason == "upstream_down"
+    assert refused.detail.endswith("port 1; the grant was not sent")
+
+
 @pytest.mark.requirement("JAG-114", "IDC-60")
 @pytest.mark.parametrize(
     ("says", "reason"),

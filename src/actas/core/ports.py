@@ -56,12 +56,14 @@ class FetchFailed(Exception):
     Args:
         detail: what happened, naming the address asked.
         status: of an answer that came and is no use; None when none came.
+        sent: whether any of the request may have left.
     """
 
-    def __init__(self, detail: str, *, status: int | None = None) -> None:
+    def __init__(self, detail: str, *, status: int | None = None, sent: bool = True) -> None:
         super().__init__(detail)
         self.detail = detail
         self.status = status
+        self.sent = sent
 
 
 class NotSent(FetchFailed):

@@ -236,4 +236,6 @@ def _unanswered(server: str, failed: FetchFailed) -> OAuthError:
     if failed.status is not None and failed.status < 500:
         detail = f"what {server} answered is not handed on: {failed.detail}"
         return BadGateway("bad_answer_there", detail=detail)
+    if not failed.sent:
+        return silent(server, f"{failed.detail}; the grant was not sent")
     return silent(server, f"{failed.detail}; whether it gave a token for the grant is not known")

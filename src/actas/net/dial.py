@@ -107,7 +107,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
             FetchFailed: no address, a forbidden one among them, or none that accepts.
         """
         if (host, port) != (self._url.host, self._url.port):
-            raise FetchFailed(f"{self._url.shown}: a connection to another host was asked for")
+            raise _unsent(f"{self._url.shown}: a connection to another host was asked for")
         addresses = (await self._checked())[:MAX_TRIED]
         share = self._time_limit / len(addresses)
         for address in addresses:
@@ -117,7 +117,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
                 self._check_peer(stream, address)
                 return stream
         tried = ", ".join(str(address) for address in addresses)
-        raise FetchFailed(f"{self._url.shown}: nothing accepts connections at {tried} port {port}")
+        raise _unsent(f"{self._url.shown}: nothing accepts connections at {tried} port {port}")
 
     async def _attempt(
         self,
@@ -146,23 +146,21 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
             try:
                 answers = await self._resolve(self._url.host)
             except (OSError, UnicodeError) as error:
-                raise FetchFailed(
-                    f"{self._url.shown}: the name {self._url.host} cannot be resolved"
-                ) from error
+                raise _unsent(f"{self._url.shown}: the name {self._url.host} cannot be resolved") from error
         if not answers:
-            raise FetchFailed(f"{self._url.shown}: the name {self._url.host} has no address")
+            raise _unsent(f"{self._url.shown}: the name {self._url.host} has no address")
         return [self._judge(answer) for answer in answers]
 
     def _judge(self, answer: str) -> Address:
         try:
             address = read_address(answer)
         except ValueError:
-            raise FetchFailed(
+            raise _unsent(
                 f"{self._url.shown}: the name {self._url.host} resolves to something that is not an address"
             ) from None
         refusal = self._reach.why_not_at(self._url, address)
         if refusal is not None:
-            raise FetchFailed(f"{self._url.shown}: {refusal}")
+            raise _unsent(f"{self._url.shown}: {refusal}")
         return address
 
     def _check_peer(self, stream: httpcore2.AsyncNetworkStream, address: Address) -> None:
@@ -173,4 +171,9 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
         peer: tuple[object, ...] | None = stream.get_extra_info("server_addr")
         found = str(peer[0]) if peer else ""
         if self._judge(found) != address:
-            raise FetchFailed(f"{self._url.shown}: connected to {found} when {address} was meant")
+            raise _unsent(f"{self._url.shown}: connected to {found} when {address} was meant")
+
+
+def _unsent(detail: str) -> FetchFailed:
+    """Return the failure of a request of which nothing left: there is no connection that it could go by."""
+    return FetchFailed(detail, sent=False)

@@ -248,10 +248,10 @@ def _address(url: str, reach: Reach) -> Url:
     try:
         address = read_url(url)
     except ValueError as error:
-        raise FetchFailed(f"an address on record cannot be used: {error}") from None
+        raise FetchFailed(f"an address on record cannot be used: {error}", sent=False) from None
     refusal = reach.why_not(address)
     if refusal is not None:
-        raise FetchFailed(f"{address.shown}: {refusal}")
+        raise FetchFailed(f"{address.shown}: {refusal}", sent=False)
     return address
 
 
