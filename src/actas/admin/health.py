@@ -16,6 +16,7 @@ from actas.admin.health_here import beside, credential, our_key
 from actas.admin.health_of_encryption import decrypting, reached, unreached, unwanted
 from actas.core.abroad import Abroad, Acceptance, GrantWord
 from actas.core.ports import MOST_DRIFT, FetchFailed, JsonObject
+from actas.core.spans import span
 from actas.core.wire import ID_JAG, ID_JAG_PROFILE, JWT, JWT_BEARER, SigningAlgorithm
 from actas.keys.ring import KeyInfo
 from actas.policy.connections import Connection, Connections
@@ -226,7 +227,7 @@ def _keys(view: IssuerKeysView) -> Check:
         remedy = "its grants are taken until the known keys are past their outage_grace"
         return Check(name="keys", state="warn", says=f"{view.issuer}: {view.error}", remedy=remedy)
     if view.age is not None and view.age > STALE:
-        said = f"{_counted(view.kids)}, fetched {view.age:.0f} s ago"
+        said = f"{_counted(view.kids)}, fetched {span(round(view.age))} ago"
         return Check(name="keys", state="warn", says=said, remedy="its keys cannot be refreshed")
     if view.problems:
         said = f"{_counted(view.kids)}, and: {'; '.join(view.problems[:3])}"

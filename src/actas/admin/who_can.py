@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from actas.core.client import Client
+from actas.core.spans import span
 from actas.core.target import Api
 from actas.core.wire import CLIENT_CREDENTIALS, JWT_BEARER, TOKEN_EXCHANGE, GrantType
 from actas.policy.decide import Policy, Rule, scopes_of
@@ -137,7 +138,7 @@ def _sign_in(api: Api) -> tuple[str, ...]:
     to = api.abroad
     if to is None:
         return ()
-    fresh = () if to.max_age is None else (f"sign_in.max_age: at most {to.max_age} s ago",)
+    fresh = () if to.max_age is None else (f"sign_in.max_age: at most {span(to.max_age)} ago",)
     return (*fresh, *((f"sign_in.acr: one of {', '.join(to.acr)}",) if to.acr else ()))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from actas.core.errors import SignInAgain
 from actas.core.party import Party
 from actas.core.permit import Refusal
+from actas.core.spans import span
 from actas.crypto.jose import MAX_LEEWAY
 
 
@@ -37,7 +38,7 @@ def _too_old(party: Party, max_age: int | None, *, at: float) -> str | None:
     if isinstance(signed_in, bool) or not isinstance(signed_in, int | float):
         return f"the token does not say when {who} signed in (auth_time)"
     if signed_in + max_age < at:
-        return f"{who} signed in {int(at - signed_in)} s ago, longer than {max_age} s"
+        return f"{who} signed in {span(int(at - signed_in))} ago, longer than {span(max_age)}"
     if signed_in - MAX_LEEWAY > at:
         return f"{who} signed in when it has not been yet (auth_time)"
     return None

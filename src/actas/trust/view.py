@@ -55,7 +55,8 @@ def unreachable(shelf: Shelf, now: float) -> str:
     issuer, breaker = shelf.issuer, shelf.breaker
     parts = [f"the keys of {issuer.name} cannot be had: {breaker.error or 'no attempt ended'}"]
     if breaker.since is not None:
-        parts.append(f"it has failed since {_time(breaker.since)}, {breaker.failures} times in a row")
+        often = "once" if breaker.failures == 1 else f"{breaker.failures} times in a row"
+        parts.append(f"it has failed since {_time(breaker.since)}, {often}")
         parts.append(f"it is tried again in {shelf.next_try(now):.0f} s")
     if shelf.keys is not None:
         parts.append(f"the keys known before ended at {_time(shelf.usable_until)}, with its outage_grace")

@@ -133,7 +133,7 @@ async def test_a_refusal_after_the_grace_says_when_the_known_keys_ended(world: W
     world.clock.advance(ACME.outage_grace)
     told = await sentence(world)
     assert told.startswith(
-        "the keys of acme cannot be had: gone; it has failed since 2026-09-22T14:13:20Z, 1 times"
+        "the keys of acme cannot be had: gone; it has failed since 2026-09-22T14:13:20Z, once; "
     )
     assert told.endswith("the keys known before ended at 2026-09-22T14:13:20Z, with its outage_grace")
 
