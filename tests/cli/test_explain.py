@@ -54,6 +54,15 @@ def test_a_request_without_a_slip_gets_no_hint(actas: Program, kept: KeptLog) ->
     assert (refused.code, refused.document["hints"]) == (1, [])
 
 
+def test_an_entry_that_is_no_attempt_is_shown_by_another_command(actas: Program, kept: KeptLog) -> None:
+    actas.environ |= {"ACTAS_CONFIG": str(kept.file), "ACTAS_DEV": "1"}
+    (found,) = actas("audit", "search", "event:log:closed", "--json").document["items"]
+    ran = actas("explain", "--entry", found["id"])
+    assert ran.code == 1
+    assert f"{found['id']} is log:closed, which is not an attempt" in ran.err
+    assert f"actas audit show {found['id']}" in ran.err
+
+
 @pytest.fixture
 def binding(actas: Program, damaged: KeptLog) -> Program:
     """Over a configuration whose tokens must be bound to a DPoP key."""

@@ -85,5 +85,71 @@ async def test_a_pause_names_who_paused_and_when_the_last_time_before(
     assert said == f"web-from-corp was paused by actas:olga at {instant(NOON + 2)}: entry x_3"
 
 
+def changed(name: str, *changes: Any, at: float) -> bytes:
+    by = {"person": "actas:dana", "client": "cli"}
+    return entry(name, at=at, event="configuration:changed", changes=changes, by=by)
+
+
+def off(kind: str, name: str, *, gone: bool = False) -> dict[str, Any]:
+    after = {} if gone else {"after": {"disabled": True}}
+    return {"kind": kind, "name": name, "what": "disabled", "before": {"disabled": False}, **after}
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_a_token_that_was_revoked_names_who_disabled_its_party(
+    tmp_path: Path, writer: StreamWriter, gone: bool
+) -> None:
+    both = (off("users", "bob"), off("users", "alice", gone=gone), off("issuers", "corp-idp"))
+    await writer.append(changed("x_1", *both, at=NOON))
+    detail = "subject token: it, or what it comes from, was revoked: entry x_1"
+    refused: JsonObject = {
+        "outcome": "refused",
+        "reason": "revoked",
+        "detail": detail,
+        "at": instant(NOON + 3),
+    }
+    done = "taken out" if gone else "disabled"
+    alice = f"actas:alice was {done} by actas:dana at {instant(NOON)}: entry x_1"
+    issuer = f"corp-idp was disabled by actas:dana at {instant(NOON)}: entry x_1"
+    assert [*before(FolderLog(tmp_path), {**refused, "subject": {"sub": "actas:alice"}})] == [alice]
+    assert [*before(FolderLog(tmp_path), {**refused, "subject": {"sub": "x", "issuer": "corp-idp"}})] == [
+        issuer
+    ]
+    assert len([*before(FolderLog(tmp_path), refused)]) == 3, "who is meant is not known"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_what_else_revoked_a_token_is_shown_by_a_command_that_shows_every_entry(
+    tmp_path: Path, writer: StreamWriter, kept: bool
+) -> None:
+    await writer.append(entry("x_1" if kept else "x_2", at=NOON, event="revocation:granted", revoked=["a"]))
+    detail = "what it comes from was revoked while the other server was asked: entry x_1"
+    refused: JsonObject = {"outcome": "refused", "reason": "revoked", "detail": detail}
+    assert [*before(FolderLog(tmp_path), refused)] == ["what ended it: actas audit show x_1"]
+    assert not [*before(FolderLog(tmp_path), {**refused, "detail": "it was revoked"})]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "reason", "detail", "called"),
+    [
+        ("users", "bob", "bad_subject", "actas:bob is disabled or no longer listed among the users", "actas:bob"),
+        ("users", "bob", "unknown_person", "actas:bob is disabled", "actas:bob"),
+        ("clients", "web", "bad_client_auth", "the client web is disabled", "web"),
+        ("issuers", "corp-idp", "bad_subject", "the issuer corp-idp is disabled", "corp-idp"),
+        ("apis", "orders", "unknown_target", "the API orders is disabled", "orders"),
+    ],
+)  # fmt: skip
+async def test_what_is_disabled_names_who_disabled_it_the_last_time_before(
+    tmp_path: Path, writer: StreamWriter, kind: str, name: str, reason: str, detail: str, called: str
+) -> None:
+    await writer.append(changed("x_1", off(kind, name), at=NOON))
+    await writer.append(changed("x_2", off(kind, "another"), at=NOON + 1))
+    await writer.append(changed("x_3", off(kind, name), at=NOON + 2))
+    await writer.append(changed("x_4", off(kind, name), at=NOON + 9))
+    refused: JsonObject = {"outcome": "refused", "reason": reason, "detail": detail, "at": instant(NOON + 3)}
+    (said,) = before(FolderLog(tmp_path), refused)
+    assert said == f"{called} was disabled by actas:dana at {instant(NOON + 2)}: entry x_3"
+
+
 async def test_where_the_log_cannot_be_searched_nothing_more_is_said(tmp_path: Path) -> None:
     assert not [*before(FolderLog(tmp_path / "gone"), {"reason": "connection_paused", "detail": ""})]
