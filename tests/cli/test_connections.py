@@ -308,6 +308,11 @@ def test_a_refusal_is_drawn_and_says_what_would_have_helped(server: RealServer, 
     assert (ran.code, ran.document["reason"]) == (1, "no_connection")
     explained = asking("explain", "--entry", ran.document["entry"], "--json")
     assert f'did you mean "{FILES}"?' in explained.document["hints"]
+
+    plain = asking("explain", *ASK[1:], "--subject", subject, "--for", "jwt")
+    assert "with https://api.files.example, for ID-JAGs (--for id-jag)" in plain.out
+    without = asking("explain", "--client", "assistant", "--subject", subject, "--audience", FILES)
+    assert "with https://api.files.example, for ID-JAGs (--for id-jag)" in without.out
     stranger = asking("explain", "--client", "orders", *ASK[3:], "--subject", subject)
     assert (stranger.code, "orders has no connection at all" in stranger.out) == (1, True)
 

@@ -118,7 +118,7 @@ async def _rehearsed(
 ) -> tuple[Explanation, Past | None, tuple[str, ...]]:
     from actas.app.outside import outside
     from actas.app.parts import rehearsal
-    from actas.cli.misspelt import NO_WAY, issuer_meant, misspelt, ways_abroad
+    from actas.cli.misspelt import NO_WAY, issuer_meant, misspelt, ways_abroad, ways_there
 
     out = outside(base)
     try:
@@ -128,7 +128,11 @@ async def _rehearsed(
     hints = () if found.granted else tuple(misspelt(client, request, base.catalog))
     hints = (*hints, *issuer_meant(found.detail, base.catalog))
     if found.reason in NO_WAY:
-        hints = (*hints, *ways_abroad(client, request.audience, base.catalog))
+        kind = request.requested
+        hints = (*hints, *ways_abroad(client, request.audience, base.catalog, requested=kind))
+    elif found.reason == "unknown_target":
+        named = (*request.audience, *request.resource)
+        hints = (*hints, *ways_there(client, named, base.catalog))
     return found, None, hints
 
 

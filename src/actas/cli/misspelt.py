@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from actas.cli.ask import ABROAD
 from actas.cli.recorded import Event, member, text, words
 from actas.core.target import api_at
-from actas.core.wire import JWT_BEARER
+from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, JWT_BEARER
+from actas.kinds.on_behalf import is_api
 from actas.settings.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -46,13 +47,14 @@ def misspelt(client: str, request: ExchangeRequest, catalog: Catalog) -> Iterato
     yield from _scopes(client, request, catalog)
 
 
-def ways_abroad(client: str, asked: Collection[str], catalog: Catalog) -> Iterator[str]:
+def ways_abroad(client: str, asked: Collection[str], catalog: Catalog, *, requested: str) -> Iterator[str]:
     """Yield where a client's connections lead: for administrators, who may know what its users may not.
 
     Args:
         client: the name of who asks.
         asked: what it said the grant is for.
         catalog: what is defined.
+        requested: the type of token that it asked for.
     """
     own = [one for one in catalog.connections.every if one.client == client]
     for audience in asked:
@@ -60,9 +62,40 @@ def ways_abroad(client: str, asked: Collection[str], catalog: Catalog) -> Iterat
     if not own:
         yield f"{client} has no connection at all: actas connections create NAME --client {client}"
     for one in own:
-        there = f" with {', '.join(one.to.resources)}" if one.to.resources else ""
-        kind = " by plain grants (--for jwt)" if one.to.grant == "jwt" else ""
-        yield f"{one.name} leads to {one.to.issuer}{there}{kind}{_stands(one)}"
+        yield _leads(one, requested)
+
+
+def ways_there(client: str, named: Collection[str], catalog: Catalog) -> Iterator[str]:
+    """Yield which of a client's connections lead to what it asked an access token for, and no API here is.
+
+    Args:
+        client: the name of who asks.
+        named: what it asked for.
+        catalog: what is defined.
+    """
+    own = [(one, _places(one)) for one in catalog.connections.every if one.client == client]
+    known = frozenset[str]().union(*(places for _, places in own))
+    meant = {word if word in known else nearest(word, known) for word in named if not is_api(word, catalog)}
+    for word in sorted(one for one in meant if one is not None):
+        if word not in named:
+            yield f'did you mean "{word}"?'
+        yield from (_leads(one, ACCESS_TOKEN) for one, places in own if word in places)
+
+
+def _leads(one: Connection, requested: str) -> str:
+    """Return where a connection leads, and how that is asked for where something else was."""
+    there = f" with {', '.join(one.to.resources)}" if one.to.resources else ""
+    if one.to.redeems:
+        how = "" if requested == ACCESS_TOKEN else ", which this server redeems: ask without --for"
+    elif one.to.grant == "jwt":
+        how = "" if requested == JWT else ", for plain grants (--for jwt)"
+    else:
+        how = "" if requested == ID_JAG else ", for ID-JAGs (--for id-jag)"
+    return f"{one.name} leads to {one.to.issuer}{there}{how}{_stands(one)}"
+
+
+def _places(one: Connection) -> frozenset[str]:
+    return frozenset((one.to.issuer, *one.to.audiences, *one.to.resources))
 
 
 def ways_in(client: str, catalog: Catalog) -> Iterator[str]:
@@ -92,7 +125,11 @@ def ways_of_entry(event: Event, catalog: Catalog) -> Iterator[str]:
         if elsewhere or unproven or event.get("reason") in (*NO_WAY, "unknown_target"):
             yield from ways_in(client, catalog)
     elif event.get("reason") in NO_WAY:
-        yield from ways_abroad(client, words(asked.get("audience")), catalog)
+        requested = text(asked.get("type"))
+        yield from ways_abroad(client, words(asked.get("audience")), catalog, requested=requested)
+    elif event.get("reason") == "unknown_target":
+        named = (*words(asked.get("audience")), *words(asked.get("resource")))
+        yield from ways_there(client, named, catalog)
 
 
 def issuer_meant(detail: str, catalog: Catalog) -> Iterator[str]:
