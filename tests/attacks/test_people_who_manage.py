@@ -90,7 +90,7 @@ async def test_an_app_gets_what_the_persons_role_holds(
 async def test_whoever_holds_no_role_lets_no_app_have_one(person: str, how: dict[str, Any]) -> None:
     house = company()
     assert await said(house, person, **how) == "access_denied"
-    assert house.writer.events[-1]["reason"] == "no_rule"
+    assert house.writer.events[-1]["reason"] == "no_role"
 
 
 @pytest.mark.requirement("SEC-80")

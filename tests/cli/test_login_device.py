@@ -101,6 +101,7 @@ def test_what_was_kept_is_exchanged_onward_with_the_key_that_stayed_here(here: M
 def test_a_no_is_exit_one(here: Meanwhile) -> None:
     ran = here("--save", "other", "--json", does=(lambda: here.answers("deny"),))
     assert (ran.code, ran.error["code"]) == (1, "access_denied")
+    assert ran.error["message"] == "nobody is signed in through cli: whoever was asked said no"
     assert not (here.actas.home / "tokens").exists()
 
 

@@ -105,8 +105,14 @@ def test_the_members_of_a_group_hold_its_role_and_nobody_else_does(sts: RealServ
     assert erin.actas("whoami", "--json").document["role"] == "auditor"
     alice = Somebody(sts, tmp_path, "alice")
     alice.actas.meanwhile = []
-    ran = alice.log_in("--json")
-    assert ran.code == 1, ran.err
+    ran = alice.log_in()
+    assert (ran.code, alice.actas.waited) == (1, [5]), ran.err  # and not for ten minutes
+    assert "nobody is signed in through cli: whoever signed in holds no role there" in ran.err
+    assert "actas:alice" not in ran.err
+    page = alice.browser.response
+    assert page.status_code == 403
+    assert "You hold no role at this server" in page.text
+    assert last(sts, "authorization:refused")["id"] in page.text
     assert not (alice.actas.home / "logins").exists()
     ran = alice.actas("whoami", "--json")
     assert (ran.code, ran.error["code"]) == (5, "not_signed_in")

@@ -26,7 +26,7 @@ ROWS: tuple[Requirement, ...] = on(
     kept(
         "DG-6",
         "RFC 8628 section 3.5",
-        "A no is access_denied, and what nobody decided in time is expired_token.",
+        "A no is access_denied, as is whoever may not say yes; what nobody decided in time is expired_token.",
     ),
     kept(
         "DG-7",

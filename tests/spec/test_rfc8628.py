@@ -234,14 +234,15 @@ async def test_people_are_asked_about_every_device_whatever_they_said_before(con
         await here.decide(told, alice)
 
 
-@pytest.mark.requirement("DG-12")
-async def test_only_people_of_its_groups_sign_in_to_an_app_on_a_device() -> None:
+@pytest.mark.requirement("DG-6", "DG-12")
+async def test_only_people_of_its_groups_sign_in_to_an_app_on_a_device_and_nobody_else_has_it_wait() -> None:
     here = Connecting(on_devices(client("web", kind="app"), groups=frozenset({"platform"})))
     told = await here.ask()
-    with pytest.raises(OAuthError) as caught:
-        await here.pages.typed(told["user_code"], await here.visitor())
-    assert caught.value.reason == "no_rule"
-    assert (await here.refused(told)).code == "authorization_pending"  # somebody else may still
+    step = await here.pages.typed(told["user_code"], await here.visitor())
+    assert isinstance(step, DeviceDone)
+    assert (step.allowed, step.refused and step.refused.reason) == (False, "no_rule")
+    error = await here.refused(told)
+    assert (error.code, error.reason) == ("access_denied", "no_rule")
 
 
 @pytest.mark.requirement("DG-12")

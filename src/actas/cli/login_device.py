@@ -38,6 +38,13 @@ _USUAL_INTERVAL: Final = 5
 
 _LONGEST: Final = 3600
 
+_NO: Final = {
+    "denied_by_person": "whoever was asked said no",
+    "no_role": "whoever signed in holds no role there that allows it",
+    "no_rule": "whoever signed in may not sign in to it",
+}
+"""What an answer of no means here, by its reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -268,8 +275,9 @@ def _refused(client: Credentials, answered: Answered, key: Holder | None) -> Fai
         hint = f"{client.client} needs the grant device_code"
     elif refused.error == "invalid_target":
         hint = f"to manage with it, {client.client} needs sign_in.management; --scope asks for something else"
+    no = _NO.get(refused.reason or "") if refused.error == "access_denied" else None
     return Failure(
-        f"nobody is signed in through {client.client}: {refused.message}",
+        f"nobody is signed in through {client.client}: {no or refused.message}",
         code=refused.error,
         exit=Exit.NO if refused.error in ("access_denied", "expired_token") else refused.exit,
         hint=hint,

@@ -92,6 +92,7 @@ Reason = Literal[
     "scope_missing",
     "not_yours",
     "bad_token",
+    "no_role",
     "role_too_small",
     "not_found",
     "conflict",

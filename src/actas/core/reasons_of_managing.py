@@ -1,4 +1,4 @@
-"""Why the management API refused: the reasons that only it has."""
+"""Why somebody does not manage this server: the reasons of the management API, and of who asks for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ OF_MANAGING: Final[dict[Reason, ReasonText]] = {
         meaning="The management API takes only tokens of its own, asked for by a client that holds a role.",
         causes="Nobody is signed in, the hour is over, the client lost its role, or it is another token.",
         remedy="actas login asks for a new one; the detail in the audit log says which check failed.",
+    ),
+    "no_role": ReasonText(
+        sentence="Whoever signed in holds no role at this server that allows what was asked for.",
+        meaning="An app asked for a token by which somebody manages this server, and they may not. A device "
+        "that waited for them waits no more.",
+        causes="Somebody whom `admins` of the configuration does not name, nor a group of theirs; another "
+        "account than the one that holds the role; an app that asks for a higher role than they hold.",
+        remedy="An owner gives them a role, or they sign in with the account that holds one. The detail in "
+        "the audit log says who it was, and which role they hold.",
     ),
     "role_too_small": ReasonText(
         sentence="The role is too small for this.",

@@ -4,6 +4,9 @@ Whether a device waits for a code is said only to who is signed in, and guessing
 an address (RFC 8628 section 5.1): nothing forgets what was wrong but time, for a guesser could be right with
 a device of their own. What was typed decides nothing (section 5.4): the question shows the code and where the
 device is, to every person and each time, and its answer counts only from whom it was shown to.
+
+A code is for one sign-in: whoever may not sign in to the app, or not have what it asks, ends it as a no does.
+The device hears so at once (section 3.5), and somebody else has it show another code.
 """
 
 from __future__ import annotations
@@ -169,10 +172,15 @@ class Devices:
             if found is None or found[0] != shown.name:
                 return AskDevice(code=shown_user_code(shown.user_code), wrong=True)
             client = trail.client = self._client(found[1])
-            self._granting.require_member(client, session)
+            scope = self._within(found[1], client, session)
+            if isinstance(scope, AccessDenied):
+                return await self._refused(shown.name, client, scope, visitor)
             if not allowed:
-                await self._denied(shown, client, visitor)
-            elif not await self._allowed(found, client, session, trail):
+                detail = f"{shown.subject} does not let {client.name} act for them on a device"
+                await self._ended(
+                    shown.name, client, AccessDenied("denied_by_person", detail=detail), visitor
+                )
+            elif not await self._allowed(found, client, session, scope=scope, trail=trail):
                 return AskDevice(code=shown_user_code(shown.user_code), wrong=True)
             return DeviceDone(allowed=allowed, client=client)
         except Exception as exc:
@@ -194,8 +202,9 @@ class Devices:
                     raise AccessDenied("unknown_user_code", detail=f"{subject} typed a code of no device")
             name, asked = found
             client = trail.client = self._client(asked)
-            self._granting.require_member(client, session)
-            scope = self._granting.within_role(asked.scope, asked.apis, session)
+            scope = self._within(asked, client, session)
+            if isinstance(scope, AccessDenied):
+                return await self._refused(name, client, scope, visitor)
             return AskDeviceConsent(
                 asked=msgspec.structs.replace(asked, scope=scope),
                 client=client,
@@ -210,15 +219,28 @@ class Devices:
                 raise refusal from exc
             return AskDevice(code=shown_user_code(code), wrong=True)
 
+    def _within(self, asked: AskedDevice, client: Client, session: Session) -> frozenset[str] | AccessDenied:
+        """Return what somebody may let a device have of what it asks; or why that is nothing at all."""
+        try:
+            self._granting.require_member(client, session)
+            return self._granting.within_role(asked.scope, asked.apis, session)
+        except AccessDenied as never:
+            return never
+
     async def _allowed(
-        self, found: tuple[str, AskedDevice], client: Client, session: Session, trail: Trail
+        self,
+        found: tuple[str, AskedDevice],
+        client: Client,
+        session: Session,
+        *,
+        scope: frozenset[str],
+        trail: Trail,
     ) -> bool:
         """Let a device have what it asks; False when somebody else decided meanwhile.
 
         The decision and the consent are kept together: a yes that comes too late is no yes for another time.
         """
         name, asked = found
-        scope = self._granting.within_role(asked.scope, asked.apis, session)
         authorization = self._granting.authorization(client, session, scope=scope, apis=asked.apis)
         told = self._granting.told(
             authorization, source=trail.source, dropped=asked.dropped, asked_from=asked.source
@@ -233,15 +255,19 @@ class Devices:
         await self._granting.write(record)
         return True
 
-    async def _denied(self, shown: Shown, client: Client, visitor: Visitor) -> None:
+    async def _refused(self, name: str, client: Client, why: AccessDenied, visitor: Visitor) -> DeviceDone:
+        """Return what is shown to somebody who can never say yes to a device, which is told so."""
+        await self._ended(name, client, why, visitor)
+        return DeviceDone(allowed=False, client=client, refused=why)
+
+    async def _ended(self, name: str, client: Client, why: AccessDenied, visitor: Visitor) -> None:
         """Let a device have nothing. The entry comes first: what the device is told stands in the log."""
-        detail = f"{shown.subject} does not let {client.name} act for them on a device"
         said = self._open(visitor)
         said.client = client
-        refusal = await refused(self._audit, said, AccessDenied("denied_by_person", detail=detail))
-        if refusal.reason != "denied_by_person":
+        refusal = await refused(self._audit, said, why)
+        if refusal is not why:
             raise refusal
-        await self._codes.deny(shown.name)
+        await self._codes.deny(name, why=why.reason)
 
     def _client(self, asked: AskedDevice) -> Client:
         client = self._directory.client(asked.client)

@@ -131,7 +131,7 @@ class Granting:
         held = scopes_within(role)
         if scope.isdisjoint(held):
             detail = f"{subject} is {role or 'no administrator'}, and {' '.join(sorted(scope))} was asked for"
-            raise AccessDenied("no_rule", detail=detail)
+            raise AccessDenied("no_role", detail=detail)
         return scope & (held | frozenset(SCOPES))
 
     def authorization(

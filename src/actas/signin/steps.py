@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from actas.core.client import Client
+from actas.core.errors import OAuthError
 from actas.core.person import Person
 from actas.signin.request import AuthorizationRequest, Where
 from actas.subjects.device_records import AskedDevice
@@ -168,14 +169,16 @@ class AskDeviceConsent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceDone(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody has decided; the device hears of it when it asks.
+    """It is decided; the device hears of it when it asks.
 
     Attributes:
         allowed: whether it may.
+        refused: the refusal that decided it, whatever they would have said; None when somebody said it.
     """
 
     allowed: bool
     client: Client
+    refused: OAuthError | None = None
 
 
 ForDevice = AskDevice | AskDeviceConsent | DeviceDone

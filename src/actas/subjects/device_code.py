@@ -20,6 +20,7 @@ from actas.core.family import Spent
 from actas.core.lineage import Marking
 from actas.core.opaque import DEVICE
 from actas.core.ports import Chance, Clock
+from actas.core.reason import Reason
 from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization
@@ -34,6 +35,7 @@ from actas.subjects.device_records import (
     Decision,
     DeviceCodeStore,
     KeptDevice,
+    NotLet,
     Room,
 )
 from actas.subjects.user_code import new_user_code
@@ -64,6 +66,13 @@ MOST_IN: Final[Mapping[Room, int]] = {0: 20_000, 1: 12_000, 2: 4_000}
 prove who they are find room, and registered ones find some that no app has which nobody here has chosen."""
 
 _TRIES: Final = 20
+
+_NO: Final[Reason] = "denied_by_person"
+
+_SAID: Final[Mapping[Reason, str]] = {
+    _NO: "whoever was asked said no",
+    "no_role": "whoever signed in holds no role here that allows it",
+}
 
 _Content = TypeVar("_Content", bound=msgspec.Struct)
 
@@ -170,13 +179,17 @@ class DeviceCodes:
             digest=name, state="allowed", authorization=authorization.id, answer=answer, record=record
         )
 
-    async def deny(self, name: str) -> bool:
+    async def deny(self, name: str, *, why: Reason) -> bool:
         """Let a device have nothing; False when somebody else decided, or it ended.
+
+        Args:
+            why: what the device hears.
 
         Raises:
             StoreUnavailable: nobody knows.
         """
-        return await self._store.decide(Decision(digest=name, state="denied"))
+        answer = self._texts.sealed_beside(_place(name, "not_let"), msgspec.json.encode(NotLet(why=why)))
+        return await self._store.decide(Decision(digest=name, state="denied", answer=answer))
 
     async def redeem(self, text: Secret, *, client: Client) -> Authorization:
         """Return what a device was let have. Its code is good no more.
@@ -200,13 +213,20 @@ class DeviceCodes:
         if asked.ends_at <= self._clock.now():
             raise DeviceExpired(detail=f"the code of {client.name}'s device ended at {asked.ends_at}")
         if kept.state == "denied":
-            raise AccessDenied("denied_by_person", detail=f"somebody did not let {client.name} do that")
+            raise self._denial(kept, client)
         if kept.state == "waiting":
             raise await self._waits(kept, client)
         authorization = self._answer(kept)
         if not await self._store.use(kept.digest):
             raise self._spent(kept, asked)
         return authorization
+
+    def _denial(self, kept: KeptDevice, client: Client) -> AccessDenied:
+        """Return what a device is told that has nothing: why, and not who it was."""
+        # A node of an earlier version writes no more than that it was denied: then somebody said it.
+        why = self._read(_place(kept.digest, "not_let"), kept.answer, NotLet).why if kept.answer else _NO
+        said = _SAID.get(why, f"whoever signed in may not sign in to {client.name}")
+        return AccessDenied(why, detail=said)
 
     async def _waits(self, kept: KeptDevice, client: Client) -> OAuthError:
         """Note that a device asked before there is an answer, and return what it is told."""

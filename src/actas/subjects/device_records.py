@@ -7,6 +7,7 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
+from actas.core.reason import Reason
 from actas.core.records import Record
 
 INTERVAL: Final = 5
@@ -43,6 +44,16 @@ class AskedDevice(msgspec.Struct, frozen=True, kw_only=True):
     dropped: tuple[str, ...] = ()
 
 
+class NotLet(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a device has nothing of what it asked.
+
+    Attributes:
+        why: what whoever was asked said, or was told.
+    """
+
+    why: Reason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptDevice:
     """The request of a device as it is kept.
@@ -58,7 +69,7 @@ class KeptDevice:
         asked: what was asked, sealed.
         state: how far it is.
         authorization: the name of what was let; empty while nothing was.
-        answer: what was let, sealed; empty while nothing was.
+        answer: what was let, or why nothing is, sealed; empty while nobody decided.
         interval: seconds that the device has to wait between two questions.
         polled_at: when it asked last, seconds since the epoch; 0 for never.
         ends_at: as in ``AskedDevice``. What is sealed counts.
@@ -86,7 +97,7 @@ class Decision:
 
     Attributes:
         digest: of the request.
-        authorization: the name of what was let; ``answer`` is that, sealed.
+        authorization: the name of what was let; ``answer`` is that, or why nothing is, sealed.
         record: the audit entry of it, kept with it or not at all (REL-01).
     """
 

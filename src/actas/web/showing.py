@@ -27,6 +27,7 @@ from actas.signin.steps import (
     AskConsent,
     AskDevice,
     AskWho,
+    DeviceDone,
     ForDevice,
     GoOn,
     Later,
@@ -121,6 +122,7 @@ class Showing:
                     isinstance(step, AskWho | AskCode) and step.passkey_refused
                 )
                 wrong = wrong or (isinstance(step, AskWho) and step.trouble is not None)
+                wrong = wrong or (isinstance(step, DeviceDone) and step.refused is not None)
                 page = self.pages.render(self._view(step, visitor), status=403 if wrong else 200)
                 await page.send(send, extra=cookies)
 

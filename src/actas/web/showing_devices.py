@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from actas.core.client import Client
+from actas.core.errors import OAuthError
 from actas.core.sign_in import OFFLINE
 from actas.signin.proving import Visitor
 from actas.signin.request import Registered
@@ -58,11 +60,29 @@ def device_view(
                 text=("You can close this page. The device goes on by itself within a few seconds.",),
                 link=(my_access, "What may act for you"),
             )
+        case DeviceDone(refused=OAuthError() as refusal):
+            return _refused(refusal, step.client, my_access)
         case DeviceDone():
             return Message(
                 sentence="Your device was not connected.",
                 text=("You said no. The device is told so, and nothing changed.",),
             )
+
+
+def _refused(refusal: OAuthError, client: Client, my_access: str) -> Message:
+    app = app_of(client) or App(client.name)
+    why = (
+        "You hold no role at this server that allows this, so this app cannot manage it for you."
+        if refusal.reason == "no_role"
+        else f"Your account may not sign in to {app.name}."
+    )
+    told = "The device is told so. With another account, have it show another code."
+    entry = () if refusal.entry is None else (f"For whoever runs this: entry {refusal.entry}.",)
+    return Message(
+        sentence="Your device was not connected.",
+        text=(why, told, *entry),
+        link=(my_access, "See who is signed in"),
+    )
 
 
 def _consent(
