@@ -6,8 +6,7 @@ from wherever and however many at once. The other way round somebody is sent a l
 it (device code phishing; Storm-2372, February 2025): nothing comes of a link, nor of a form of another site, nor of
 the question shown to somebody else, and the question says where the device is. The device's own code is of no use to
 another client, nor for a second time, nor for whoever reads or changes the database. And whoever only says the name of
-a public client may neither fill the database nor the log. Whoever may not have what a device asks ends its code, as
-who says no does: with the code in their hands, signed in, by a form of this site, and as slowly as all who guess.
+a public client may neither fill the database nor the log.
 """
 
 from __future__ import annotations
@@ -17,16 +16,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.fakes.company import PEOPLE, client, on_devices
-from tests.fakes.connecting import LIMITS, Connecting
+from tests.fakes.company import client, on_devices
+from tests.fakes.connecting import LIMITS, TV, Connecting
 from tests.fakes.house import ISSUER, claims_of
-from tests.fakes.people_who_manage import ADMINS, API, DANA
 from tests.spec.test_rfc8628 import PHONE
 
 from actas.clients.throttle import Limits, Step
 from actas.core.errors import OAuthError
 from actas.core.lineage import LATER, Lineage, Revoked
-from actas.policy.impersonation import Impersonating
 from actas.signin.devices import Shown
 from actas.signin.proving import Begun
 from actas.signin.steps import AskDevice, AskDeviceConsent, AskWho, DeviceDone
@@ -143,89 +140,6 @@ async def test_a_code_that_is_given_to_another_device_later_is_another_question(
     (kept,) = here.house.waiting.kept.values()
     here.house.waiting.kept = {"another": replace(kept, digest="another")}
     assert await reason(here.pages.decide(shown.flow, allowed=True, visitor=alice)) == "storage_unavailable"
-
-
-def managing() -> Connecting:
-    """Where dana is an owner, and the app on the device is for managing."""
-    app = on_devices(client("web", kind="app"), management=True)
-    return Connecting(app, people=[*PEOPLE, DANA], administrators=ADMINS)
-
-
-MANAGE = f"scope=actas:auditor+actas:owner&resource={API}"
-
-
-@pytest.mark.requirement("DG-6", "SEC-80")
-async def test_whoever_holds_no_role_ends_the_code_and_the_device_is_told_why_and_not_who() -> None:
-    here = managing()
-    told, other = await here.ask(MANAGE), await here.ask(MANAGE)
-    assert isinstance(await here.decide(other, await here.visitor("dana")), DeviceDone)
-    step = await here.pages.typed(told["user_code"], await here.visitor("alice"))
-    assert isinstance(step, DeviceDone)
-    assert (step.allowed, step.refused and step.refused.reason) == (False, "no_role")
-    entry = here.house.writer.events[-1]
-    assert (entry["event"], entry["reason"]) == ("authorization:refused", "no_role")
-    assert "actas:alice is no administrator" in entry["detail"]
-    error = await here.refused(told)
-    assert (error.code, error.reason) == ("access_denied", "no_role")
-    assert "alice" not in error.detail + error.sentence
-    after = await here.pages.typed(told["user_code"], await here.visitor("dana"))
-    assert after == AskDevice(code=told["user_code"], wrong=True)
-    assert "access_token" in (await here.poll(other)).body
-
-
-@pytest.mark.requirement("DG-6", "SEC-80")
-async def test_whoever_lost_the_role_while_the_question_was_shown_says_neither_yes_nor_no(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    here = managing()
-    told = await here.ask(MANAGE)
-    dana = await here.visitor("dana")
-    shown = await here.shown(told, dana)
-    without = Impersonating(administrators=replace(ADMINS, users={}))
-    monkeypatch.setattr(here.house.catalog.policy, "impersonating", without)
-    step = await here.pages.decide(shown.flow, allowed=True, visitor=dana)
-    assert isinstance(step, DeviceDone)
-    assert not step.allowed
-    assert (await here.refused(told)).reason == "no_role"
-
-
-@pytest.mark.requirement("DG-6", "DG-7")
-async def test_ending_the_code_of_another_takes_the_code_and_guessing_it_is_as_slow_for_who_may_not() -> None:
-    here = managing()
-    told = await here.ask(MANAGE)
-    mallory = await here.visitor("carol")
-    for guess in WRONG[:3]:
-        await here.pages.typed(guess, mallory)
-    assert await reason(here.pages.typed(told["user_code"], mallory)) == "too_many_failures"
-    nobody = await here.visitor(None)
-    step = await here.pages.typed(told["user_code"], nobody)
-    assert isinstance(step, AskWho)
-    assert await reason(here.pages.go_on(step.flow, await here.visitor("alice"))) == "forged_form"
-    assert (await here.refused(told)).code == "authorization_pending"
-
-
-@pytest.mark.requirement("DG-6", "REL-01")
-async def test_a_code_does_not_end_that_the_minutes_do_not_tell_of() -> None:
-    here = managing()
-    told = await here.ask(MANAGE)
-    alice = await here.visitor("alice")
-    here.house.writer.broken = True
-    assert await reason(here.pages.typed(told["user_code"], alice)) == "audit_unavailable"
-    here.house.writer.broken = False
-    assert (await here.refused(told)).code == "authorization_pending"
-
-
-@pytest.mark.requirement("DG-8")
-async def test_why_a_device_has_nothing_is_not_changed_in_the_database() -> None:
-    here = managing()
-    told, other = await here.ask(MANAGE), await here.ask(MANAGE)
-    await here.pages.typed(told["user_code"], await here.visitor("alice"))
-    await here.decide(other, await here.visitor("dana"), allowed=False)
-    first, second = here.house.waiting.kept.values()
-    here.house.waiting.kept[first.digest] = replace(first, answer=second.answer)
-    assert (await here.refused(told)).code == "invalid_grant"
-    here.house.waiting.kept[second.digest] = replace(second, answer=b"")  # as an earlier version writes it
-    assert (await here.refused(other)).reason == "denied_by_person"
 
 
 @pytest.mark.requirement("DG-7", "SEC-78")
@@ -375,6 +289,33 @@ async def test_a_device_that_asks_without_end_does_not_fill_the_log() -> None:
     assert (event["event"], event["counted"], event["reasons"]) == (
         "exchange:refused_many", 150, {"polled_too_soon": 150},
     )  # fmt: skip
+
+
+@pytest.mark.requirement("DG-11", "SEC-86", "SEC-90")
+@pytest.mark.parametrize("credentials", [{}, {"credentials": "&client_id=phone"}])
+async def test_a_device_that_only_waits_is_written_down_once_and_counted_from_then_on(
+    credentials: dict[str, Any],
+) -> None:
+    here = Connecting(PHONE if credentials else TV)
+    told = await here.ask(**credentials)
+    form = here.house.poll_form("web", told["device_code"])
+    if credentials:
+        form = {"grant_type": form["grant_type"], "client_id": "phone", "device_code": told["device_code"]}
+    entries: list[str | None] = []
+    for _ in range(5):
+        entries.append((await here.house.turned_away(form)).entry)
+        here.clock.advance(5)
+    assert [one is not None for one in entries] == [True, False, False, False, False]
+    (waits,) = here.house.writer.events
+    assert (waits["event"], waits["reason"]) == ("exchange:refused", "not_decided")
+    assert (await here.house.turned_away(form)).code == "authorization_pending"
+    early = await here.house.turned_away(form)  # who asks too often, or asks with a code of another's
+    assert (early.reason, early.entry) == ("polled_too_soon", here.house.writer.events[-1]["id"])
+    here.clock.advance(60)
+    await here.house.minutes.write_counts(here.clock.now())
+    summaries = [one for one in here.house.writer.events if one["event"] == "exchange:refused_many"]
+    assert {(one["source"], *one["reasons"]) for one in summaries} == {(waits["source"], "not_decided")}
+    assert sum(one["counted"] for one in summaries) == 5
 
 
 def replace_limits() -> Limits:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from actas.core.errors import OAuthError
+from actas.core.errors_of_signing_in import NotDecided
 from actas.core.party import Caller, Identity
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization, GrantedCode, SignIn
@@ -251,6 +252,9 @@ class Visits:
         """The refusal of any form; granting it is a failure. The minutes must have it too."""
         before = len(self.writer.events)
         error = await self._error(form, authorization=authorization, certificate=certificate)
+        if isinstance(error, NotDecided) and error.again:
+            assert (len(self.writer.events), error.entry) == (before, None)  # it is counted
+            return error
         assert len(self.writer.events) == before + 1
         assert self.writer.events[-1]["outcome"] == "refused"
         assert self.writer.events[-1]["reason"] == error.reason

@@ -4,7 +4,8 @@ Anybody can be refused before authenticating, as often as he likes, so such refu
 entry. In each minute the first hundred of a source are written, the rest are counted by reason, and one
 summary per source and minute carries the exact counts. Two bounds hold against a flood that keeps changing
 its address: a total of single entries per minute, and a number of sources told apart; what comes from
-further sources is counted together under ``*``. Who is a source is the caller's to say.
+further sources is counted together under ``*``. Who is a source is the caller's to say. What only says once
+more what an entry says already, such as that a device still waits, is counted from the beginning.
 """
 
 from __future__ import annotations
@@ -85,18 +86,17 @@ class FloodGate:
 
     def admit(self, source: str, reason: str) -> bool:
         """Return whether this refusal is to be written as an entry of its own; if not, it is counted."""
-        self._turn(self._clock.now())
-        tally = self._tallies.get(source)
-        if tally is None:
-            if len(self._tallies) >= self._bounds.sources:
-                source = OTHERS
-            tally = self._tallies.setdefault(source, _Tally())
+        tally = self._tally(source)
         if tally.written < self._bounds.per_source and self._written < self._bounds.in_all:
             tally.written += 1
             self._written += 1
             return True
         tally.counted[reason] += 1
         return False
+
+    def count(self, source: str, reason: str) -> None:
+        """Count a refusal that is not written, however few there are."""
+        self._tally(source).counted[reason] += 1
 
     def due(self, now: float) -> list[Summary]:
         """Return the summaries of the minutes that are over, once; for the end, pass ``math.inf``.
@@ -112,6 +112,16 @@ class FloodGate:
         """Keep summaries that were due and could not be written: they are due again."""
         self._finished[:0] = summaries
         self._fold()
+
+    def _tally(self, source: str) -> _Tally:
+        """Return what is counted in this minute with a source."""
+        self._turn(self._clock.now())
+        tally = self._tallies.get(source)
+        if tally is None:
+            if len(self._tallies) >= self._bounds.sources:
+                source = OTHERS
+            tally = self._tallies.setdefault(source, _Tally())
+        return tally
 
     def _turn(self, now: float) -> None:
         """Finish the current minute if it is over. A clock that goes back reopens nothing."""

@@ -15,7 +15,8 @@ from actas.audit.flood import FloodGate
 from actas.audit.harmless import harmless
 from actas.audit.stream import AuditWriter, Receipt, instant, new_entry_id
 from actas.audit.trail import Door, Trail, under_way
-from actas.core.errors import AuditUnavailable
+from actas.core.errors import AuditUnavailable, OAuthError
+from actas.core.errors_of_signing_in import NotDecided
 from actas.core.events import EventName
 from actas.core.metrics import AUDIT_APPEND, AUDIT_ENTRIES, UNMETERED, Meter
 from actas.core.party import Identity
@@ -102,12 +103,7 @@ class Minutes:
         refused = trail.refused
         if trail.trace is None and self._tracing.on and trail.door == "exchange":
             trail.trace = self._tracing.begin()
-        if (
-            trail.of_stranger
-            and refused is not None
-            and not trail.revoked
-            and not self._flood.admit(place_of(trail.source), refused.reason)
-        ):
+        if refused is not None and not trail.revoked and not self._is_written(trail, refused):
             self._count(trail, refused.reason)
             return None
         try:
@@ -121,6 +117,16 @@ class Minutes:
         if refused is not None and self._watching is not None:
             self._watching(trail)
         return receipt
+
+    def _is_written(self, trail: Trail, refused: OAuthError) -> bool:
+        """Return whether a refusal has an entry of its own; one that has none is counted."""
+        place = place_of(trail.source)
+        if isinstance(refused, NotDecided) and refused.again:
+            # The entry of the first question says who waits; each further one would be such a line every
+            # five seconds. What ends the waiting, and who asks too often, has entries like all else.
+            self._flood.count(place, refused.reason)
+            return False
+        return not trail.of_stranger or self._flood.admit(place, refused.reason)
 
     async def note(self, event: EventName, **members: Any) -> Receipt:
         """Write an event that is not an attempt: a key was made, a configuration took effect.

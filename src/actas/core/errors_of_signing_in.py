@@ -44,12 +44,17 @@ class ConsentRequired(OAuthError):
 
 
 class NotDecided(OAuthError):
-    """RFC 8628 section 3.5: the person has not answered yet; the device asks again after a while."""
+    """RFC 8628 section 3.5: the person has not answered yet; the device asks again after a while.
+
+    Args:
+        again: whether the device was told so before.
+    """
 
     code = "authorization_pending"
 
-    def __init__(self, *, detail: str = "") -> None:
+    def __init__(self, *, again: bool, detail: str = "") -> None:
         super().__init__("not_decided", detail=detail)
+        self.again = again
 
 
 class SlowDown(OAuthError):

@@ -71,7 +71,8 @@ EVENTS: Final[dict[EventName, str]] = {
     "exchange:granted": "A token was issued. Written before the token left.",
     "exchange:refused": "A request at the token endpoint was refused, with the reason and the decision.",
     "exchange:refused_many": "Refusals before authentication from one source beyond the first hundred in a "
-    "minute, counted rather than written one by one.",
+    "minute, and those by which devices that wait were told again that nobody has decided; counted "
+    "rather than written one by one.",
     "abroad:granted": "Another domain's server gave a token for a grant that this server redeemed for its "
     "client, which gets it. Written before the token left; the grant has an entry of its own, which this one "
     "names.",

@@ -235,7 +235,8 @@ class DeviceCodes:
         if early:
             detail = f"a device of {client.name} asks more often than every {interval} s"
             return SlowDown(interval=interval, detail=detail)
-        return NotDecided(detail=f"nobody has decided yet on a device of {client.name}")
+        detail = f"nobody has decided yet on a device of {client.name}"
+        return NotDecided(again=kept.polled_at > 0, detail=detail)
 
     async def _found(self, text: str) -> KeptDevice:
         try:

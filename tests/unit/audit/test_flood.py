@@ -51,6 +51,16 @@ def test_the_others_are_counted_exactly_by_reason(clock: FixedClock) -> None:
     ]
 
 
+def test_what_is_only_counted_takes_nobodys_place_among_what_is_written(clock: FixedClock) -> None:
+    gate = FloodGate(clock=clock, bounds=FloodBounds(per_source=1, sources=1))
+    for source in ("a", "a", "b"):
+        gate.count(source, "not_decided")
+    assert gate.admit("a", "bad_client_auth")
+    clock.advance(60)
+    told = [(one["source"], one["written"], one["reasons"]) for one in due(gate, clock.now())]
+    assert told == [("a", 1, {"not_decided": 2}), (OTHERS, 0, {"not_decided": 1})]
+
+
 def test_nothing_is_due_before_the_minute_is_over_nor_twice(clock: FixedClock) -> None:
     gate = FloodGate(clock=clock, bounds=FloodBounds(per_source=0))
     gate.admit("a", "bad_client_auth")
