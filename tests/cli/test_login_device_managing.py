@@ -94,6 +94,7 @@ def test_a_role_that_is_asked_for_is_all_that_is_had(sts: RealServer, tmp_path: 
     assert dana.actas("whoami", "--json").document["role"] == "auditor"
     ran = dana.actas("clients", "disable", "nightly", "--json")
     assert ran.code == 5
+    assert ran.error["message"].endswith("or not asked for: actas login again")
     refused = last(sts, "management:refused")
     assert (refused["reason"], refused["subject"]["sub"]) == ("role_too_small", "actas:dana")
 

@@ -51,9 +51,8 @@ def authorise(author: Author, changes: Iterable[Change], kept: Snapshot) -> None
         authorise_sending(author, change)
         for who, held in _who_could_be(change, kept):
             if not covers(author.role, held):
-                raise InsufficientScope(
-                    "role_too_small", detail=f"{author.called} is {author.role}, and {who} is {held}"
-                )
+                detail = f"{author.called} is {author.role}, and {who} is {held}{author.mended(held)}"
+                raise InsufficientScope("role_too_small", detail=detail)
 
 
 def _who_could_be(change: Change, kept: Snapshot) -> Iterator[tuple[str, Role]]:

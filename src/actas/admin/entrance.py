@@ -89,6 +89,7 @@ class Entrance:
             client=party.client_id,
             person=party.identity.subject if somebody else None,
             role=role,
+            held=held,
             token=party.token_id,
             source=caller.address,
             party=party if somebody else None,
@@ -142,6 +143,5 @@ def require(author: Author, role: Role, *, doing: str) -> None:
         InsufficientScope: they do not.
     """
     if not covers(author.role, role):
-        raise InsufficientScope(
-            "role_too_small", detail=f"{author.called} is {author.role}, and {doing} wants {role}"
-        )
+        detail = f"{author.called} is {author.role}, and {doing} wants {role}{author.mended(role)}"
+        raise InsufficientScope("role_too_small", detail=detail)

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from actas.admin.objects import Change, Kept, Origin
-from actas.core.administrators import Role
+from actas.core.administrators import Role, covers
 from actas.core.party import Party
 from actas.core.ports import Json, JsonObject
 
@@ -34,6 +34,7 @@ class Author:
         client: who asked; None for the server's own files. Of a person, the app that they ask with.
         person: the subject of the person who asked; None for a client that speaks for itself.
         role: what they were let in as.
+        held: the role that they hold now; their token may be for a lower one.
         token: the ``jti`` of its token.
         source: the peer's address.
         party: the person as their token says it; None for a client that speaks for itself.
@@ -46,6 +47,7 @@ class Author:
     token: str | None = None
     source: str | None = None
     party: Party | None = field(default=None, repr=False, compare=False)
+    held: Role | None = field(default=None, repr=False, compare=False)
 
     @property
     def called(self) -> str:
@@ -53,6 +55,12 @@ class Author:
         if self.person is None:
             return self.client or "the server's own files"
         return f"{self.person} with {self.client}"
+
+    def mended(self, wanted: Role) -> str:
+        """Return what a refusal adds where their token alone is too small; empty where they are."""
+        return (
+            ": a role given since, or not asked for: actas login again" if covers(self.held, wanted) else ""
+        )
 
     def told(self) -> JsonObject:
         """Return what an entry says of it."""

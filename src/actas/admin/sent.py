@@ -53,7 +53,8 @@ def authorise_sending(author: Author, change: Change) -> None:
     if secret is None or covers(author.role, "owner") or not _otherwise(kind, change, secret):
         return
     detail = f"{author.called} is {author.role}, and {kind}[{name}].{PLACES[kind]}.client_secret wants owner"
-    raise InsufficientScope("role_too_small", detail=f"{detail}: {_INSTEAD}")
+    instead = author.mended("owner") or f": {_INSTEAD}"
+    raise InsufficientScope("role_too_small", detail=f"{detail}{instead}")
 
 
 def _otherwise(kind: ObjectKind, change: Change, secret: object) -> bool:

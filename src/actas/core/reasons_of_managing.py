@@ -27,7 +27,8 @@ OF_MANAGING: Final[dict[Reason, ReasonText]] = {
         meaning="Every route of the management API wants a role, and nobody changes more than they hold.",
         causes="An auditor changes something, an operator changes a client that holds a higher role, or says "
         "which secret is sent to which server.",
-        remedy="actas whoami says the role; an owner changes who holds one. The detail says what else helps.",
+        remedy="actas whoami says the role; an owner changes who holds one. A role that was given since "
+        "comes with the next actas login. The detail says what else helps.",
     ),
     "not_found": ReasonText(
         sentence="There is nothing of that name.",

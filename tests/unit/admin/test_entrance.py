@@ -240,8 +240,13 @@ async def test_the_lower_of_the_role_and_the_token_counts() -> None:
     assert low.role == "auditor"
     high = await enter(entrance(party(scope=frozenset({"actas:owner"}))))
     assert high.role == "operator"
-    with pytest.raises(InsufficientScope):
+    with pytest.raises(InsufficientScope) as caught:
         require(low, "operator", doing="a change")
+    said = "hand is auditor, and a change wants operator"
+    assert caught.value.detail == f"{said}: a role given since, or not asked for: actas login again"
+    with pytest.raises(InsufficientScope) as caught:
+        require(low, "owner", doing="a change")  # another login would not help
+    assert caught.value.detail == "hand is auditor, and a change wants owner"
 
 
 async def test_a_node_that_may_be_out_of_date_lets_nobody_in() -> None:
