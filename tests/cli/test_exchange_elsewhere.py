@@ -53,10 +53,13 @@ def test_what_came_is_shown_as_a_token_for_the_api_there(asking: Exchanging) -> 
 
 
 @pytest.mark.requirement("IDC-60")
+@pytest.mark.parametrize(
+    "named", [ASK, ("--resource", API, "--scope", "tickets:read")], ids=["it", "its API"]
+)
 def test_it_is_kept_as_a_token_of_the_other_server_and_our_keys_say_nothing_of_it(
-    asking: Exchanging, actas: Program
+    asking: Exchanging, actas: Program, named: tuple[str, ...]
 ) -> None:
-    ran = asking.run("--subject", f"@{asking.folder}/subject", *ASK, "--save", "there")
+    ran = asking.run("--subject", f"@{asking.folder}/subject", *named, "--save", "there")
     assert (ran.code, ran.out) == (0, f"{asking.given}\n")
     assert f"@there is a token of {TICKETS}: inspect checks it with --jwks" in ran.err
     assert "/jwks" not in asking.server.paths

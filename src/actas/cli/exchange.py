@@ -161,12 +161,11 @@ def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask, *, to
     """Save the token with the keys its issuer has now, and return what to call it.
 
     Args:
-        to: another domain's server that was named, or None. A token of that, for which the grant was redeemed
-            here, is kept as its: our keys say nothing of it.
+        to: another domain's server that was named, or None. A token of that, or of the server of an API that
+            was named, for which the grant was redeemed here, is kept as its: our keys say nothing of it.
     """
-    theirs = (
-        to if to is not None and granted.type == ACCESS_TOKEN and granted.issuer != server.issuer else None
-    )
+    elsewhere = granted.type == ACCESS_TOKEN and granted.issuer != server.issuer
+    theirs = (to or granted.issuer) if elsewhere else None
     if theirs is not None:
         run.out.warn(f"@{name} is a token of {theirs}: inspect checks it with --jwks and the keys of that")
         keys = None
