@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.docs.pages import ROOT, Block, blocks_of
 from tests.fakes.browser import Browser
 from tests.fakes.demo import elsewhere
@@ -91,11 +92,24 @@ class Here:
             address = self.translated(f"http://127.0.0.1:{number}/jwks")
             _until_it_answers(address)
 
+    def add(self, name: str, block: Block) -> None:
+        """Put a part that is printed into the file of one side; an entry takes the place of its namesake."""
+        file = self.folder / name / "actas.yaml"
+        whole, text = yaml.safe_load(file.read_text(encoding="utf-8")), block.text
+        for one, other in NAMES.items():
+            text = text.replace(one, other)
+        for section, entries in yaml.safe_load(self.translated(text)).items():
+            added = {one["name"] for one in entries}
+            kept = [one for one in whole.get(section, []) if one["name"] not in added]
+            whole[section] = [*kept, *entries]
+        file.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
+
     def stop(self) -> None:
         for one in self.servers:
             one.terminate()
         for one in self.servers:
             one.wait(timeout=30)
+        self.servers.clear()
 
     def types(self, command: str, *, person: str | None = None, at: str = "ours") -> Ran:
         """Type one command of the page; a person answers for it at a browser of one of the servers."""
@@ -165,6 +179,39 @@ def test_the_files_for_plain_grants_run_too_and_a_token_is_taken_to_the_other_do
         here.types(command)
     said = here.types(typed[-1]).out
     assert "acme-orders" in said
+    assert "stock:read" in said
+
+    here.types("actas login --device --client cli", person="dana")
+    (asked,) = printed("bash", "rules who-can", PLAIN).text.splitlines()
+    assert "stock:reserve" in here.types(asked).out
+    login, *making = (
+        printed("console", "connections create", PLAIN)
+        .text.replace("https://sts.acme.example", server)
+        .splitlines()
+    )
+    here.types(login.removeprefix("$ "), person="dana")
+    made = " ".join(one.removesuffix("\\") for one in making).removeprefix("$ ")
+    # The file has one of this name already.
+    here.types(made.replace("create orders-to-stock", "create console-to-stock --paused"))
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("here", [PLAIN], indirect=True)
+def test_a_client_that_has_no_way_there_gets_a_token_once_both_parts_are_in_the_files(here: Here) -> None:
+    here.stop()
+    here.add("ours", printed("yaml", "- name: crm-to-stock", PLAIN))
+    here.add("theirs", printed("yaml", "- name: acme-actas-to-stock", PLAIN))
+    here.start()
+    here.actas.environ["ACTAS_SERVER"] = here.translated("http://127.0.0.1:9100")
+    login, asks, inspects = (
+        printed("bash", "--subject @alice/id", PLAIN).text.replace("\\\n", " ").splitlines()
+    )
+    here.types(login, person="alice")
+    bound = here.actas(*shlex.split(here.translated(asks))[1:], "--dpop")
+    assert "unbound_there" in bound.err
+    here.types(asks)
+    said = here.types(inspects).out
+    assert "acme:actas:alice" in said
     assert "stock:read" in said
 
 
