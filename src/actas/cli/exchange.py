@@ -131,7 +131,8 @@ def perform(run: Run, typed: Flags) -> None:
         _refuse(run, answer, hint=about_keys(answer, answered, key), elsewhere=elsewhere)
     else:
         require_bound(answer, key, run.out)
-        saved = None if name is None else _keep(run, name, answer, server, ask, to=typed.to)
+        theirs = _theirs(answer, server, typed)
+        saved = None if name is None else _keep(run, name, answer, server, ask, theirs=theirs)
         _give(run, answer, wanted, raw=typed.raw, saved=saved)
 
 
@@ -157,15 +158,24 @@ def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted
         run.out.aside()
 
 
-def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask, *, to: str | None) -> str:
+def _theirs(granted: Granted, server: Server, typed: Flags) -> str | None:
+    """Return the other domain's server whose token it is, for which the grant was redeemed here; else None.
+
+    It was named, or says so itself and was named among what the token is for.
+    """
+    if granted.type != ACCESS_TOKEN or granted.issuer == server.issuer:
+        return None
+    if typed.to is not None:
+        return typed.to
+    return granted.issuer if granted.issuer in (*typed.audience, *typed.resource) else None
+
+
+def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask, *, theirs: str | None) -> str:
     """Save the token with the keys its issuer has now, and return what to call it.
 
     Args:
-        to: another domain's server that was named, or None. A token of that, or of the server of an API that
-            was named, for which the grant was redeemed here, is kept as its: our keys say nothing of it.
+        theirs: the other domain's server whose token it is, or None. Our keys say nothing of that.
     """
-    elsewhere = granted.type == ACCESS_TOKEN and granted.issuer != server.issuer
-    theirs = (to or granted.issuer) if elsewhere else None
     if theirs is not None:
         run.out.warn(f"@{name} is a token of {theirs}: inspect checks it with --jwks and the keys of that")
         keys = None

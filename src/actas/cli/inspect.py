@@ -75,6 +75,7 @@ def command(
         verify=not no_verify,
         audience=audience,
         at=run.now if at is None else at,
+        whose=None if given.saved is None else given.saved.issuer,
     )
     found = findings(given.value.reveal(), seen, question)
     run.out.answer(_answer(run, seen, found, claims=claims))
