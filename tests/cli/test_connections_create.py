@@ -13,6 +13,8 @@ from tests.fakes.program import Program
 from tests.fakes.server import RealServer
 from tests.unit.settings.test_connection_fields import EVERY, PLAIN_GIVES, whole
 
+from actas.cli.connection_flags import connection_of
+from actas.cli.connections_create import command
 from actas.core.ports import JsonObject
 
 ISSUE = ("--client", "assistant", "--to", "https://auth.tickets.example", "--as", "acme", "--everybody")
@@ -30,11 +32,10 @@ def actas(server: RealServer, tmp_path: Path) -> Program:
     return program(server, tmp_path / "home", "chief")
 
 
-def made(actas: Program, *words: str) -> JsonObject:
-    document: JsonObject = good(actas("connections", "create", "x", *words, "--dry-run", "--json")).document[
-        "document"
-    ]
-    return document
+def made(*words: str) -> JsonObject:
+    """Return the document that the flags make: some of them make one that no server takes."""
+    flags = dict(command.make_context("create", ["x", *words]).params)
+    return connection_of(flags.pop("name"), **flags)
 
 
 def places(document: JsonObject, before: str = "") -> Any:
@@ -47,7 +48,7 @@ def places(document: JsonObject, before: str = "") -> Any:
 
 
 @pytest.mark.parametrize("kind", sorted(EVERY))
-def test_every_field_of_a_connection_can_be_said(actas: Program, kind: str) -> None:
+def test_every_field_of_a_connection_can_be_said(kind: str) -> None:
     document = json.loads(json.dumps({**whole(kind), "name": "x"}))
     issues = document["direction"] == "issue"
     scopes = document["resource"]["scopes"] if issues else document["scopes"]
@@ -70,20 +71,20 @@ def test_every_field_of_a_connection_can_be_said(actas: Program, kind: str) -> N
     for place, value in places(document):
         if place not in said:
             words += ["--set", f"{place}={json.dumps(value)}"]
-    assert made(actas, *words) == document
+    assert made(*words) == document
 
 
-def test_what_is_asked_for_often_has_a_flag(actas: Program) -> None:
+def test_what_is_asked_for_often_has_a_flag() -> None:
     api = ("--resource", "https://mcp.tickets.example/mcp", "--mcp", "--scope", "tickets:read")
     words = ("--sub-id", SUB_ID, "--tenant", "t", "--proposal", "access_denied", "--proposal", "x")
-    document = made(actas, *ISSUE, *api, *words)
+    document = made(*ISSUE, *api, *words)
     assert document["identifiers"] == {"tenant": "t", "sub_id": json.loads(SUB_ID)}
     assert document["proposals"] == ["access_denied", "x"]
     there = document["resource"]
     assert isinstance(there, dict)
     assert there["kind"] == "mcp"
     taken = ("--direction", "accept", "--client", "c", "--from", "f", "--api", "a", "--scope", "s")
-    assert made(actas, *taken, "--everybody", "--match", "sub_id", "--sub-id", SUB_ID) == {
+    assert made(*taken, "--everybody", "--match", "sub_id", "--sub-id", SUB_ID) == {
         "name": "x",
         "direction": "accept",
         "client": "c",
@@ -95,9 +96,9 @@ def test_what_is_asked_for_often_has_a_flag(actas: Program) -> None:
     }
 
 
-def test_a_value_is_json_when_it_can_be_read_so_and_else_text(actas: Program) -> None:
+def test_a_value_is_json_when_it_can_be_read_so_and_else_text() -> None:
     values = ("a=1", "b=true", 'c=["x"]', "d=x=y", 'e={"n":1,"n":2}', "f=", 'g="true"', 'h=1,"i":2')
-    document = made(actas, *ISSUE, "--scope", "s", *(word for one in values for word in ("--set", one)))
+    document = made(*ISSUE, "--scope", "s", *(word for one in values for word in ("--set", one)))
     assert {name: document[name] for name in "abcdefgh"} == {
         "a": 1,
         "b": True,
@@ -164,11 +165,11 @@ def test_the_server_judges_what_was_set_and_shows_all_of_it(actas: Program) -> N
     ],
 )
 def test_by_what_the_other_server_knows_us_has_a_flag(actas: Program, how: str, redeem: Any) -> None:
-    document = made(actas, *ISSUE, "--scope", "s", "--redeem-by", how)
+    document = made(*ISSUE, "--scope", "s", "--redeem-by", how)
     assert document["redeem"] == redeem
-    assert "redeem" not in made(actas, *ISSUE, "--scope", "s")
+    assert "redeem" not in made(*ISSUE, "--scope", "s")
     api = ("--grant", "jwt", "--scope", "s", "--resource", "https://api.tickets.example")
-    assert made(actas, *ISSUE, *api, "--redeem-by", how)["grant"] == "jwt"
+    assert made(*ISSUE, *api, "--redeem-by", how)["grant"] == "jwt"
     ran = actas("connections", "create", "x", *ISSUE, *api)
     assert (ran.code, "--resource has no meaning with --grant jwt" in ran.err) == (2, True)
 
@@ -189,3 +190,42 @@ def test_one_that_redeems_by_a_key_is_made_and_says_so(actas: Program) -> None:
     assert "credential" in shown
     assert "/sign-in/keys" in shown
     good(actas("connections", "delete", "redeemed", "--yes"))
+
+
+WIKI = ("--client", "assistant", "--to", "https://auth.wiki.example", "--as", "acme", "--everybody")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "code", "said"),
+    [
+        ("new", ("--client", "asistant"), 3, 'did you mean "assistant"?'),
+        ("new", ("--set", "lifetyme=1h"), 3, 'did you mean "lifetime"?'),
+        ("new", ("--to", "https://auth.once.example"), 3, "auth.once.example"),
+        ("once", (), 1, "there is one already"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_real_run_does(
+    actas: Program, name: str, words: tuple[str, ...], code: int, said: str
+) -> None:
+    once = ("connections", "create", "once", *WIKI, "--to", "https://auth.once.example", "--scope", "a")
+    actas(*once)  # there already, from the second time on
+    typed = ("connections", "create", name, *WIKI, "--scope", "a", *words)
+    rehearsed, real = actas(*typed, "--dry-run"), actas(*typed)
+    assert (rehearsed.code, rehearsed.out, said in rehearsed.err) == (code, "", True), rehearsed.err
+    assert (real.code, real.out) == (code, "")
+    assert "would make" not in rehearsed.err
+
+
+def test_a_dry_run_makes_nothing_and_wants_the_role(
+    server: RealServer, actas: Program, tmp_path: Path
+) -> None:
+    typed = ("connections", "create", "not-yet", *WIKI, "--scope", "a", "--dry-run")
+    said = good(actas(*typed)).out
+    assert said == "would make the connection not-yet: assistant → auth.wiki.example, from actas\n"
+    assert actas("connections", "show", "not-yet").code == 1
+    eye = program(server, tmp_path / "eye", "eye")
+    assert eye(*typed).code == 5
+    rehearsed = actas("clients", "create", "desk-2", "--api", "nowhere", "--dry-run")
+    assert (rehearsed.code, "nowhere" in rehearsed.err) == (3, True), rehearsed.err
+    good(actas("clients", "create", "desk-2", "--dry-run"))
+    assert actas("clients", "show", "desk-2").code == 1

@@ -97,8 +97,13 @@ class Deeds:
         name: str,
         document: Mapping[str, Any],
         condition: Condition | None,
+        *,
+        rehearsed: bool = False,
     ) -> Kept:
         """Make an object, or put another document in its place.
+
+        Args:
+            rehearsed: whether nothing is made: what would be is returned, or refused for the same reasons.
 
         Raises:
             OAuthError: it may not be, or what would come of it does not hold.
@@ -117,6 +122,9 @@ class Deeds:
             change = _written(before, here, kind, name, text)
             return allowed(author, [change] if change is not None else [], kept)
 
+        if rehearsed:
+            changes, kept, _ = await self._keeping.rehearse(edit)
+            return _present(kept.after(changes), kind, name)
         return _present(await self._keeping.change(edit, author), kind, name)
 
     async def switch(self, author: Author, kind: ObjectKind, name: str, *, disabled: bool) -> Kept:

@@ -63,6 +63,7 @@ def command(
     if apis:
         document["may_request"] = {"apis": list[Json](apis)}
     manager = Manager(run)
+    manager.make("clients", name, document)
     if run.options.dry_run:
         run.out.answer(
             Answer(
@@ -73,7 +74,6 @@ def command(
             )
         )
         return
-    manager.send("PUT", at("clients", name), document, headers={"If-None-Match": "*"})
     told = manager.send("POST", at("clients", name, "secrets"), {}).body
     run.out.answer(
         Answer(

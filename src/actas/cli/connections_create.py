@@ -9,7 +9,7 @@ import click
 from actas.cli.connected import health_of, people_of, way_of
 from actas.cli.connection_flags import connection_of
 from actas.cli.exits import Failure
-from actas.cli.managing import Manager, at
+from actas.cli.managing import Manager
 from actas.cli.objects import told
 from actas.cli.output import Answer, Ink, Line
 from actas.cli.run import Run
@@ -129,12 +129,11 @@ def command(run: Run, /, name: str, **flags: Any) -> None:
     """
     document = connection_of(name, **flags)
     manager = Manager(run)
+    kept: JsonObject = told(manager.make("connections", name, document))
     if run.options.dry_run:
-        kept: JsonObject = {"name": name, "document": document}
+        kept = {"name": name, "document": document}
         said: Line = f"would make the connection {name}: {_way(document)}"
     else:
-        body = manager.send("PUT", at("connections", name), document, headers={"If-None-Match": "*"}).body
-        kept = told(body)
         said = (Ink("✓ ", "good"), f"made the connection {name}: {_way(document)}")
     run.out.answer(Answer(kind="actas/Connection", body=kept, name=name, lines=[said]))
     if not (run.options.dry_run or flags["paused"]):

@@ -92,6 +92,15 @@ class Manager:
         """
         return self._told(self._send(method, path, body, headers))
 
+    def make(self, kind: str, name: str, document: JsonObject) -> JsonObject:
+        """Make an object that is not there yet and return it; with ``--dry-run`` what would be made.
+
+        Raises:
+            Failure: it was refused, or would be; or there is no answer.
+        """
+        query = "?dry_run=true" if self._run.options.dry_run else ""
+        return self.send("PUT", at(kind, name) + query, document, headers={"If-None-Match": "*"}).body
+
     def items(self, kind: str, **query: str | None) -> list[JsonObject]:
         """Return every object of a kind, page by page."""
         found: list[JsonObject] = []

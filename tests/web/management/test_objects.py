@@ -65,6 +65,18 @@ def test_what_became_of_a_put_is_told(operator: Managing) -> None:
         assert operator("DELETE", "/rules/again", match=made.header("etag")).status == 204
 
 
+def test_a_put_is_rehearsed_when_asked_for(operator: Managing) -> None:
+    before = operator("GET", "/configuration").json
+    would = operator.put("/clients/would?dry_run=true", offered_client("would"))
+    assert (would.status, would.json["name"], would.header("etag")) == (200, "would", None)
+    strange = operator.put("/clients/would?dry_run=1", offered_client("would"))
+    assert (strange.status, "dry_run is true or false" in strange.json["detail"]) == (400, True)
+    refused = operator.put("/clients/nightly?dry_run=true", offered_client("nightly"))
+    assert "there is one already" in refused.json["detail"]
+    assert operator("GET", "/clients/would").status == 404
+    assert operator("GET", "/configuration").json == before
+
+
 def test_two_versions_are_none(server: RealServer, operator: Managing) -> None:
     assert operator.put("/clients/twice", offered_client("twice")).status == 201
     body = json.dumps(offered_client("twice", description="x")).encode()

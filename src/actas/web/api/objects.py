@@ -78,12 +78,15 @@ async def show(desk: Desk, call: Call) -> Reply:
 
 async def put(desk: Desk, call: Call) -> Reply:
     """Make an object (``If-None-Match: *``) or replace its document (``If-Match``)."""
-    call.only()
+    call.only("dry_run")
+    rehearsed = _rehearsed(call)
     kind, name = _kind(call), call.path["name"]
     document, condition = call.document(), _condition(call)
     if own_name(kind, document) != name:
         raise malformed("the document has another name than the path")
-    kept = await desk.deeds.put(call.author, kind, name, document, condition)
+    kept = await desk.deeds.put(call.author, kind, name, document, condition, rehearsed=rehearsed)
+    if rehearsed:
+        return Reply(body=shown(kept))
     return _reply(kept, status=201 if condition == ABSENT else 200)
 
 
@@ -131,6 +134,13 @@ def _kind(call: Call) -> ObjectKind:
     if call.kind is None:
         raise LookupError("the route is about no kind of object")
     return call.kind
+
+
+def _rehearsed(call: Call) -> bool:
+    word = call.query.get("dry_run", "false")
+    if word not in ("true", "false"):
+        raise malformed("dry_run is true or false")
+    return word == "true"
 
 
 def _condition(call: Call) -> Condition | None:

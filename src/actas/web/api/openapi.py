@@ -25,6 +25,10 @@ _PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "kind": {"schema": TEXT, "description": "Kinds between commas. Default: all."},
     "api": {"schema": TEXT, "description": "The name of the target.", "required": True},
     "scope": {"schema": TEXT, "description": "One scope of it."},
+    "dry_run": {
+        "schema": {"type": "boolean", "default": False},
+        "description": "Make nothing: say what would be made, or why it is refused.",
+    },
 }
 
 

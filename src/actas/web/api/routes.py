@@ -70,6 +70,7 @@ def _of_kind(kind: ObjectKind, change: Role) -> Iterator[Route]:
         answers=objects.put,
         gives="Object",
         kind=kind,
+        query=("dry_run",),
         body=kind,
         conditional=True,
     )
