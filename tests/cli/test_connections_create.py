@@ -23,7 +23,9 @@ SUB_ID = '{"format":"opaque","who":{"known_as":"hr"}}'
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with managed(tmp_path_factory.mktemp("creating")) as server:
+    server = managed(tmp_path_factory.mktemp("creating"))
+    server.company.tree["users"] = [{"name": "alice", "groups": ["support"]}]
+    with server:
         yield server
 
 
@@ -229,3 +231,13 @@ def test_a_dry_run_makes_nothing_and_wants_the_role(
     assert (rehearsed.code, "nowhere" in rehearsed.err) == (3, True), rehearsed.err
     good(actas("clients", "create", "desk-2", "--dry-run"))
     assert actas("clients", "show", "desk-2").code == 1
+
+
+def test_people_who_are_not_there_are_warned_of_when_it_is_made_and_shown(actas: Program) -> None:
+    shape = ("--client", "assistant", "--to", "https://auth.nobody.example", "--as", "acme", "--scope", "a")
+    ran = good(actas("connections", "create", "nobody", *shape, "--group", "suport", "--person", "alyce"))
+    lines = ran.err.splitlines()
+    assert 'warning  people: no user is in the group "suport"; did you mean "support"?' in lines, ran.err
+    assert 'warning  people: there is no user "alyce"; did you mean "actas:alice"?' in lines
+    health = good(actas("connections", "show", "nobody", "--json")).document["health"]
+    assert [one["state"] for one in health if one["name"] == "people"] == ["warn", "warn"]

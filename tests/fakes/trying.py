@@ -85,6 +85,7 @@ def trial_of(it: House, others: Any) -> Trial:
             own=it.ring.keys,
             published=it.ring.published,
             algorithm="ES256",
+            missing=lambda _: (),
         ),
     )
 

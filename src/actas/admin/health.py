@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from actas.admin.finding import Check
-from actas.admin.health_here import beside, credential, our_key
+from actas.admin.health_here import beside, credential, nobody, our_key
 from actas.admin.health_of_encryption import decrypting, reached, unreached, unwanted
 from actas.core.abroad import Abroad, Acceptance, GrantWord
 from actas.core.ports import MOST_DRIFT, FetchFailed, JsonObject
@@ -63,6 +63,7 @@ class Health:
         issuers: the trusted ones, by name.
         own: our keys, as they are now; ``published`` the key set that we show.
         algorithm: what grants are signed with where their connection says nothing.
+        missing: says which groups and people of ours a connection names in vain.
     """
 
     connections: Connections
@@ -73,6 +74,7 @@ class Health:
     own: Callable[[], Sequence[KeyInfo]]
     published: Callable[[], JsonObject]
     algorithm: SigningAlgorithm
+    missing: Callable[[Connection], Sequence[str]]
 
     async def of(self, connection: Connection | Acceptance) -> tuple[Check, ...]:
         """Return what is found of one connection."""
@@ -81,7 +83,8 @@ class Health:
             own = self.own()
             key = our_key(own, self.published, algorithm=connection.algorithm or self.algorithm)
             ourselves = () if connection.ourselves is None else (credential(own, connection.ourselves),)
-            return (key, *ourselves, *theirs, *beside(connection, self.connections))
+            people = nobody(self.missing(connection))
+            return (key, *ourselves, *theirs, *people, *beside(connection, self.connections))
         return await self.issuer_there(connection)
 
     async def every(self) -> dict[str, tuple[Check, ...]]:

@@ -57,6 +57,13 @@ def beside(connection: Connection, connections: Connections) -> Iterator[Check]:
     )
 
 
+def nobody(missing: Sequence[str]) -> Iterator[Check]:
+    """Yield a warning for each group or person of ours that a connection names in vain."""
+    for says in missing:
+        remedy = "people.groups and people.names say whom it is for; a group is there once a user is in it"
+        yield Check(name="people", state="warn", says=says, remedy=remedy)
+
+
 def our_key(
     own: Sequence[KeyInfo], published: Callable[[], JsonObject], *, algorithm: SigningAlgorithm
 ) -> Check:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from actas.admin.health import Health
 from actas.admin.imagined import AnyAlgorithm, ThrowawayKey
 from actas.admin.imagining import Imagining
@@ -11,6 +13,8 @@ from actas.app.outside import Outside
 from actas.app.own_tokens import grants_abroad, known_people, live, residents
 from actas.app.parts import rehearsal
 from actas.core.ports import SystemChance
+from actas.policy.connections import Connection
+from actas.settings.people_named import OurPeople
 from actas.subjects.id_jag import IdJagValidator
 from actas.subjects.id_token import IdTokenValidator
 from actas.subjects.jwt import Foreign
@@ -21,15 +25,24 @@ from actas.subjects.validator import Validators
 
 def health(base: Foundation, out: Outside) -> Health:
     """Return what looks connections over, under a configuration."""
+    definitions = base.definitions
+    ours = OurPeople({one.name: one.groups for one in definitions.users.values()}, definitions.clients)
+
+    def missing(connection: Connection) -> Sequence[str]:
+        people = connection.people
+        found = ours.missing(people.issuers, groups=sorted(people.groups), names=sorted(people.names))
+        return [one.says for one in found]
+
     return Health(
         connections=base.catalog.connections,
-        issuers=base.definitions.issuers,
+        issuers=definitions.issuers,
         counterparts=out.counterparts,
         recipients=out.recipients,
         keys=out.keys,
         own=base.ring.keys,
         published=base.ring.published,
-        algorithm=base.definitions.keys.algorithm,
+        algorithm=definitions.keys.algorithm,
+        missing=missing,
     )
 
 

@@ -16,6 +16,7 @@ from actas.settings.check_redeem import check_redeem
 from actas.settings.check_ways import check_ways
 from actas.settings.faults import Fault
 from actas.settings.patterns import faults_of_patterns
+from actas.settings.people_named import OurPeople
 from actas.settings.schema_auth import NoAuth
 from actas.settings.schema_connections import ConnectionForm
 from actas.settings.shaped import Item, Shaped
@@ -30,6 +31,7 @@ _ONLY_ACCEPT: Final = ("from_", "api", "scopes", "authorization_details", "singl
 
 def check_connections(shaped: Shaped) -> Iterator[Fault]:
     """Yield what is wrong with connections."""
+    ours = _users(shaped)
     for item in shaped.connections.values():
         yield from _direction(item)
         yield from _encryption(item)
@@ -39,6 +41,7 @@ def check_connections(shaped: Shaped) -> Iterator[Fault]:
             yield from _asking(item, shaped, grant="token_exchange")
             yield from _there(item, shaped)
             yield from _people(item, shaped)
+            yield from _missing(item, ours, shaped)
         else:
             yield from _asking(item, shaped, grant="jwt_bearer")
             yield from _issuer(item, shaped)
@@ -149,6 +152,26 @@ def _people(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:
                 f"is given to the client that the ID token is for, and to no other"
             )
             yield written.fault(loc, message)
+
+
+def _users(shaped: Shaped) -> OurPeople:
+    """Return the users; nobody where one of them cannot be read, so that no other mistake follows from it."""
+    readable = shaped.users.keys() == shaped.names["users"].keys()
+    users = {name: one.form.groups or () for name, one in shaped.users.items()} if readable else {}
+    return OurPeople(users, shaped.names["clients"])
+
+
+def _missing(item: Item[ConnectionForm], ours: OurPeople, shaped: Shaped) -> Iterator[Fault]:
+    people = item.form.people
+    if people is None:
+        return
+    for one in ours.missing(
+        people.from_ or (OURSELVES,),
+        groups=people.groups or (),
+        names=people.names or (),
+        suggest=shaped.hints.did_you_mean,
+    ):
+        yield item.written.fault(item.written.at(("people", one.field), one.index), one.says, "warning")
 
 
 def _issuer(item: Item[ConnectionForm], shaped: Shaped) -> Iterator[Fault]:

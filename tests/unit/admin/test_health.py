@@ -98,6 +98,7 @@ def health(
     own: tuple[KeyInfo, ...] = (OUR_KEY,),
     published: Any = ("k-1",),
     recipient: Any = None,
+    missing: tuple[str, ...] = (),
 ) -> Health:
     others = Others(says, keys)
     return Health(
@@ -109,6 +110,7 @@ def health(
         own=lambda: own,
         published=lambda: {"keys": [{"kid": one} for one in published]},
         algorithm="ES256",
+        missing=lambda _: missing,
     )
 
 
@@ -266,3 +268,9 @@ async def test_many_that_hang_do_not_hold_up_the_answer(monkeypatch: pytest.Monk
 
 async def test_without_connections_there_is_nothing_to_look_at() -> None:
     assert await health().every() == {}
+
+
+async def test_people_who_are_not_there_are_a_warning() -> None:
+    says = 'no user is in the group "suport"; did you mean "support"?'
+    found = the(await health(counterpart(), missing=(says,)).of(connection()), "people")
+    assert (found.state, found.says, "people.groups" in found.remedy) == ("warn", says, True)
