@@ -241,3 +241,24 @@ def test_people_who_are_not_there_are_warned_of_when_it_is_made_and_shown(actas:
     assert 'warning  people: there is no user "alyce"; did you mean "actas:alice"?' in lines
     health = good(actas("connections", "show", "nobody", "--json")).document["health"]
     assert [one["state"] for one in health if one["name"] == "people"] == ["warn", "warn"]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("connections", "show", "tickts"), "tickets"),
+        (("connections", "pause", "tickts"), "tickets"),
+        (("connections", "resume", "tickts"), "tickets"),
+        (("connections", "delete", "tickts", "--yes"), "tickets"),
+        (("connections", "try", "tickts", "--as", "alice"), "tickets"),
+        (("connections", "try", "tickets", "--as", "alyce"), "alice"),
+        (("users", "disable", "alyce"), "alice"),
+        (("users", "show", "alyce"), "alice"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(
+    actas: Program, words: tuple[str, ...], meant: str
+) -> None:
+    actas("connections", "create", "tickets", *ISSUE, "--scope", "a")  # there already, from the second on
+    ran = actas(*words)
+    assert (ran.code, f'did you mean "{meant}"?' in ran.out + ran.err) == (1, True), ran.err

@@ -12,7 +12,7 @@ from actas.core.party import Caller, Identity
 from actas.core.records import Record
 from actas.core.secret import Secret
 from actas.core.sign_in import SignIn
-from actas.settings.suggest import did_you_mean
+from actas.core.suggest import did_you_mean
 from actas.signin.apps import Strangers
 from actas.signin.authorizing import Authorizing
 from actas.signin.consents import Consents

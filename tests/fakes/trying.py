@@ -68,6 +68,7 @@ def trial_of(it: House, others: Any) -> Trial:
         imagining=Imagining(
             issuer=ISSUER,
             issuers=issuers,
+            users=[one.name for one in it.people],
             people=it.catalog,
             known=it.known,
             apis=it.catalog,

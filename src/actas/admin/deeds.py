@@ -26,6 +26,7 @@ from actas.admin.objects import (
 from actas.admin.record import Author
 from actas.admin.refusals import Conflict, NotFound, Outdated, Unconditional
 from actas.core.ports import JsonObject
+from actas.core.suggest import did_you_mean
 
 Edit = Callable[[Snapshot], Sequence[Change]]
 
@@ -208,7 +209,8 @@ def allowed(author: Author, changes: Sequence[Change], kept: Snapshot) -> Sequen
 def _present(kept: Snapshot, kind: ObjectKind, name: str) -> Kept:
     found = kept.get(kind, name)
     if found is None:
-        raise NotFound(detail=f"none of the {kind} is called {name[:100]!r}")
+        known = [one.name for one in kept.objects if one.kind == kind and one.exists]
+        raise NotFound(detail=f"none of the {kind} is called {name[:100]!r}{did_you_mean(name, known)}")
     return found
 
 

@@ -7,7 +7,7 @@ can be said: how they signed in, and when.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -16,9 +16,10 @@ from actas.core.abroad import LONGEST_GRANT, Acceptance
 from actas.core.errors import BadToken
 from actas.core.lineage import CLAIM, Lineage, Marking
 from actas.core.naming import SubjectId
-from actas.core.party import PresentedToken
+from actas.core.party import OURSELVES, PresentedToken
 from actas.core.person import VouchedPerson, subject_of
 from actas.core.ports import Chance, Clock, Json, JsonObject
+from actas.core.suggest import did_you_mean
 from actas.core.target import ApiStore
 from actas.core.wire import ID_TOKEN
 from actas.policy.connections import Connection
@@ -63,10 +64,12 @@ class Imagining:
     Attributes:
         issuer: our own issuer identifier.
         issuers: the trusted ones, by name.
+        users: the names of the people of ours.
     """
 
     issuer: str
     issuers: Mapping[str, TrustedIssuer]
+    users: Collection[str]
     people: PeopleHere
     known: KnownPeople
     apis: ApiStore
@@ -85,7 +88,7 @@ class Imagining:
             key: signs it.
 
         Raises:
-            BadToken: they come from an issuer, and were never here.
+            BadToken: nobody is called so, or they come from an issuer, and were never here.
             StoreUnavailable: nobody knows whether they were.
             ValueError: such claims cannot be written, or are nobody's to say.
         """
@@ -97,6 +100,9 @@ class Imagining:
         vouched = None if source is None else await self.known.find(asked.who)
         if source is not None and vouched is None:
             raise BadToken(f"{asked.who} was never here, or not lately: nobody knows what {source.name} says")
+        if source is None and self._here(asked.who) is None:
+            meant = did_you_mean(asked.who.removeprefix(f"{OURSELVES}:"), self.users)
+            raise BadToken(f'there is no user "{asked.who}"{meant}')
         return key.sign(self._ours(connection.client, asked, source, vouched), ID_TOKEN)
 
     def grant(self, accepted: Acceptance, issuer: TrustedIssuer, asked: Asked) -> JsonObject:
@@ -159,11 +165,10 @@ class Imagining:
         self, client: str, asked: Asked, source: TrustedIssuer | None, vouched: VouchedPerson | None
     ) -> JsonObject:
         now, name = int(self.clock.now()), self.name()
-        unknown = asked.who if ":" in asked.who else subject_of(asked.who)
         weakest = PASSWORD if source is None else source.name
         claims: JsonObject = {
             "iss": self.issuer,
-            "sub": self._here(asked.who) or unknown,
+            "sub": self._here(asked.who) or asked.who,
             "aud": client,
             "iat": now,
             "exp": now + _LIFE,

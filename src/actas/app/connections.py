@@ -56,6 +56,7 @@ def trial(base: Foundation, out: Outside) -> Trial:
         imagining=Imagining(
             issuer=base.issuer,
             issuers=base.definitions.issuers,
+            users=base.definitions.users,
             people=base.catalog,
             known=known_people(base),
             apis=base.catalog,

@@ -18,10 +18,10 @@ from actas.app.own_tokens import (
 from actas.app.parts import Shared, authenticator, once, proofs
 from actas.app.proving import ProvingKit, records_of
 from actas.core.ports import SystemChance
+from actas.core.suggest import did_you_mean
 from actas.core.wire import DEVICE_CODE
 from actas.crypto.password_hash import PasswordHashes
 from actas.kinds.impersonation_pages import Paging
-from actas.settings.suggest import did_you_mean
 from actas.signin.account import Account
 from actas.signin.acting import ActingAsMe
 from actas.signin.apps import Strangers

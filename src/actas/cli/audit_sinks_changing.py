@@ -253,7 +253,7 @@ def _do(
 
 def _store(base: Foundation, name: str) -> SqlSinks:
     from actas.app.sinks import sink_store
-    from actas.settings.suggest import did_you_mean
+    from actas.core.suggest import did_you_mean
 
     known = [one.name for one in base.definitions.audit.sinks]
     if name not in known:

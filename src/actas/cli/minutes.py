@@ -116,7 +116,7 @@ def read_terms(text: str) -> tuple[Term, ...]:
     """
     from actas.audit.query import read_query as read
     from actas.core.events import EVENTS
-    from actas.settings.suggest import did_you_mean
+    from actas.core.suggest import did_you_mean
 
     closed: dict[tuple[str, ...], tuple[str, ...]] = {
         ("outcome",): ("granted", "refused"),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from actas.cli.ask import ABROAD
 from actas.cli.recorded import Event, member, text, words
+from actas.core.suggest import did_you_mean, nearest
 from actas.core.target import api_at
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, JWT, JWT_BEARER
 from actas.kinds.on_behalf import is_api
-from actas.settings.suggest import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from actas.core.abroad import Acceptance

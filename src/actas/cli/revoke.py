@@ -175,7 +175,7 @@ def _token_of(line: Found | None, revoking: Revoking) -> Wanted | None:
 
 
 def _require_client(base: Foundation, name: str) -> None:
-    from actas.settings.suggest import did_you_mean
+    from actas.core.suggest import did_you_mean
 
     if base.catalog.client(name) is None:
         message = f"there is no client {name!r}{did_you_mean(name, base.catalog.clients)}"

@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
+from actas.core.suggest import did_you_mean
 from actas.settings.faults import Fault
 from actas.settings.forms import Form, Reference
 from actas.settings.schema import LISTS, SECTIONS, Configuration
 from actas.settings.sources import Gathered, Source, Written
-from actas.settings.suggest import did_you_mean, listed
+from actas.settings.suggest import listed
 from actas.settings.values import FilePath
 from actas.settings.yaml import Section
 

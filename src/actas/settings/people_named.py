@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from actas.core.party import OURSELVES
 from actas.core.person import subject_of
-from actas.settings.suggest import did_you_mean
+from actas.core.suggest import did_you_mean
 
 Suggest = Callable[[str, Collection[str]], str]
 

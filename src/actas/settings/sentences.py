@@ -13,10 +13,11 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from actas.core.suggest import did_you_mean, nearest
 from actas.settings.faults import Fault
 from actas.settings.forms import Form
 from actas.settings.sources import Loc, Written
-from actas.settings.suggest import did_you_mean, listed, nearest
+from actas.settings.suggest import listed
 from actas.settings.yaml import below
 
 F = TypeVar("F", bound=Form)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from actas.admin.objects import kind_of, own_name
+from actas.core.suggest import did_you_mean
 from actas.settings import yaml
 from actas.settings.faults import Fault, Severity
 from actas.settings.files import Unreadable, read_file
 from actas.settings.schema import LISTS, SECTIONS, Configuration
-from actas.settings.suggest import did_you_mean
 from actas.settings.yaml import Items, Section, below
 
 Loc = Sequence[str | int]

@@ -94,10 +94,21 @@ async def test_a_dry_run_says_what_the_request_itself_is_told(
     assert not it.writer.events  # it is not on the record
     sub = {"alice@acme.example": "actas:alice"}.get(who, who if ":" in who else f"actas:{who}")
     found, detail, error = await really(it, sub=sub, **how)
+    if who == "nobody":  # whoever tries may know who there is; whoever asks is told no such thing
+        assert detail == "subject token: actas:nobody is disabled or no longer listed among the users"
+        detail = 'subject token: there is no user "nobody"'
     assert of(ours) == ("no" if reason else "yes", reason, detail)
     assert ours.decision is not None
     assert ours.decision.error == error
     assert (found, theirs.says) == (reason, "yes")
+
+
+@pytest.mark.parametrize("who", ["alyce", "actas:alyce"])
+async def test_whom_a_slip_of_the_fingers_meant_is_said(who: str) -> None:
+    there = connection()
+    ours, _ = await legs(crossing(connections=[there]), WELL, there, who)
+    said = f'subject token: there is no user "{who}"; did you mean "alice"?'
+    assert of(ours) == ("no", "bad_subject", said)
 
 
 @pytest.mark.requirement("SEC-45")

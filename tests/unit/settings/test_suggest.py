@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from actas.settings.suggest import MOST_HINTS, Hints, did_you_mean, nearest
+from actas.core.suggest import did_you_mean, nearest
+from actas.settings.suggest import MOST_HINTS, Hints
 
 MANY = [f"team-{number:04d}-orders" for number in range(5000)]
 

@@ -11,6 +11,7 @@ from actas.admin.refusals import NotFound
 from actas.core.abroad import Acceptance
 from actas.core.claims import is_name, parse_scope
 from actas.core.ports import JsonObject
+from actas.core.suggest import did_you_mean
 from actas.core.wire import ID_JAG_JWT
 from actas.policy.connections import Connection
 from actas.web.api.call import Call, Desk, Reply, fields_of, malformed
@@ -83,7 +84,9 @@ def _found(desk: Desk, call: Call) -> Connection | Acceptance:
     issues = (one for one in desk.connections.every if one.name == name)
     found = desk.connections.acceptance(name) or next(issues, None)
     if found is None:
-        raise NotFound(detail=f"no connection called {name[:100]!r} is in force")
+        known = [one.name for one in (*desk.connections.every, *desk.connections.accepted)]
+        meant = did_you_mean(name, known)
+        raise NotFound(detail=f"no connection called {name[:100]!r} is in force{meant}")
     return found
 
 
