@@ -314,7 +314,11 @@ def test_a_protocol_error_is_no_drawing(acme: Exchanging) -> None:
 def test_the_time_to_wait_is_said(acme: Exchanging) -> None:
     answer = refused("temporarily_unavailable", "overloaded", status=503, **{"Retry-After": "90"})
     acme.server.answer = answer
-    assert acme.hop("--json").error["hint"] == "try again in 1 m 30 s"
+    why = "why: actas explain --entry x_01JD7Q8P"
+    assert (
+        acme.hop("--json").error["hint"]
+        == f"try again in 1 m 30 s · {why.replace('explain', 'explain --dev')}"
+    )
 
 
 def test_nobody_puts_a_command_into_the_explanation(acme: Exchanging) -> None:

@@ -10,6 +10,10 @@ from tests.fakes.forge import SigningKey
 from tests.fakes.program import Program
 from tests.fakes.token_server import granted, refused
 
+from actas.cli.saved import SavedToken, save
+from actas.core.secret import Secret
+from actas.core.wire import ACCESS_TOKEN, ID_TOKEN
+
 TICKETS = "https://auth.tickets.example"
 API = "https://api.tickets.example"
 PLAIN = {"NO_COLOR": "1"}
@@ -120,3 +124,27 @@ def test_what_did_not_come_ends_with_what_a_script_can_go_by(
     asking.server.answer = refused(error, reason, status=status)
     ran = asking.run("--subject", f"@{asking.folder}/subject", *ASK, terminal=True, environ=PLAIN)
     assert (ran.code, ran.out, reason in ran.err) == (code, "", True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "told"),
+    [
+        (ASK, "invalid_target", True),
+        (("--for", "id-jag", *ASK), "invalid_request", True),
+        (("--for", "jwt", *ASK), "invalid_target", False),
+        (("--audience", "inventory"), "invalid_target", False),
+        (ASK, "invalid_client", False),
+    ],
+)
+def test_the_id_token_that_is_kept_beside_is_named(
+    asking: Exchanging, actas: Program, words: tuple[str, ...], error: str, told: bool
+) -> None:
+    for name, kind in (("alice", ACCESS_TOKEN), ("alice/id", ID_TOKEN)):
+        kept = SavedToken(
+            token=Secret(asking.subject), token_type=str(kind), issuer=None, jwks=None, saved_at=0
+        )
+        save(actas.home, name, kept)
+    asking.server.answer = refused(error, "no_connection")
+    ran = asking.run("--subject", "@alice", *words)
+    hint = "hint   @alice is an access token; @alice/id is the ID token"
+    assert (hint in ran.err.splitlines()) == told, ran.err

@@ -107,7 +107,29 @@ def test_a_grant_that_is_not_taken_is_drawn_with_what_explains_it(acme: Exchangi
 
 def test_what_is_wrong_with_the_client_is_no_refusal_of_the_grant(acme: Exchanging) -> None:
     acme.server.answer = refused("invalid_client", "bad_client", status=401)
-    assert redeem(acme).code == 6
+    ran = redeem(acme)
+    assert (ran.code, ran.out) == (6, "")
+    where = f"hint   why, on the computer of {acme.server.issuer}: actas explain --dev --entry x_01JD7Q8P"
+    assert ran.err.splitlines()[-1] == where
+
+
+@pytest.mark.parametrize(
+    ("cnf", "error", "reason", "flag"),
+    [
+        ({"jkt": "x" * 43}, "invalid_grant", "key_not_proven", "--dpop"),
+        ({"jkt": "x" * 43}, "invalid_dpop_proof", "binding_needed", "--dpop"),
+        ({"x5t#S256": "x" * 43}, "invalid_grant", "key_not_proven", "--certificate"),
+        ({"jkt": "x" * 43}, "invalid_grant", "expired", None),
+        ({"jkt": "x" * 43}, "invalid_client", "bad_client_auth", None),
+    ],
+)
+def test_a_grant_that_is_bound_to_a_key_says_which_flag_is_missing(
+    acme: Exchanging, cnf: dict[str, str], error: str, reason: str, flag: str | None
+) -> None:
+    acme.server.answer = refused(error, reason)
+    ran = redeem(acme, text=grant(acme, cnf=cnf))
+    said = f"hint   the grant is bound to a key, which {flag} proves"
+    assert (said in ran.err.splitlines()) == (flag is not None), ran.err
 
 
 @pytest.mark.requirement("JAG-114")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from actas.cli.ask import ABROAD
+from typing import Final
+
+from actas.cli.ask import ABROAD, Wanted
 from actas.cli.dpop import Holder
 from actas.cli.exits import Exit, Failure
 from actas.cli.look import look
@@ -10,6 +12,11 @@ from actas.cli.output import Output
 from actas.cli.verdict import Granted, Refused
 from actas.cli.wire import Answered
 from actas.core.wire import ACCESS_TOKEN
+
+_OF_KEYS: Final = ("binding_needed", "key_not_proven")
+
+_OF_GRANTS: Final = ("invalid_grant", "invalid_request", "invalid_dpop_proof")
+"""What servers say of a grant without the proof of its key."""
 
 
 def require_bound(granted: Granted, key: Holder | None, out: Output) -> None:
@@ -36,13 +43,25 @@ def require_bound(granted: Granted, key: Holder | None, out: Output) -> None:
         )
 
 
-def about_keys(refused: Refused, answered: Answered, key: Holder | None) -> str | None:
+def about_keys(refused: Refused, answered: Answered, key: Holder | None, wanted: Wanted) -> str | None:
     """Say what would help, when it is a key that is missing or a proof that does not hold."""
-    if key is None and refused.reason in ("binding_needed", "key_not_proven"):
+    if key is None and refused.reason in (*_OF_KEYS, None) and (flag := _binds(wanted, refused)):
+        return f"the grant is bound to a key, which {flag} proves"
+    if key is None and refused.reason in _OF_KEYS:
         return "--dpop proves a key of yours, --certificate one of the client"
     if key is not None and refused.reason == "bad_proof":
         return key.drift(answered)
     return None
+
+
+def _binds(wanted: Wanted, refused: Refused) -> str | None:
+    """Return the flag that proves the key to which a grant is bound that is redeemed, or None."""
+    if not wanted.redeems or wanted.subject is None or refused.error not in _OF_GRANTS:
+        return None
+    cnf = look(wanted.subject.text.value.reveal()).claims.get("cnf")
+    if not isinstance(cnf, dict):
+        return None
+    return "--dpop" if "jkt" in cnf else "--certificate" if "x5t#S256" in cnf else None
 
 
 def _key_of(granted: Granted) -> object:

@@ -11,7 +11,7 @@ from actas.cli.ask import Wanted
 from actas.cli.asking import asker, client_flags, credentials, dpop_flag, proven
 from actas.cli.bound import about_keys, require_bound
 from actas.cli.dpop import Holder, holder
-from actas.cli.exchange_wanted import Flags, wanted_of
+from actas.cli.exchange_wanted import Flags, id_token_beside, wanted_of
 from actas.cli.output import Answer
 from actas.cli.redeeming import require_meant_for, tell_of_endpoint
 from actas.cli.run import Run
@@ -128,7 +128,10 @@ def perform(run: Run, typed: Flags) -> None:
     answer = read_answer(answered, wanted, client=who.client, issuer=server.issuer)
     if isinstance(answer, Refused):
         elsewhere = server.issuer if wanted.redeems else ""
-        _refuse(run, answer, hint=about_keys(answer, answered, key), elsewhere=elsewhere)
+        hint = about_keys(answer, answered, key, wanted) or id_token_beside(
+            run.home, answer.error, wanted, typed
+        )
+        _refuse(run, answer, hint=hint, elsewhere=elsewhere)
     else:
         require_bound(answer, key, run.out)
         theirs = _theirs(answer, server, typed)
@@ -234,4 +237,6 @@ def _refuse(run: Run, refused: Refused, *, hint: str | None, elsewhere: str) -> 
     elif refused.by_policy:
         for line in refused_lines(refused, ascii=run.out.ascii, again=run.options.again, elsewhere=elsewhere):
             run.out.aside(line)
-    raise failure_of(refused, hint=hint, drawn=refused.by_policy)
+        if hint is not None:
+            run.out.aside(f"hint   {run.out.runnable(hint)}")
+    raise failure_of(refused, hint=hint, drawn=refused.by_policy, elsewhere=elsewhere)

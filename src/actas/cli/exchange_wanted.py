@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from actas.cli.ask import REQUESTABLE, TypedToken, Wanted, addressed, token_type
 from actas.cli.asking import ClientAuth
 from actas.cli.details import details_for
 from actas.cli.exits import misused
+from actas.cli.saved import load
 from actas.cli.tokens import TokenArguments
 from actas.core.wire import ACCESS_TOKEN, ID_JAG, ID_TOKEN, SUBJECT, TokenType
 
@@ -144,3 +146,21 @@ def _redeemed(typed: Flags, tokens: TokenArguments, argument: str) -> Wanted:
 
 def _scopes(typed: Flags) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for words in typed.scope for word in words.split()))
+
+
+def id_token_beside(home: Path, error: str, wanted: Wanted, typed: Flags) -> str | None:
+    """Say which saved token is the ID token, when an access token was shown for another domain's grant.
+
+    Args:
+        error: what came of it; some have nothing to do with that.
+    """
+    if error not in ("invalid_request", "invalid_grant", "invalid_target", "access_denied"):
+        return None
+    subject = wanted.subject
+    abroad = wanted.requested == ID_JAG or (wanted.requested == ACCESS_TOKEN and typed.to is not None)
+    if subject is None or subject.text.saved is None or subject.type != ACCESS_TOKEN or not abroad:
+        return None
+    beside = load(home, f"{subject.text.source.removeprefix('@')}/id")
+    if beside is None or beside.token_type != ID_TOKEN:
+        return None
+    return f"{subject.text.source} is an access token; {subject.text.source}/id is the ID token"

@@ -111,8 +111,7 @@ def refused_lines(
     words = refused.error if refused.reason is None else f"{refused.error}, {refused.reason}"
     why = ""
     if refused.entry:
-        where = f", on the computer of {clean(elsewhere)}" if elsewhere else ""
-        why = f"entry {refused.entry} · why{where}: {repeated(explanation(refused.entry), again)}"
+        why = f"entry {refused.entry} · {repeated(_why(refused.entry, elsewhere), again)}"
     return (
         (Ink("REFUSED", "bad"), f"  {words}"),
         "",
@@ -145,20 +144,29 @@ def explanation(entry: str) -> str:
     return f"actas explain --entry {entry}"
 
 
-def failure_of(refused: Refused, *, hint: str | None = None, drawn: bool = False) -> Failure:
+def _why(entry: str, elsewhere: str) -> str:
+    where = f", on the computer of {clean(elsewhere)}" if elsewhere else ""
+    return f"why{where}: {explanation(entry)}"
+
+
+def failure_of(
+    refused: Refused, *, hint: str | None = None, drawn: bool = False, elsewhere: str = ""
+) -> Failure:
     """Return the failure that a refusal is.
 
     Args:
         refused: the refusal.
         hint: what would help; without one, the command that explains it.
         drawn: whether it was shown already, in a drawing or as a document.
+        elsewhere: the server of another domain that refuses; empty for one's own.
     """
     reason = f" ({refused.reason})" if refused.reason else ""
     more: dict[str, Json] = {"error": refused.error, "reason": refused.reason, "entry": refused.entry}
-    if hint is None and refused.entry:
-        hint = explanation(refused.entry)
+    why = _why(refused.entry, elsewhere) if refused.entry else None
     if refused.retry_after is not None and refused.retry_after.isdecimal():
-        hint = f"try again in {duration(int(refused.retry_after))}"
+        hint = f"try again in {duration(int(refused.retry_after))}{f' · {why}' if why else ''}"
+    elif hint is None and refused.entry:
+        hint = why if elsewhere else explanation(refused.entry)
     if refused.running:
         hint = f"{_ending(refused.running)}; or {hint}" if hint else _ending(refused.running)
         more["impersonations"] = [
