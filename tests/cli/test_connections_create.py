@@ -150,6 +150,14 @@ def test_the_server_judges_what_was_set_and_shows_all_of_it(actas: Program) -> N
     ):
         ran = actas(*words, "--set", wrong)
         assert (ran.code, said in ran.err) == (3, True), ran.err
+    twice = actas(*words, "--set", "acct=false", "--set", "lifetyme=1h").err.splitlines()
+    assert [one.partition(": ")[0] for one in twice] == [
+        "console",
+        "console",
+        "error  2 errors. Nothing was changed.",
+    ]
+    told = actas(*words, "--set", "acct=false", "--json").error["message"]
+    assert 'connections[set].acct: there is no field "acct" here; did you mean "act"?' in told
     good(actas(*words, "--sub-id", '{"format":"email"}', "--proposal", "access_denied", "--set", "act=false"))
     shown = good(actas("connections", "show", "set")).out
     for line in ('"sub_id": {"format": "email"}', 'proposals      ["access_denied"]', "act            false"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
+from actas.cli.amounts import counted
 from actas.cli.asking import asker
 from actas.cli.dpop import holder
 from actas.cli.exits import Exit, Failure, misused
@@ -18,6 +19,9 @@ from actas.cli.wire import Answered, Sent
 from actas.core.ports import Json, JsonObject
 
 API: Final = "/api/v1"
+
+MOST_FAULTS: Final = 200
+"""Faults that a server tells at most."""
 
 _EXITS: Final = {
     "insufficient_scope": Exit.NOT_ALLOWED,
@@ -160,6 +164,7 @@ class Manager:
             for one in many:
                 mark = "warning: " if one.get("severity") == "warning" else ""
                 self._run.out.aside(f"{mark}{one.get('place')}: {one.get('path')}: {one.get('message')}")
+            detail = _summed(detail, many)
         return Failure(
             detail,
             code=error,
@@ -167,6 +172,15 @@ class Manager:
             hint=self._hint(error, answered),
             more={"faults": list[Json](many)} if many else None,
         )
+
+
+def _summed(detail: str, faults: list[JsonObject]) -> str:
+    """Return how many faults were told, when a sentence only tells the first of them again."""
+    errors = [one for one in faults if one.get("severity") != "warning"]
+    if not errors or str(errors[0].get("message")) not in detail:
+        return detail
+    more = " at least" if len(faults) >= MOST_FAULTS else ""
+    return f"{counted(len(errors), 'error')}{more}. Nothing was changed."
 
 
 def at(*steps: str) -> str:
