@@ -14,6 +14,7 @@ from actas.core.url import read_url
 from actas.settings.values import Label, Pattern, Word, wrong
 
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN: Final = rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+"
 
 
 class Listen(Word):
@@ -101,6 +102,16 @@ class Issuer(Word):
         return {"maxLength": 2048, "pattern": r"^[^*\s]+$"}
 
 
+class ServerIssuer(HttpsUrl):
+    """The issuer of another domain's authorization server: an address, where it says what it is."""
+
+    def read(self, text: str) -> str:
+        if "://" not in text:
+            meant = f"https://{text}" if re.fullmatch(_DOMAIN, text) else "https://auth.tickets.example"
+            wrong(f"must be an https address, such as {meant}")
+        return super().read(text)
+
+
 class Host(Word):
     """The name of a host, with a port when it is not the usual one."""
 
@@ -156,6 +167,6 @@ class Audience(Label):
 
 
 DOMAIN: Final = Pattern(
-    rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})+",
+    _DOMAIN,
     "is not a domain in lower case, such as acme.example; a domain below it is listed by itself",
 )

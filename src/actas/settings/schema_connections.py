@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from actas.core.abroad import LONGEST_ACCESS
-from actas.settings.addresses import Host, HttpsUrl, Issuer
+from actas.settings.addresses import Host, HttpsUrl, ServerIssuer
 from actas.settings.forms import Form, OneOrMany
 from actas.settings.schema_chaining import ChainForm, ScopesThere, Transcribed
 from actas.settings.schema_details import DetailsList
@@ -36,7 +36,7 @@ _Classes = Annotated[list[LabelText], Field(min_length=1, max_length=20), OneOrM
 class ResourceForm(Form):
     """The other domain: its authorization server, how that knows our client, and what is asked for there."""
 
-    issuer: Annotated[str, Issuer()] = Field(
+    issuer: Annotated[str, ServerIssuer()] = Field(
         description="The issuer identifier of its authorization server, character for character: the `aud` "
         "of grants, and what the client sends as `audience`.",
         examples=["https://auth.tickets.example"],

@@ -132,6 +132,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"client": "leaflet"}, "client: leaflet proves nothing (method none)"),
     ({"resource": there(issuer="https://sts.acme.example")}, "resource.issuer: is this server itself"),
     ({"resource": there(issuer="http://auth.tickets.example")}, "resource.issuer: must be https"),
+    (
+        {"resource": there(issuer="auth.corp.example")},
+        "resource.issuer: must be an https address, such as https://auth.corp.example",
+    ),
+    ({"resource": there(issuer="their idp")}, "must be an https address, such as https://auth.tickets"),
     ({"resource": there(issuer=f"{TICKETS}?x=1")}, "resource.issuer: "),
     ({"resource": there(resource="http://api.tickets.example")}, "resource.resource: must be https"),
     ({"resource": there(resource="https://api.tickets.example#x")}, "resource.resource: "),
