@@ -270,3 +270,8 @@ def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(
     actas("connections", "create", "tickets", *ISSUE, "--scope", "a")  # there already, from the second on
     ran = actas(*words)
     assert (ran.code, f'did you mean "{meant}"?' in ran.out + ran.err) == (1, True), ran.err
+
+
+def test_a_span_without_a_unit_is_asked_which(actas: Program) -> None:
+    ran = actas("connections", "try", "tickets", "--as", "alice", "--signed-in", "9")
+    assert (ran.code, "'9' needs a unit: 9s, 9m, 9h or 9d" in ran.err) == (2, True), ran.err

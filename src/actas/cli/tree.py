@@ -87,7 +87,7 @@ def _global_flags() -> list[click.Option]:
         _flag("-v", "--verbose", count=True, help="More; twice for the wire."),
         _flag("--no-color", "no_colour", is_flag=True, help="No colour; NO_COLOR does the same."),
         _flag("--ascii", is_flag=True, help="No symbols outside ASCII."),
-        _flag("--timeout", type=Span(), metavar="SPAN", help="Longest wait for an answer; 10s."),
+        _flag("--timeout", type=Span(bare=True), metavar="SPAN", help="Longest wait for an answer; 10s."),
         _flag("--dry-run", is_flag=True, help="Show what would change, and change nothing."),
     ]
 

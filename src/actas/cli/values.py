@@ -23,14 +23,24 @@ def typed_path(text: str) -> Path:
 
 
 class Span(click.ParamType[float]):
-    """A span such as ``10s``, ``500ms`` or ``2m``; a bare number is seconds. Converts to seconds."""
+    """A span such as ``10s``, ``500ms`` or ``2m``. Converts to seconds.
+
+    Args:
+        bare: whether a number without a unit is seconds. Elsewhere it is refused, as in the configuration.
+    """
 
     name = "span"
+
+    def __init__(self, *, bare: bool = False) -> None:
+        self._bare = bare
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, int | float):
             return float(value)
-        found = _SPAN.fullmatch(str(value).strip())
+        typed = str(value).strip()
+        found = _SPAN.fullmatch(typed)
+        if found and found[2] is None and not self._bare:
+            self.fail(f"{value!r} needs a unit: {typed}s, {typed}m, {typed}h or {typed}d", param, ctx)
         seconds = float(found[1]) * _SECONDS[found[2] or "s"] if found else 0.0
         if seconds <= 0:
             self.fail(f"{value!r} is not a span such as 10s, 500ms or 2m", param, ctx)
