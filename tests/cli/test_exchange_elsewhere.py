@@ -77,22 +77,16 @@ def test_it_is_kept_as_a_token_of_the_other_server_and_our_keys_say_nothing_of_i
 
 
 @pytest.mark.requirement("IDC-60")
-@pytest.mark.parametrize(
-    ("words", "told", "looked"),
-    [
-        (("--audience", TICKETS), True, f"it is a token of {TICKETS}: add --jwks"),
-        (("--resource", API), False, f"it says issuer {TICKETS}, and was granted by http"),
-    ],
-)
+@pytest.mark.parametrize("words", [("--audience", TICKETS), ("--resource", API)], ids=["itself", "its API"])
 def test_it_is_not_called_forged_however_the_other_server_was_named(
-    asking: Exchanging, actas: Program, words: tuple[str, str], told: bool, looked: str
+    asking: Exchanging, actas: Program, words: tuple[str, str]
 ) -> None:
     ran = asking.run("--subject", f"@{asking.folder}/subject", *words, "--save", "there")
-    assert (ran.code, f"@there is a token of {TICKETS}" in ran.err) == (0, told)
+    assert (ran.code, f"@there is a token of {TICKETS}" in ran.err) == (0, True)
     shown = actas("inspect", "@there")
     assert (shown.code, "signature bad" in shown.out) == (1, False)
     assert "? signature not checked" in shown.out
-    assert looked in shown.out
+    assert f"it is a token of {TICKETS}: add --jwks" in shown.out
     keys = asking.folder / "theirs.jwks.json"
     keys.write_text(json.dumps({"keys": [THEIR_KEY.jwk()]}))
     assert actas("inspect", "@there", "--jwks", str(keys)).code == 0
