@@ -7,7 +7,8 @@ path that issues a token.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -26,7 +27,7 @@ from actas.core.params import Params
 from actas.core.party import Caller, Identity, Party
 from actas.core.permit import ExchangeRequest, Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
-from actas.core.target import ApiStore
+from actas.core.target import Api
 from actas.core.tracing import UNTRACED, Tracing
 from actas.core.wire import JWT_BEARER, JWT_DPOP, OF_PUBLIC_CLIENTS, GrantType
 from actas.grants.grant import Grant
@@ -59,8 +60,35 @@ class Answer(msgspec.Struct, frozen=True):
     receipt: Receipt | None
 
 
+class Standing(Protocol):
+    """Who may ask for what, as one configuration has it. Answers from memory."""
+
+    @property
+    def clients(self) -> Mapping[str, Client]:
+        """The clients that it lists, by name."""
+        ...
+
+    @property
+    def connections(self) -> ConnectionStore:
+        """What leads to other domains."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """The rules."""
+        ...
+
+    def api(self, name: str) -> Api | None:
+        """Return the API called ``name``, or None."""
+        ...
+
+    def api_for(self, audience: str) -> Api | None:
+        """Return the API whose audience is exactly ``audience``, or None."""
+        ...
+
+
 class Exchange:
-    """The pipeline. One instance serves one configuration.
+    """The pipeline. One instance serves one configuration; what may be done is decided by that in force.
 
     Args:
         issuer: our own issuer identifier.
@@ -68,9 +96,10 @@ class Exchange:
         clients: step 2.
         proofs: step 2: which key the request proves.
         presented: step 3.
-        apis: what tokens are for; ``connections`` leads to those of other domains.
+        standing: what tokens are for, here and in other domains, and step 4.
+        in_force: returns that of the configuration in force: a request that waited for somebody's keys is not
+            granted what was taken away meanwhile (SEC-58, REL-21).
         kinds: the kinds of exchange, the preferred first.
-        policy: step 4.
         fulfilment: step 5.
         audit: step 6.
         marking: makes the marks by which what is issued can be revoked.
@@ -89,10 +118,9 @@ class Exchange:
         clients: ClientAuthenticator,
         proofs: ProofChecker,
         presented: Presented,
-        apis: ApiStore,
-        connections: ConnectionStore,
+        standing: Standing,
+        in_force: Callable[[], Standing],
         kinds: Sequence[Kind],
-        policy: Policy,
         fulfilment: Fulfilment,
         audit: AuditLog,
         marking: Marking,
@@ -110,10 +138,9 @@ class Exchange:
         self._clients = clients
         self._proofs = proofs
         self._presented = presented
-        self._apis = apis
-        self._connections = connections
+        self._standing = standing
+        self._in_force = in_force
         self._kinds = tuple(kinds)
-        self._policy = policy
         self._fulfilment = fulfilment
         self._audit = audit
         self._marking = marking
@@ -146,17 +173,22 @@ class Exchange:
             proof = self._proofs.read(caller)
             client = await self._authenticated(form, caller, grant, trail)
             proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
-            request = trail.request = typed_by_target(request, client, self._apis, self._connections)
+            at = self._standing
+            request = trail.request = typed_by_target(request, client, at, at.connections)
             # 3. What for, whose token is it, and who acts?
             renewal = await self._presented.renewal(request.refresh, grant, trail)
             authorization = await self._presented.authorization(request, grant, trail)
             asserted = await self._presented.asserted(request, grant, trail)
-            wanted = as_granted(again(request, renewal, authorization), asserted, client, self._connections)
-            targets = trail.targets = targets_of(wanted, client, self._apis, self._connections)
+            asked = again(request, renewal, authorization)
+            targets = trail.targets = _targets(asked, asserted, client, at)
             parties = await self._presented.parties(
                 request, authorization or asserted, self._itself(client), grant=grant, trail=trail
             )
-            # 4. May it be done? From here on, only the permit speaks.
+            # 4. May it be done? Somebody may have been waited for: what holds now decides. From here on, only
+            # the permit speaks.
+            if (now := self._in_force()) is not at:
+                client = trail.client = self._still(client, grant, now)
+                targets = trail.targets = _targets(asked, asserted, client, now)
             proposal = request.propose(
                 at=trail.at,
                 client=client,
@@ -165,7 +197,7 @@ class Exchange:
                 proven=proven,
                 authorization=authorization,
             )
-            permit = self._decide(renewed(proposal, renewal), trail)
+            permit = self._decide(renewed(proposal, renewal), trail, now)
             # 5. Do it.
             there, issued = await self._perform(permit, trail)
             # 6. Write it down. If this fails, nothing leaves.
@@ -211,13 +243,10 @@ class Exchange:
             known = await self._clients.authenticate(form, caller)
         client = known.client
         trail.client, trail.method = client, known.method
-        if grant.grant_type not in client.grants or (
-            known.method == "none" and grant.grant_type not in OF_PUBLIC_CLIENTS
-        ):
+        if known.method == "none" and grant.grant_type not in OF_PUBLIC_CLIENTS:
             # A public client may not exchange even if a registration says so (TX-109, SEC-08).
-            raise UnauthorizedClient(
-                "client_may_not_exchange", detail=f"{client.name} is not registered for {grant.grant_type}"
-            )
+            raise _unregistered(client, grant)
+        _require_registered(client, grant)
         trail.trace = self._tracing.begin(caller.traceparents)
         self._throttle.require_patience("failed_tokens", client.name, caller.address)
         return client
@@ -226,14 +255,22 @@ class Exchange:
         """Return the client as a party: once for each client of the configuration, which are so many."""
         known = self._parties.get(client.name)
         if known is None:
-            api = None if client.api is None else self._apis.api(client.api)
+            api = None if client.api is None else self._standing.api(client.api)
             mark = mark_of_party(self._marking, Identity(self._issuer, client.name))
             known = party_of(client, issuer=self._issuer, api=api, lineage=Lineage((mark,)))
             if client.registration == "configured":
                 self._parties[client.name] = known
         return known
 
+    def _still(self, client: Client, grant: Grant, now: Standing) -> Client:
+        """Return the client as it is now; one that is gone is refused with what it asked for."""
+        found = now.clients.get(client.name, client)
+        _require_registered(found, grant)
+        return found
+
     async def _perform(self, permit: Permit, trail: Trail) -> tuple[Ready | None, Issued]:
+        if self._in_force() is not self._standing:
+            self._redeeming.holds(permit)
         there = None if permit.abroad is None else await self._redeeming.ready(permit)
         with self._tracing.step("actas.sign"):
             issued = trail.issued = await self._fulfilment.perform(permit)
@@ -241,11 +278,28 @@ class Exchange:
             self._redeeming.holds(permit)  # a grant waits for another server's address or key
         return there, issued
 
-    def _decide(self, proposal: Proposal, trail: Trail) -> Permit:
+    def _decide(self, proposal: Proposal, trail: Trail, now: Standing) -> Permit:
         with self._tracing.step("actas.policy"):
-            judgement = judge(proposal, kinds=self._kinds, policy=self._policy)
-        record_judgement(judgement, self._policy, trail)
+            judgement = judge(proposal, kinds=self._kinds, policy=now.policy)
+        record_judgement(judgement, now.policy, trail)
         decision = judgement.decision
         if isinstance(decision, Refusal):
             raise decision.as_error()
         return decision
+
+
+def _targets(
+    asked: ExchangeRequest, asserted: Party | None, client: Client, standing: Standing
+) -> tuple[Api, ...]:
+    wanted = as_granted(asked, asserted, client, standing.connections)
+    return targets_of(wanted, client, standing, standing.connections)
+
+
+def _require_registered(client: Client, grant: Grant) -> None:
+    if grant.grant_type not in client.grants:
+        raise _unregistered(client, grant)
+
+
+def _unregistered(client: Client, grant: Grant) -> UnauthorizedClient:
+    detail = f"{client.name} is not registered for {grant.grant_type}"
+    return UnauthorizedClient("client_may_not_exchange", detail=detail)

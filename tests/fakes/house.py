@@ -189,6 +189,7 @@ class House(Desks):
     administrators: Administrators = field(default_factory=Administrators)
     there: TheirServer = field(default_factory=TheirServer)
     published_clients: Published = field(default_factory=Published)
+    now: Catalog | None = None
     throttle: Throttle = field(init=False)
     authenticator: ClientAuthenticator = field(init=False)
     nonces: Nonces = field(init=False)
@@ -386,10 +387,9 @@ class House(Desks):
                 throttle=self.throttle,
                 tracing=self.tracing,
             ),
-            apis=self.catalog,
-            connections=self.catalog.connections,
+            standing=self.catalog,
+            in_force=lambda: self.now or self.catalog,
             kinds=self.kinds,
-            policy=self.catalog.policy,
             fulfilment=mint,
             audit=self.minutes,
             marking=self.ring,

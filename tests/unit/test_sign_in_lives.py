@@ -50,7 +50,7 @@ async def why_not(sts: House, answer: Answer) -> str:
 
 def change(sts: House, **lives: Any) -> None:
     """Have another configuration in force, over what there is."""
-    sts.exchange._policy = house(**lives).catalog.policy
+    sts.now = house(**lives).catalog
 
 
 @pytest.mark.requirement("OP-74")

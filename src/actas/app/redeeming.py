@@ -17,7 +17,9 @@ from actas.kinds.redeeming import RedeemsForClients
 if TYPE_CHECKING:
     from actas.app.parts import Shared
 
-_DECIDES: Final = attrgetter("client", "to", "people", "scopes", "sold", "details", "when")
+_DECIDES: Final = attrgetter(
+    "client", "to", "people", "scopes", "sold", "claims", "optional", "details", "when", "ourselves", "hosts"
+)
 """What of a connection says who may get what, and where. The rest is how: our key or secret, for how long."""
 
 
