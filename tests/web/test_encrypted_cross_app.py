@@ -9,6 +9,7 @@ import json
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -181,6 +182,22 @@ def test_where_the_other_side_has_no_key_no_grant_is_given(world: World) -> None
     refused = world.domains.granted(world.id_token, audience=world.others["none"].issuer, status=400)
     assert refused["error"] == "invalid_target"
     assert "does not say that it takes encrypted grants" in refused["error_description"]  # in development
+
+
+@pytest.mark.requirement("JAG-153", "SEC-45")
+def test_that_there_was_no_key_is_explained_as_what_no_rule_decided(world: World, tmp_path: Path) -> None:
+    world.domains.granted(world.id_token, audience=world.others["none"].issuer, status=400)
+    home = world.domains.home.company
+    environ = {**home.environ, "ACTAS_CONFIG": str(home.file), "ACTAS_DEV": "1"}
+    actas = Program(tmp_path, environ=environ, now=time.time())
+    entry = actas("audit", "search", "reason:no_encryption_key", "-o", "name").out.split()[0]
+    told = actas("explain", "--entry", entry)
+    assert told.code == 1
+    assert "under the rules of now" not in told.out
+    assert "  8 issuing       ✕  " in told.out
+    name = f"desk-to-{len(RECIPIENTS)}"
+    said = f"whether it holds now says: actas connections try {name} --as actas:alice"
+    assert f"no rule decided it; {said}" in told.out
 
 
 @pytest.mark.requirement("JAG-153", "JAG-101")
