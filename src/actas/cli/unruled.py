@@ -25,6 +25,7 @@ def unruled(event: Event) -> Iterator[str]:
         event: its entry.
     """
     from actas.admin.afterwards import is_afterwards
+    from actas.kinds.redeeming import NOT_SENT
 
     abroad = member(event, "abroad")
     if not abroad or not is_afterwards(event):
@@ -35,8 +36,9 @@ def unruled(event: Event) -> Iterator[str]:
             yield f"it said {spoke}"
         server, given = text(redeemed.get("server")), text(redeemed.get("entry"))
         so_far = "" if reason in _READ_THERE else "if it came so far, "
-        named = f"grant jti {text(redeemed.get('jti'))}, given in {given}"
-        yield f"{named}: {so_far}the log of {server} has that jti"
+        there = f": {so_far}the log of {server} has that jti"
+        left = not text(event.get("detail")).endswith(NOT_SENT)
+        yield f"grant jti {text(redeemed.get('jti'))}, given in {given}{there if left else ''}"
     if reason in _OF_OURS:
         yield "no rule decided it"
         return

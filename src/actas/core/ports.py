@@ -69,6 +69,9 @@ class FetchFailed(Exception):
 class NotSent(FetchFailed):
     """Nothing was sent, for a reason of ours: it says nothing of whom it was for."""
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, sent=False)
+
 
 class Answer(NamedTuple):
     """What somebody answered.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from actas.audit.log import AuditLog
@@ -25,13 +25,16 @@ from actas.core.issued import Issued
 from actas.core.metrics import REDEEMED_THERE, Meter
 from actas.core.permit import Permit
 from actas.core.places import waiting_for_others
-from actas.core.ports import FetchFailed, JsonObject, NotSent, Post
+from actas.core.ports import FetchFailed, JsonObject, Post
 from actas.core.wire import JWT_BEARER
 from actas.issuers.client_assertion import Shown, ShowsWhoWeAre, There
 from actas.kinds.their_answer import Came, Declined, Wanted, read_answer, silent
 from actas.policy.connections import Connection
 from actas.trust.counterpart import Counterpart, NotTheirs
 from actas.trust.redeemers import Attempt
+
+NOT_SENT: Final = "the grant was not sent"
+"""How the detail of a refusal ends where it did not leave this server."""
 
 _FORM: dict[str, str] = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
@@ -213,8 +216,6 @@ class RedeemsForClients:
                 found = read_answer(answer, wanted)
                 if isinstance(found, Declined) and found.error.reason == "upstream_down":
                     attempt.later = f"it answers with status {answer.status}"
-        except NotSent as unsent:
-            raise silent(there.issuer, f"{unsent.detail}; the grant was not sent") from None
         except FetchFailed as failed:
             raise _unanswered(there.issuer, failed) from None
         if isinstance(found, Declined):
@@ -237,5 +238,5 @@ def _unanswered(server: str, failed: FetchFailed) -> OAuthError:
         detail = f"what {server} answered is not handed on: {failed.detail}"
         return BadGateway("bad_answer_there", detail=detail)
     if not failed.sent:
-        return silent(server, f"{failed.detail}; the grant was not sent")
+        return silent(server, f"{failed.detail}; {NOT_SENT}")
     return silent(server, f"{failed.detail}; whether it gave a token for the grant is not known")

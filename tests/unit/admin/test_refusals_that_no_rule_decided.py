@@ -101,6 +101,15 @@ async def test_what_the_other_server_said_and_of_which_grant_is_said(
     assert found.stages[6].passed is True
 
 
+async def test_no_other_log_is_named_for_a_grant_that_was_not_sent() -> None:
+    it = redeeming()
+    it.there.answer = FetchFailed("nothing accepts connections", sent=False)
+    await not_handed_on(it)
+    given, after = it.writer.events
+    _, text, _ = shown(it, after)
+    assert f"grant jti {given['given']['jti']}, given in {given['id']}\n" in text
+
+
 @pytest.mark.requirement("SEC-45")
 async def test_a_server_that_was_not_asked_has_a_stage_of_its_own() -> None:
     it = redeeming()
