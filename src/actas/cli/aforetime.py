@@ -42,8 +42,8 @@ def before(log: KeptLog, event: Event) -> Iterator[str]:
             yield from _redeemed(log, event)
         elif event.get("reason") == "connection_paused":
             yield from _paused(log, event)
-        elif event.get("reason") == "revoked":
-            yield from _ended(log, event)
+        elif event.get("reason") == "revoked" and (ended := _ENTRY.search(text(event.get("detail")))):
+            yield from _ended(log, event, ended[1])
         elif event.get("outcome") == "refused" and _OFF.search(text(event.get("detail"))):
             yield from _disabled(log, event)
 
@@ -90,21 +90,18 @@ def _disabled(log: KeptLog, event: Event) -> Iterator[str]:
             yield said
 
 
-def _ended(log: KeptLog, event: Event) -> Iterator[str]:
-    """Yield what revoked the token: who was disabled, or else where that is shown."""
+def _ended(log: KeptLog, event: Event, name: str) -> Iterator[str]:
+    """Yield what revoked the token: who was disabled in the entry of that name, or else where it is shown."""
     from actas.store.audit_search import show
 
-    found = _ENTRY.search(text(event.get("detail")))
-    if found is None:
-        return
-    entry = show(log, found[1])
+    entry = show(log, name)
     changes = [] if entry is None else members(entry.event.get("changes"))
     said = {} if entry is None else {_called(one): _off(entry, one) for one in changes}
     told = {name: one for name, one in said.items() if one is not None}
     meant = [one for name, one in told.items() if name in _parties(event)]
     yield from (meant or [*told.values()])[:_FEW]
     if not told:
-        yield f"what ended it: actas audit show {found[1]}"
+        yield f"what ended it: actas audit show {name}"
 
 
 def _parties(event: Event) -> set[str]:

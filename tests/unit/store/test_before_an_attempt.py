@@ -136,6 +136,7 @@ async def test_what_else_revoked_a_token_is_shown_by_a_command_that_shows_every_
         ("users", "bob", "unknown_person", "actas:bob is disabled", "actas:bob"),
         ("clients", "web", "bad_client_auth", "the client web is disabled", "web"),
         ("issuers", "corp-idp", "bad_subject", "the issuer corp-idp is disabled", "corp-idp"),
+        ("users", "bob", "revoked", "while the other server was asked: actas:bob is disabled or gone", "actas:bob"),
         ("apis", "orders", "unknown_target", "the API orders is disabled", "orders"),
     ],
 )  # fmt: skip
