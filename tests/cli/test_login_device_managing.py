@@ -28,7 +28,11 @@ def sts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
         {"name": "alice", "password": password},
     ]
     company.tree["admins"] = [{"user": "dana", "role": "owner"}, {"group": "readers", "role": "auditor"}]
-    for name, terms in (("cli", {"management": True}), ("tv", {"consent": "once"})):
+    for name, terms in (
+        ("cli", {"management": True}),
+        ("tv", {"consent": "once"}),
+        ("board", {"groups": ["readers"]}),
+    ):
         company.tree["clients"].append(
             {
                 "name": name,
@@ -117,6 +121,16 @@ def test_the_members_of_a_group_hold_its_role_and_nobody_else_does(sts: RealServ
     assert not (alice.actas.home / "logins").exists()
     ran = alice.actas("whoami", "--json")
     assert (ran.code, ran.error["code"]) == (5, "not_signed_in")
+
+
+@pytest.mark.requirement("DG-6", "DG-12")
+def test_whoever_is_in_no_group_of_the_app_is_told_so_at_both_ends(sts: RealServer, tmp_path: Path) -> None:
+    alice = Somebody(sts, tmp_path, "alice")
+    ran = alice.log_in("--scope", "orders:read", client="board")
+    assert (ran.code, alice.actas.waited) == (1, [5]), ran.err
+    assert "nobody is signed in through board: whoever signed in may not sign in to it" in ran.err
+    page = alice.browser.response
+    assert (page.status_code, "Your account may not sign in to board." in page.text) == (403, True)
 
 
 def test_a_client_that_is_not_for_managing_is_told_what_it_needs(sts: RealServer, tmp_path: Path) -> None:
