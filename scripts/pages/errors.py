@@ -72,6 +72,7 @@ ANSWERS: Final[dict[Reason, tuple[type[OAuthError], ...]]] = {
     "unknown_target": (InvalidTarget, InvalidGrant),
     "formats_differ": (InvalidTarget,),
     "no_rule": (InvalidTarget, AccessDenied),
+    "no_role": (AccessDenied,),
     "denied_by_rule": (InvalidTarget, InvalidScope, AccessDenied),
     "excess": (InvalidScope,),
     "chain_too_deep": (InvalidRequest,),

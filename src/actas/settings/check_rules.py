@@ -171,9 +171,8 @@ def _denied_names(rule: Rule, shaped: Shaped) -> Iterator[Fault]:
     form, written = rule.form, rule.written
     if form.deny is None:
         return
-    for place in ("subject", "actor", "chain"):
-        selector = getattr(form, place)
-        names = (selector and selector.names) or []
+    for place, selector in (("subject", form.subject), ("actor", form.actor), ("chain", form.chain)):
+        names: list[str] = (selector and selector.names) or []
         for issuer in shaped.issuers.values():
             called, domains = issuer.form.name, issuer.form.email_domains or ()
             if issuer.form.sign_in is None or issuer.form.subject in (None, "claims.sub"):
