@@ -103,6 +103,18 @@ def test_what_does_not_say_where_the_log_is_is_not_guessed(
         ran = actas(*words)
         assert (ran.code, said in ran.err) == (3, True), ran.err
         assert LOG_ALONE not in ran.err
+        assert ran.err.splitlines()[-1].startswith("hint   a running server goes on with what it took last; ")
+
+
+def test_an_older_copy_that_lies_beside_reads_the_log_meanwhile(actas: Program, over: KeptLog) -> None:
+    older = over.folder / "older.yaml"
+    older.write_text(over.file.read_text(encoding="utf-8"), encoding="utf-8")
+    broken(over, "rules:", "rules: [")
+    assert "put an older copy of the file beside it and name that with -c" in actas("audit", "search").err
+    assert over.first in actas("audit", "search", "-c", str(older), "-o", "name").out
+    assert actas("explain", "-c", str(older), "--entry", over.first).code == 0
+    missing = actas("audit", "search", "-c", str(over.folder / "none.yaml"))
+    assert (missing.code, "older copy" in missing.err) == (3, False)
 
 
 def test_a_file_that_cannot_be_read_hides_no_copy_of_the_checkpoints(actas: Program, over: KeptLog) -> None:

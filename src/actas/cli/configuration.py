@@ -28,6 +28,11 @@ _ENVELOPE: Final = (
     "a new one opens nothing. To change to another, name the old one as keys.previous_envelope"
 )
 
+_AN_OLDER_ONE: Final = (
+    "a running server goes on with what it took last; to read its log until this is mended, put an older "
+    "copy of the file beside it and name that with -c"
+)
+
 _OF_THE_CONSOLE: Final = (
     "what is of the console is changed or deleted there while the server runs; while it does not start, "
     "write it into the files under the same name, as it should be, and start once with actas serve --adopt"
@@ -106,11 +111,23 @@ def read_draft(
 
 
 def _refused(
-    run: Run, config: Sequence[str], broken: ConfigurationFaults, *, reads_only: bool = True
+    run: Run,
+    config: Sequence[str],
+    broken: ConfigurationFaults,
+    *,
+    reads_only: bool = True,
+    reads_log: bool = False,
 ) -> Failure:
-    """Tell every fault of a configuration, and return the failure to raise."""
+    """Tell every fault of a configuration, and return the failure to raise.
+
+    Args:
+        reads_log: whether the command reads the log, which such a configuration does not say where to find.
+    """
     paths = [Path(one) for one in paths_of(run, config)]
-    hint = None if config or all(os.path.lexists(one) for one in paths) else _where(run, paths[0])
+    there = all(os.path.lexists(one) for one in paths)
+    hint = None if config or there else _where(run, paths[0])
+    if reads_log and there:
+        hint = _AN_OLDER_ONE
     return invalid(run, broken.faults, hint=hint, reads_only=reads_only)
 
 
@@ -196,7 +213,7 @@ def on_foundation(
         except ConfigurationFaults as faults:
             settings, whole = _settings(run, paths, dev=dev) if broken is not None else (None, False)
             if settings is None:
-                raise _refused(run, config, faults) from faults
+                raise _refused(run, config, faults, reads_log=broken is not None) from faults
         try:
             return asyncio.run(over(kept_foundation(settings, dev=dev, objects=whole), whole=False))
         except NotStartedYet as never:
