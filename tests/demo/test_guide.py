@@ -142,3 +142,11 @@ def test_what_can_be_tried_fits_what_was_played() -> None:
     assert "   actas inspect @demo/scene-2" not in lines
     assert "   actas audit verify" in lines
     assert max(len(line) for line in lines) < 100
+
+
+@pytest.mark.parametrize(("stay", "kept"), [(False, True), (False, False), (True, True)])
+def test_what_is_kept_says_how_its_commands_run(stay: bool, kept: bool) -> None:
+    told = report(refused(WHY), proof=WHOLE)
+    lines = lines_of(lambda teller: teller.end(told), stay=stay, kept=kept)
+    said = "   These commands run after: . /tmp/actas-demo-x/env.sh"
+    assert (lines[-1] == said) == (kept and not stay)

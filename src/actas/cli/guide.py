@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from actas.cli.guide_document import document
-from actas.cli.guide_invitation import invitation
+from actas.cli.guide_invitation import invitation, typed_first
 from actas.cli.guide_scenes import scene_lines
 from actas.cli.output import Ink, Line
 from actas.cli.run import Run
@@ -88,6 +88,8 @@ class Teller:
         )
         if self._stay:
             self._say("", *invitation(report))
+        elif self._kept:
+            self._say("", f"   These commands run after: {typed_first(report.company)}")
 
     def _say(self, *lines: Line) -> None:
         if self._run.out.structured:

@@ -10,6 +10,7 @@ from actas.cli.output import Ink, Line
 from actas.cli.telling import explanation
 
 if TYPE_CHECKING:
+    from actas.demo.company import Company
     from actas.demo.tour import Report
 
 
@@ -28,6 +29,11 @@ def invitation(report: Report) -> Iterator[Line]:
     yield ""
     yield f"Logs      {company.logs}"
     yield "Stop with Ctrl-C."
+
+
+def typed_first(company: Company) -> str:
+    """Return what a shell is told before the commands of the demo mean the company's configuration."""
+    return f". {shlex.quote(str(company.environment))}"
 
 
 def _across(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -54,7 +60,7 @@ def _across(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _ideas(report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
     ports = report.company.ports
-    yield "take part, as the service orders", (f". {shlex.quote(str(report.company.environment))}",)
+    yield "take part, as the service orders", (typed_first(report.company),)
     refused = [told.shown for told in report.scenes if told.shown and told.shown.outcome == "refused"]
     for shown in refused:
         if shown.entry is not None:
