@@ -164,11 +164,13 @@ def _show(run: Run, typed: Flags, sent: Sent, answered: Answered, wanted: Wanted
 def _theirs(granted: Granted, server: Server, typed: Flags) -> str | None:
     """Return the other domain's server whose token it is, for which the grant was redeemed here; else None.
 
-    It was named, or is that of an API that was named.
+    It was named, or says so itself and was named among what the token is for.
     """
     if granted.type != ACCESS_TOKEN or granted.issuer == server.issuer:
         return None
-    return typed.to or granted.issuer
+    if typed.to is not None:
+        return typed.to
+    return granted.issuer if granted.issuer in (*typed.audience, *typed.resource) else None
 
 
 def _keep(run: Run, name: str, granted: Granted, server: Server, ask: Ask, *, theirs: str | None) -> str:

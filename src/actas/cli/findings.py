@@ -103,7 +103,7 @@ def _signature(jws: jose.ParsedJws, question: Question) -> tuple[Finding, jose.P
         return _without_signature(question, why), None
     issuer = jws.unverified_claims.get("iss")
     if keys.issuer is not None and keys.issuer != issuer:
-        return _bad_signature(f"it says issuer {issuer}, but was granted by {keys.issuer}"), None
+        return _of_another(jws, keys, question), None
     kid, algorithm = jws.unverified_kid, jws.unverified_algorithm
     key = keys.found.find(kid, algorithm)
     if key is None:
@@ -115,6 +115,22 @@ def _signature(jws: jose.ParsedJws, question: Question) -> tuple[Finding, jose.P
         return _bad_signature(f"not made by the key {key.kid} of {keys.source}: forged or edited"), None
     detail = f"issuer {issuer}, keys {_from(keys)}"
     return Finding(check="signature", result="good", label="signature good", detail=detail), key
+
+
+def _of_another(jws: jose.ParsedJws, keys: Keys, question: Question) -> Finding:
+    """Judge a token that says another issuer than the one it was granted by. That is as it should be when
+    the server redeemed a grant for its client: only what its own keys have to do with is wrong.
+    """
+    issuer, kid = jws.unverified_claims.get("iss"), jws.unverified_kid
+    if kid is not None and keys.found.find(kid, jws.unverified_algorithm) is not None:
+        return _bad_signature(
+            f"it says issuer {issuer}, but was granted by {keys.issuer} and names a key of that"
+        )
+    why = (
+        f"it says issuer {issuer}, and was granted by {keys.issuer}, which may have redeemed a grant there: "
+        "add --jwks FILE or URL with the keys of that issuer"
+    )
+    return _without_signature(question, why)
 
 
 def _from(keys: Keys) -> str:

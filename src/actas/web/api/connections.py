@@ -84,10 +84,8 @@ def _found(desk: Desk, call: Call) -> Connection | Acceptance:
     issues = (one for one in desk.connections.every if one.name == name)
     found = desk.connections.acceptance(name) or next(issues, None)
     if found is None:
-        known = [
-            *(one.name for one in desk.connections.every),
-            *(one.name for one in desk.connections.accepted),
-        ]
+        known = [one.name for one in desk.connections.every]
+        known += [one.name for one in desk.connections.accepted]
         meant = did_you_mean(name, known)
         raise NotFound(detail=f"no connection called {name[:100]!r} is in force{meant}")
     return found
