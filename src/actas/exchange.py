@@ -7,8 +7,7 @@ path that issues a token.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -20,14 +19,14 @@ from actas.clients.authenticator import ClientAuthenticator
 from actas.clients.dpop import ProofChecker
 from actas.clients.throttle import Throttle
 from actas.core.client import Client
-from actas.core.errors import OAuthError, UnauthorizedClient, UnsupportedGrantType
+from actas.core.confirmation import Confirmation
+from actas.core.errors import OAuthError, UnsupportedGrantType
 from actas.core.issued import Issued
 from actas.core.lineage import Lineage, Marking
 from actas.core.params import Params
 from actas.core.party import Caller, Identity, Party
 from actas.core.permit import ExchangeRequest, Permit, Proposal, Refusal
 from actas.core.ports import JsonObject
-from actas.core.target import Api
 from actas.core.tracing import UNTRACED, Tracing
 from actas.core.wire import JWT_BEARER, JWT_DPOP, OF_PUBLIC_CLIENTS, GrantType
 from actas.grants.grant import Grant
@@ -36,12 +35,16 @@ from actas.kinds.judge import judge
 from actas.kinds.kind import Kind
 from actas.kinds.recording import record_judgement
 from actas.kinds.redeeming import Ready, Redeems
-from actas.kinds.redemption import as_granted
 from actas.kinds.renewal import again, renewed
-from actas.kinds.servers import typed_by_target
-from actas.kinds.targets import ConnectionStore, targets_of
-from actas.policy.decide import Policy
 from actas.presented import Presented
+from actas.standing import (
+    Standing,
+    client_in,
+    not_registered,
+    require_registered,
+    targets_in,
+    typed_in,
+)
 from actas.subjects.itself import party_of
 from actas.subjects.revoked import mark_of_party
 
@@ -58,33 +61,6 @@ class Answer(msgspec.Struct, frozen=True):
     body: JsonObject
     entry: str
     receipt: Receipt | None
-
-
-class Standing(Protocol):
-    """Who may ask for what, as one configuration has it. Answers from memory."""
-
-    @property
-    def clients(self) -> Mapping[str, Client]:
-        """The clients that it lists, by name."""
-        ...
-
-    @property
-    def connections(self) -> ConnectionStore:
-        """What leads to other domains."""
-        ...
-
-    @property
-    def policy(self) -> Policy:
-        """The rules."""
-        ...
-
-    def api(self, name: str) -> Api | None:
-        """Return the API called ``name``, or None."""
-        ...
-
-    def api_for(self, audience: str) -> Api | None:
-        """Return the API whose audience is exactly ``audience``, or None."""
-        ...
 
 
 class Exchange:
@@ -170,25 +146,21 @@ class Exchange:
             # 1. Parse. Nothing is believed yet.
             form, grant, request = self._parsed(body, trail)
             # 2. Who is calling, and which key does it prove to hold?
-            proof = self._proofs.read(caller)
-            client = await self._authenticated(form, caller, grant, trail)
-            proven = trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
-            at = self._standing
-            request = trail.request = typed_by_target(request, client, at, at.connections)
+            client, proven = await self._identified(form, caller, grant, trail)
+            request = trail.request = typed_in(self._standing, request, client)
             # 3. What for, whose token is it, and who acts?
             renewal = await self._presented.renewal(request.refresh, grant, trail)
             authorization = await self._presented.authorization(request, grant, trail)
             asserted = await self._presented.asserted(request, grant, trail)
             asked = again(request, renewal, authorization)
-            targets = trail.targets = _targets(asked, asserted, client, at)
+            targets = trail.targets = targets_in(self._standing, asked, asserted, client)
             parties = await self._presented.parties(
                 request, authorization or asserted, self._itself(client), grant=grant, trail=trail
             )
-            # 4. May it be done? Somebody may have been waited for: what holds now decides. From here on, only
-            # the permit speaks.
-            if (now := self._in_force()) is not at:
-                client = trail.client = self._still(client, grant, now)
-                targets = trail.targets = _targets(asked, asserted, client, now)
+            # 4. May it be done, by what is in force by now? From here on, only the permit speaks.
+            if (now := self._in_force()) is not self._standing:
+                client = trail.client = client_in(now, client, grant)
+                targets = trail.targets = targets_in(now, asked, asserted, client)
             proposal = request.propose(
                 at=trail.at,
                 client=client,
@@ -206,8 +178,13 @@ class Exchange:
             raise await self._refused(trail, exc) from exc
         await self._fulfilment.settle(permit)
         # 7. Answer: with what was made, or where the client has no way with it, with what came of it there.
-        if there is None:
-            return Answer(grant.respond(issued), trail.entry, receipt)
+        if there is not None:
+            return await self._handed_on(permit, issued, there, trail, receipt)
+        return Answer(grant.respond(issued), trail.entry, receipt)
+
+    async def _handed_on(
+        self, permit: Permit, issued: Issued, there: Ready, trail: Trail, receipt: Receipt | None
+    ) -> Answer:
         came = await self._redeeming.redeem(permit, issued, at=there, trail=trail, receipt=receipt)
         return Answer(came.body, came.entry, receipt)
 
@@ -238,6 +215,14 @@ class Exchange:
             raise UnsupportedGrantType("unknown_grant", detail="grant_type is not one of ours")
         return grant
 
+    async def _identified(
+        self, form: Params, caller: Caller, grant: Grant, trail: Trail
+    ) -> tuple[Client, Confirmation]:
+        proof = self._proofs.read(caller)
+        client = await self._authenticated(form, caller, grant, trail)
+        trail.proven = await self._proofs.prove(proof, certificate=caller.certificate)
+        return client, trail.proven
+
     async def _authenticated(self, form: Params, caller: Caller, grant: Grant, trail: Trail) -> Client:
         with self._tracing.step("actas.client"):
             known = await self._clients.authenticate(form, caller)
@@ -245,8 +230,8 @@ class Exchange:
         trail.client, trail.method = client, known.method
         if known.method == "none" and grant.grant_type not in OF_PUBLIC_CLIENTS:
             # A public client may not exchange even if a registration says so (TX-109, SEC-08).
-            raise _unregistered(client, grant)
-        _require_registered(client, grant)
+            raise not_registered(client, grant)
+        require_registered(client, grant)
         trail.trace = self._tracing.begin(caller.traceparents)
         self._throttle.require_patience("failed_tokens", client.name, caller.address)
         return client
@@ -261,12 +246,6 @@ class Exchange:
             if client.registration == "configured":
                 self._parties[client.name] = known
         return known
-
-    def _still(self, client: Client, grant: Grant, now: Standing) -> Client:
-        """Return the client as it is now; one that is gone is refused with what it asked for."""
-        found = now.clients.get(client.name, client)
-        _require_registered(found, grant)
-        return found
 
     async def _perform(self, permit: Permit, trail: Trail) -> tuple[Ready | None, Issued]:
         if self._in_force() is not self._standing:
@@ -286,20 +265,3 @@ class Exchange:
         if isinstance(decision, Refusal):
             raise decision.as_error()
         return decision
-
-
-def _targets(
-    asked: ExchangeRequest, asserted: Party | None, client: Client, standing: Standing
-) -> tuple[Api, ...]:
-    wanted = as_granted(asked, asserted, client, standing.connections)
-    return targets_of(wanted, client, standing, standing.connections)
-
-
-def _require_registered(client: Client, grant: Grant) -> None:
-    if grant.grant_type not in client.grants:
-        raise _unregistered(client, grant)
-
-
-def _unregistered(client: Client, grant: Grant) -> UnauthorizedClient:
-    detail = f"{client.name} is not registered for {grant.grant_type}"
-    return UnauthorizedClient("client_may_not_exchange", detail=detail)
