@@ -75,8 +75,8 @@ def command(
     Runs on the computer of the server, over its configuration and data folder: it shows every stage, every
     condition with the values it saw, and the smallest change that would have been granted. With --entry, the
     outcome is the one that was written down, and the stages are those of the rules in force now. While the
-    configuration does not hold, --entry goes by the one that the server took last, or else by what was
-    written down, and says so.
+    configuration does not hold, but says where the log is, --entry goes by the one that the server took
+    last, or else by what was written down, and says so.
 
     Exits 0 when it is or was granted, 1 when it is or was refused or the entry cannot be explained, 3 when
     the configuration does not hold, 4 when the data folder cannot be used, 7 when the entry is not what was
