@@ -71,6 +71,7 @@ def trial_of(it: House, others: Any) -> Trial:
             users=[one.name for one in it.people],
             people=it.catalog,
             known=it.known,
+            asked=it.catalog.policy.carried.groups,
             apis=it.catalog,
             marking=it.ring,
             chance=it.chance,

@@ -7,7 +7,7 @@ can be said: how they signed in, and when.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -65,6 +65,8 @@ class Imagining:
         issuer: our own issuer identifier.
         issuers: the trusted ones, by name.
         users: the names of the people of ours.
+        asked: cuts the groups of somebody down to those that rules ask for: of people who are in no document,
+            whoever tries a connection is told no others (SEC-45).
     """
 
     issuer: str
@@ -72,6 +74,7 @@ class Imagining:
     users: Collection[str]
     people: PeopleHere
     known: KnownPeople
+    asked: Callable[[tuple[str, ...]], tuple[str, ...]]
     apis: ApiStore
     marking: Marking
     chance: Chance
@@ -180,7 +183,7 @@ class Imagining:
         if vouched is not None:
             origin = vouched.origin
             claims["sub_id"] = {"format": "iss_sub", "iss": origin.issuer, "sub": origin.subject}
-            claims["groups"] = [*(vouched.groups or ())]
+            claims["groups"] = [*self.asked(vouched.groups or ())]
         return claims
 
     def _theirs(self, issuer: TrustedIssuer, client: str, asked: Asked) -> JsonObject:

@@ -59,6 +59,7 @@ def trial(base: Foundation, out: Outside) -> Trial:
             users=base.definitions.users,
             people=base.catalog,
             known=known_people(base),
+            asked=base.catalog.policy.carried.groups,
             apis=base.catalog,
             marking=base.ring,
             chance=SystemChance(),

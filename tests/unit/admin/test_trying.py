@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -184,6 +185,19 @@ async def test_somebody_who_signed_in_through_an_issuer_is_tried_as_they_were_se
     gone = crossing(issuers=(replace(CORP_FOR_PEOPLE, disabled=True),), connections=[there])
     nobody, _ = await legs(gone, WELL, there, "corp-idp:id-dana")
     assert of(nobody)[0] == "no"
+
+
+@pytest.mark.requirement("SEC-45")
+async def test_of_their_groups_nothing_is_told_that_no_rule_asks_for() -> None:
+    """They are in no document that an auditor could read, and what is known of them is kept sealed."""
+    there = connection(people=OF_CORP)
+    it = crossing(issuers=(CORP_FOR_PEOPLE,), connections=[there])
+    for name, groups in (("dana", ("support", "canary")), ("erin", ("canary",))):
+        person = seen(f"corp-idp:id-{name}", origin=Identity(IDP, f"id-{name}"), groups=groups)
+        await it.known.remember(person)
+        ours, _ = await legs(it, WELL, there, person.subject)
+        assert of(ours)[0] == ("yes" if name == "dana" else "no")
+        assert "canary" not in json.dumps(ours.document())
 
 
 @pytest.mark.requirement("JAG-31", "SEC-54")
