@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from actas.app.parts import Shared
 
 _DECIDES: Final = attrgetter(
-    "client", "to", "people", "scopes", "sold", "claims", "optional", "details", "when", "ourselves", "hosts"
+    "client", "to", "hosts", "people", "scopes", "sold", "claims", "optional", "details", "when"
 )
 """What of a connection says who may get what, and where. The rest is how: our key or secret, for how long."""
 

@@ -248,6 +248,10 @@ async def for_another_client(it: Waiting) -> None:
     )
 
 
+async def to_another_host_of_its(it: Waiting) -> None:
+    await it.rewrite(("redeem: { client_secret", "redeem: { hosts: [tokens.example], client_secret"))
+
+
 async def to_another_server(it: Waiting) -> None:
     await it.rewrite((f'issuer: "{TICKETS}", client_id', 'issuer: "https://auth.wiki.example", client_id'))
 
@@ -256,6 +260,7 @@ async def to_another_server(it: Waiting) -> None:
 @pytest.mark.parametrize(
     "meanwhile",
     [
+        to_another_host_of_its,
         paused,
         paused_in_the_file,
         taken_away,
