@@ -20,6 +20,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.turns import settled
+
 SSL_REQUEST: Final = bytes.fromhex("0000000804d2162f")
 
 T = TypeVar("T")
@@ -31,6 +33,9 @@ class Between:
     Args:
         url: the address of a database, on a socket file or on a port.
         tls: what it answers a request for TLS with; None refuses, as a server without certificate does.
+
+    Attributes:
+        accepted: what is open on our side.
     """
 
     def __init__(self, url: str, *, tls: ssl.SSLContext | None = None) -> None:
@@ -45,6 +50,7 @@ class Between:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._pumps: set[asyncio.Task[None]] = set()
+        self.accepted: set[asyncio.Transport] = set()
         self._flows = asyncio.Event()
         self._answers = asyncio.Event()
         self.port = 0
@@ -115,7 +121,7 @@ class Between:
         return asyncio.run_coroutine_threadsafe(doing(), self._loop).result(20)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await self._loop.create_server(lambda: _Accepted(self), "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
@@ -128,8 +134,12 @@ class Between:
         for writer in list(self._open):
             writer.transport.abort()
         self._open.clear()
+        await settled()
+        for transport in list(self.accepted):
+            transport.abort()
+        await settled()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         with contextlib.suppress(OSError, ssl.SSLError, asyncio.IncompleteReadError):
             await self._flows.wait()
@@ -167,3 +177,23 @@ class Between:
                 await sink.drain()
         sink.transport.abort()
         self._open.discard(sink)
+
+
+class _Accepted(asyncio.StreamReaderProtocol):
+    """One end of the wire. It is known until it is closed, also where nobody has begun to serve it."""
+
+    def __init__(self, wire: Between) -> None:
+        super().__init__(asyncio.StreamReader(), wire.serve)
+        self._known = wire.accepted
+        self._end: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._end = transport
+        self._known.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._end is not None:
+            self._known.discard(self._end)
+        super().connection_lost(exc)

@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tests.fakes.forge import Algorithm, SigningKey, forge
+from tests.fakes.turns import settled
 
 DISCOVERY = "/.well-known/openid-configuration"
 KEYS = "/jwks"
@@ -207,11 +208,12 @@ class HostileIssuer:
     ) -> None:
         assert self._server is not None
         self._server.close()
+        await settled()
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
         await self._server.wait_closed()
-        await asyncio.sleep(0)  # an aborted connection lets go of its socket in the next turn
+        await settled()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
