@@ -171,7 +171,7 @@ class Exchange:
             )
             permit = self._decide(renewed(proposal, renewal), trail, now)
             # 5. Do it.
-            there, issued = await self._perform(permit, trail)
+            there, issued = await self._perform(permit, trail, now)
             # 6. Write it down. If this fails, nothing leaves.
             receipt = await self._audit.close(trail)
         except Exception as exc:
@@ -247,8 +247,8 @@ class Exchange:
                 self._parties[client.name] = known
         return known
 
-    async def _perform(self, permit: Permit, trail: Trail) -> tuple[Ready | None, Issued]:
-        if self._in_force() is not self._standing:
+    async def _perform(self, permit: Permit, trail: Trail, now: Standing) -> tuple[Ready | None, Issued]:
+        if now is not self._standing:
             self._redeeming.holds(permit)
         there = None if permit.abroad is None else await self._redeeming.ready(permit)
         with self._tracing.step("actas.sign"):

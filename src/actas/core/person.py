@@ -120,24 +120,24 @@ def subject_in_tenant(issuer_name: str, tenant: str, sub: str) -> str:
 
 
 def names_of(party: Party) -> tuple[str, ...]:
-    """Return what we call a party: as it came, and as somebody whom its issuer vouches for.
+    """Return what we call a party, each once: as it came, as somebody whom its issuer vouches for, and what
+    else they are called who came by a grant.
 
     Only denies ask for more than the first: it is what tokens say.
     """
+    first = party.identity.subject
+    beside = () if party.otherwise is None else party.otherwise.names
     name, sub = party.origin_name, party.origin.subject
-    if party.origin == party.identity or name == OURSELVES:
-        return (party.identity.subject,)
+    if name == OURSELVES or party.origin == party.identity:
+        return (first, *beside)
     # What begins like a digest is one (``told_apart``, ``subject_in_tenant``).
     theirs = f"{name}:{sub}" if sub.startswith("~") else subject_from(name, sub)
-    return tuple(dict.fromkeys((party.identity.subject, theirs)))
+    return tuple(dict.fromkeys((first, theirs, *beside)))
 
 
 def as_actor(party: Party) -> Actor:
     """Return a party as a member of a chain, and what else it is called: denies ask for that later, too."""
-    beside = () if party.otherwise is None else party.otherwise.names
-    names = dict.fromkeys((*names_of(party), *beside))
-    names.pop(party.identity.subject)
-    return Actor(party.identity, party.kind, tuple(names))
+    return Actor(party.identity, party.kind, names_of(party)[1:])
 
 
 def also_known(party: Party, came: Party) -> Party:

@@ -5,9 +5,12 @@ Its refusal is found by that in the minutes of both ends (IDC-58). It is nobody'
 
 from __future__ import annotations
 
+from types import TracebackType
+
 import msgspec
 
 from actas.core.client import PartyKind
+from actas.core.errors import BadToken
 from actas.core.party import Identity, Party
 from actas.core.wire import TokenType
 
@@ -48,3 +51,25 @@ def told_of(party: Party) -> Told:
         issued_at=party.issued_at,
         expires_at=party.expires_at,
     )
+
+
+class Telling:
+    """Say of a token that is refused inside whom it is about, which is proven by then.
+
+    Args:
+        party: what it says; as its issuer calls them, since nobody here is whom it would be.
+    """
+
+    __slots__ = ("_party",)
+
+    def __init__(self, party: Party) -> None:
+        self._party = party
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, BadToken):
+            error.told = told_of(self._party)

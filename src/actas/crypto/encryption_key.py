@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_der_private_key,
 )
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -31,7 +30,7 @@ from actas.core.ports import Json, JsonObject
 from actas.core.wire import ContentEncryption, EncryptionAlgorithm, RecipientAlgorithm
 from actas.crypto.jwe import CONTENT, Encrypted
 from actas.crypto.jwk import PRIVATE, members_of, read_kid, read_material
-from actas.crypto.signature import BadKey, WeakKey, require_strong
+from actas.crypto.signature import BadKey, WeakKey, read_private, require_strong
 from actas.crypto.thumbprint import thumbprint
 
 _Public = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -175,10 +174,7 @@ class DecryptingKey:
             BadKey: it is not an unencrypted PKCS#8 key of a type that decrypts here.
             WeakKey: it is too weak.
         """
-        try:
-            material = load_der_private_key(der, password=None)
-        except (ValueError, TypeError):
-            raise BadKey("the private key cannot be read") from None
+        material = read_private(der)
         if not isinstance(material, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
             raise BadKey("the key is of a type that decrypts nothing here")
         return cls(material)

@@ -13,17 +13,16 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_der_private_key,
 )
 
 from actas.core.ports import Json, JsonObject
 from actas.core.wire import SigningAlgorithm, VerifyingAlgorithm
 from actas.crypto.jwk import members_of, read_algorithm, read_kid, read_material
 from actas.crypto.signature import (
-    BadKey,
     SigningMaterial,
     VerifyingMaterial,
     generate,
+    read_private,
     require_signing,
     require_strong,
     signer,
@@ -118,11 +117,7 @@ class PrivateKey:
             BadKey: it is not an unencrypted PKCS#8 key of a type that signs here.
             WeakKey: it is too weak.
         """
-        try:
-            material = load_der_private_key(der, password=None)
-        except (ValueError, TypeError):
-            raise BadKey("the private key cannot be read") from None
-        return cls(require_signing(material))
+        return cls(require_signing(read_private(der)))
 
     def to_bytes(self) -> bytes:
         """Return the key as PKCS#8 in DER, unencrypted: for sealing, and for nothing else."""

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_private_key
 
 from actas.core.wire import SigningAlgorithm, VerifyingAlgorithm
 from actas.crypto.edwards import is_usable_point
@@ -173,6 +173,18 @@ def generate(algorithm: SigningAlgorithm) -> SigningMaterial:
     if algorithm == "RS256":
         return rsa.generate_private_key(public_exponent=MIN_RSA_EXPONENT, key_size=MIN_RSA_BITS)
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def read_private(der: bytes) -> object:
+    """Return the private key that is written as unencrypted PKCS#8 in DER, of whatever type.
+
+    Raises:
+        BadKey: it is none.
+    """
+    try:
+        return load_der_private_key(der, password=None)
+    except (ValueError, TypeError):
+        raise BadKey("the private key cannot be read") from None
 
 
 def require_signing(material: object) -> SigningMaterial:

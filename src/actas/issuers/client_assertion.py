@@ -10,36 +10,17 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 from urllib.parse import quote_plus
 
 from actas.core.ports import Chance, Clock, Json
 from actas.core.secret import Secret
-from actas.core.wire import JWT_BEARER_CLIENT_ASSERTION, SigningAlgorithm
-from actas.keys.ring import Purpose
+from actas.core.wire import JWT_BEARER_CLIENT_ASSERTION
+from actas.keys.ring import KeyRing
 from actas.trust.registry import AsClient, OwnKey
 
 LIFE: Final = 60
 """Seconds for which what shows who we are is good."""
-
-
-class Signs(Protocol):
-    """Signs with keys of ours (``keys.ring``)."""
-
-    async def sign(
-        self,
-        claims: Mapping[str, Json],
-        *,
-        typ: str,
-        purpose: Purpose,
-        algorithm: SigningAlgorithm | None = None,
-    ) -> Secret:
-        """Return a compact JWS.
-
-        Raises:
-            StoreUnavailable: no key is ready.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +55,7 @@ class ShowsWhoWeAre:
         chance: makes ``jti``.
     """
 
-    ring: Signs
+    ring: KeyRing
     chance: Chance
     clock: Clock
 

@@ -8,10 +8,11 @@ themselves, and no rule about agents would hold at the next hop.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from actas.core.client import PartyKind
-from actas.core.party import Actor, Party
+from actas.core.party import Actor, Identity, Party
 from actas.core.permit import Proposal
 from actas.core.person import as_actor
 
@@ -48,7 +49,11 @@ def chain_of_acting(proposal: Proposal) -> tuple[Actor, ...]:
     acting, earlier = proposal.acting, proposal.subject.actors
     if acts_already(proposal) and acting.identity == proposal.itself.identity:
         earlier = earlier[1:]
-    newest = (as_actor(acting), *acting.actors)
-    members = {acting.identity, *(one.identity for one in (*acting.actors, *earlier))}
-    shows = [one for one in agent_that_asks(proposal) if one.identity not in members]
-    return (*newest, *shows, *earlier)
+    shows = agent_that_asks(proposal)
+    if shows and proposal.itself.identity in {acting.identity, *_identities(acting.actors, earlier)}:
+        shows = ()
+    return (as_actor(acting), *acting.actors, *shows, *earlier)
+
+
+def _identities(*chains: tuple[Actor, ...]) -> Iterator[Identity]:
+    return (one.identity for chain in chains for one in chain)

@@ -67,11 +67,9 @@ def scope_tables(
     if renewal is not None:
         # Never more than was granted when it began (RFC 6749 section 6).
         return tuple([table.only(renewal.family.scope) for table in tables])
-    if kind is None and proposal.grant_type == JWT_BEARER:
-        return tuple([table.only_held(held) for table in tables])  # what the grant says is so all the same
-    if kind is None or not kind.only_held:
-        return tables
-    return tuple([table.only_held(held) for table in tables])
+    # What a grant says is so, whether or not it is redeemed.
+    only_held = proposal.grant_type == JWT_BEARER if kind is None else kind.only_held
+    return tuple([table.only_held(held) for table in tables]) if only_held else tables
 
 
 def granted_scopes(

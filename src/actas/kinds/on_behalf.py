@@ -24,11 +24,6 @@ from actas.kinds.ways import one_way
 class StandingIn(Protocol):
     """Finds where we redeem grants for clients. Answers from memory."""
 
-    @property
-    def stood_in_for(self) -> frozenset[str]:
-        """The clients for which we do somewhere."""
-        ...
-
     def redeemed_for(self, name: str, *, client: str) -> tuple[Api, ...]:
         """Return where we redeem grants for a client that are called so, what is paused included."""
         ...
@@ -46,11 +41,11 @@ def as_redeemed(
         InvalidTarget: no connection is for all that it names, or several are.
         InvalidRequest: it has an actor token, of which nobody knows what it would come to there (JAG-25).
     """
-    if client.name not in connections.stood_in_for or not _asks_for_access(request):
+    if request.requested != ACCESS_TOKEN or request.grant_type != TOKEN_EXCHANGE or request.named is not None:
         return request
-    for name in (*request.audience, *request.resource):
-        if not connections.redeemed_for(name, client=client.name) or is_api(name, apis):
-            return request
+    named = (*request.audience, *request.resource)
+    if not named or not all(_there(name, client, connections) and not is_api(name, apis) for name in named):
+        return request  # most requests, after one look: no connection leads to an API of ours
     if request.actor is not None:
         detail = "a token of another server is asked for with no actor_token"
         raise InvalidRequest("actor_not_allowed", detail=detail)
@@ -86,8 +81,7 @@ def as_can_be_asked_for(keys: Bound, proposal: Proposal) -> Bound:
     Whether it is bound to a certificate, nothing in its answer says (RFC 8705 section 3), and a token that
     was to be bound and is not would be handed on unseen.
     """
-    abroad = proposal.targets[0].abroad
-    if abroad is None or not abroad.redeems or keys.to is None or keys.to.jkt is not None:
+    if keys.to is None or keys.to.jkt is not None or not is_for_client(proposal):
         return keys
     detail = f"a token of another server cannot be bound to the {keys.to.words}; a DPoP proof would do"
     refusal = Refusal(error=InvalidRequest, reason="binding_needed", detail=detail)
@@ -105,10 +99,8 @@ def is_api(name: str, apis: ApiStore) -> bool:
     return bool(apis.api(name) or apis.api_for(name) or api_at(apis, name))
 
 
-def _asks_for_access(request: ExchangeRequest) -> bool:
-    named = (*request.audience, *request.resource)
-    is_access = request.grant_type == TOKEN_EXCHANGE and request.requested == ACCESS_TOKEN
-    return is_access and request.named is None and bool(named)
+def _there(name: str, client: Client, connections: StandingIn) -> bool:
+    return bool(connections.redeemed_for(name, client=client.name))
 
 
 def _is_meant(abroad: Abroad, request: ExchangeRequest) -> bool:

@@ -72,8 +72,9 @@ class Connects(Protocol):
 
 
 class Ready(NamedTuple):
-    """A server that takes a grant now, and what shows it who we are."""
+    """A server that takes a grant now, by which connection, and what shows it who we are."""
 
+    to: Abroad
     there: There
     shown: Shown
 
@@ -158,7 +159,7 @@ class RedeemsForClients:
         except FetchFailed as failed:
             raise silent(to.issuer, failed.detail) from None
         there = There(issuer=to.issuer, token_endpoint=endpoint, by_form=found.by_form)
-        return Ready(there, await self.showing.to(there, connection.ourselves))
+        return Ready(to, there, await self.showing.to(there, connection.ourselves))
 
     async def redeem(
         self, permit: Permit, issued: Issued, *, at: Ready, trail: Trail, receipt: Receipt | None
@@ -168,9 +169,12 @@ class RedeemsForClients:
         after.follow(trail)
         told = Redeemed(entry=trail.entry, jti=issued.id, grant=issued.digest, server=at.there.issuer)
         after.redeemed = told
-        name = "" if permit.abroad is None else permit.abroad.to.connection
+        name = at.to.connection
         try:
-            came = await self._answered(permit, issued, at, after)
+            came = await self._answered(permit, issued, at)
+            if isinstance(came, Declined):
+                after.redeemed = replace(told, said=came.said)
+                raise came.error
             after.redeemed = replace(
                 told,
                 digest=self.digest(came.token.reveal()),
@@ -190,11 +194,11 @@ class RedeemsForClients:
         self.meter.count(REDEEMED_THERE, name, "granted")
         return HandedOn(came.body(), after.entry)
 
-    async def _answered(self, permit: Permit, issued: Issued, at: Ready, after: Trail) -> Came:
-        """Return the token that comes back.
+    async def _answered(self, permit: Permit, issued: Issued, at: Ready) -> Came | Declined:
+        """Return what comes back.
 
         Raises:
-            OAuthError: none does that may be handed on.
+            OAuthError: nothing does, or the grant was not sent.
         """
         grant, there = issued.token.reveal(), at.there
         wanted = Wanted(
@@ -203,11 +207,10 @@ class RedeemsForClients:
             bound=permit.confirmation is not None,
             secrets=(grant, *at.shown.secrets),
         )
-        form = [("grant_type", JWT_BEARER), ("assertion", grant), *_places(permit), *at.shown.form.items()]
+        form = [("grant_type", JWT_BEARER), ("assertion", grant), *_places(at.to), *at.shown.form.items()]
         body = urlencode(form).encode("ascii")
-        name = "" if permit.abroad is None else permit.abroad.to.connection
         try:
-            async with self.servers.attempt(there.issuer, by=name) as attempt:
+            async with self.servers.attempt(there.issuer, by=at.to.connection) as attempt:
                 self.holds(permit)  # the last moment at which nothing has left
                 with waiting_for_others():
                     answer = await self.post.post(
@@ -216,21 +219,14 @@ class RedeemsForClients:
                 found = read_answer(answer, wanted)
                 if isinstance(found, Declined) and found.error.reason == "upstream_down":
                     attempt.later = f"it answers with status {answer.status}"
+                return found
         except FetchFailed as failed:
             raise _unanswered(there.issuer, failed) from None
-        if isinstance(found, Declined):
-            if after.redeemed is not None:
-                after.redeemed = replace(after.redeemed, said=found.said)
-            raise found.error
-        return found
 
 
-def _places(permit: Permit) -> list[tuple[str, str]]:
+def _places(to: Abroad) -> list[tuple[str, str]]:
     """Return the APIs that are named beside a grant which says none itself (identity chaining 2.4.1)."""
-    to: Abroad | None = None if permit.abroad is None else permit.abroad.to
-    if to is None or to.grant == "id_jag":
-        return []
-    return [("resource", one) for one in to.resources]
+    return [] if to.grant == "id_jag" else [("resource", one) for one in to.resources]
 
 
 def _unanswered(server: str, failed: FetchFailed) -> OAuthError:

@@ -23,11 +23,6 @@ class ConnectionStore(Redeeming, Protocol):
         """Return for which servers a client gets grants by that audience, what is paused included."""
         ...
 
-    @property
-    def stood_in_for(self) -> frozenset[str]:
-        """The clients for which we redeem grants at some server."""
-        ...
-
     def redeemed_for(self, name: str, *, client: str) -> tuple[Api, ...]:
         """Return where we redeem grants for a client that are called so, what is paused included."""
         ...

@@ -98,9 +98,6 @@ class Connections:
     Args:
         every: those by which this server vouches.
         accepted: those by which it believes others.
-
-    Attributes:
-        stood_in_for: the clients for which we redeem grants at some server.
     """
 
     every: tuple[Connection, ...] = ()
@@ -118,7 +115,6 @@ class Connections:
     _for_clients: dict[tuple[str, str], tuple[Api, ...]] = field(
         init=False, repr=False, default_factory=dict[tuple[str, str], tuple[Api, ...]]
     )
-    stood_in_for: frozenset[str] = field(init=False, repr=False, default=frozenset())
 
     def __post_init__(self) -> None:
         for one in self.every:
@@ -128,8 +124,6 @@ class Connections:
             for name in names:
                 place = (one.client, name)
                 found[place] = (*found.get(place, ()), target)
-        served = frozenset({one.client for one in self.every if one.to.redeems})
-        object.__setattr__(self, "stood_in_for", served)
 
         for other in self.accepted:
             way = (other.client, other.issuer, other.grant)

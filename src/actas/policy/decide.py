@@ -135,8 +135,9 @@ class Policy:
         self._allows: dict[tuple[str, str, str], tuple[Rule, ...]] = {}
         self._denies: dict[tuple[str | None, str | None], tuple[Rule, ...]] = {}
         self._found: dict[tuple[str, str, KindWord], tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
-        for rule in [one for one in self.rules if not one.spec.disabled]:
-            self._index(rule)
+        for rule in self.rules:
+            if not rule.spec.disabled:
+                self._index(rule)
 
     def _index(self, rule: Rule) -> None:
         spec = rule.spec
@@ -164,9 +165,10 @@ class Policy:
     def denies(self, client: Client, api: Api) -> tuple[Rule, ...]:
         """Return the denies that could concern this client and target, whatever else they ask for."""
         found: tuple[Rule, ...] = ()
-        for who in (client.name, _kind_key(client.kind), _registration_key(client.registration), None):
-            for target in (api.name, None):
-                found += self._denies.get((who, target), ())
+        if self._denies:
+            for who in (client.name, _kind_key(client.kind), _registration_key(client.registration), None):
+                for target in (api.name, None):
+                    found += self._denies.get((who, target), ())
         return found
 
     def consult(self, situation: Situation, *, api: Api, kind: KindWord) -> Verdict:

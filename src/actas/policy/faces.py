@@ -21,9 +21,9 @@ from actas.policy.situation import Situation
 
 def faces_of(situation: Situation) -> tuple[Situation, ...]:
     """Return an exchange under each name of who is in it: first as it is. They are kept with it."""
-    if situation.faces is None:
-        situation.faces = (situation, *_others(situation))
-    return situation.faces
+    if situation.others is None:
+        situation.others = (*_others(situation),)
+    return (situation, *situation.others)
 
 
 def _others(situation: Situation) -> Iterator[Situation]:

@@ -19,10 +19,7 @@ from actas.core.person import names_of
 
 def called(party: Party, *, deny: bool) -> tuple[str, ...]:
     """Return what a rule finds a party by."""
-    if not deny:
-        return (party.identity.subject,)
-    beside = () if party.otherwise is None else party.otherwise.names
-    return tuple(dict.fromkeys((*names_of(party), *beside)))
+    return names_of(party) if deny else (party.identity.subject,)
 
 
 def grouped(party: Party, *, deny: bool) -> tuple[str, ...]:

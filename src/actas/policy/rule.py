@@ -21,16 +21,8 @@ RESERVED_CLAIMS: Final = frozenset(
     {
         *("iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "cnf", "scope", "client_id", "azp"),
         *("act", "may_act", "acr", "amr", "auth_time", "sid", "sub_id", "sub_profile", "txn", "lineage"),
-        *(
-            "roles",
-            "groups",
-            "otherwise",
-            "entitlements",
-            "tenant",
-            "aud_tenant",
-            "aud_sub",
-            "authorization_details",
-        ),
+        *("roles", "groups", "otherwise", "entitlements", "authorization_details"),
+        *("tenant", "aud_tenant", "aud_sub"),
     }
 )
 """Claims that this server writes itself or that others decide on. No rule sets them, in any case of letters:

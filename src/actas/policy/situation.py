@@ -18,14 +18,14 @@ class Situation(msgspec.Struct):
     Attributes:
         chain: the subject, then every actor, oldest first, the acting party last.
         beside: who is in it under another name, for expressions of a deny (``policy.faces``).
-        faces: the same under each name, once somebody asked.
+        others: the same under each other name, once somebody asked.
     """
 
     proposal: Proposal
     chain: tuple[Actor, ...]
     needed: ClaimsNeeded
     beside: tuple[Actor, ...] = ()
-    faces: tuple[Situation, ...] | None = None
+    others: tuple[Situation, ...] | None = None
     _values: dict[str, Any] | None = None
     _context: Context | None = None
 

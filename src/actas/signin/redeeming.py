@@ -14,7 +14,8 @@ from actas.core.places import waiting_for_others
 from actas.core.ports import Answer, Chance, Clock, FetchFailed, Json, Post
 from actas.core.secret import Secret
 from actas.crypto.json import BadJson, read_object
-from actas.issuers.client_assertion import ShowsWhoWeAre, Signs, There
+from actas.issuers.client_assertion import ShowsWhoWeAre, There
+from actas.keys.ring import KeyRing
 from actas.signin.facts import MOST
 from actas.signin.providers import Away, error_word
 from actas.trust.provider import Provider
@@ -32,7 +33,7 @@ class Redeeming:
     """
 
     post: Post
-    ring: Signs
+    ring: KeyRing
     chance: Chance
     clock: Clock
 

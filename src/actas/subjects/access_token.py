@@ -20,7 +20,7 @@ from actas.core.lineage import Revocations, lineage_of
 from actas.core.opaque import REFERENCE, REFRESH, begins_like
 from actas.core.party import OURSELVES, Identity, Otherwise, Party, PresentedToken
 from actas.core.ports import Clock, Json
-from actas.core.told import told_of
+from actas.core.told import Telling
 from actas.core.wire import ACCESS_TOKEN, AT_JWT, TokenType
 from actas.crypto import impersonation_ids, jose
 from actas.keys.ring import KeyRing
@@ -81,12 +81,9 @@ class AccessTokenValidator:
         else:
             claims = self._signed(text)
         party = self._party(claims, text)
-        try:
+        with Telling(party):
             require_unrevoked(party, self._revocations)
             self._live.require(party)
-        except BadToken as bad:
-            bad.told = told_of(party)
-            raise
         return party
 
     def _signed(self, text: str) -> jose.SignedClaims:

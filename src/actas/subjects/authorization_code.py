@@ -24,7 +24,7 @@ from actas.core.party import OURSELVES, Identity, Party
 from actas.core.ports import Clock, MarkStore
 from actas.core.secret import Secret
 from actas.core.sign_in import Authorization, GrantedCode, PresentedCode, SignIn
-from actas.core.told import told_of
+from actas.core.told import Telling
 from actas.core.wire import SIGN_IN
 from actas.crypto.digests import challenge_of
 from actas.keys.opaque import OpaqueTokens
@@ -126,14 +126,11 @@ class AuthorizationCodes:
             BadToken: they are not, or it was revoked.
         """
         party = party_of(authorization, issuer=self._issuer, marking=self._marking)
-        try:
+        with Telling(party):
             revoked = self._revocations.against(party.lineage)
             if revoked is not None:
                 raise BadToken(f"the sign-in was ended: entry {revoked.entry}", why="revoked")
             return self._live.signed_in(party)
-        except BadToken as bad:
-            bad.told = told_of(party)
-            raise
 
     @staticmethod
     def _require_whose(

@@ -20,10 +20,9 @@ from actas.core.abroad import LONGEST_GRANT
 from actas.core.errors import BadToken
 from actas.core.party import Party, PresentedToken
 from actas.core.ports import Json
-from actas.core.told import told_of
+from actas.core.told import Telling
 from actas.core.wire import ID_JAG, ID_JAG_JWT, TokenType
 from actas.crypto import jose
-from actas.crypto.jose import LEEWAY
 from actas.crypto.jwe import Encrypted, is_encrypted, read_encrypted
 from actas.subjects.details import with_details
 from actas.subjects.jwt import ID_TOKEN_ONLY, LOGOUT_TOKEN_ONLY, OF_GRANTS, Foreign, Look
@@ -58,7 +57,7 @@ class IdJagValidator:
             presenters=self._presenters,
             forbidden=ID_TOKEN_ONLY | LOGOUT_TOKEN_ONLY,
             exact=OF_GRANTS,
-            longest=LONGEST_GRANT + LEEWAY,
+            longest=LONGEST_GRANT + jose.LEEWAY,
         )
 
     @property
@@ -74,12 +73,9 @@ class IdJagValidator:
             # SEC-57: whoever may have a grant of ours has an easier way to our own APIs, by our own rules.
             raise BadToken("it calls itself a grant of this server, which redeems none of its own")
         party = await self._foreign.prove(token, jws, self._look_of(jws.unverified_claims.get("iss")))
-        try:
+        with Telling(party):
             here = with_details(await self._residents.as_known_here(party))
             require_unrevoked(here, self._foreign.revocations)  # also as who they are here
-        except BadToken as bad:
-            bad.told = told_of(party)  # as their issuer calls them: nobody here is whom it would be
-            raise
         return here if sealed is None else msgspec.structs.replace(here, encrypted_to=sealed.header.kid)
 
     def _look_of(self, unverified_issuer: Json) -> Look:
@@ -89,7 +85,7 @@ class IdJagValidator:
         issuer = self._foreign.trust.issuer(unverified_issuer) if isinstance(unverified_issuer, str) else None
         if issuer is None or issuer.longest_id_jag == LONGEST_GRANT:
             return self._look
-        return replace(self._look, longest=issuer.longest_id_jag + LEEWAY)
+        return replace(self._look, longest=issuer.longest_id_jag + jose.LEEWAY)
 
     def _presenters(
         self, _issuer: TrustedIssuer, claims: Mapping[str, Json], audience: tuple[str, ...]

@@ -16,7 +16,7 @@ from actas.core.abroad import Redeeming
 from actas.core.errors import BadToken
 from actas.core.party import Party, PresentedToken
 from actas.core.ports import Json
-from actas.core.told import told_of
+from actas.core.told import Telling
 from actas.core.wire import JWT_GRANT, TokenType
 from actas.crypto import jose
 from actas.subjects.details import with_details
@@ -53,12 +53,9 @@ class JwtGrantValidator:
             # IDC-41: whoever may have a grant of ours has an easier way to our own APIs, by our own rules.
             raise BadToken("it calls itself a grant of this server, which redeems none of its own")
         party = await self._foreign.prove(token, jws, self._look(jws, self._terms(unverified_issuer)))
-        try:
+        with Telling(party):
             here = with_details(await self._residents.as_known_here(party))
             require_unrevoked(here, self._foreign.revocations)  # also as who they are here
-        except BadToken as bad:
-            bad.told = told_of(party)  # as their issuer calls them: nobody here is whom it would be
-            raise
         return here
 
     def _terms(self, unverified_issuer: Json) -> JwtGrants:

@@ -16,7 +16,7 @@ from actas.core.lineage import LATER, Ending, Marking, Revoked
 from actas.core.party import OURSELVES, Party, PresentedToken
 from actas.core.ports import Clock
 from actas.core.records import Record
-from actas.core.told import told_of
+from actas.core.told import Telling
 from actas.core.wire import ID_TOKEN, REFRESH_TOKEN, SIGN_IN, TokenType
 from actas.keys.refresh import RefreshTokens
 from actas.subjects.jwt import presenters_of
@@ -64,13 +64,10 @@ class Renewals:
         """
         renewal = await self._tokens.renewal(text, now=self._clock.now())
         family = renewal.family
-        try:
+        with Telling(party_of(family, renewal.digest)):
             require_unrevoked(family.subject, self._revocations, family.lineage)
             self._live.require_client(family.client)
             subject = self._live_subject(family.subject)
-        except BadToken as bad:
-            bad.told = told_of(party_of(family, renewal.digest))
-            raise
         return msgspec.structs.replace(renewal, family=msgspec.structs.replace(family, subject=subject))
 
     async def end_family(self, family: str, *, ends_at: int, record: Record) -> None:
