@@ -41,8 +41,13 @@ def heads(party: Party, actor: Party) -> bool:
 
 
 def chain_of_acting(proposal: Proposal) -> tuple[Actor, ...]:
-    """Return the chain when somebody acts now, newest first: who acts, that party's own chain, the agent that
-    shows a token of theirs, and everyone whom the subject token names.
+    """Return the chain when somebody acts now, newest first: who acts, and everyone behind them."""
+    return (as_actor(proposal.acting), *behind(proposal))
+
+
+def behind(proposal: Proposal) -> tuple[Actor, ...]:
+    """Return who is in the chain behind the party that acts now, newest first: that party's own chain, the
+    agent that shows a token of theirs, and everyone whom the subject token names.
 
     A client that acts already in its own token is named once (SEC-53): it goes on acting, and nobody is lost.
     """
@@ -52,7 +57,7 @@ def chain_of_acting(proposal: Proposal) -> tuple[Actor, ...]:
     shows = agent_that_asks(proposal)
     if shows and proposal.itself.identity in {acting.identity, *_identities(acting.actors, earlier)}:
         shows = ()
-    return (as_actor(acting), *acting.actors, *shows, *earlier)
+    return (*acting.actors, *shows, *earlier)
 
 
 def _identities(*chains: tuple[Actor, ...]) -> Iterator[Identity]:

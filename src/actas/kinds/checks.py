@@ -15,7 +15,7 @@ from actas.core.party import Identity, Party, is_impersonated
 from actas.core.permit import Proposal, Refusal
 from actas.core.reasons import Reason
 from actas.core.wire import REFRESH_TOKEN
-from actas.kinds.acting import chain_of_acting
+from actas.kinds.acting import behind
 
 
 def _refuse(reason: Reason, detail: str) -> Refusal:
@@ -157,8 +157,7 @@ def actor_is_new(proposal: Proposal) -> Refusal | None:
     subject, acting = proposal.subject, proposal.acting
     # A foreign party has two names, ours for it and its issuer's; an act claim may hold either.
     known = {subject.identity, subject.origin}
-    _, *before = chain_of_acting(proposal)
-    for member in reversed(before):
+    for member in reversed(behind(proposal)):
         if member.identity in known:
             return _refuse("actor_not_allowed", f"{member.identity.subject} is in the chain already")
         known.add(member.identity)

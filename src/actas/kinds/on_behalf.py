@@ -45,7 +45,7 @@ def as_redeemed(
         return request
     named = (*request.audience, *request.resource)
     if not named or not all(_there(name, client, connections) and not is_api(name, apis) for name in named):
-        return request  # most requests, after one look: no connection leads to an API of ours
+        return request
     if request.actor is not None:
         detail = "a token of another server is asked for with no actor_token"
         raise InvalidRequest("actor_not_allowed", detail=detail)

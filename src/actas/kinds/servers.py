@@ -39,18 +39,26 @@ def typed_by_target(
     Raises:
         OAuthError: as ``as_redeemed``.
     """
+    named = (*request.audience, *request.resource)
+    if not named or not _leads(named[0], client, connections):
+        return request  # where most requests go, to an API of ours, no connection leads
     if _is_for_plain_grant(request, client, apis, connections):
         return msgspec.structs.replace(request, requested=JWT)
     return as_redeemed(request, client, apis, connections)
+
+
+def _leads(name: str, client: Client, connections: Leading) -> bool:
+    """Whether any connection of a client leads to what is called so."""
+    who = client.name
+    return bool(connections.leading_to(name, client=who) or connections.redeemed_for(name, client=who))
 
 
 def _is_for_plain_grant(
     request: ExchangeRequest, client: Client, apis: ApiStore, connections: Leading
 ) -> bool:
     named = (*request.audience, *request.resource)
-    if not request.untyped or request.actor is not None or request.named is not None or not named:
+    if not request.untyped or request.actor is not None or request.named is not None:
         return False
-    # Where most requests go, to an API of ours, no connection leads: they are done after one look.
     return all(_there(name, client, connections) and not is_api(name, apis) for name in named)
 
 
