@@ -15,6 +15,7 @@ from actas.admin.finding import Check
 from actas.admin.health_here import beside, credential, nobody, our_key
 from actas.admin.health_of_encryption import decrypting, reached, unreached, unwanted
 from actas.core.abroad import Abroad, Acceptance, GrantWord
+from actas.core.ending import stopped
 from actas.core.ports import MOST_DRIFT, FetchFailed, JsonObject
 from actas.core.spans import span
 from actas.core.wire import ID_JAG, ID_JAG_PROFILE, JWT, JWT_BEARER, SigningAlgorithm
@@ -99,9 +100,7 @@ class Health:
         tasks = {one.name: asyncio.create_task(look(one)) for one in connections}
         if tasks:
             _, late = await asyncio.wait(tasks.values(), timeout=ALTOGETHER)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await stopped(late)
         said = f"was not looked at: the others took longer than {ALTOGETHER:g} s"
         unseen = (Check(name="server", state="skipped", says=said, remedy="look at this one alone"),)
         return {name: unseen if task.cancelled() else task.result() for name, task in tasks.items()}

@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from actas.app.duties import begin, end
+from actas.app.duties import begin
 from actas.app.epoch_watch import EpochWatch
 from actas.app.following import following, require_time
 from actas.app.foundation import Foundation
@@ -34,6 +34,7 @@ from actas.app.signing_in import hashing
 from actas.app.sinks import Pumps
 from actas.app.steward import Steward
 from actas.app.sweeping import sweep_on
+from actas.core.ending import stopped
 from actas.core.errors import AuditUnavailable
 from actas.settings.faults import ConfigurationFaults, Fault
 from actas.store.audit import StreamWriter
@@ -184,7 +185,7 @@ class Assembly:
     async def close(self) -> None:
         """End the duties, and write what was counted."""
         await self._keeper.close()
-        await end(self._tasks)
+        await stopped(self._tasks)
         await self.steward.close()
         with contextlib.suppress(AuditUnavailable):
             await self.shared.minutes.write_counts(math.inf)

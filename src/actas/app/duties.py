@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -27,14 +27,6 @@ def begin(duties: Mapping[str, Duty], *, again: float = AGAIN) -> list[asyncio.T
         duties: by what each is called in the log.
     """
     return [asyncio.create_task(_done(name, duty, again), name=name) for name, duty in duties.items()]
-
-
-async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks, and return once they have ended."""
-    tasks = [*tasks]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _done(name: str, duty: Duty, again: float) -> None:

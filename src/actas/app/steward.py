@@ -20,13 +20,13 @@ import structlog
 from actas.admin.objects import Change, Snapshot
 from actas.admin.record import FILES, Author, parts_of
 from actas.admin.revoking import Revoking
-from actas.app.duties import end
 from actas.app.house import House
 from actas.app.key_making import Result, require_keys, require_known_keys, with_keys
 from actas.app.minutes import write_waiting
 from actas.app.narrowing import without_what_ended
 from actas.app.offering import changes_of
 from actas.app.prepared import Prepared, prepare
+from actas.core.ending import stopped
 from actas.core.errors import StoreUnavailable
 from actas.core.ports import SystemChance
 from actas.settings.faults import ConfigurationFaults
@@ -190,7 +190,7 @@ class Steward:
 
     async def close(self) -> None:
         """Put nothing in force any more: neither the database nor the log is there for long."""
-        await end([] if self._loading is None else [self._loading])
+        await stopped([] if self._loading is None else [self._loading])
 
     async def _take_away(self, kept: Snapshot) -> None:
         """Let nothing happen any more that the kept configuration has switched off or removed."""

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from actas.clients.budget import Budget
 from actas.clients.document import DocumentTerms, NoDocument, with_keys
 from actas.core.client import Client
+from actas.core.ending import stopped
 from actas.core.metrics import UNMETERED, Meter
 from actas.core.places import waiting_for_others
 from actas.core.ports import Clock, FetchDocument, FetchFailed
@@ -149,10 +150,7 @@ class ClientDocuments:
 
     async def aclose(self) -> None:
         """End the fetches under way."""
-        tasks = [*self._under_way.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stopped(self._under_way.values())
 
     async def _fetched(self, client_id: str, shelf: DocumentShelf, source: str) -> _Kept:
         """Join the fetch under way, or begin one. A caller who gives up ends it for nobody else."""

@@ -1,4 +1,4 @@
-"""Work that comes to its end although whoever waits for it is cancelled.
+"""Work that comes to its end although whoever waits for it is cancelled, and tasks that are ended.
 
 A thread does not stop when the task that waits for it is cancelled, and a job that no thread has begun is
 never begun then. So what a thread takes would be taken for nobody, and what is to be let go of would be kept.
@@ -10,8 +10,8 @@ The work bounds its own time: nothing else does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -45,3 +45,11 @@ async def taken(taking: Awaitable[T], *, give_back: Callable[[T], Awaitable[obje
         if task.done() and not task.cancelled() and task.exception() is None:
             await to_its_end(give_back(task.result()))
         raise
+
+
+async def stopped(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and return once they have ended. What they raise meanwhile is nobody's."""
+    ending = [*tasks]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)

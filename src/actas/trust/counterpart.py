@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from actas.core.ending import stopped
 from actas.core.ports import Clock, FetchDocument, FetchFailed, Json
 from actas.core.url import read_url
 from actas.trust.discovery import takes_form_alone
@@ -110,9 +111,7 @@ class Counterparts:
 
     async def aclose(self) -> None:
         """End what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stopped(self._tasks)
 
     def _ended(self, task: asyncio.Task[Counterpart]) -> None:
         """Take note of how it ended, also when nobody waits for it any more."""

@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from actas.core.claims import is_name
+from actas.core.ending import stopped
 from actas.core.errors import BadToken
 from actas.core.metrics import ISSUER_FETCHES, UNMETERED, Meter
 from actas.core.places import waiting_for_others
@@ -106,9 +107,7 @@ class IssuerKeys:
     async def aclose(self) -> None:
         """End the fetches under way and begin no more. Known keys are still answered."""
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stopped(self._tasks)
 
     async def _key_after_refresh(self, shelf: Shelf, kid: str | None, algorithm: str) -> PublicKey:
         """Join the fetch under way, or begin one if it is time, and look again.

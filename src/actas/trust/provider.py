@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from actas.core.ending import stopped
 from actas.core.errors import BadToken
 from actas.core.places import waiting_for_others
 from actas.core.ports import Clock, Fetch, FetchFailed, Json
@@ -104,9 +105,7 @@ class Providers:
 
     async def aclose(self) -> None:
         """End what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stopped(self._tasks)
 
     async def _asked(self, known: _Known) -> None:
         """Wait for the attempt under way, or make one when it is time. Whoever gives up ends none."""

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol, get_args
 
+from actas.core.ending import stopped
 from actas.core.places import waiting_for_others
 from actas.core.ports import Clock, Fetch, FetchFailed, Json
 from actas.core.url import read_url
@@ -121,9 +122,7 @@ class Recipients:
 
     async def aclose(self) -> None:
         """End what is under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stopped(self._tasks)
 
     def _shelf(self, issuer: str, hosts: frozenset[str]) -> _Shelf:
         place = (issuer, hosts)
